@@ -1,0 +1,65 @@
+"""The connections to AWS, or to whatever speaks its protocols at the configured endpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from botocore.config import _RetryDict
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+    from chalicelib.settings import Settings
+
+Style = Literal["auto", "path", "virtual"]
+
+_POOL = 32
+_RETRIES: _RetryDict = {"mode": "standard", "total_max_attempts": 3}
+"""Three attempts within the gateway's 29 s; botocore's own defaults (60 s time-outs) would eat them with one stuck call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """`s3_public` only signs: for the address that callers use, without a connection of its own."""
+
+    dynamodb: DynamoDBClient
+    s3: S3Client
+    s3_public: S3Client
+
+    @classmethod
+    def connect(cls, settings: Settings) -> Clients:
+        """Clients that have not connected yet. Endpoints come from the settings alone, never from a profile."""
+        session = boto3.Session(region_name=settings.region)
+
+        def s3(endpoint: str | None) -> S3Client:
+            style: Style = settings.s3_addressing_style
+            if style == "auto":
+                # AWS: the bucket's own regional host, which the signature must name; elsewhere: hosts that have no bucket subdomains.
+                style = "path" if endpoint else "virtual"
+            return session.client("s3", endpoint_url=endpoint, config=_config(read_timeout=20, addressing_style=style))
+
+        return cls(
+            dynamodb=session.client("dynamodb", endpoint_url=settings.dynamodb_endpoint, config=_config(read_timeout=5)),
+            s3=s3(settings.s3_endpoint),
+            s3_public=s3(settings.s3_public_endpoint),
+        )
+
+
+def _config(*, read_timeout: int, addressing_style: Style | None = None) -> Config:
+    return Config(
+        connect_timeout=2,
+        read_timeout=read_timeout,
+        retries=_RETRIES,
+        max_pool_connections=_POOL,
+        tcp_keepalive=True,
+        ignore_configured_endpoint_urls=True,  # type: ignore[call-arg] # missing in the stubs
+        signature_version="s3v4" if addressing_style else None,  # boto3 would presign with SigV2 in us-east-1
+        s3={"addressing_style": addressing_style} if addressing_style else None,
+        # What AWS computes by default, other stores may refuse; our own SHA-256 guards the content.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )

@@ -1,0 +1,129 @@
+"""The run table in DynamoDB.
+
+All runs share one partition, sorted by composition and number: one query lists them, or those of one composition, in the order
+of the wire contract and with consistent reads. A partition takes some 1,000 writes a second, far above what an HPC is asked for.
+
+    pk   "RUN"                          sub_runs               number set
+    sk   "<nc>#<id_run, 9 digits>"      run_scheduled_at       ISO 8601, UTC
+    claim_token                         sub_runs_scheduled_at  ISO 8601, UTC; absent until augmented
+
+Only single-item conditional writes are used, and a failed condition is followed by a read: the subset that other stores serve too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.domain.composition import NominalComposition
+from chalicelib.domain.runs import Run, RunKey
+
+from .failures import error_code, unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_PARTITION = "RUN"
+_SERVICE = "run table"
+
+
+class DynamoRunTable:
+    """`usecases.ports.RunTable` over one DynamoDB table with the keys `pk` and `sk` (both strings)."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, key: RunKey) -> Run | None:
+        item = self._item(key)
+        return _run(item) if item else None
+
+    def runs(self, nc: NominalComposition | None = None) -> Iterator[Run]:
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "#pk = :pk",
+            "ExpressionAttributeNames": {"#pk": "pk"},
+            "ExpressionAttributeValues": {":pk": {"S": _PARTITION}},
+        }
+        if nc is not None:
+            query["KeyConditionExpression"] += " AND begins_with(#sk, :nc)"
+            query["ExpressionAttributeNames"]["#sk"] = "sk"
+            query["ExpressionAttributeValues"][":nc"] = {"S": f"{nc}#"}
+        with unavailable(_SERVICE):
+            for page in self._client.get_paginator("query").paginate(**query):
+                yield from map(_run, page["Items"])
+
+    def add(self, run: Run, claim_token: str) -> bool:
+        item = {
+            **_address(run.key),
+            "nc": {"S": str(run.key.nc)},
+            "id_run": {"N": str(run.key.id_run)},
+            "sub_runs": {"NS": [str(sub_run) for sub_run in sorted(run.sub_runs)]},
+            "run_scheduled_at": {"S": run.run_scheduled_at.isoformat()},
+            "claim_token": {"S": claim_token},
+        }
+        with unavailable(_SERVICE):
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(#pk)",
+                    ExpressionAttributeNames={"#pk": "pk"},
+                )
+            except ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
+                # The SDK repeats a write whose answer was lost; the repetition then fails on our own item, which the token tells.
+                found = self._item(run.key)
+                return found is not None and found["claim_token"]["S"] == claim_token
+        return True
+
+    def add_sub_runs(self, key: RunKey, sub_runs: Iterable[int], at: datetime) -> Run | None:
+        wanted = sorted(sub_runs)
+        values: dict[str, Any] = {f":s{sub_run}": {"N": str(sub_run)} for sub_run in wanted}
+        all_there = " AND ".join(f"contains(#sub_runs, {name})" for name in values)
+        values |= {":wanted": {"NS": [str(sub_run) for sub_run in wanted]}, ":at": {"S": at.isoformat()}}
+        with unavailable(_SERVICE):
+            try:
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key=_address(key),
+                    # Adding to a set commutes, so no caller's sub-runs are lost; the time moves only when something was added.
+                    UpdateExpression="ADD #sub_runs :wanted SET #at = :at",
+                    ConditionExpression=f"attribute_exists(#pk) AND NOT ({all_there})",
+                    ExpressionAttributeNames={"#pk": "pk", "#sub_runs": "sub_runs", "#at": "sub_runs_scheduled_at"},
+                    ExpressionAttributeValues=values,
+                    ReturnValues="ALL_NEW",
+                )
+            except ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
+                return self.get(key)
+        return _run(answer["Attributes"])
+
+    def ping(self) -> None:
+        with unavailable(_SERVICE):
+            self._client.get_item(TableName=self._table, Key={"pk": {"S": "PING"}, "sk": {"S": "PING"}})
+
+    def _item(self, key: RunKey) -> dict[str, Any] | None:
+        with unavailable(_SERVICE):
+            answer = self._client.get_item(TableName=self._table, Key=_address(key), ConsistentRead=True)
+        return answer.get("Item")
+
+
+def _address(key: RunKey) -> dict[str, Any]:
+    return {"pk": {"S": _PARTITION}, "sk": {"S": f"{key.nc}#{key.id_run:09d}"}}
+
+
+def _run(item: Mapping[str, Any]) -> Run:
+    augmented = item.get("sub_runs_scheduled_at")
+    return Run(
+        key=RunKey(NominalComposition(item["nc"]["S"]), int(item["id_run"]["N"])),
+        sub_runs=frozenset(int(number) for number in item["sub_runs"]["NS"]),
+        run_scheduled_at=datetime.fromisoformat(item["run_scheduled_at"]["S"]),
+        sub_runs_scheduled_at=datetime.fromisoformat(augmented["S"]) if augmented else None,
+    )

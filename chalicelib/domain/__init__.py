@@ -1,0 +1,1 @@
+"""What the words mean: compositions, runs, artifacts, archives. Standard library only, no I/O."""

@@ -1,0 +1,31 @@
+"""The nominal composition of a cell, as a chemical formula."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .errors import InvalidInput
+
+FORMULA_PATTERN = r"^([A-Z][a-z]?[0-9]{0,3}){1,8}$"
+_FORMULA = re.compile(FORMULA_PATTERN.strip("^$"), re.ASCII)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class NominalComposition:
+    """A formula such as `Zr49Cu49Al2`: up to eight element symbols, each with the count of its atoms in the cell.
+
+    The spelling is the identity: `Cu49Zr49Al2` is another composition, as in the published data set.
+    """
+
+    formula: str
+
+    @classmethod
+    def parse(cls, text: str) -> NominalComposition:
+        """The composition that `text` spells; InvalidInput if it is not a formula."""
+        if not _FORMULA.fullmatch(text):
+            raise InvalidInput(f"nc {text!r} is not a nominal composition: expected a formula like 'Zr49Cu49Al2' ({FORMULA_PATTERN})")
+        return cls(text)
+
+    def __str__(self) -> str:
+        return self.formula

@@ -1,0 +1,85 @@
+"""The last member of every archive: RO-Crate 1.2 metadata (https://w3id.org/ro/crate/1.2) of its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from .archive import FORMAT_VERSION, METADATA_NAME, Manifest, PackedFile
+from .artifacts import Role
+from .deformation import DEFORMATIONS
+from .runs import RunKey, SubRunKey
+
+FORMAT_PUBLISHED = "2026-11-23"
+"""Since when archives have this form. RO-Crate wants a date; the same inputs must give the same bytes on every day."""
+
+_DESCRIPTIONS = {
+    Role.SCF_INPUT: "Quantum ESPRESSO pw.x input of the self-consistent calculation",
+    Role.SCF_OUTPUT: "Quantum ESPRESSO pw.x output: energies in Ry, forces in Ry/bohr",
+    Role.BOND_STRENGTHS: "LOBSTER bond strengths: ICOHP in eV, distances in angstrom",
+    Role.SOAP_DESCRIPTORS: "SOAP descriptors: pickled list of NumPy float64 vectors, one per atom",
+    Role.LOBSTER_INPUT: "LOBSTER input",
+    Role.LOBSTER_OUTPUT: "LOBSTER protocol",
+    Role.STRUCTURE: "Atomic structure, extended XYZ: positions in angstrom",
+}
+
+
+def crate_metadata(manifest: Manifest, files: Sequence[PackedFile]) -> bytes:
+    """The metadata of an archive whose members are `files`: size, SHA-256 and media type of each, identity, deformations."""
+    graph = [_descriptor(), _root(manifest, files), *(_file(file) for file in files)]
+    document = {"@context": "https://w3id.org/ro/crate/1.2/context", "@graph": graph}
+    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode()
+
+
+def _descriptor() -> dict[str, object]:
+    return {
+        "@id": METADATA_NAME,
+        "@type": "CreativeWork",
+        "about": {"@id": "./"},
+        "conformsTo": {"@id": "https://w3id.org/ro/crate/1.2"},
+    }
+
+
+def _root(manifest: Manifest, files: Sequence[PackedFile]) -> dict[str, object]:
+    run = manifest.key if isinstance(manifest.key, RunKey) else manifest.key.run
+    properties = [_property("nc", str(run.nc)), _property("id_run", str(run.id_run)), _property("profile", manifest.selection.profile)]
+    properties += [_property("archive_format_version", str(FORMAT_VERSION))]
+    if isinstance(manifest.key, SubRunKey):
+        properties += [_property("sub_run", str(manifest.key.sub_run)), *_deformation(manifest.key.sub_run)]
+    if manifest.missing:
+        properties.append(_property("missing", ", ".join(manifest.missing)))
+    return {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": f"{manifest.key}",
+        "description": f"Files of {manifest.key} (nominal composition/run/sub-run): atomistic simulation of a metallic-glass cell",
+        "datePublished": FORMAT_PUBLISHED,
+        "license": "The licence is that of the data set which the files were taken from.",
+        "identifier": f"{manifest.key}/{manifest.fingerprint}",
+        "additionalProperty": properties,
+        "hasPart": [{"@id": file.name} for file in files],
+    }
+
+
+def _deformation(sub_run: int) -> list[dict[str, object]]:
+    deformation = DEFORMATIONS[sub_run]
+    return [_property("deformation", deformation.kind), _property("deformation_matrix", json.dumps(deformation.matrix))]
+
+
+def _property(name: str, value: str) -> dict[str, object]:
+    return {"@type": "PropertyValue", "name": name, "value": value}
+
+
+def _file(file: PackedFile) -> dict[str, object]:
+    entity: dict[str, object] = {
+        "@id": file.name,
+        "@type": "File",
+        "name": file.name,
+        "contentSize": str(file.size_bytes),
+        "encodingFormat": "application/octet-stream" if file.role is Role.SOAP_DESCRIPTORS else "text/plain",
+        "sha256": file.sha256,
+        "additionalType": file.role,
+    }
+    if file.role in _DESCRIPTIONS:
+        entity["description"] = _DESCRIPTIONS[file.role]
+    return entity

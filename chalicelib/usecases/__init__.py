@@ -1,0 +1,1 @@
+"""What the API can do: one public function each, over the ports."""

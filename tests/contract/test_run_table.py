@@ -1,0 +1,115 @@
+"""What the use cases may rely on, on the fake and on DynamoDB."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from chalicelib.aws.run_table import DynamoRunTable
+from chalicelib.domain.composition import NominalComposition
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.runs import Run, RunKey
+from chalicelib.usecases.ports import RunTable
+from tests.support.fakes import FakeRunTable
+
+AT = datetime(2026, 11, 23, 7, 8, 9, 123456, tzinfo=UTC)
+LATER = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def key(id_run: int, nc: str = "Zr49Cu49Al2") -> RunKey:
+    return RunKey(NominalComposition(nc), id_run)
+
+
+def new_run(id_run: int, nc: str = "Zr49Cu49Al2") -> Run:
+    return Run(key(id_run, nc), frozenset({0}), AT)
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def runs(request: pytest.FixtureRequest) -> RunTable:
+    if request.param == "fake":
+        return FakeRunTable()
+    return DynamoRunTable(request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table"))
+
+
+def test_a_run_is_read_as_it_was_added(runs: RunTable) -> None:
+    assert runs.add(new_run(21), "token")
+    assert runs.get(key(21)) == new_run(21)
+
+
+def test_a_run_that_was_never_added_is_none(runs: RunTable) -> None:
+    assert runs.get(key(21)) is None
+
+
+def test_another_claim_of_the_same_run_loses_and_changes_nothing(runs: RunTable) -> None:
+    runs.add(new_run(21), "first")
+    assert not runs.add(Run(key(21), frozenset({0}), LATER), "second")
+    assert runs.get(key(21)) == new_run(21)
+
+
+def test_the_same_claim_again_is_recognised_as_its_own(runs: RunTable) -> None:
+    assert runs.add(new_run(21), "token")
+    assert runs.add(new_run(21), "token")
+
+
+def test_runs_are_listed_by_composition_and_in_numeric_order(runs: RunTable) -> None:
+    for nc, id_run in (("Zr50Cu40Al10", 1), ("Al2", 7), ("Al", 3), ("Zr49Cu49Al2", 100), ("Zr49Cu49Al2", 9), ("Zr49Cu49Al2", 999999999)):
+        runs.add(new_run(id_run, nc), uuid.uuid4().hex)
+    listed = [str(run.key) for run in runs.runs()]
+    assert listed == ["Al/3", "Al2/7", "Zr49Cu49Al2/9", "Zr49Cu49Al2/100", "Zr49Cu49Al2/999999999", "Zr50Cu40Al10/1"]
+    assert [str(run.key) for run in runs.runs(NominalComposition("Al"))] == ["Al/3"]
+
+
+def test_sub_runs_are_added_and_their_time_is_kept(runs: RunTable) -> None:
+    runs.add(new_run(21), "token")
+    run = runs.add_sub_runs(key(21), [14, 2], AT)
+    assert run is not None
+    assert run.sub_runs == {0, 2, 14}
+    assert run.sub_runs_scheduled_at == AT
+    assert runs.get(key(21)) == run
+
+
+def test_adding_the_same_sub_runs_again_changes_nothing(runs: RunTable) -> None:
+    runs.add(new_run(21), "token")
+    first = runs.add_sub_runs(key(21), [1, 2], AT)
+    assert runs.add_sub_runs(key(21), [2, 1], LATER) == first
+    assert runs.get(key(21)) == first
+
+
+def test_adding_more_sub_runs_moves_the_time(runs: RunTable) -> None:
+    runs.add(new_run(21), "token")
+    runs.add_sub_runs(key(21), [1], AT)
+    run = runs.add_sub_runs(key(21), [1, 2], LATER)
+    assert run is not None
+    assert (run.sub_runs, run.sub_runs_scheduled_at) == ({0, 1, 2}, LATER)
+
+
+def test_sub_runs_of_a_run_that_is_not_there_are_not_added(runs: RunTable) -> None:
+    assert runs.add_sub_runs(key(21), [1], AT) is None
+    assert runs.get(key(21)) is None
+
+
+def test_of_many_parallel_claims_of_one_run_exactly_one_wins(runs: RunTable) -> None:
+    for id_run in range(1, 11):
+        with ThreadPoolExecutor(16) as pool:
+            wins = list(pool.map(lambda _, number=id_run: runs.add(new_run(number), uuid.uuid4().hex), range(16)))
+        assert wins.count(True) == 1
+
+
+def test_parallel_additions_lose_no_sub_run(runs: RunTable) -> None:
+    runs.add(new_run(21), "token")
+    with ThreadPoolExecutor(14) as pool:
+        list(pool.map(lambda sub_run: runs.add_sub_runs(key(21), [sub_run], AT), range(1, 15)))
+    run = runs.get(key(21))
+    assert run is not None
+    assert run.sub_runs == set(range(15))
+
+
+def test_a_table_that_does_not_exist_is_unavailable(request: pytest.FixtureRequest) -> None:
+    runs = DynamoRunTable(request.getfixturevalue("aws").dynamodb, f"no-such-table-{uuid.uuid4().hex}")
+    with pytest.raises(Unavailable, match="run table answered ResourceNotFoundException"):
+        runs.get(key(21))
+    with pytest.raises(Unavailable):
+        runs.ping()

@@ -1,0 +1,115 @@
+"""The ports in memory. Every fake passes the contract tests of the real adapter (tests/contract)."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from chalicelib.domain.archive import ArchiveRecord, PresignedLink
+from chalicelib.domain.artifacts import SOAPS_NAME, Artifact, files_prefix, role_of, runs_prefix, soaps_prefix
+from chalicelib.domain.composition import NominalComposition
+from chalicelib.domain.errors import SourceChanged
+from chalicelib.domain.runs import Run, RunKey, SubRunKey
+
+
+class FakeClock:
+    """A clock that goes only when told to."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class FakeRunTable:
+    """`RunTable` in a dict; one lock makes each write a single conditional one."""
+
+    def __init__(self) -> None:
+        self._rows: dict[RunKey, tuple[Run, str]] = {}
+        self._lock = threading.Lock()
+
+    def ping(self) -> None:
+        pass
+
+    def get(self, key: RunKey) -> Run | None:
+        row = self._rows.get(key)
+        return row[0] if row else None
+
+    def runs(self, nc: NominalComposition | None = None) -> Iterator[Run]:
+        return iter([run for key, (run, _) in sorted(self._rows.items()) if nc in (None, key.nc)])
+
+    def add(self, run: Run, claim_token: str) -> bool:
+        with self._lock:
+            _, holder = self._rows.setdefault(run.key, (run, claim_token))
+            return holder == claim_token
+
+    def add_sub_runs(self, key: RunKey, sub_runs: Iterable[int], at: datetime) -> Run | None:
+        with self._lock:
+            if key not in self._rows:
+                return None
+            run, claim_token = self._rows[key]
+            together = run.sub_runs | frozenset(sub_runs)
+            if together != run.sub_runs:
+                run = replace(run, sub_runs=together, sub_runs_scheduled_at=at)
+                self._rows[key] = (run, claim_token)
+            return run
+
+
+class FakeDataBucket:
+    """`DataBucket` in a dict of keys. `put` stores a file as `aws s3 sync` would."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.records: dict[str, ArchiveRecord] = {}
+
+    def put(self, key: str, content: bytes) -> None:
+        self.objects[key] = content
+
+    def ping(self) -> None:
+        pass
+
+    def run_numbers(self, nc: NominalComposition) -> Sequence[int]:
+        prefix = runs_prefix(nc)
+        folders = {key[len(prefix) :].split("/")[0] for key in self.objects if key.startswith(prefix)}
+        return sorted(int(folder) for folder in folders if folder.isdecimal() and not folder.startswith("0"))
+
+    def has_files(self, key: SubRunKey) -> bool:
+        return any(name.startswith(files_prefix(key)) for name in self.objects)
+
+    def artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
+        found = {}
+        for prefix, only in ((files_prefix(key), None), (soaps_prefix(key), SOAPS_NAME)):
+            for stored, content in self.objects.items():
+                name = stored.removeprefix(prefix)
+                if stored.startswith(prefix) and name and "/" not in name and only in (None, name):
+                    found[name] = Artifact(stored, name, len(content), _etag(content), role_of(key.run.nc, name))
+        return [found[name] for name in sorted(found)]
+
+    def read(self, artifact: Artifact) -> Iterator[bytes]:
+        content = self.objects.get(artifact.key)
+        if content is None or _etag(content) != artifact.etag:
+            raise SourceChanged(f"{artifact.key!r} changed")
+        yield content
+
+    def archive(self, archive_key: str) -> ArchiveRecord | None:
+        return self.records.get(archive_key)
+
+    def write_archive(self, archive_key: str, chunks: Iterable[bytes], filename: str) -> None:
+        self.objects[archive_key] = b"".join(chunks)
+
+    def write_record(self, archive_key: str, record: ArchiveRecord) -> None:
+        self.records[archive_key] = record
+
+    def link(self, archive_key: str, filename: str) -> PresignedLink:
+        return PresignedLink(f"https://bucket.example/{archive_key}", datetime(2026, 1, 2, tzinfo=UTC))
+
+
+def _etag(content: bytes) -> str:
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
