@@ -2,8 +2,8 @@
 
 from chalice.app import Chalice
 
-from chalicelib.routes import archives, meta, runs
+from chalicelib.routes import archives, builder, meta, runs
 
 app = Chalice(app_name="dataops-api")
-for module in (runs, archives, meta):
+for module in (runs, archives, builder, meta):
     app.register_blueprint(module.door)

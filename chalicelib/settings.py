@@ -19,7 +19,8 @@ class Settings:
     """Every setting by the name of its environment variable, in lower case; an empty variable counts as unset.
 
     An endpoint that is None means AWS's own. `s3_public_endpoint` is the address that callers reach the bucket under: presigned
-    URLs are signed for it, because the signature covers the host.
+    URLs are signed for it, because the signature covers the host. Archives of more than `build_inline_max_bytes` (unpacked) are
+    built by the Lambda function `builder_function`, or by a thread where there is none.
     """
 
     run_table: str
@@ -30,8 +31,11 @@ class Settings:
     s3_public_endpoint: str | None
     s3_addressing_style: AddressingStyle
     dynamodb_endpoint: str | None
+    lambda_endpoint: str | None
     job_run_time_seconds: float
     url_ttl_seconds: int
+    build_inline_max_bytes: int
+    builder_function: str | None
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:
@@ -71,8 +75,11 @@ class Settings:
             s3_public_endpoint=text("S3_PUBLIC_ENDPOINT") or s3_endpoint,
             s3_addressing_style=styles[style],
             dynamodb_endpoint=text("AWS_ENDPOINT_URL_DYNAMODB") or text("AWS_ENDPOINT_URL"),
+            lambda_endpoint=text("AWS_ENDPOINT_URL_LAMBDA") or text("AWS_ENDPOINT_URL"),
             job_run_time_seconds=number("JOB_RUN_TIME_SECONDS", 300, 0, 31_536_000),
             url_ttl_seconds=int(number("URL_TTL_SECONDS", 900, 1, 604_800)),
+            build_inline_max_bytes=int(number("BUILD_INLINE_MAX_BYTES", 256 * 1024**2, 0, 2**40)),
+            builder_function=text("BUILDER_FUNCTION"),
         )
 
     @classmethod

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from .aws.build_leases import DynamoBuildLeases
 from .aws.clients import Clients
 from .aws.data_bucket import S3DataBucket
+from .aws.lambda_builder import LambdaBuilder
 from .aws.run_table import DynamoRunTable
+from .domain.archive import BuildOrder
 from .settings import Settings
+from .usecases.archiving import Archives, build
 from .usecases.ports import Clock, DataBucket, Executor, RunTable
 from .usecases.simulated_hpc import SimulatedHpc
+from .usecases.thread_builder import ThreadBuilder
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +26,15 @@ class Services:
     bucket: DataBucket
     executor: Executor
     clock: Clock
+    archives: Archives
 
 
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
 def services() -> Services:
@@ -37,12 +47,23 @@ def services() -> Services:
 
 def make_services(settings: Settings) -> Services:
     clients = Clients.connect(settings)
-    return Services(
-        runs=DynamoRunTable(clients.dynamodb, settings.run_table),
-        bucket=S3DataBucket(clients.s3, clients.s3_public, settings.data_bucket, settings.data_prefix, settings.url_ttl_seconds),
-        executor=SimulatedHpc(settings.job_run_time_seconds),
-        clock=SystemClock(),
+    runs = DynamoRunTable(clients.dynamodb, settings.run_table)
+    bucket = S3DataBucket(clients.s3, clients.s3_public, settings.data_bucket, settings.data_prefix, settings.url_ttl_seconds)
+    clock = SystemClock()
+
+    def build_here(order: BuildOrder) -> None:
+        build(order, archives)
+
+    function = settings.builder_function
+    archives = Archives(
+        runs=runs,
+        bucket=bucket,
+        leases=DynamoBuildLeases(clients.dynamodb, settings.run_table),
+        builder=LambdaBuilder(clients.lambda_(), function) if function else ThreadBuilder(build_here),
+        clock=clock,
+        inline_max_bytes=settings.build_inline_max_bytes,
     )
+    return Services(runs, bucket, SimulatedHpc(settings.job_run_time_seconds), clock, archives)
 
 
 _LOCK = threading.Lock()

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.archive import ArchiveRecord, PresignedLink
-from chalicelib.domain.artifacts import SOAPS_NAME, Artifact, files_prefix, role_of, runs_prefix, soaps_prefix
+from chalicelib.domain.archive import ArchiveRecord, PackedFile, PresignedLink
+from chalicelib.domain.artifacts import (
+    SOAPS_NAME,
+    Artifact,
+    files_prefix,
+    role_of,
+    run_files_prefix,
+    run_soaps_prefix,
+    runs_prefix,
+    soaps_prefix,
+)
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import InvalidInput, SourceChanged
-from chalicelib.domain.runs import SubRunKey, parse_id_run
+from chalicelib.domain.runs import RunKey, SubRunKey, parse_id_run
 
 from .failures import error_code, unavailable
 from .transfer import ObjectChanged, ObjectVanished, read_object, write_object
@@ -23,6 +32,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 _SERVICE = "data bucket"
+_CHUNK_BYTES = 1024 * 1024
+_SUB_RUNS = {str(sub_run) for sub_run in range(15)}
+
+ARCHIVE_LIFETIME = timedelta(days=30)
+"""After which the bucket's lifecycle rule removes archives and their records."""
+RECORD_LIFETIME = ARCHIVE_LIFETIME - timedelta(days=1)
+"""Lifecycle rules work by the day: an archive may go a day before its record, which must not lead to it any more."""
 
 
 class S3DataBucket:
@@ -53,9 +69,23 @@ class S3DataBucket:
         return answer["KeyCount"] > 0
 
     def artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
-        by_name = {artifact.name: artifact for artifact in self._listing(key, files_prefix(key))}
-        by_name |= {artifact.name: artifact for artifact in self._listing(key, soaps_prefix(key)) if artifact.name == SOAPS_NAME}
-        return [by_name[name] for name in sorted(by_name)]
+        found: dict[str, Artifact] = {}
+        for prefix, only in ((files_prefix(key), None), (soaps_prefix(key), SOAPS_NAME)):
+            for stored, name in self._stored(prefix):
+                artifact = _artifact(key.run.nc, stored, name)
+                if artifact and only in (None, name):
+                    found[name] = artifact
+        return [found[name] for name in sorted(found)]
+
+    def run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
+        found: dict[int, dict[str, Artifact]] = {}
+        for prefix, only in ((run_files_prefix(key), None), (run_soaps_prefix(key), SOAPS_NAME)):
+            for stored, path in self._stored(prefix):
+                folder, _, name = path.partition("/")
+                artifact = _artifact(key.nc, stored, name)
+                if artifact and only in (None, name) and folder in _SUB_RUNS:
+                    found.setdefault(int(folder), {})[name] = artifact
+        return {sub_run: [by_name[name] for name in sorted(by_name)] for sub_run, by_name in sorted(found.items())}
 
     def read(self, artifact: Artifact) -> Iterator[bytes]:
         try:
@@ -67,12 +97,26 @@ class S3DataBucket:
     def archive(self, archive_key: str) -> ArchiveRecord | None:
         with unavailable(_SERVICE):
             try:
-                body = self._client.get_object(Bucket=self._bucket, Key=_record_key(archive_key))["Body"].read()
+                answer = self._client.get_object(Bucket=self._bucket, Key=_record_key(archive_key))
             except ClientError as error:
                 if error_code(error) != "NoSuchKey":
                     raise
                 return None
+            body = answer["Body"].read()
+        if answer["LastModified"] < datetime.now(UTC) - RECORD_LIFETIME:
+            return None
         return msgspec.json.decode(body, type=ArchiveRecord)
+
+    def read_packed(self, archive_key: str, file: PackedFile) -> Iterator[bytes]:
+        end = file.data_offset + file.compressed_bytes
+        with unavailable(_SERVICE):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=archive_key, Range=f"bytes={file.data_offset}-{end - 1}")
+            except ClientError as error:
+                if error_code(error) not in ("NoSuchKey", "InvalidRange"):
+                    raise
+                raise SourceChanged(f"{archive_key!r} went away while it was read: ask again") from error
+            yield from answer["Body"].iter_chunks(_CHUNK_BYTES)
 
     def write_archive(self, archive_key: str, chunks: Iterable[bytes], filename: str) -> None:
         disposition = f'attachment; filename="{filename}"'
@@ -107,18 +151,19 @@ class S3DataBucket:
         with unavailable(_SERVICE):
             self._client.head_bucket(Bucket=self._bucket)
 
-    def _listing(self, key: SubRunKey, prefix: str) -> Iterator[Artifact]:
+    def _stored(self, prefix: str) -> Iterator[tuple[ObjectTypeDef, str]]:
+        """The objects below a prefix, each with the rest of its key."""
         full_prefix = self._data_prefix + prefix
         with unavailable(_SERVICE):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=full_prefix):
-                yield from filter(None, (_artifact(key, stored, len(full_prefix)) for stored in page.get("Contents", [])))
+                for stored in page.get("Contents", []):
+                    yield stored, stored["Key"][len(full_prefix) :]
 
 
-def _artifact(key: SubRunKey, stored: ObjectTypeDef, prefix_length: int) -> Artifact | None:
-    name = stored["Key"][prefix_length:]
+def _artifact(nc: NominalComposition, stored: ObjectTypeDef, name: str) -> Artifact | None:
     if not name or "/" in name:  # a folder marker, or a file of a folder below: a sub-run is flat
         return None
-    return Artifact(stored["Key"], name, stored["Size"], stored["ETag"], role_of(key.run.nc, name))
+    return Artifact(stored["Key"], name, stored["Size"], stored["ETag"], role_of(nc, name))
 
 
 def _run_numbers(folders: Iterable[str]) -> Iterator[int]:

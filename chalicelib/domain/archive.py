@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Any
 
 from .artifacts import ESSENTIAL_ROLES, Artifact, Role, archives_prefix, essential_names
 from .errors import InvalidInput
-from .runs import RunKey, SubRunKey
+from .runs import RunKey, SubRunKey, parse_sub_run
 
 FORMAT_VERSION = 1
 """Part of every fingerprint: raise it when the same members would give an archive with other content."""
@@ -65,12 +66,16 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an archive of `key` holds: members by name, and the expected files that are `missing`."""
+    """What an archive of `key` holds: members by name, and the expected files that are `missing`.
+
+    `parts` are the manifests of the sub-runs that the archive of a whole run is made of.
+    """
 
     key: RunKey | SubRunKey
     selection: Selection
     members: tuple[Member, ...]
     missing: tuple[str, ...]
+    parts: tuple[Manifest, ...] = ()
 
     @classmethod
     def of_sub_run(cls, key: SubRunKey, artifacts: Iterable[Artifact], selection: Selection) -> Manifest:
@@ -79,6 +84,20 @@ class Manifest:
         expected = [name for name, role in essential_names(key.run.nc).items() if selection.takes(name, role)]
         members = tuple(Member(name, taken[name]) for name in sorted(taken))
         return cls(key, selection, members, tuple(name for name in expected if name not in taken))
+
+    @classmethod
+    def of_run(cls, key: RunKey, parts: Sequence[Manifest]) -> Manifest:
+        """The manifest of a whole run: a folder per sub-run, each with what its own manifest in `parts` holds."""
+        members = [Member(f"{part.folder}/{member.name}", member.artifact) for part in parts for member in part.members]
+        missing = [f"{part.folder}/{name}" for part in parts for name in part.missing]
+        return cls(key, parts[0].selection, tuple(sorted(members, key=lambda member: member.name)), tuple(missing), tuple(parts))
+
+    @property
+    def folder(self) -> str:
+        """The folder of a sub-run in the archive of its run."""
+        if isinstance(self.key, RunKey):
+            raise TypeError(f"{self.key} is a run: only sub-runs have a folder")
+        return str(self.key.sub_run)
 
     @property
     def fingerprint(self) -> str:
@@ -107,12 +126,18 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class PackedFile:
-    """A file as it is in the archive; `sha256` is of its unpacked content, in hex."""
+    """A file as it is in the archive; `sha256` (hex) and `crc32` are of its unpacked content.
+
+    Its DEFLATE stream lies at `data_offset`, `compressed_bytes` long: the archive of the whole run takes it from there.
+    """
 
     name: str
     size_bytes: int
     sha256: str
     role: Role
+    crc32: int
+    compressed_bytes: int
+    data_offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +148,53 @@ class ArchiveRecord:
     sha256: str
     files: tuple[PackedFile, ...]
     missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildLease:
+    """Who builds an archive, and until when others leave it to them; `error` says how a build ended that failed."""
+
+    holder: str
+    started_at: datetime
+    expires_at: datetime
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOrder:
+    """Which archive to build: of a sub-run, or of the `sub_runs` of a run."""
+
+    key: RunKey | SubRunKey
+    selection: Selection
+    sub_runs: tuple[int, ...] | None = None
+
+    def to_event(self) -> dict[str, Any]:
+        """The order as JSON types, for a builder in another process."""
+        run = self.key if isinstance(self.key, RunKey) else self.key.run
+        return {
+            "nc": str(run.nc),
+            "id_run": str(run.id_run),
+            "sub_run": None if isinstance(self.key, RunKey) else str(self.key.sub_run),
+            "sub_runs": None if self.sub_runs is None else [str(sub_run) for sub_run in self.sub_runs],
+            "profile": str(self.selection.profile),
+            "include": list(self.selection.include),
+        }
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> BuildOrder:
+        """The order that `to_event` wrote; InvalidInput for values that break their rules."""
+        run = RunKey.parse(event["nc"], event["id_run"])
+        key = run if event["sub_run"] is None else SubRunKey(run, parse_sub_run(event["sub_run"]))
+        sub_runs = None if event["sub_runs"] is None else tuple(map(parse_sub_run, event["sub_runs"]))
+        return cls(key, Selection.parse(event["profile"], event["include"]), sub_runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """The answer to a download whose archive is being built: ask again after `retry_after_seconds`."""
+
+    manifest: Manifest
+    retry_after_seconds: int
 
 
 @dataclass(frozen=True, slots=True)

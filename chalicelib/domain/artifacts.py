@@ -74,14 +74,24 @@ def runs_prefix(nc: NominalComposition) -> str:
     return f"{nc}/c/md/lammps/100/"
 
 
+def run_files_prefix(key: RunKey) -> str:
+    """Where the sub-runs of a run begin; what follows is `<sub_run>/<file>`."""
+    return f"{runs_prefix(key.nc)}{key.id_run}/2000/"
+
+
+def run_soaps_prefix(key: RunKey) -> str:
+    """Where the SOAP descriptors of a run begin; what follows is `<sub_run>/SOAPS.vec`."""
+    return f"{key.nc}-SOAPS/c/md/lammps/100/{key.id_run}/2000/"
+
+
 def files_prefix(key: SubRunKey) -> str:
     """Where the files of a sub-run begin; what follows is `<file>`."""
-    return f"{runs_prefix(key.run.nc)}{key.run.id_run}/2000/{key.sub_run}/"
+    return f"{run_files_prefix(key.run)}{key.sub_run}/"
 
 
 def soaps_prefix(key: SubRunKey) -> str:
     """Where the SOAP descriptors of a sub-run begin; what follows is `SOAPS.vec`."""
-    return f"{key.run.nc}-SOAPS/c/md/lammps/100/{key.run.id_run}/2000/{key.sub_run}/"
+    return f"{run_soaps_prefix(key.run)}{key.sub_run}/"
 
 
 def archives_prefix(key: RunKey | SubRunKey) -> str:

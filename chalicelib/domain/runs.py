@@ -41,6 +41,13 @@ def parse_sub_run(text: str) -> int:
     return int(text)
 
 
+def parse_sub_runs(text: str | None) -> tuple[int, ...] | None:
+    """The sub-runs of a list such as `0,3,7`, each once and ascending; None stays None. InvalidInput for anything else."""
+    if text is None:
+        return None
+    return tuple(sorted({parse_sub_run(part) for part in text.split(",")}))
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class RunKey:
     """One 100-atom cell of a composition, numbered as in the data bucket."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+from typing import Annotated
 
-from chalicelib.domain.archive import Selection
+from msgspec import Meta, Struct, field
+
+from chalicelib.domain.archive import Building, BuildOrder, Selection
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
-from chalicelib.domain.runs import SubRunKey
-from chalicelib.usecases.archiving import make_archive, sub_run_manifest
+from chalicelib.domain.runs import RunKey, SubRunKey, parse_sub_runs
+from chalicelib.usecases.archiving import make_archive, manifest_of
 from chalicelib.wiring import services
 
 from .endpoint import Answer, Door, endpoint
-from .wire import ArchiveLink, Manifest
+from .wire import ArchiveLink, BuildProgress, Manifest
 
 door = Door(__name__)
+
+_FAILS = (InvalidInput, NotFound, Conflict, Unavailable)
 
 
 class SelectionQuery(Struct):
@@ -24,9 +28,22 @@ class SelectionQuery(Struct):
 
 
 class DownloadQuery(SelectionQuery):
-    """Which files, and whether to answer 303 to the archive itself."""
+    """Which files, whether to answer 303 to the archive itself, and how long to wait for one that is being built."""
 
     redirect: bool = False
+    wait: Annotated[int, Meta(ge=0, le=20, description="Seconds to wait while the archive is being built")] = 0
+
+
+class RunManifestQuery(SelectionQuery):
+    """Which files, and of which sub-runs: `0,3,7`; all that are scheduled and have files where it is left out."""
+
+    sub_runs: str | None = None
+
+
+class RunDownloadQuery(DownloadQuery):
+    """As for a sub-run, and of which sub-runs: `0,3,7`; all that are scheduled and have files where it is left out."""
+
+    sub_runs: str | None = None
 
 
 class DownloadHeaders(Struct):
@@ -40,30 +57,50 @@ class DownloadHeaders(Struct):
     "GET",
     "/v1/generate/{nc}/{id_run}/{sub_run}/download",
     returns=ArchiveLink,
-    fails=(InvalidInput, NotFound, Conflict, Unavailable),
+    fails=_FAILS,
     query=DownloadQuery,
     headers=DownloadHeaders,
 )
-def download_sub_run(nc: str, id_run: str, sub_run: str, query: DownloadQuery, headers: DownloadHeaders) -> ArchiveLink | Answer:
+def download_sub_run(nc: str, id_run: str, sub_run: str, query: DownloadQuery, headers: DownloadHeaders) -> Answer:
     """Link to the archive of one sub-run; builds the archive if it is not there yet."""
-    key, selection = SubRunKey.parse(nc, id_run, sub_run), Selection.parse(query.profile, query.include)
-    link = ArchiveLink.of(make_archive(key, selection, runs=services().runs, bucket=services().bucket))
-    return _redirect(link) if query.redirect or "application/zip" in headers.accept.lower() else link
+    order = BuildOrder(SubRunKey.parse(nc, id_run, sub_run), Selection.parse(query.profile, query.include))
+    return _download(order, query, headers)
 
 
 @endpoint(
     door,
     "GET",
-    "/v1/generate/{nc}/{id_run}/{sub_run}/manifest",
-    returns=Manifest,
-    fails=(InvalidInput, NotFound, Conflict, Unavailable),
-    query=SelectionQuery,
+    "/v1/generate/{nc}/{id_run}/download",
+    returns=ArchiveLink,
+    fails=_FAILS,
+    query=RunDownloadQuery,
+    headers=DownloadHeaders,
 )
-def manifest(nc: str, id_run: str, sub_run: str, query: SelectionQuery) -> Manifest:
+def download_run(nc: str, id_run: str, query: RunDownloadQuery, headers: DownloadHeaders) -> Answer:
+    """Link to one archive of a whole run, a folder per sub-run; builds the archive if it is not there yet."""
+    order = BuildOrder(RunKey.parse(nc, id_run), Selection.parse(query.profile, query.include), parse_sub_runs(query.sub_runs))
+    return _download(order, query, headers)
+
+
+@endpoint(door, "GET", "/v1/generate/{nc}/{id_run}/{sub_run}/manifest", returns=Manifest, fails=_FAILS, query=SelectionQuery)
+def sub_run_manifest(nc: str, id_run: str, sub_run: str, query: SelectionQuery) -> Manifest:
     """The files that an archive of the sub-run would hold; nothing is built."""
-    key, selection = SubRunKey.parse(nc, id_run, sub_run), Selection.parse(query.profile, query.include)
-    return Manifest.of(sub_run_manifest(key, selection, runs=services().runs, bucket=services().bucket))
+    order = BuildOrder(SubRunKey.parse(nc, id_run, sub_run), Selection.parse(query.profile, query.include))
+    return Manifest.of(manifest_of(order, services().archives))
 
 
-def _redirect(link: ArchiveLink) -> Answer:
-    return Answer(None, 303, {"Location": link.download_url})
+@endpoint(door, "GET", "/v1/generate/{nc}/{id_run}/manifest", returns=Manifest, fails=_FAILS, query=RunManifestQuery)
+def run_manifest(nc: str, id_run: str, query: RunManifestQuery) -> Manifest:
+    """The files that an archive of the whole run would hold; nothing is built."""
+    order = BuildOrder(RunKey.parse(nc, id_run), Selection.parse(query.profile, query.include), parse_sub_runs(query.sub_runs))
+    return Manifest.of(manifest_of(order, services().archives))
+
+
+def _download(order: BuildOrder, query: DownloadQuery, headers: DownloadHeaders) -> Answer:
+    made = make_archive(order, services().archives, wait_seconds=query.wait)
+    if isinstance(made, Building):
+        return Answer(BuildProgress.of(made), 202, {"Retry-After": str(made.retry_after_seconds)})
+    link = ArchiveLink.of(made)
+    if query.redirect or "application/zip" in headers.accept.lower():
+        return Answer(None, 303, {"Location": link.download_url})
+    return Answer(link)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -115,6 +115,29 @@ class ArchiveLink(Struct):
             files=[File(file.name, file.size_bytes, file.sha256, file.role) for file in record.files],
             missing=list(record.missing),
             cached=link.cached,
+        )
+
+
+class BuildProgress(Struct):
+    """The archive is being built: ask the same URL again after `Retry-After` seconds."""
+
+    nc: Nc
+    id_run: IdRun
+    sub_run: SubRun | None
+    archive_key: str
+    filename: str
+    status: Literal["BUILDING"]
+    retry_after_seconds: int
+
+    @classmethod
+    def of(cls, building: archive.Building) -> BuildProgress:
+        manifest = building.manifest
+        return cls(
+            **_identity(manifest.key),
+            archive_key=manifest.archive_key,
+            filename=manifest.filename,
+            status="BUILDING",
+            retry_after_seconds=building.retry_after_seconds,
         )
 
 

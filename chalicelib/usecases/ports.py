@@ -5,11 +5,11 @@ Every method may raise Unavailable when the service behind it does not answer; a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.domain.archive import ArchiveRecord, PresignedLink
+from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PackedFile, PresignedLink
 from chalicelib.domain.artifacts import Artifact
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.runs import JobStatus, Run, RunKey, SubRunKey
@@ -57,12 +57,20 @@ class DataBucket(Protocol):
         """All files of a sub-run (its SOAP descriptors too), by name; empty where there are none."""
         ...
 
+    def run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
+        """The same for every sub-run of a run that has files."""
+        ...
+
     def read(self, artifact: Artifact) -> Iterator[bytes]:
         """The content that was listed: SourceChanged where it is no longer there or another."""
         ...
 
     def archive(self, archive_key: str) -> ArchiveRecord | None:
         """The record of a built archive."""
+        ...
+
+    def read_packed(self, archive_key: str, file: PackedFile) -> Iterator[bytes]:
+        """The DEFLATE stream of a file in a built archive: SourceChanged where the archive is gone."""
         ...
 
     def write_archive(self, archive_key: str, chunks: Iterable[bytes], filename: str) -> None:
@@ -74,6 +82,36 @@ class DataBucket(Protocol):
         ...
 
     def link(self, archive_key: str, filename: str) -> PresignedLink: ...
+
+
+class BuildLeases(Protocol):
+    """Who builds which archive. A lease keeps others from the same work; the archive is right without it too."""
+
+    def get(self, archive_key: str) -> BuildLease | None: ...
+
+    def take(self, archive_key: str, holder: str, now: datetime, expires_at: datetime) -> bool:
+        """Become the builder, by one conditional write: where nobody is, or whose lease has run out or failed."""
+        ...
+
+    def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:
+        """Go on being the builder; False where somebody else took over."""
+        ...
+
+    def release(self, archive_key: str, holder: str) -> None:
+        """The archive is there: forget the lease."""
+        ...
+
+    def fail(self, archive_key: str, holder: str, error: str) -> None:
+        """The build ended with `error`, which the next caller is told."""
+        ...
+
+
+class Builder(Protocol):
+    """Where builds run that would outlast a request."""
+
+    def start(self, order: BuildOrder) -> None:
+        """Have `usecases.archiving.build` called with the order, soon, outside this request; at least once."""
+        ...
 
 
 class Executor(Protocol):
@@ -88,3 +126,5 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Aware, in UTC."""
         ...
+
+    def sleep(self, seconds: float) -> None: ...

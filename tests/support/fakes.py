@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.domain.archive import ArchiveRecord, PresignedLink
+from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PackedFile, PresignedLink
 from chalicelib.domain.artifacts import SOAPS_NAME, Artifact, files_prefix, role_of, runs_prefix, soaps_prefix
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import SourceChanged
@@ -26,6 +26,9 @@ class FakeClock:
 
     def advance(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)
+
+    def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
 
 
 class FakeRunTable:
@@ -68,6 +71,7 @@ class FakeDataBucket:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.records: dict[str, ArchiveRecord] = {}
+        self.read_keys: list[str] = []
 
     def put(self, key: str, content: bytes) -> None:
         self.objects[key] = content
@@ -92,11 +96,21 @@ class FakeDataBucket:
                     found[name] = Artifact(stored, name, len(content), _etag(content), role_of(key.run.nc, name))
         return [found[name] for name in sorted(found)]
 
+    def run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
+        listed = {sub_run: self.artifacts(SubRunKey(key, sub_run)) for sub_run in range(15)}
+        return {sub_run: artifacts for sub_run, artifacts in listed.items() if artifacts}
+
     def read(self, artifact: Artifact) -> Iterator[bytes]:
         content = self.objects.get(artifact.key)
         if content is None or _etag(content) != artifact.etag:
             raise SourceChanged(f"{artifact.key!r} changed")
+        self.read_keys.append(artifact.key)
         yield content
+
+    def read_packed(self, archive_key: str, file: PackedFile) -> Iterator[bytes]:
+        if archive_key not in self.objects:
+            raise SourceChanged(f"{archive_key!r} went away")
+        yield self.objects[archive_key][file.data_offset : file.data_offset + file.compressed_bytes]
 
     def archive(self, archive_key: str) -> ArchiveRecord | None:
         return self.records.get(archive_key)
@@ -109,6 +123,57 @@ class FakeDataBucket:
 
     def link(self, archive_key: str, filename: str) -> PresignedLink:
         return PresignedLink(f"https://bucket.example/{archive_key}", datetime(2026, 1, 2, tzinfo=UTC))
+
+
+class FakeBuildLeases:
+    """`BuildLeases` in a dict."""
+
+    def __init__(self) -> None:
+        self.leases: dict[str, BuildLease] = {}
+        self._lock = threading.Lock()
+
+    def get(self, archive_key: str) -> BuildLease | None:
+        return self.leases.get(archive_key)
+
+    def take(self, archive_key: str, holder: str, now: datetime, expires_at: datetime) -> bool:
+        with self._lock:
+            lease = self.leases.get(archive_key)
+            if lease and lease.error is None and lease.expires_at > now and lease.holder != holder:
+                return False
+            self.leases[archive_key] = BuildLease(holder, now, expires_at)
+            return True
+
+    def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:
+        return self._change(archive_key, holder, lambda lease: replace(lease, expires_at=expires_at))
+
+    def release(self, archive_key: str, holder: str) -> None:
+        with self._lock:
+            if self._held(archive_key, holder):
+                del self.leases[archive_key]
+
+    def fail(self, archive_key: str, holder: str, error: str) -> None:
+        self._change(archive_key, holder, lambda lease: replace(lease, error=error))
+
+    def _held(self, archive_key: str, holder: str) -> bool:
+        lease = self.leases.get(archive_key)
+        return lease is not None and lease.holder == holder
+
+    def _change(self, archive_key: str, holder: str, change: Callable[[BuildLease], BuildLease]) -> bool:
+        with self._lock:
+            if not self._held(archive_key, holder):
+                return False
+            self.leases[archive_key] = change(self.leases[archive_key])
+            return True
+
+
+class FakeBuilder:
+    """`Builder` that only notes its orders; a test carries them out when it wants to."""
+
+    def __init__(self) -> None:
+        self.orders: list[BuildOrder] = []
+
+    def start(self, order: BuildOrder) -> None:
+        self.orders.append(order)
 
 
 def _etag(content: bytes) -> str:

@@ -1,0 +1,198 @@
+"""Objects in and out of S3, piece by piece: never a spliced read, never half an object.
+
+ObjectChanged   it is no longer the version that was asked for
+ObjectVanished  it is no longer there
+ObjectTooLarge  more than the parts of one upload can hold
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError, ResponseStreamingError
+from urllib3.exceptions import HTTPError
+
+from .failures import error_code
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+MIB = 1024 * 1024
+
+_READ_BYTES = MIB // 2
+_RESUMES = 4
+"""Reads of one object that may break in a row without a byte in between."""
+
+_MAX_PARTS = 10_000
+_EQUAL_PARTS = 5_000
+"""S3 takes 10,000 parts. They are equal, as some stores demand, up to here (39 GiB in parts of 8 MiB), and double beyond (117 GiB)."""
+
+
+class ObjectChanged(Exception):
+    pass
+
+
+class ObjectVanished(Exception):
+    pass
+
+
+class ObjectTooLarge(Exception):
+    pass
+
+
+def read_object(s3: S3Client, bucket: str, key: str, *, etag: str, size_bytes: int) -> Iterator[bytes]:
+    """The content of the object with that ETag and size, all of it or an error.
+
+    boto3 repeats requests, not reads: a body that breaks off is continued from the byte where it did. ObjectChanged, ObjectVanished;
+    ClientError and BotoCoreError when S3 does not answer or every continuation breaks.
+    """
+    position = breaks = 0
+    while True:
+        body = _body(s3, bucket, key, etag=etag, position=position, size_bytes=size_bytes)
+        try:
+            while position < size_bytes:
+                try:
+                    chunk = body.read(_READ_BYTES)
+                    if not chunk:
+                        raise _broken(f"{key!r} ended after {position} of {size_bytes} bytes")
+                except (BotoCoreError, HTTPError) as error:
+                    breaks += 1
+                    if breaks > _RESUMES:
+                        raise error if isinstance(error, BotoCoreError) else _broken(error) from error
+                    break
+                position += len(chunk)
+                breaks = 0
+                yield chunk
+            else:
+                return
+        finally:
+            body.close()
+
+
+def write_object(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    chunks: Iterable[bytes],
+    *,
+    content_type: str,
+    content_disposition: str | None,
+    part_size_bytes: int = 8 * MIB,
+    parallel_parts: int = 3,
+) -> str:
+    """Store the chunks as one object and return its ETag. Whatever goes wrong, in the chunks too, no object and no upload is left.
+
+    What fits into one part is one request; otherwise `parallel_parts` parts are in flight while the next one fills, so memory holds
+    `parallel_parts + 1` of them. ObjectTooLarge beyond 10,000 parts: give a larger `part_size_bytes` where so much is to come.
+    """
+    attributes: dict[str, Any] = {"Bucket": bucket, "Key": key, "ContentType": content_type}
+    if content_disposition is not None:
+        attributes["ContentDisposition"] = content_disposition
+    pieces = iter(chunks)
+    try:
+        parts = _parts(pieces, part_size_bytes)
+        first = next(parts, b"")
+        second = next(parts, None)
+        if second is None:
+            return s3.put_object(**attributes, Body=first)["ETag"]
+        upload = _Upload(s3, bucket, key, s3.create_multipart_upload(**attributes)["UploadId"], parallel_parts)
+        return upload.complete(chain((first, second), parts))
+    finally:
+        if isinstance(pieces, Generator):
+            pieces.close()
+
+
+class _Upload:
+    """A multipart upload that is open."""
+
+    def __init__(self, s3: S3Client, bucket: str, key: str, upload_id: str, parallel_parts: int) -> None:
+        self._s3 = s3
+        self._address: dict[str, Any] = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
+        self._parallel_parts = parallel_parts
+
+    def complete(self, parts: Iterable[bytes]) -> str:
+        try:
+            # Leaving the pool waits for the parts in flight: one that arrives after the abort would be kept, and paid for.
+            with ThreadPoolExecutor(self._parallel_parts, "upload") as pool:
+                try:
+                    sent = self._send_all(parts, pool)
+                except BaseException:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
+            return self._s3.complete_multipart_upload(**self._address, MultipartUpload={"Parts": sent})["ETag"]
+        except BaseException as error:
+            self._abort(error)
+            raise
+
+    def _send_all(self, parts: Iterable[bytes], pool: ThreadPoolExecutor) -> list[CompletedPartTypeDef]:
+        sent: list[CompletedPartTypeDef] = []
+        pending: set[Future[CompletedPartTypeDef]] = set()
+        for number, part in enumerate(parts, 1):
+            if number > _MAX_PARTS:
+                raise ObjectTooLarge(f"{self._address['Key']!r} does not fit into {_MAX_PARTS} parts")
+            if len(pending) == self._parallel_parts:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                sent += [future.result() for future in done]
+            pending.add(pool.submit(self._send, number, part))
+        sent += [future.result() for future in pending]
+        return sorted(sent, key=lambda part: part["PartNumber"])
+
+    def _send(self, number: int, part: bytes) -> CompletedPartTypeDef:
+        answer = self._s3.upload_part(**self._address, PartNumber=number, Body=part)
+        return {"PartNumber": number, "ETag": answer["ETag"]}
+
+    def _abort(self, reason: BaseException) -> None:
+        try:
+            self._s3.abort_multipart_upload(**self._address)
+        except (BotoCoreError, ClientError) as error:
+            # The lifecycle rule of the bucket clears it away; what is to be known is why the upload failed.
+            reason.add_note(f"the upload {self._address['UploadId']!r} could not be aborted: {error}")
+
+
+def _body(s3: S3Client, bucket: str, key: str, *, etag: str, position: int, size_bytes: int) -> StreamingBody:
+    """The object from `position` on, checked to be just that."""
+    request: dict[str, Any] = {"Range": f"bytes={position}-"} if position else {}
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=key, IfMatch=etag, **request)
+    except ClientError as error:
+        if error_code(error) in ("PreconditionFailed", "412"):
+            raise ObjectChanged(f"{key!r} is no longer the version {etag}") from error
+        if error_code(error) in ("NoSuchKey", "404"):
+            raise ObjectVanished(f"{key!r} is no longer there") from error
+        raise
+    expected = f"bytes {position}-{size_bytes - 1}/{size_bytes}" if position else None
+    if answer["ContentLength"] != size_bytes - position or answer.get("ContentRange") != expected:
+        answer["Body"].close()
+        if not position:
+            raise ObjectChanged(f"{key!r} has {answer['ContentLength']} bytes, not {size_bytes}")
+        raise _broken(f"{key!r} was asked for from byte {position} on, and answered {answer.get('ContentRange')!r}")
+    return answer["Body"]
+
+
+def _broken(reason: object) -> ResponseStreamingError:
+    return ResponseStreamingError(error=reason)
+
+
+def _parts(chunks: Iterator[bytes], part_size_bytes: int) -> Iterator[bytes]:
+    """The chunks cut anew into parts; the last one is shorter, and there is none for no bytes."""
+    held: list[bytes | memoryview] = []
+    held_bytes = sent = 0
+    limit = part_size_bytes
+    for chunk in chunks:
+        rest: bytes | memoryview = chunk
+        while held_bytes + len(rest) >= limit:
+            cut = memoryview(rest)
+            room = limit - held_bytes
+            yield b"".join((*held, cut[:room]))
+            held, held_bytes, rest = [], 0, cut[room:]
+            sent += 1
+            limit = part_size_bytes * (1 if sent < _EQUAL_PARTS else 2)
+        held.append(rest)
+        held_bytes += len(rest)
+    if held_bytes:
+        yield b"".join(held)

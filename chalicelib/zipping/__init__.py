@@ -1,0 +1,11 @@
+"""Members -> the bytes of a ZIP archive: pure, deterministic, in memory that does not grow with the archive.
+
+PackingError (ValueError)
++- BadMemberName   empty, absolute, climbing out, repeated: raised before the first byte
++- WrongMemberSize a source gave more or fewer bytes than it announced: never packed
+"""
+
+from .members import BadMemberName, DeflatedSource, PackedMember, PackingError, Source, WrongMemberSize
+from .stream import ZipStream
+
+__all__ = ["BadMemberName", "DeflatedSource", "PackedMember", "PackingError", "Source", "WrongMemberSize", "ZipStream"]

@@ -1,0 +1,110 @@
+"""What goes into an archive, and what is known of it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+
+class PackingError(ValueError):
+    """The sources are not what they should be."""
+
+
+class BadMemberName(PackingError):
+    """A name that an archive must not hold, or holds already."""
+
+
+class WrongMemberSize(PackingError):
+    """A source gave more or fewer bytes than it announced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A member to be deflated.
+
+    `open` is called once, from another thread; it gives exactly `size_bytes` bytes, in pieces of any size, or raises.
+    """
+
+    name: str
+    size_bytes: int
+    open: Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class DeflatedSource:
+    """A member that an existing archive holds: `open` gives its `compressed_bytes` bytes of raw DEFLATE, which are copied as they are.
+
+    `crc32` and `sha256` (hex) are those of the `size_bytes` bytes that they inflate to; they are taken on trust.
+    """
+
+    name: str
+    size_bytes: int
+    compressed_bytes: int
+    crc32: int
+    sha256: str
+    open: Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedMember:
+    """`data_offset` is where the member's compressed data starts in the archive; `crc32` and `sha256` (hex) are of its content."""
+
+    name: str
+    size_bytes: int
+    crc32: int
+    sha256: str
+    compressed_bytes: int
+    data_offset: int
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """A generator, or another iterator that holds something open."""
+
+    def close(self) -> None: ...
+
+
+def check_name(name: str, taken: Iterable[str]) -> None:
+    """BadMemberName unless every tool can extract the name below its own folder and beside the names that are `taken`."""
+    if not name or name.startswith("/") or any(part in ("", ".", "..") for part in name.split("/")):
+        raise BadMemberName(f"member name {name!r} is empty, absolute, or leaves the archive's folder")
+    if any(character in name for character in "\\\0") or (name[1:2] == ":" and name[0].isalpha()):
+        raise BadMemberName(f"member name {name!r} has another meaning on other systems")
+    try:
+        encoded = name.encode()
+    except UnicodeEncodeError as error:
+        raise BadMemberName(f"member name {name!r} is not text") from error
+    if len(encoded) > 0xFFFF:
+        raise BadMemberName(f"member name {name[:40]!r}... has {len(encoded)} bytes, more than a ZIP can name")
+    if name in taken:
+        raise BadMemberName(f"member name {name!r} is there twice")
+
+
+def blocks(name: str, chunks: Iterator[bytes], total_bytes: int, block_bytes: int) -> Generator[tuple[bytes, bool], None, None]:
+    """The chunks cut anew into blocks of `block_bytes` (the last one shorter), each with whether it is the last.
+
+    Where a block ends depends on the content's size alone, so that the same content always deflates to the same bytes. The last
+    block comes out only once the chunks have ended where they should: WrongMemberSize otherwise. `chunks` is closed in any case.
+    """
+    parts: list[bytes | memoryview] = []
+    held = seen = 0
+    try:
+        for chunk in chunks:
+            seen += len(chunk)
+            if seen > total_bytes:
+                raise WrongMemberSize(f"{name!r} gave more than the {total_bytes} bytes it announced")
+            rest: bytes | memoryview = chunk
+            while held + len(rest) > block_bytes:
+                cut = memoryview(rest)
+                room = block_bytes - held
+                yield b"".join((*parts, cut[:room])), False
+                parts, held, rest = [], 0, cut[room:]
+            parts.append(rest)
+            held += len(rest)
+    finally:
+        if isinstance(chunks, Closable):
+            chunks.close()
+    if seen < total_bytes:
+        raise WrongMemberSize(f"{name!r} gave {seen} of the {total_bytes} bytes it announced")
+    yield b"".join(parts), True

@@ -1,0 +1,56 @@
+"""Extracted sub-runs as data to train on: structure, energy, forces, bonds and SOAP vectors, and the per-bond table.
+
+Needs the extra `[ml]` (`pip install 'dataops-client[ml]'`). Names are imported when first used, so that the `dataops`
+command, which registers `export` and `plot` from here, starts without the extra.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from dataops_client.ml.errors import needing_the_extra
+
+if TYPE_CHECKING:
+    from dataops_client.ml.export import ExportReport, export_bonds
+    from dataops_client.ml.lobster import Bond, read_bonds
+    from dataops_client.ml.outcomes import Outcome
+    from dataops_client.ml.plot import plot_bonds
+    from dataops_client.ml.soaps import read_soaps
+    from dataops_client.ml.sub_run import SubRun, load_sub_run
+    from dataops_client.ml.table import BondTable, bond_table
+
+__all__ = [
+    "Bond",
+    "BondTable",
+    "ExportReport",
+    "Outcome",
+    "SubRun",
+    "bond_table",
+    "export_bonds",
+    "load_sub_run",
+    "plot_bonds",
+    "read_bonds",
+    "read_soaps",
+]
+
+_HOMES = {
+    "Bond": "lobster",
+    "BondTable": "table",
+    "ExportReport": "export",
+    "Outcome": "outcomes",
+    "SubRun": "sub_run",
+    "bond_table": "table",
+    "export_bonds": "export",
+    "load_sub_run": "sub_run",
+    "plot_bonds": "plot",
+    "read_bonds": "lobster",
+    "read_soaps": "soaps",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    with needing_the_extra():
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

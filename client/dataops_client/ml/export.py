@@ -1,0 +1,132 @@
+"""The per-bond training table of a folder of extracted sub-runs, and the report beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from dataops_client.ml.errors import MalformedFile, MissingFile, NothingToExport
+from dataops_client.ml.formats import WRITERS, Format, Rows
+from dataops_client.ml.lobster import read_clusters
+from dataops_client.ml.outcomes import Outcome, folder_outcome
+from dataops_client.ml.soaps import read_soaps
+from dataops_client.ml.sub_run import bonds_in, structure_in
+from dataops_client.ml.table import bond_table
+from dataops_client.ml.tree import SubRunFolder, sub_run_folders
+
+_NEEDED = ("{nc}.scf.out", "{nc}.lb.out", "ICOHPLIST.lobster", "lobsterin-quippy")
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardedClusterOf:
+    """A cluster that was not used: its central atom (number from 1) and the bonds that ICOHPLIST.lobster has no label for."""
+
+    nc: str
+    id_run: int
+    sub_run: int
+    atom: int
+    bonds_without_label: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A sub-run that gave no rows: how it ended, and which of the files that the table is made from are not in its folder."""
+
+    nc: str
+    id_run: int
+    sub_run: int
+    outcome: Outcome
+    missing_files: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class ExportReport:
+    """What an export took and what it passed over."""
+
+    sub_runs: int = 0
+    rows_per_bond_type: dict[str, int] = field(default_factory=dict)
+    discarded_clusters: list[DiscardedClusterOf] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        return sum(self.rows_per_bond_type.values())
+
+    def reasons(self) -> str:
+        """The first sub-runs that were left out, each with its outcome and the files that it lacks."""
+        told = [f"{one.nc}/{one.id_run}/{one.sub_run} ({one.outcome}, without {', '.join(one.missing_files) or 'nothing'})"
+                for one in self.left_out[:5]]
+        return "; ".join(told) + (" ..." if len(self.left_out) > len(told) else "")
+
+    def as_json(self) -> str:
+        return json.dumps({"rows": self.rows} | asdict(self), indent=1) + "\n"
+
+
+def export_bonds(tree: Path, out: Path, form: Format, *, soaps: bool = False) -> ExportReport:
+    """Write the table of every usable sub-run under `tree` to `out`, and `<out>.report.json` beside it.
+
+    Both appear whole or not at all. With `soaps` the vectors of the two atoms go with each bond.
+    Raises NothingToExport, MissingFile or MalformedFile; then nothing was written.
+    """
+    if not out.parent.is_dir():
+        raise MissingFile(f"the folder {out.parent} of the output is not there")
+    folders = sub_run_folders(tree)
+    report = ExportReport()
+    with replacing(report_path(out)) as report_part, replacing(out) as part:
+        rows = table_rows(folders, report, soaps=soaps)
+        WRITERS[form](part, rows, with_nc=len({folder.nc for folder in folders}) > 1)
+        if not report.rows:
+            raise NothingToExport(f"{tree} has no sub-run that can be used; left out: {report.reasons()}")
+        report_part.write_text(report.as_json(), encoding="utf-8")
+    return report
+
+
+def report_path(out: Path) -> Path:
+    """`bonds.report.json` for `bonds.parquet`."""
+    return out.with_name(f"{out.stem}.report.json")
+
+
+def table_rows(folders: list[SubRunFolder], report: ExportReport, *, soaps: bool = False) -> Iterator[Rows]:
+    """The rows of each usable sub-run in turn; the report is told of each as it is read."""
+    components: set[int] = set()
+    for folder in folders:
+        outcome = folder_outcome(folder.path, folder.nc)
+        missing = tuple(name for need in _NEEDED if not (folder.path / (name := need.format(nc=folder.nc))).is_file())
+        identity = (folder.nc, folder.id_run, folder.sub_run)
+        if not outcome.usable or "lobsterin-quippy" in missing:
+            report.left_out.append(LeftOut(*identity, outcome, missing))
+            continue
+        structure = structure_in(folder.path, folder.nc)
+        if structure is None:
+            raise MissingFile(f"{folder.path} has neither {folder.nc}.scf.in nor {folder.nc}.xyz")
+        table = bond_table(
+            bonds_in(folder.path / "ICOHPLIST.lobster", structure),
+            read_clusters(folder.path / "lobsterin-quippy"),
+            structure.get_chemical_symbols(),
+        )
+        vectors = read_soaps(folder.path / "SOAPS.vec", atoms=len(structure)) if soaps else None
+        components |= set() if vectors is None else {vectors.shape[1]}
+        if len(components) > 1:
+            raise MalformedFile(folder.path / "SOAPS.vec", f"vectors of {sorted(components)} components cannot share a table")
+        report.sub_runs += 1
+        for bond_type, count in Counter(bond.bond_type for bond in table.rows).items():
+            report.rows_per_bond_type[bond_type] = report.rows_per_bond_type.get(bond_type, 0) + count
+        report.discarded_clusters += [DiscardedClusterOf(*identity, gone.atom, gone.bonds_without_label) for gone in table.discarded]
+        yield Rows(folder, structure, table.rows, vectors)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A sibling to write to, which takes the place of `path` when the block ends well and is gone when it does not."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,154 @@
+"""What the use cases may rely on, on the fake and on S3."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.aws.clients import Clients
+from chalicelib.aws.data_bucket import S3DataBucket
+from chalicelib.domain.archive import ArchiveRecord, PackedFile
+from chalicelib.domain.artifacts import Role
+from chalicelib.domain.errors import SourceChanged, Unavailable
+from chalicelib.domain.runs import RunKey, SubRunKey
+from chalicelib.settings import Settings
+from chalicelib.usecases.ports import DataBucket
+from tests.support.fakes import FakeDataBucket
+
+RUN = RunKey.parse("Zr49Cu49Al2", "21")
+BASE = "Zr49Cu49Al2/c/md/lammps/100"
+ARCHIVE = "archives/Zr49Cu49Al2/21/0/abc.zip"
+RECORD = ArchiveRecord(7, "0" * 64, (PackedFile("a", 3, "1" * 64, Role.OTHER, 0xFFFFFFFF, 5, 2**33),), ("SOAPS.vec",))
+
+
+@pytest.fixture(params=["fake", "s3", "s3 with a prefix"])
+def world(request: pytest.FixtureRequest) -> tuple[DataBucket, Callable[[str, bytes], None]]:
+    """A bucket, and what puts a file into it."""
+    if request.param == "fake":
+        fake = FakeDataBucket()
+        return fake, fake.put
+    client, name = request.getfixturevalue("aws").s3, request.getfixturevalue("bucket")
+    prefix = "ML/big-data-full/" if "prefix" in request.param else ""
+
+    def put(key: str, content: bytes) -> None:
+        client.put_object(Bucket=name, Key=key if key.startswith("archives/") else prefix + key, Body=content)
+
+    return S3DataBucket(client, client, name, prefix, 900), put
+
+
+World = tuple[DataBucket, Callable[[str, bytes], None]]
+
+
+def test_runs_are_numbered_as_their_folders(world: World) -> None:
+    bucket, put = world
+    for folder in ("100/2000/0/a", "21/2000/0/a", "9/readme", "07/2000/0/a", "x/2000/0/a", "stray.txt"):
+        put(f"{BASE}/{folder}", b"")
+    assert list(bucket.run_numbers(RUN.nc)) == [9, 21, 100]
+    assert list(bucket.run_numbers(RunKey.parse("Zr49Cu49Al", "1").nc)) == []
+
+
+def test_files_of_a_sub_run_are_flat_and_sorted_by_name(world: World) -> None:
+    bucket, put = world
+    for name in ("b-b", "b.b", "b0", "B", "b/nested", "Zr49Cu49Al2.scf.in", "é"):
+        put(f"{BASE}/21/2000/1/{name}", name.encode())
+    put(f"{BASE}/21/2000/10/other", b"")
+    put("Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/1/SOAPS.vec", b"soap")
+    put("Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/1/SOAPS.vec.bak", b"old")
+    listed = bucket.artifacts(SubRunKey(RUN, 1))
+    assert [artifact.name for artifact in listed] == ["B", "SOAPS.vec", "Zr49Cu49Al2.scf.in", "b-b", "b.b", "b0", "é"]
+    assert [b"".join(bucket.read(artifact)) for artifact in listed][:3] == [b"B", b"soap", b"Zr49Cu49Al2.scf.in"]
+    assert [artifact.role for artifact in listed][:3] == [Role.OTHER, Role.SOAP_DESCRIPTORS, Role.SCF_INPUT]
+    assert bucket.has_files(SubRunKey(RUN, 1))
+    assert not bucket.has_files(SubRunKey(RUN, 2))
+    assert list(bucket.artifacts(SubRunKey(RUN, 2))) == []
+
+
+def test_the_files_of_a_run_are_those_of_its_sub_runs(world: World) -> None:
+    bucket, put = world
+    for sub_run in (0, 2, 14):
+        put(f"{BASE}/21/2000/{sub_run}/a", b"a")
+    put("Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/2/SOAPS.vec", b"soap")
+    put(f"{BASE}/21/2000/15/a", b"a")
+    put(f"{BASE}/21/lmp.out", b"a")
+    listed = bucket.run_artifacts(RUN)
+    assert list(listed) == [0, 2, 14]
+    assert all(list(artifacts) == list(bucket.artifacts(SubRunKey(RUN, sub_run))) for sub_run, artifacts in listed.items())
+
+
+def test_a_file_that_was_changed_or_removed_after_the_listing_is_not_read(world: World) -> None:
+    bucket, put = world
+    put(f"{BASE}/21/2000/0/a", b"before")
+    [artifact] = bucket.artifacts(SubRunKey(RUN, 0))
+    put(f"{BASE}/21/2000/0/a", b"after!")
+    with pytest.raises(SourceChanged, match="changed"):
+        list(bucket.read(artifact))
+
+
+def test_an_archive_is_there_once_its_record_is(world: World) -> None:
+    bucket, _ = world
+    bucket.write_archive(ARCHIVE, iter([b"zip", b"body"]), "a.zip")
+    assert bucket.archive(ARCHIVE) is None
+    bucket.write_record(ARCHIVE, RECORD)
+    assert bucket.archive(ARCHIVE) == RECORD
+
+
+def test_a_part_of_an_archive_is_read_by_its_place(world: World) -> None:
+    bucket, put = world
+    put(ARCHIVE, b"0123456789")
+    file = PackedFile("a", 3, "1" * 64, Role.OTHER, 0, 4, 3)
+    assert b"".join(bucket.read_packed(ARCHIVE, file)) == b"3456"
+    with pytest.raises(SourceChanged):
+        list(bucket.read_packed(ARCHIVE.replace("abc", "gone"), file))
+
+
+def test_a_failing_source_leaves_nothing_in_the_bucket(aws: Any, bucket: str) -> None:
+    def failing() -> Iterator[bytes]:
+        for _ in range(3):
+            yield b"x" * 8 * 1024 * 1024
+        raise SourceChanged("gone")
+
+    stored = S3DataBucket(aws.s3, aws.s3, bucket, "", 900)
+    with pytest.raises(SourceChanged):
+        stored.write_archive(ARCHIVE, failing(), "a.zip")
+    assert aws.s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    assert "Uploads" not in aws.s3.list_multipart_uploads(Bucket=bucket)
+
+
+def test_a_record_older_than_its_archive_may_be_is_forgotten(aws: Any, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = S3DataBucket(aws.s3, aws.s3, bucket, "", 900)
+    stored.write_record(ARCHIVE, RECORD)
+    monkeypatch.setattr("chalicelib.aws.data_bucket.RECORD_LIFETIME", timedelta(seconds=-1))
+    assert stored.archive(ARCHIVE) is None
+
+
+def test_a_link_lives_as_long_as_it_says(aws_endpoint: str, bucket: str) -> None:
+    clients = Clients.connect(Settings.of({"RUN_TABLE": "runs", "DATA_BUCKET": bucket, "AWS_ENDPOINT_URL": aws_endpoint}))
+    link = S3DataBucket(clients.s3, clients.s3_public, bucket, "", 60).link(ARCHIVE, "a.zip")
+    assert "X-Amz-Expires=60" in link.url
+    assert timedelta(seconds=50) < link.expires_at - datetime.now(UTC) <= timedelta(seconds=60)
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-3", "ap-southeast-2"])
+def test_links_are_signed_with_version_4_for_the_public_address(region: str) -> None:
+    names = {"RUN_TABLE": "runs", "DATA_BUCKET": "data", "AWS_REGION": region}
+    for endpoint, start in (
+        ({"AWS_ENDPOINT_URL": "http://inside:4566", "S3_PUBLIC_ENDPOINT": "http://files.example:9000"}, "http://files.example:9000/data/"),
+        ({}, f"https://data.s3.{region}.amazonaws.com/"),
+    ):
+        clients = Clients.connect(Settings.of(names | endpoint))
+        url = S3DataBucket(clients.s3, clients.s3_public, "data", "", 60).link(ARCHIVE, "a.zip").url
+        assert url.startswith(start + ARCHIVE)
+        assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
+        assert f"%2F{region}%2Fs3%2Faws4_request" in url
+
+
+def test_a_bucket_that_does_not_exist_is_unavailable(aws: Any) -> None:
+    stored = S3DataBucket(aws.s3, aws.s3, f"no-such-{uuid.uuid4().hex}", "", 900)
+    with pytest.raises(Unavailable, match="data bucket answered NoSuchBucket to ListObjectsV2"):
+        stored.run_numbers(RUN.nc)
+    with pytest.raises(Unavailable):
+        stored.ping()

@@ -1,0 +1,31 @@
+"""The app over the stores of this run, with a small composition in the bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.api import Api, serving
+
+
+@pytest.fixture
+def environment(aws_endpoint: str, table: str, bucket: str) -> dict[str, str]:
+    return {"RUN_TABLE": table, "DATA_BUCKET": bucket, "AWS_ENDPOINT_URL": aws_endpoint, "JOB_RUN_TIME_SECONDS": "300"}
+
+
+@pytest.fixture
+def api(environment: dict[str, str]) -> Iterator[Api]:
+    with serving(environment) as api:
+        yield api
+
+
+@pytest.fixture
+def store(aws: Any, bucket: str) -> Any:
+    """Puts one file into the bucket, as `aws s3 sync` would."""
+
+    def put(key: str, content: bytes = b"content") -> None:
+        aws.s3.put_object(Bucket=bucket, Key=key, Body=content)
+
+    return put

@@ -1,0 +1,58 @@
+"""The app in this process, over real stores: requests without HTTP in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from chalice.test import Client, HTTPResponse
+
+from app import app
+from chalicelib import wiring
+from chalicelib.settings import Settings
+
+
+class Api:
+    """Calls the app and decodes its answers."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> HTTPResponse:
+        content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        return self._client.http.request(method, path, headers=dict(headers or {}), body=content or b"")
+
+    def get(self, path: str, **options: Any) -> Any:
+        """The JSON of a 200."""
+        return self._json("GET", path, **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> Any:
+        """The JSON of a 200."""
+        return self._json("POST", path, body=body, **options)
+
+    def problem(self, method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
+        """The problem document of a request that must fail."""
+        answer = self.call(method, path, body, **options)
+        assert answer.headers["Content-Type"] == "application/problem+json", answer.body
+        problem: dict[str, Any] = json.loads(answer.body)
+        assert problem["status"] == answer.status_code
+        assert problem["request_id"] == answer.headers["X-Request-ID"]
+        return problem
+
+    def _json(self, method: str, path: str, **options: Any) -> Any:
+        answer = self.call(method, path, **options)
+        assert answer.status_code == 200, answer.body
+        return json.loads(answer.body)
+
+
+@contextmanager
+def serving(environment: Mapping[str, str]) -> Iterator[Api]:
+    """The app with the services that an environment describes, and with none left behind."""
+    wiring._MADE[:] = [wiring.make_services(Settings.of(environment))]
+    try:
+        with Client(app) as client:
+            yield Api(client)
+    finally:
+        wiring._MADE.clear()
