@@ -1,0 +1,68 @@
+"""The embedded emulator: moto's S3 and DynamoDB as one process on a loopback port, in memory.
+
+    python -m tools.emulator [--port N]
+
+prints its address as the first line once it answers, and ends when its standard input is closed: it cannot outlive its parent,
+however that ends. moto is not atomic under threads (conditional writes had two winners), so a lock holds while it computes an
+answer; bytes of requests and answers move outside of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+_PIECE_BYTES = 1024 * 1024
+_Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=0, help="the port to listen on; a free one by default")
+    port: int = parser.parse_args().port
+    # moto refuses nothing for want of them, but boto3, which it uses inside, does.
+    os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
+    os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", port, serialised(DomainDispatcherApplication(create_backend_app)), threaded=True, request_handler=_Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(f"http://127.0.0.1:{server.server_port}", flush=True)
+    sys.stdin.buffer.read()  # until the parent closes it, or is gone
+
+
+def serialised(application: _Wsgi) -> _Wsgi:
+    """The application, called by one thread at a time with its request already read, its answer sent in pieces."""
+    lock = threading.Lock()
+
+    def locked(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length:
+            environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
+        with lock:
+            parts = list(application(environ, start_response))
+        for part in parts:
+            view = memoryview(part)
+            for start in range(0, len(view), _PIECE_BYTES):
+                yield bytes(view[start : start + _PIECE_BYTES])
+
+    return locked
+
+
+class _Handler(WSGIRequestHandler):
+    """Keeps connections open, and sends small answers at once."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+
+if __name__ == "__main__":
+    main()

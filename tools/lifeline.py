@@ -1,0 +1,55 @@
+"""Processes that end with their parent, on any system, however the parent ends: the parent holds a pipe to their standard input."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_STOP_SECONDS = 10
+
+
+def end_with_parent() -> None:
+    """End this process when its standard input is closed."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+
+
+@contextmanager
+def child(module: str, *arguments: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """`python -m module` as a process that prints its address as its first line; gives the address, and ends the process after.
+
+    RuntimeError if it ends before it has printed one; what it had to say is on standard error.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-m", module, *arguments], cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin and process.stdout
+        try:
+            address = process.stdout.readline().strip()
+            if not address:
+                raise RuntimeError(f"{module} ended before it was ready, with exit code {process.wait()}")
+            threading.Thread(target=_drain, args=(process,), daemon=True).start()
+            yield address
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _drain(process: subprocess.Popen[str]) -> None:
+    assert process.stdout
+    for line in process.stdout:
+        sys.stderr.write(line)
