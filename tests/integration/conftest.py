@@ -11,8 +11,8 @@ from tests.support.api import Api, serving
 
 
 @pytest.fixture
-def environment(aws_endpoint: str, table: str, bucket: str) -> dict[str, str]:
-    return {"RUN_TABLE": table, "DATA_BUCKET": bucket, "AWS_ENDPOINT_URL": aws_endpoint, "JOB_RUN_TIME_SECONDS": "300"}
+def environment(aws_environment: dict[str, str], table: str, bucket: str) -> dict[str, str]:
+    return {"RUN_TABLE": table, "DATA_BUCKET": bucket, "JOB_RUN_TIME_SECONDS": "300", **aws_environment}
 
 
 @pytest.fixture
