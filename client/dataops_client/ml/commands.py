@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dataops_client.ml.errors import needing_the_extra
+from dataops_client.ml.formats import Format
 
 if TYPE_CHECKING:
     from dataops_client.ml.export import ExportReport
 
 Tree = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that sub-runs were extracted to: DIR/<nc>/<id_run>/<sub_run>/.")]
-
-
-class TableFormat(StrEnum):
-    """The formats of `formats.Format`, which only the extra can import."""
-
-    PARQUET = "parquet"
-    CSV = "csv"
-    NPZ = "npz"
-    EXTXYZ = "extxyz"
+Picture = Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="Picture to write: .png, .svg or .pdf.")]
 
 
 def export(
     tree: Tree,
-    form: Annotated[TableFormat, typer.Option("--format", help="Format of the table.")] = TableFormat.PARQUET,
+    form: Annotated[Format, typer.Option("--format", help="Format of the table.")] = Format.PARQUET,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="OUT", help="File to write [default: bonds.<format>].")] = None,
     soaps: Annotated[bool, typer.Option("--soaps", help="Join the SOAP vectors of both atoms to each bond.")] = False,
 ) -> None:
     """Write the per-bond training table (distance, -ICOHP) of all usable sub-runs, and a report of what was passed over."""
     with needing_the_extra():
         from dataops_client.ml.export import export_bonds, report_path  # noqa: PLC0415
-        from dataops_client.ml.formats import Format  # noqa: PLC0415
 
         out = output or Path(f"bonds.{form}")
-        report = export_bonds(tree, out, Format(form), soaps=soaps)
+        report = export_bonds(tree, out, form, soaps=soaps)
     typer.echo(_summary(report))
     typer.echo(f"table: {out}\nreport: {report_path(out)}")
 
 
-def plot(
-    tree: Tree,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="Picture to write: .png, .svg or .pdf.")] = Path("bonds.png"),
-) -> None:
+def plot(tree: Tree, output: Picture = Path("bonds.png")) -> None:
     """Draw -ICOHP against distance for each bond type of the training table."""
     with needing_the_extra():
         from dataops_client.ml.plot import plot_bonds  # noqa: PLC0415

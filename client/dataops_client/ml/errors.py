@@ -1,12 +1,13 @@
-"""Errors of the training-data part of the client; every message names the file and the value.
+"""Errors of the training-data part of the client, a branch of DataOpsError; every message names the file and the value.
 
-    MlError
-    ├── ExtraMissing        a package of the extra `[ml]` is not installed (also an ImportError)
-    ├── NotASubRun          the folder does not hold the files of one sub-run
-    ├── MissingFile         a file that the question needs is not there
-    ├── MalformedFile       a file is there and does not read as what it should be
-    │   └── RefusedPickle   a SOAPS.vec asks for more than float64 arrays, or is broken
-    └── NothingToExport     no usable sub-run in the folder
+MlError
+├── ExtraMissing        a package of the extra `[ml]` is not installed (also an ImportError)
+├── NotASubRun          the folder does not hold the files of one sub-run
+├── MissingFile         a file that the question needs is not there
+├── MalformedFile       a file is there and does not read as what it should be
+│   └── RefusedPickle   a SOAPS.vec asks for more than float64 arrays, or is broken
+├── UnknownFormat       the suffix of a picture is none that can be drawn
+└── NothingToExport     no usable sub-run in the folder
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dataops_client.errors import DataOpsError
+
 EXTRA = frozenset({"numpy", "pyarrow", "ase", "matplotlib"})
 
 
-class MlError(Exception):
+class MlError(DataOpsError):
     """Root of the errors of `dataops_client.ml`."""
 
 
@@ -47,6 +50,10 @@ class MalformedFile(MlError):
 
 class RefusedPickle(MalformedFile):
     """A SOAPS.vec holds something other than float64 vectors of one length; nothing of it was run."""
+
+
+class UnknownFormat(MlError):
+    """The suffix of a picture is none that can be drawn."""
 
 
 class NothingToExport(MlError):

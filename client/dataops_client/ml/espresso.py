@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import ase.io
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from dataops_client.ml.errors import MalformedFile
 
 # pw.x computes with the constants of CODATA 2006, and ASE's own reader of its output takes the same.
-_CODATA_2006 = create_units("2006")
+_CODATA_2006 = create_units("2006")  # type: ignore[no-untyped-call]
 EV_PER_RYDBERG: float = _CODATA_2006["Ry"]
 EV_PER_ANGSTROM_PER_RYDBERG_PER_BOHR: float = _CODATA_2006["Ry"] / _CODATA_2006["Bohr"]
 
@@ -58,10 +59,15 @@ def read_structure(path: Path) -> Atoms:
     Positions and cell are in angstrom. Raises MalformedFile where ASE cannot read it.
     """
     try:
-        atoms = ase.io.read(path, format="extxyz" if path.suffix == ".xyz" else "espresso-in")
+        atoms: Any = ase.io.read(path, format="extxyz" if path.suffix == ".xyz" else "espresso-in")
     except Exception as wrong:  # ASE's readers raise whatever a wrong line leads to
         raise MalformedFile(path, f"ASE cannot read the structure: {wrong!r}") from wrong
     return Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
+
+
+def symbols_of(structure: Atoms) -> tuple[str, ...]:
+    """The elements of the atoms, in their order."""
+    return tuple(cast(Any, structure).get_chemical_symbols())
 
 
 def _vectors(rows: list[list[str]]) -> NDArray[np.float64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections import Counter
 from collections.abc import Iterator
@@ -12,13 +11,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from dataops_client.ml.errors import MalformedFile, MissingFile, NothingToExport
-from dataops_client.ml.formats import WRITERS, Format, Rows
+from dataops_client.ml.espresso import symbols_of
+from dataops_client.ml.formats import Format
 from dataops_client.ml.lobster import read_clusters
 from dataops_client.ml.outcomes import Outcome, folder_outcome
 from dataops_client.ml.soaps import read_soaps
 from dataops_client.ml.sub_run import bonds_in, structure_in
 from dataops_client.ml.table import bond_table
 from dataops_client.ml.tree import SubRunFolder, sub_run_folders
+from dataops_client.ml.writers import WRITERS, Rows
 
 _NEEDED = ("{nc}.scf.out", "{nc}.lb.out", "ICOHPLIST.lobster", "lobsterin-quippy")
 
@@ -60,8 +61,10 @@ class ExportReport:
 
     def reasons(self) -> str:
         """The first sub-runs that were left out, each with its outcome and the files that it lacks."""
-        told = [f"{one.nc}/{one.id_run}/{one.sub_run} ({one.outcome}, without {', '.join(one.missing_files) or 'nothing'})"
-                for one in self.left_out[:5]]
+        told = [
+            f"{one.nc}/{one.id_run}/{one.sub_run} ({one.outcome}, without {', '.join(one.missing_files) or 'nothing'})"
+            for one in self.left_out[:5]
+        ]
         return "; ".join(told) + (" ..." if len(self.left_out) > len(told) else "")
 
     def as_json(self) -> str:
@@ -108,7 +111,7 @@ def table_rows(folders: list[SubRunFolder], report: ExportReport, *, soaps: bool
         table = bond_table(
             bonds_in(folder.path / "ICOHPLIST.lobster", structure),
             read_clusters(folder.path / "lobsterin-quippy"),
-            structure.get_chemical_symbols(),
+            symbols_of(structure),
         )
         vectors = read_soaps(folder.path / "SOAPS.vec", atoms=len(structure)) if soaps else None
         components |= set() if vectors is None else {vectors.shape[1]}
@@ -127,6 +130,6 @@ def replacing(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         yield part
-        os.replace(part, path)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The training table in the formats that it is exported to; each writer takes the rows of one sub-run after the other.
+"""The training table in the formats that it is exported to.
 
 Columns: `id_run`, `sub_run`, `atom_a`, `atom_b` (numbers from 1, in ICOHPLIST's order), `bond_type`, `distance` (angstrom), `icohp` (-ICOHP
 in eV, positive for bonding); before them `nc` where the table has several compositions. SOAP vectors, when asked for:
@@ -12,124 +12,13 @@ in eV, positive for bonding); before them `nc` where the table has several compo
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
-
-import ase.io
-import numpy as np
-from ase import Atoms
-from ase.calculators.singlepoint import SinglePointCalculator
-from numpy.typing import NDArray
-
-from dataops_client.ml.espresso import read_scf_output
-from dataops_client.ml.lobster import Bond
-from dataops_client.ml.tree import SubRunFolder
 
 
 class Format(StrEnum):
-    """The name of a format is the suffix of its files, except for extxyz (.xyz is ASE's)."""
+    """A format is named by the suffix of its files; for extxyz that is a suffix that ASE knows too."""
 
     PARQUET = "parquet"
     CSV = "csv"
     NPZ = "npz"
     EXTXYZ = "extxyz"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """The bonds of one sub-run; `soaps` is its SOAP matrix, or None where vectors were not asked for."""
-
-    folder: SubRunFolder
-    structure: Atoms
-    bonds: tuple[Bond, ...]
-    soaps: NDArray[np.float64] | None
-
-    def columns(self, *, with_nc: bool) -> dict[str, NDArray[Any]]:
-        count = len(self.bonds)
-        composition = {"nc": np.full(count, self.folder.nc)} if with_nc else {}
-        return composition | {
-            "id_run": np.full(count, self.folder.id_run, dtype=np.int64),
-            "sub_run": np.full(count, self.folder.sub_run, dtype=np.int64),
-            "atom_a": np.array([bond.atom_a for bond in self.bonds], dtype=np.int64),
-            "atom_b": np.array([bond.atom_b for bond in self.bonds], dtype=np.int64),
-            "bond_type": np.array([bond.bond_type for bond in self.bonds], dtype=np.str_),
-            "distance": np.array([bond.distance for bond in self.bonds], dtype=np.float64),
-            "icohp": np.array([bond.icohp for bond in self.bonds], dtype=np.float64),
-        }
-
-
-def write_parquet(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:
-    import pyarrow as pa  # noqa: PLC0415 (only this format needs it)
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    writer = None
-    try:
-        for rows in batches:
-            columns = rows.columns(with_nc=with_nc)
-            arrays = {name: pa.array(column) for name, column in columns.items()}
-            if rows.soaps is not None:
-                for name in ("soap_a", "soap_b"):
-                    vectors = rows.soaps[columns[f"atom_{name[-1]}"] - 1]
-                    arrays[name] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), rows.soaps.shape[1])
-            table = pa.table(arrays)
-            writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
-            writer.write_table(table)
-    finally:
-        if writer is not None:
-            writer.close()
-
-
-def write_csv(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        for number, rows in enumerate(batches):
-            columns = rows.columns(with_nc=with_nc)
-            vectors = [] if rows.soaps is None else rows.soaps.tolist()
-            if number == 0:
-                components = range(len(vectors[0]) if vectors else 0)
-                writer.writerow([*columns, *(f"soap_{atom}_{component}" for atom in "ab" for component in components)])
-            for row in zip(*(column.tolist() for column in columns.values()), strict=True):
-                bond = dict(zip(columns, row, strict=True))
-                writer.writerow(row if not vectors else [*row, *vectors[bond["atom_a"] - 1], *vectors[bond["atom_b"] - 1]])
-
-
-def write_npz(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:
-    parts: dict[str, list[NDArray[Any]]] = {}
-    vectors = 0
-    for rows in batches:
-        columns = rows.columns(with_nc=with_nc)
-        if rows.soaps is not None:
-            columns |= {f"soap_row_{atom}": columns[f"atom_{atom}"] - 1 + vectors for atom in "ab"} | {"soap": rows.soaps}
-            vectors += len(rows.soaps)
-        for name, column in columns.items():
-            parts.setdefault(name, []).append(column)
-    with path.open("wb") as stream:
-        np.savez_compressed(stream, allow_pickle=False, **{name: np.concatenate(arrays) for name, arrays in parts.items()})
-
-
-def write_extxyz(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:  # noqa: ARG001 (a frame always names its composition)
-    with path.open("w", encoding="utf-8") as stream:
-        for rows in batches:
-            folder, frame = rows.folder, rows.structure.copy()
-            frame.info = {"nc": folder.nc, "id_run": folder.id_run, "sub_run": folder.sub_run}
-            bonds = rows.columns(with_nc=False)
-            frame.info |= {f"bond_{name.removeprefix('bond_')}": bonds[name] for name in list(bonds)[2:]}
-            if rows.soaps is not None:
-                frame.arrays["soap"] = rows.soaps
-            output = folder.path / f"{folder.nc}.scf.out"
-            if output.is_file():
-                scf = read_scf_output(output)
-                frame.calc = SinglePointCalculator(frame, energy=scf.energy, forces=scf.forces)
-            ase.io.write(stream, frame, format="extxyz")
-
-
-WRITERS: dict[Format, Callable[..., None]] = {
-    Format.PARQUET: write_parquet,
-    Format.CSV: write_csv,
-    Format.NPZ: write_npz,
-    Format.EXTXYZ: write_extxyz,
-}

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
+from ase.data import atomic_numbers
+
 from dataops_client.ml.errors import MalformedFile, MissingFile
 
 Translation = tuple[int, int, int]
@@ -72,8 +74,6 @@ def read_clusters(path: Path) -> Mapping[int, Cluster]:
 
 def bond_type(one: str, other: str) -> str:
     """`Cu-Al` for Cu and Al in either order: the element of the higher atomic number comes first."""
-    from ase.data import atomic_numbers  # noqa: PLC0415 (ase takes a while to import, and reading bonds does not need it)
-
     first, second = sorted((one, other), key=atomic_numbers.__getitem__, reverse=True)
     return f"{first}-{second}"
 
@@ -97,7 +97,7 @@ def _bond(path: Path, number: int, line: str) -> Bond:
 
 def _number_in(label: str) -> int:
     found = _LABEL.fullmatch(label)
-    if found is None:
+    if found is None or found[1] not in atomic_numbers:
         raise ValueError(f"{label!r} is not an element and a number")
     return int(found[2])
 

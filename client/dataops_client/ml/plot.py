@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from dataops_client.ml.errors import MissingFile, NothingToExport
+from dataops_client.ml.errors import MissingFile, NothingToExport, UnknownFormat
 from dataops_client.ml.export import ExportReport, replacing, table_rows
 from dataops_client.ml.tree import sub_run_folders
 
@@ -17,10 +17,10 @@ _PANELS_PER_ROW = 3
 def plot_bonds(tree: Path, out: Path) -> ExportReport:
     """Draw the bonds of the training table of `tree` to `out`, a .png, .svg or .pdf.
 
-    Raises what `export_bonds` raises, and ValueError for another suffix; then nothing was written.
+    Raises what `export_bonds` raises, and UnknownFormat for another suffix; then nothing was written.
     """
     if out.suffix not in (".png", ".svg", ".pdf"):
-        raise ValueError(f"{out} does not end in .png, .svg or .pdf")
+        raise UnknownFormat(f"{out} does not end in .png, .svg or .pdf")
     if not out.parent.is_dir():
         raise MissingFile(f"the folder {out.parent} of the output is not there")
     report = ExportReport()

@@ -25,13 +25,18 @@ from dataops_client.ml.errors import MissingFile, RefusedPickle
 
 MAX_FILE_BYTES = 1 << 30
 
+# fmt: off
 _OPCODES = (
-    "MARK STOP PROTO FRAME GLOBAL STACK_GLOBAL REDUCE BUILD "
-    "EMPTY_LIST LIST APPEND APPENDS EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 "
-    "PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET MEMOIZE "
-    "NONE NEWTRUE NEWFALSE INT LONG BININT BININT1 BININT2 LONG1 "
-    "STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE BINUNICODE8 SHORT_BINUNICODE BINBYTES BINBYTES8 SHORT_BINBYTES"
-).split()
+    pickle.MARK, pickle.STOP, pickle.PROTO, pickle.FRAME, pickle.GLOBAL, pickle.STACK_GLOBAL, pickle.REDUCE, pickle.BUILD,
+    pickle.EMPTY_LIST, pickle.LIST, pickle.APPEND, pickle.APPENDS,
+    pickle.EMPTY_TUPLE, pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3,
+    pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT, pickle.GET, pickle.BINGET, pickle.LONG_BINGET, pickle.MEMOIZE,
+    pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE,
+    pickle.INT, pickle.LONG, pickle.BININT, pickle.BININT1, pickle.BININT2, pickle.LONG1,
+    pickle.STRING, pickle.BINSTRING, pickle.SHORT_BINSTRING, pickle.BINBYTES, pickle.BINBYTES8, pickle.SHORT_BINBYTES,
+    pickle.UNICODE, pickle.BINUNICODE, pickle.BINUNICODE8, pickle.SHORT_BINUNICODE,
+)
+# fmt: on
 
 
 def read_soaps(path: Path, *, atoms: int | None = None) -> NDArray[np.float64]:
@@ -58,17 +63,18 @@ def read_soaps(path: Path, *, atoms: int | None = None) -> NDArray[np.float64]:
 
 
 def _matrix(read: object, file_bytes: int) -> NDArray[np.float64]:
-    parts = read if isinstance(read, list) else [read]
-    if not parts or not all(isinstance(part, _Array) for part in parts):
-        raise ValueError(f"it holds {_kinds(parts)}")
+    read_parts = read if isinstance(read, list) else [read]
+    parts = [part for part in read_parts if isinstance(part, _Array)]
+    if not parts or len(parts) < len(read_parts):
+        raise ValueError(f"it holds {_kinds(read_parts)}")
     shapes = {part.shape for part in parts}
     if len(shapes) != 1:
         raise ValueError(f"the vectors have {len(shapes)} different shapes, {sorted(shapes)[:3]}")
-    if len(parts[0].shape) != (1 if read is parts else 2):
+    if len(parts[0].shape) != (1 if isinstance(read, list) else 2):
         raise ValueError(f"a part of the matrix has shape {parts[0].shape}")
     if sum(len(part.data) for part in parts) > file_bytes:
         raise ValueError("it repeats vectors to more bytes than the file has")
-    matrix = np.stack([part.array() for part in parts]) if read is parts else parts[0].array()
+    matrix = np.stack([part.array() for part in parts]) if isinstance(read, list) else parts[0].array()
     if not matrix.size:
         raise ValueError(f"the matrix is empty, of shape {matrix.shape}")
     if not np.isfinite(matrix).all():
@@ -113,7 +119,7 @@ class _Array:
         self.fill(shape, dtype, bool(fortran), data)
 
     def fill(self, shape: object, dtype: object, fortran: bool, data: bytes) -> None:
-        if not isinstance(shape, tuple) or not all(type(length) is int and length >= 0 for length in shape) or len(shape) > 2:
+        if not isinstance(shape, tuple) or len(shape) > 2 or not all(type(length) is int and length >= 0 for length in shape):
             raise ValueError(f"the shape of an array is {short(shape)}")
         if not isinstance(dtype, _DType):
             raise ValueError("an array is not of type float64")
@@ -197,7 +203,7 @@ def _bytearray8(reader: Any) -> None:
 
 
 class _ArrayReader(pickle._Unpickler):
-    dispatch = _Dispatch({getattr(pickle, name)[0]: pickle._Unpickler.dispatch[getattr(pickle, name)[0]] for name in _OPCODES})
+    dispatch = _Dispatch({opcode[0]: pickle._Unpickler.dispatch[opcode[0]] for opcode in _OPCODES})
     dispatch[pickle.BYTEARRAY8[0]] = _bytearray8
 
     def find_class(self, module: str, name: str) -> Any:

@@ -11,8 +11,8 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from dataops_client.ml.errors import MalformedFile
-from dataops_client.ml.espresso import ScfOutput, read_scf_output, read_structure
-from dataops_client.ml.lobster import Bond, element_of, read_bonds
+from dataops_client.ml.espresso import ScfOutput, read_scf_output, read_structure, symbols_of
+from dataops_client.ml.lobster import Bond, read_bonds
 from dataops_client.ml.outcomes import Outcome, folder_outcome
 from dataops_client.ml.soaps import read_soaps
 from dataops_client.ml.tree import composition_of
@@ -76,7 +76,7 @@ def bonds_in(icohplist: Path, structure: Atoms | None) -> tuple[Bond, ...]:
     """The bonds of an ICOHPLIST.lobster, checked against the structure: every label must be one of its atoms."""
     bonds = read_bonds(icohplist)
     if structure is not None:
-        labels = {f"{symbol}{number}" for number, symbol in enumerate(structure.get_chemical_symbols(), start=1)}
+        labels = {f"{symbol}{number}" for number, symbol in enumerate(symbols_of(structure), start=1)}
         for bond in bonds:
             if not labels >= {bond.label_a, bond.label_b}:
                 raise MalformedFile(icohplist, f"the bond {bond.label_a}-{bond.label_b} names an atom that the structure does not have")

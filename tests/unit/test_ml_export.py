@@ -1,0 +1,270 @@
+"""The training table on disk: formats, report, wholeness, and the commands."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import ase.io
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import typer
+from dataops_client.ml import export_bonds, plot_bonds
+from dataops_client.ml.commands import export, plot
+from dataops_client.ml.errors import MalformedFile, MissingFile, NothingToExport, RefusedPickle, UnknownFormat
+from dataops_client.ml.formats import Format
+from typer.testing import CliRunner
+
+from tests.support.sub_run_files import BONDS, CLUSTERS, ENERGY_RYDBERG, NC, soap_vectors, write_sub_run
+
+# ASE 3.29 sets the shape of an empty array, which NumPy 2.5 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:Setting the shape on a NumPy array:DeprecationWarning")
+
+COLUMNS = ["id_run", "sub_run", "atom_a", "atom_b", "bond_type", "distance", "icohp"]
+# The clusters name five of the seven bonds, each from both sides; 2-3 and 3-5 are LOBSTER's alone.
+ROWS = [
+    (1, 5, "Zr-Cu", 2.6, 1.0),
+    (1, 2, "Zr-Cu", 2.7, 0.9),
+    (1, 3, "Cu-Al", 2.5, 1.2),
+    (1, 4, "Cu-Cu", 2.4, 0.4),
+    (3, 4, "Cu-Al", 3.46554, 0.2),
+]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Two usable sub-runs, the second with a cluster that lacks a label, and one that did not converge."""
+    tree = tmp_path / "tree"
+    write_sub_run(tree / NC / "21" / "0")
+    write_sub_run(tree / NC / "21" / "2", bonds=[bond for bond in BONDS if bond[:2] != (3, 4)], soaps=soap_vectors(seed=2))
+    write_sub_run(tree / NC / "21" / "10", converged=False)
+    return tree
+
+
+def read(path: Path, form: Format) -> list[tuple[Any, ...]]:
+    """The rows of a table, read by another reader than wrote it where there is one."""
+    if form is Format.PARQUET:
+        rows = pq.read_table(path).select(COLUMNS).to_pylist()
+        return [tuple(row.values()) for row in rows]
+    if form is Format.NPZ:
+        with np.load(path) as arrays:
+            return list(zip(*(arrays[name].tolist() for name in COLUMNS), strict=True))
+    if form is Format.CSV:
+        with path.open(newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        whole, real = ("id_run", "sub_run", "atom_a", "atom_b"), ("distance", "icohp")
+        return [tuple(int(row[n]) if n in whole else float(row[n]) if n in real else row[n] for n in COLUMNS) for row in rows]
+    frames = ase.io.read(path, ":", format="extxyz")
+    assert isinstance(frames, list)
+    return [
+        (frame.info["id_run"], frame.info["sub_run"], *bond)
+        for frame in frames
+        for bond in zip(*(np.array(frame.info[f"bond_{n.removeprefix('bond_')}"]).tolist() for n in COLUMNS[2:]), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("form", Format)
+@pytest.mark.parametrize("soaps", [False, True])
+def test_every_format_gives_the_same_rows(tree: Path, tmp_path: Path, form: Format, soaps: bool) -> None:
+    out = tmp_path / f"bonds.{form}"
+    export_bonds(tree, out, form, soaps=soaps)
+    rows = read(out, form)
+    assert [row[:5] + row[6:] for row in rows[:5]] == [(21, 0, a, b, kind, icohp) for a, b, kind, _, icohp in ROWS]
+    assert [row[5] for row in rows[:5]] == pytest.approx([distance for *_, distance, _ in ROWS])
+    assert [row[:4] for row in rows[5:]] == [(21, 2, 1, 5), (21, 2, 1, 2), (21, 2, 1, 3), (21, 2, 1, 4)]
+
+
+def test_the_columns_of_parquet_are_typed(tree: Path, tmp_path: Path) -> None:
+    export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET, soaps=True)
+    schema = pq.read_schema(tmp_path / "bonds.parquet")
+    assert schema.names == [*COLUMNS, "soap_a", "soap_b"]
+    assert [str(kind) for kind in schema.types[:7]] == ["int64", "int64", "int64", "int64", "string", "double", "double"]
+    assert str(schema.field("soap_a").type) == "fixed_size_list<element: double>[7]"
+
+
+def test_parquet_joins_the_vectors_of_both_atoms(tree: Path, tmp_path: Path) -> None:
+    export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET, soaps=True)
+    rows = pq.read_table(tmp_path / "bonds.parquet").to_pylist()
+    for row in rows:
+        vectors = soap_vectors(seed=row["sub_run"])
+        assert row["soap_a"] == vectors[row["atom_a"] - 1].tolist()
+        assert row["soap_b"] == vectors[row["atom_b"] - 1].tolist()
+
+
+def test_csv_joins_the_vectors_without_losing_a_digit(tree: Path, tmp_path: Path) -> None:
+    export_bonds(tree, tmp_path / "bonds.csv", Format.CSV, soaps=True)
+    with (tmp_path / "bonds.csv").open(newline="") as stream:
+        last = list(csv.DictReader(stream))[-1]
+    assert float(last["soap_b_6"]) == soap_vectors(seed=2)[int(last["atom_b"]) - 1, 6]
+
+
+def test_npz_keeps_each_vector_once_and_needs_no_pickle(tree: Path, tmp_path: Path) -> None:
+    export_bonds(tree, tmp_path / "bonds.npz", Format.NPZ, soaps=True)
+    with np.load(tmp_path / "bonds.npz", allow_pickle=False) as arrays:
+        np.testing.assert_array_equal(arrays["soap"], np.concatenate([soap_vectors(), soap_vectors(seed=2)]))
+        of_second = arrays["sub_run"] == 2
+        np.testing.assert_array_equal(
+            arrays["soap"][arrays["soap_row_b"][of_second]], soap_vectors(seed=2)[arrays["atom_b"][of_second] - 1]
+        )
+
+
+def test_extxyz_has_a_frame_per_sub_run_with_energy_forces_and_vectors(tree: Path, tmp_path: Path) -> None:
+    export_bonds(tree, tmp_path / "bonds.extxyz", Format.EXTXYZ, soaps=True)
+    frames: list[Any] = list(ase.io.iread(tmp_path / "bonds.extxyz"))
+    assert [(frame.info["nc"], frame.info["id_run"], frame.info["sub_run"]) for frame in frames] == [(NC, 21, 0), (NC, 21, 2)]
+    assert frames[0].get_potential_energy() == pytest.approx(ENERGY_RYDBERG * 13.605692)
+    assert frames[0].get_forces().shape == (5, 3)
+    assert frames[0].pbc.all()
+    np.testing.assert_allclose(frames[1].arrays["soap"], soap_vectors(seed=2), atol=1e-8)
+
+
+def test_the_composition_is_a_column_where_there_are_several(tree: Path, tmp_path: Path) -> None:
+    write_sub_run(tree / "Cu2Zr2Al" / "3" / "0", nc="Cu2Zr2Al")
+    export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET)
+    table = pq.read_table(tmp_path / "bonds.parquet")
+    assert table.column_names == ["nc", *COLUMNS]
+    assert table["nc"].unique().to_pylist() == ["Cu2Zr2Al", NC]
+
+
+def test_sub_runs_come_in_numeric_order(tmp_path: Path) -> None:
+    for id_run, sub_run in (("10", "0"), ("9", "10"), ("9", "2")):
+        write_sub_run(tmp_path / NC / id_run / sub_run)
+    export_bonds(tmp_path, tmp_path / "bonds.csv", Format.CSV)
+    assert list(dict.fromkeys(row[:2] for row in read(tmp_path / "bonds.csv", Format.CSV))) == [(9, 2), (9, 10), (10, 0)]
+
+
+def test_the_report_names_discarded_clusters_and_what_was_left_out(tree: Path, tmp_path: Path) -> None:
+    export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET)
+    report = json.loads((tmp_path / "bonds.report.json").read_text())
+    identity = {"nc": NC, "id_run": 21}
+    assert report == {
+        "rows": 9,
+        "sub_runs": 2,
+        "rows_per_bond_type": {"Zr-Cu": 4, "Cu-Al": 3, "Cu-Cu": 2},
+        "discarded_clusters": [
+            identity | {"sub_run": 2, "atom": 3, "bonds_without_label": ["Al3-Cu4"]},
+            identity | {"sub_run": 2, "atom": 4, "bonds_without_label": ["Cu4-Al3"]},
+        ],
+        "left_out": [
+            identity | {"sub_run": 10, "outcome": "SCF_NOT_CONVERGED", "missing_files": [f"{NC}.lb.out", "ICOHPLIST.lobster"]},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("gone", "outcome"),
+    [
+        ("lobsterin-quippy", "DONE"),
+        (f"{NC}.lb.out", "LOB_NOT_FINISHED_BUT_ICOHP_OK"),
+        ("ICOHPLIST.lobster", "SCF_CONVERGED_BUT_NO_ICOHP"),
+    ],
+)
+def test_a_sub_run_without_a_file_that_the_table_needs_is_left_out_with_its_name(
+    tree: Path, tmp_path: Path, gone: str, outcome: str
+) -> None:
+    (tree / NC / "21" / "0" / gone).unlink()
+    left_out = export_bonds(tree, tmp_path / "bonds.csv", Format.CSV).left_out[0]
+    assert (left_out.sub_run, left_out.outcome, left_out.missing_files) == (0, outcome, (gone,))
+
+
+def test_an_empty_folder_of_a_sub_run_is_left_out_as_without_data(tree: Path, tmp_path: Path) -> None:
+    (tree / NC / "21" / "3").mkdir()
+    assert [gone.outcome for gone in export_bonds(tree, tmp_path / "b.csv", Format.CSV).left_out] == ["NO_DATA", "SCF_NOT_CONVERGED"]
+
+
+@pytest.mark.parametrize("form", Format)
+def test_an_error_leaves_the_former_table_and_nothing_else(tree: Path, tmp_path: Path, form: Format) -> None:
+    out = tmp_path / "out" / "bonds.table"
+    out.parent.mkdir()
+    out.write_text("the former table")
+    (tree / NC / "21" / "2" / "SOAPS.vec").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+    with pytest.raises(RefusedPickle, match=r"21/2/SOAPS\.vec"):
+        export_bonds(tree, out, form, soaps=True)
+    assert [path.name for path in out.parent.iterdir()] == ["bonds.table"]
+    assert out.read_text() == "the former table"
+
+
+def test_vectors_of_different_lengths_cannot_share_a_table(tree: Path, tmp_path: Path) -> None:
+    write_sub_run(tree / NC / "22" / "0", soaps=soap_vectors(components=9))
+    with pytest.raises(MalformedFile, match=r"\[7, 9\] components"):
+        export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET, soaps=True)
+
+
+def test_vectors_that_are_asked_for_must_be_there(tree: Path, tmp_path: Path) -> None:
+    (tree / NC / "21" / "2" / "SOAPS.vec").unlink()
+    with pytest.raises(MissingFile, match=r"21/2/SOAPS\.vec"):
+        export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET, soaps=True)
+
+
+def test_a_folder_of_another_layout_is_told_the_layout(tree: Path, tmp_path: Path) -> None:
+    with pytest.raises(NothingToExport, match="<nc>/<id_run>/<sub_run>"):
+        export_bonds(tree / NC, tmp_path / "bonds.csv", Format.CSV)
+
+
+def test_a_tree_without_a_usable_sub_run_writes_nothing_and_says_why(tmp_path: Path) -> None:
+    write_sub_run(tmp_path / "tree" / NC / "21" / "13", converged=False)
+    with pytest.raises(NothingToExport, match=r"21/13 \(SCF_NOT_CONVERGED, without"):
+        export_bonds(tmp_path / "tree", tmp_path / "bonds.parquet", Format.PARQUET)
+    assert [path.name for path in tmp_path.iterdir()] == ["tree"]
+
+
+def test_the_folder_of_the_output_must_be_there(tree: Path, tmp_path: Path) -> None:
+    with pytest.raises(MissingFile, match="nowhere"):
+        export_bonds(tree, tmp_path / "nowhere" / "bonds.csv", Format.CSV)
+
+
+@pytest.mark.parametrize(("suffix", "magic"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+def test_the_plot_is_a_picture_of_its_suffix(tree: Path, tmp_path: Path, suffix: str, magic: bytes) -> None:
+    out = tmp_path / f"bonds{suffix}"
+    assert plot_bonds(tree, out).rows == 9
+    assert out.read_bytes().startswith(magic)
+
+
+def test_the_plot_has_a_panel_per_bond_type(tree: Path, tmp_path: Path) -> None:
+    plot_bonds(tree, tmp_path / "bonds.svg")
+    drawn = (tmp_path / "bonds.svg").read_text()
+    assert [title in drawn for title in ("Cu-Al (3)", "Cu-Cu (2)", "Zr-Cu (4)")] == [True] * 3
+
+
+def test_a_picture_of_another_suffix_is_refused(tree: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnknownFormat, match=r"bonds\.xls does not end in"):
+        plot_bonds(tree, tmp_path / "bonds.xls")
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    app = typer.Typer()
+    app.command("export")(export)
+    app.command("plot")(plot)
+    return app
+
+
+def test_the_command_exports_and_sums_up(app: typer.Typer, tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "table.csv"
+    result = CliRunner().invoke(app, ["export", str(tree), "--format", "csv", "-o", str(out)], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert len(read(out, Format.CSV)) == 9
+    for told in ("Zr-Cu            4", "9   from 2 sub-runs", f"{NC}/21/10 SCF_NOT_CONVERGED", str(out), "table.report.json"):
+        assert told in result.output
+
+
+def test_the_command_writes_parquet_to_the_working_folder_by_default(
+    app: typer.Typer, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["export", str(tree), "--soaps"], catch_exceptions=False).exit_code == 0
+    assert "soap_a" in pq.read_schema("bonds.parquet").names
+
+
+def test_the_command_plots(app: typer.Typer, tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "bonds.png"
+    assert CliRunner().invoke(app, ["plot", str(tree), "-o", str(out)], catch_exceptions=False).exit_code == 0
+    assert out.exists()
+
+
+def test_the_sample_names_each_bond_of_a_whole_cluster_from_both_sides() -> None:
+    named = {(a, b) for a, others in CLUSTERS for b, _ in others}
+    assert named == {(b, a) for a, b in named}

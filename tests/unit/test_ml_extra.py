@@ -1,0 +1,48 @@
+"""Without the extra `[ml]` the client imports, and what needs it says how to install it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dataops_client.ml
+import pytest
+
+WITHOUT_THE_EXTRA = "import sys; sys.modules.update(dict.fromkeys(['numpy', 'pyarrow', 'ase', 'matplotlib', 'scipy']))\n"
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PYTHONPATH": str(Path(dataops_client.ml.__file__).parents[2])}
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT_THE_EXTRA + code], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_commands_are_importable_without_the_extra() -> None:
+    done = run("import dataops_client.ml.commands")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from dataops_client.ml import load_sub_run",
+        "from pathlib import Path; from dataops_client.ml.commands import export; export(Path('.'))",
+        "from pathlib import Path; from dataops_client.ml.commands import plot; plot(Path('.'))",
+    ],
+)
+def test_what_needs_the_extra_says_how_to_install_it(code: str) -> None:
+    done = run(code)
+    assert done.returncode != 0
+    assert "ExtraMissing" in done.stderr
+    assert "pip install 'dataops-client[ml]'" in done.stderr
+
+
+def test_every_public_name_is_there() -> None:
+    assert all(callable(getattr(dataops_client.ml, name)) for name in dataops_client.ml.__all__)
+
+
+def test_a_name_that_is_not_public_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="load_everything"):
+        _ = dataops_client.ml.load_everything
