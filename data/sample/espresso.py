@@ -15,7 +15,7 @@ _BANDS = 16
 
 
 def scf_in(nc: str, cell: Cell, path: str, *, check: bool = False) -> str:
-    """The input of the self-consistent calculation. The one to `check` the structure with gives the cell in units of alat (1 angstrom)."""
+    """The input of the self-consistent calculation; the one to `check` the structure with gives the cell in alat (1 angstrom)."""
     system = [("ibrav", "0")] + ([("celldm(1)", "1.8897265")] if check else [])
     system += [("nat", str(len(cell.species))), ("ntyp", "3"), ("nbnd", str(_BANDS)), ("ecutwfc", "70"), ("ecutrho", "560")]
     system += [("occupations", "'smearing'"), ("smearing", "'fd'"), ("degauss", "0.008"), ("nosym", ".true."), ("noinv", ".true.")]
@@ -55,7 +55,7 @@ def scf_out(nc: str, cell: Cell, seed: int, *, converged: bool) -> str:
         lines += [f"     total energy              = {energy + accuracy * rng.uniform(-0.4, 0.6):16.8f} Ry"]
         lines += [f"     Harris-Foulkes estimate   = {energy - accuracy * rng.uniform(0, 0.5):16.8f} Ry"]
         lines += [f"     estimated scf accuracy    < {accuracy:16.8f} Ry"]
-    lines += _bands(cell, rng)
+    lines += _bands(rng)
     lines += ["", "     the Fermi energy is    14.2000 ev", "", f"!    total energy              = {energy:16.8f} Ry"]
     lines += [f"     Harris-Foulkes estimate   = {energy - 3e-8:16.8f} Ry", f"     estimated scf accuracy    < {6e-7:16.8f} Ry", ""]
     lines += [f"     convergence has been achieved in {iterations:3d} iterations", ""]
@@ -66,7 +66,8 @@ def scf_out(nc: str, cell: Cell, seed: int, *, converged: bool) -> str:
         lines.append(f"     atom {number:4d} type {kinds[name]:2d}   force = {values}")
     size = fsum(value * value for force in forces for value in force) ** 0.5
     lines += ["", f"     Total force = {size:11.6f}     Total SCF correction =     0.000012", ""]
-    lines += [f"     Writing output data file {nc}.save", "", f"     PWSCF        : {iterations * 9:7.2f}s CPU {iterations * 9.3:9.2f}s WALL"]
+    lines += [f"     Writing output data file {nc}.save", ""]
+    lines += [f"     PWSCF        : {iterations * 9:7.2f}s CPU {iterations * 9.3:9.2f}s WALL"]
     lines += ["", "", "   This run was terminated on:  12:00:00  23Nov2026            ", "", "=" + "-" * 78 + "=", "   JOB DONE."]
     return "\n".join([*lines, "=" + "-" * 78 + "="]) + "\n"
 
@@ -77,7 +78,8 @@ def _head(nc: str, cell: Cell) -> list[str]:
     lines = ["", "     Program PWSCF v.6.2 (synthetic sample, no calculation) starts on 23Nov2026 at 12: 0: 0 ", ""]
     lines += ["     Current dimensions of program PWSCF are:", "     Max number of different atomic species (ntypx) = 10", ""]
     lines += ["     Title: ", f"     {nc:<75}", "", "", "     bravais-lattice index     =            0"]
-    lines += [f"     lattice parameter (alat)  = {alat / BOHR:12.4f}  a.u.", f"     unit-cell volume          = {cell.volume / BOHR**3:12.4f} (a.u.)^3"]
+    lines += [f"     lattice parameter (alat)  = {alat / BOHR:12.4f}  a.u."]
+    lines += [f"     unit-cell volume          = {cell.volume / BOHR**3:12.4f} (a.u.)^3"]
     lines += [f"     number of atoms/cell      = {len(cell.species):12d}", "     number of atomic types    =            3"]
     lines += [f"     number of electrons       = {electrons:12.2f}", f"     number of Kohn-Sham states= {_BANDS:12d}"]
     lines += ["     kinetic-energy cutoff     =      70.0000  Ry", "     charge density cutoff     =     560.0000  Ry"]
@@ -93,13 +95,14 @@ def _head(nc: str, cell: Cell) -> list[str]:
     for number, (name, place) in enumerate(zip(cell.species, cell.positions, strict=True), 1):
         values = "".join(f"{value / alat:12.7f}" for value in cell.cartesian(place))
         lines.append(f"     {number:5d}           {name}  tau({number:4d}) = ({values}  )")
-    lines += ["", "     number of k points=     8  Fermi-Dirac smearing, width (Ry)=  0.0080", "                       cart. coord. in units 2pi/alat"]
+    lines += ["", "     number of k points=     8  Fermi-Dirac smearing, width (Ry)=  0.0080"]
+    lines += ["                       cart. coord. in units 2pi/alat"]
     for number, point in enumerate(product((0.25, -0.25), repeat=3), 1):
         lines.append(f"        k({number:5d}) = (" + "".join(f"{value:12.7f}" for value in point) + "), wk =   0.2500000")
     return [*lines, "", "     Self-consistent Calculation"]
 
 
-def _bands(cell: Cell, rng: random.Random) -> list[str]:
+def _bands(rng: random.Random) -> list[str]:
     lines = ["", "     End of self-consistent calculation"]
     for point in product((0.25, -0.25), repeat=3):
         lines += ["", "          k =" + "".join(f"{value:7.4f}" for value in point) + " ( 11616 PWs)   bands (ev):", ""]
