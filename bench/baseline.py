@@ -1,0 +1,50 @@
+"""The baseline: what the FastAPI prototype did for a download. Every request copies the files from local disk and zips them anew.
+
+    python -m bench.baseline DATA_DIR      prints its address once it answers
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from starlette.background import BackgroundTask
+
+from tools.lifeline import end_with_parent
+
+
+def make_app(data: Path) -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/v1/generate/{nc}/{id_run}/{sub_run}/download")
+    def download(nc: str, id_run: str, sub_run: str) -> FileResponse:
+        below = f"c/md/lammps/100/{id_run}/2000/{sub_run}"
+        work = Path(tempfile.mkdtemp())
+        files = work / "files"
+        files.mkdir()
+        for item in (data / nc / below).iterdir():
+            shutil.copy(item, files)
+        soaps = data / f"{nc}-SOAPS" / below / "SOAPS.vec"
+        if soaps.exists():
+            shutil.copy(soaps, files)
+        archive = shutil.make_archive(str(work / "archive"), "zip", root_dir=files)
+        return FileResponse(archive, media_type="application/zip", background=BackgroundTask(shutil.rmtree, work))
+
+    return app
+
+
+def main() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    end_with_parent()
+    print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    uvicorn.Server(uvicorn.Config(make_app(Path(sys.argv[1])), log_level="error")).run([listener])
+
+
+if __name__ == "__main__":
+    main()

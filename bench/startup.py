@@ -1,0 +1,98 @@
+"""Cold start, split into its parts, and the AWS calls of each request. Runs in a process of its own: `python -m bench.startup`.
+
+Needs the environment of a running stack with a scheduled run 1 or 21 (bench.__main__ makes it).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+_EVENT: dict[str, Any] = {
+    "headers": {},
+    "multiValueHeaders": {},
+    "multiValueQueryStringParameters": None,
+    "body": None,
+    "isBase64Encoded": False,
+    "stageVariables": None,
+}
+
+
+def event(method: str, resource: str, variables: dict[str, str]) -> dict[str, Any]:
+    """What API Gateway sends (REST, v1), as far as Chalice looks at it."""
+    path = resource.format(**variables)
+    context = {"httpMethod": method, "resourcePath": resource, "path": path, "requestId": "bench", "identity": {"sourceIp": "127.0.0.1"}}
+    return _EVENT | {"requestContext": context, "pathParameters": variables or None}
+
+
+def main() -> None:
+    nc, id_run = sys.argv[1:3]
+    download = "/v1/generate/{nc}/{id_run}/{sub_run}/download"
+    run = {"nc": nc, "id_run": id_run}
+    parts: list[tuple[str, float]] = []
+    began = time.perf_counter()
+
+    def part(name: str) -> None:
+        nonlocal began
+        now = time.perf_counter()
+        parts.append((name, now - began))
+        began = now
+
+    import boto3  # noqa: F401, PLC0415 - what is measured
+
+    part("import boto3")
+    import msgspec  # noqa: F401, PLC0415
+
+    part("import msgspec")
+    from chalice.app import Chalice  # noqa: F401, PLC0415
+
+    part("import chalice")
+    from app import app  # noqa: PLC0415
+
+    part("import app")
+    from chalicelib.wiring import services  # noqa: PLC0415
+
+    services()
+    part("make clients")
+    first = app(event("GET", download, {**run, "sub_run": "0"}), None)
+    part("first request (a warm download)")
+    assert first["statusCode"] == 200, first
+    began = time.perf_counter()
+    for _ in range(20):
+        app(event("GET", download, {**run, "sub_run": "0"}), None)
+    parts.append(("each further request", (time.perf_counter() - began) / 20))
+    print(json.dumps({"parts": parts, "calls": _calls(app, nc, run, download)}))
+
+
+def _calls(app: Any, nc: str, run: dict[str, str], download: str) -> dict[str, list[str]]:
+    from botocore.client import BaseClient  # noqa: PLC0415
+
+    made: list[str] = []
+    original = BaseClient._make_api_call
+
+    def counted(self: Any, name: str, arguments: Any) -> Any:
+        made.append(name)
+        return original(self, name, arguments)
+
+    BaseClient._make_api_call = counted
+    calls: dict[str, list[str]] = {}
+    requests = {
+        "schedule": event("POST", "/v1/generate/{nc}", {"nc": nc}),
+        "augment": event("POST", "/v1/generate/{nc}/{id_run}/augment", run),
+        "status": event("GET", "/v1/generate/{nc}/{id_run}/status", run),
+        "status, again": event("GET", "/v1/generate/{nc}/{id_run}/status", run),
+        "available": event("GET", "/v1/generate/available", {}),
+        "download, first": event("GET", download, {**run, "sub_run": "1"}),
+        "download, warm": event("GET", download, {**run, "sub_run": "1"}),
+    }
+    for name, request in requests.items():
+        made.clear()
+        app(request, None)
+        calls[name] = sorted(made)
+    return calls
+
+
+if __name__ == "__main__":
+    main()
