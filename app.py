@@ -2,8 +2,8 @@
 
 from chalice.app import Chalice
 
-from chalicelib.routes import archives, builder, meta, runs
+from chalicelib.routes import archives, bonds, builder, compositions, docs, files, meta, page, runs
 
 app = Chalice(app_name="dataops-api")
-for module in (runs, archives, builder, meta):
+for module in (runs, archives, bonds, files, compositions, builder, meta, docs, page):
     app.register_blueprint(module.door)

@@ -67,16 +67,18 @@ def main() -> None:
 
 
 def _calls(app: Any, nc: str, run: dict[str, str], download: str) -> dict[str, list[str]]:
-    from botocore.client import BaseClient  # noqa: PLC0415
+    import botocore.client  # noqa: PLC0415
+
+    base: Any = botocore.client.BaseClient
 
     made: list[str] = []
-    original = BaseClient._make_api_call
+    original = base._make_api_call
 
     def counted(self: Any, name: str, arguments: Any) -> Any:
         made.append(name)
         return original(self, name, arguments)
 
-    BaseClient._make_api_call = counted
+    base._make_api_call = counted
     calls: dict[str, list[str]] = {}
     requests = {
         "schedule": event("POST", "/v1/generate/{nc}", {"nc": nc}),

@@ -7,15 +7,19 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from .aws.bond_records import S3BondRecords
 from .aws.build_leases import DynamoBuildLeases
 from .aws.clients import Clients
 from .aws.data_bucket import S3DataBucket
+from .aws.idempotency_records import DynamoIdempotencyRecords
 from .aws.lambda_builder import LambdaBuilder
+from .aws.outcome_records import DynamoOutcomeRecords
 from .aws.run_table import DynamoRunTable
 from .domain.archive import BuildOrder
 from .settings import Settings
 from .usecases.archiving import Archives, build
-from .usecases.ports import Clock, DataBucket, Executor, RunTable
+from .usecases.bonds import BondRecords
+from .usecases.ports import Clock, DataBucket, Executor, IdempotencyRecords, OutcomeRecords, RunTable
 from .usecases.simulated_hpc import SimulatedHpc
 from .usecases.thread_builder import ThreadBuilder
 
@@ -27,6 +31,9 @@ class Services:
     executor: Executor
     clock: Clock
     archives: Archives
+    bond_records: BondRecords
+    idempotency: IdempotencyRecords
+    outcomes: OutcomeRecords
 
 
 class SystemClock:
@@ -63,7 +70,17 @@ def make_services(settings: Settings) -> Services:
         clock=clock,
         inline_max_bytes=settings.build_inline_max_bytes,
     )
-    return Services(runs, bucket, SimulatedHpc(settings.job_run_time_seconds), clock, archives)
+    bond_records = S3BondRecords(clients.s3, settings.data_bucket)
+    return Services(
+        runs=runs,
+        bucket=bucket,
+        executor=SimulatedHpc(settings.job_run_time_seconds),
+        clock=clock,
+        archives=archives,
+        bond_records=bond_records,
+        idempotency=DynamoIdempotencyRecords(clients.dynamodb, settings.run_table),
+        outcomes=DynamoOutcomeRecords(clients.dynamodb, settings.run_table),
+    )
 
 
 _LOCK = threading.Lock()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,14 +26,23 @@ def end_with_parent() -> None:
 
 
 @contextmanager
-def child(module: str, *arguments: str, environment: Mapping[str, str]) -> Iterator[str]:
+def child(module: str, *arguments: str, environment: Mapping[str, str], log: Path | None = None) -> Iterator[str]:
     """`python -m module` as a process that prints its address as its first line; gives the address, and ends the process after.
 
-    RuntimeError if it ends before it has printed one; what it had to say is on standard error.
+    RuntimeError if it ends before it has printed one; what it had to say is on standard error, or in the `log`.
     """
-    with subprocess.Popen(
-        [sys.executable, "-m", module, *arguments], cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        log.open("w") if log else nullcontext() as messages,
+        subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=messages,
+            text=True,
+        ) as process,
+    ):
         assert process.stdin and process.stdout
         try:
             address = process.stdout.readline().strip()

@@ -102,11 +102,6 @@ def data_files(data: Path) -> Iterator[Path]:
             yield from (path for path in folder.rglob("*") if path.is_file())
 
 
-def compositions(data: Path) -> list[str]:
-    """The nominal compositions that `data` has runs of."""
-    return sorted(folder.name for folder in data.iterdir() if folder.is_dir() and _COMPOSITION.fullmatch(folder.name) and "-" not in folder.name)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", default=os.environ.get("RUN_TABLE"), help="default: RUN_TABLE")

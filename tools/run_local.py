@@ -13,11 +13,14 @@ import logging
 import signal
 import sys
 import uuid
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 from chalice.cli.factory import CLIFactory
 from chalice.local import ChaliceRequestHandler, LocalDevServer, LocalGatewayException, ThreadedHTTPServer
 
+from chalicelib.routes.gateway import local_answer
 from chalicelib.routes.problems import problem
 
 from .lifeline import ROOT, end_with_parent
@@ -39,10 +42,8 @@ def main() -> None:
     print(f"http://{arguments.host}:{server.server.server_port}", flush=True)
     if arguments.end_with_parent:
         end_with_parent()
-    try:
+    with suppress(KeyboardInterrupt):
         server.server.serve_forever()
-    except KeyboardInterrupt:
-        pass
 
 
 class _Server(ThreadedHTTPServer):
@@ -60,21 +61,33 @@ class _Handler(ChaliceRequestHandler):
             return
         super()._generic_handle()
 
-    do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle
+    do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815 - the base class names them
 
-    def do_HEAD(self) -> None:
+    def do_HEAD(self) -> None:  # noqa: N802 - the base class names it
         self.close_connection = True  # chalice would send a body, which a client takes for the next answer
         self._send_http_response_no_body(405, {"Allow": "GET, POST"})
 
     def _send_error_response(self, error: LocalGatewayException) -> None:
-        if b"Missing Authentication Token" in (error.body or b"") or b"requires 'Credential'" in (error.body or b""):
-            self._send_problem(404, "no_such_route", f"there is nothing at {self.command} {self.path.partition('?')[0]!r}")
-        else:
-            super()._send_error_response(error)
+        request_id = error.headers.get("x-amzn-RequestId") or str(uuid.uuid4())
+        self._send(local_answer(error.CODE, str(error.headers.get("x-amzn-ErrorType")), str(request_id)))
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 - as the base class
+        """What http.server itself refuses: a version, a request line or a header that it cannot read."""
+        self.close_connection = True
+        status = HTTPStatus(code)
+        self._send_problem(status, status.name.lower(), message or status.description)
+
+    def __getattr__(self, name: str) -> Any:
+        """Every other method goes the same way: the app knows what it offers at a path."""
+        if name.startswith("do_"):
+            return self._generic_handle
+        raise AttributeError(name)
 
     def _send_problem(self, status: int, code: str, detail: str) -> None:
-        answer: Any = problem(status, code, detail, str(uuid.uuid4()))
-        self._send_http_response_with_body(status, dict(answer.headers), answer.body)
+        self._send(problem(status, code, detail, str(uuid.uuid4())))
+
+    def _send(self, answer: Any) -> None:
+        self._send_http_response_with_body(answer.status_code, dict(answer.headers), answer.body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it
         pass

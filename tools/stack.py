@@ -28,8 +28,8 @@ class Stack:
 
 
 @contextmanager
-def stack(data: Path, *, port: int = 0, job_run_time_seconds: float = 300) -> Iterator[Stack]:
-    """Everything up, and down again at the end; nothing outlives this process."""
+def stack(data: Path, *, port: int = 0, job_run_time_seconds: float = 300, log: Path | None = None) -> Iterator[Stack]:
+    """Everything up, and down again at the end; nothing outlives this process. The API logs to standard error, or to `log`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with child("tools.emulator", environment=inherited) as aws_url:
         environment = {
@@ -41,7 +41,7 @@ def stack(data: Path, *, port: int = 0, job_run_time_seconds: float = 300) -> It
         }
         files = _provision(environment, data)
         arguments = ("--port", str(port), "--end-with-parent")
-        with child("tools.run_local", *arguments, environment=inherited | environment) as api_url:
+        with child("tools.run_local", *arguments, environment=inherited | environment, log=log) as api_url:
             yield Stack(api_url, aws_url, environment, files)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -54,14 +55,11 @@ class S3DataBucket:
         self._data_prefix = data_prefix
         self._url_ttl = timedelta(seconds=url_ttl_seconds)
 
+    def compositions(self) -> Sequence[NominalComposition]:
+        return sorted(_compositions(self._folders(self._data_prefix)))
+
     def run_numbers(self, nc: NominalComposition) -> Sequence[int]:
-        prefix = self._data_prefix + runs_prefix(nc)
-        folders: set[str] = set()
-        with unavailable(_SERVICE):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
-            for page in pages:
-                folders |= {common["Prefix"][len(prefix) : -1] for common in page.get("CommonPrefixes", [])}
-        return sorted(_run_numbers(folders))
+        return sorted(_run_numbers(self._folders(self._data_prefix + runs_prefix(nc))))
 
     def has_files(self, key: SubRunKey) -> bool:
         with unavailable(_SERVICE):
@@ -93,6 +91,18 @@ class S3DataBucket:
                 yield from read_object(self._client, self._bucket, artifact.key, etag=artifact.etag, size_bytes=artifact.size_bytes)
         except (ObjectChanged, ObjectVanished) as error:
             raise SourceChanged(f"{artifact.key!r} changed while it was read: ask again for what is there now") from error
+
+    def read_range(self, artifact: Artifact, start: int, stop: int) -> bytes:
+        with unavailable(_SERVICE):
+            try:
+                answer = self._client.get_object(
+                    Bucket=self._bucket, Key=artifact.key, IfMatch=artifact.etag, Range=f"bytes={start}-{stop - 1}"
+                )
+            except ClientError as error:
+                if error_code(error) not in ("NoSuchKey", "PreconditionFailed", "412", "InvalidRange"):
+                    raise
+                raise SourceChanged(f"{artifact.key!r} changed while it was read: ask again for what is there now") from error
+            return answer["Body"].read()
 
     def archive(self, archive_key: str) -> ArchiveRecord | None:
         with unavailable(_SERVICE):
@@ -141,7 +151,7 @@ class S3DataBucket:
             Params={
                 "Bucket": self._bucket,
                 "Key": archive_key,
-                "ResponseContentDisposition": f'attachment; filename="{filename}"',
+                "ResponseContentDisposition": _attachment(filename),
             },
             ExpiresIn=int(self._url_ttl.total_seconds()),
         )
@@ -150,6 +160,15 @@ class S3DataBucket:
     def ping(self) -> None:
         with unavailable(_SERVICE):
             self._client.head_bucket(Bucket=self._bucket)
+
+    def _folders(self, prefix: str) -> set[str]:
+        """The names of the folders right below a prefix."""
+        folders: set[str] = set()
+        with unavailable(_SERVICE):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
+            for page in pages:
+                folders |= {common["Prefix"][len(prefix) : -1] for common in page.get("CommonPrefixes", [])}
+        return folders
 
     def _stored(self, prefix: str) -> Iterator[tuple[ObjectTypeDef, str]]:
         """The objects below a prefix, each with the rest of its key."""
@@ -164,6 +183,20 @@ def _artifact(nc: NominalComposition, stored: ObjectTypeDef, name: str) -> Artif
     if not name or "/" in name:  # a folder marker, or a file of a folder below: a sub-run is flat
         return None
     return Artifact(stored["Key"], name, stored["Size"], stored["ETag"], role_of(nc, name))
+
+
+def _attachment(filename: str) -> str:
+    """A Content-Disposition that saves under `filename`, whatever a stored file is called (RFC 6266)."""
+    plain = "".join(letter if " " <= letter <= "~" and letter not in '"\\%' else "_" for letter in filename)
+    return f'attachment; filename="{plain}"' + ("" if plain == filename else f"; filename*=UTF-8''{quote(filename, safe='')}")
+
+
+def _compositions(folders: Iterable[str]) -> Iterator[NominalComposition]:
+    for folder in folders:
+        try:
+            yield NominalComposition.parse(folder)
+        except InvalidInput:  # SOAP descriptors, archives, or something else beside the compositions
+            continue
 
 
 def _run_numbers(folders: Iterable[str]) -> Iterator[int]:

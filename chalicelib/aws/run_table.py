@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -41,21 +42,23 @@ class DynamoRunTable:
         item = self._item(key)
         return _run(item) if item else None
 
-    def runs(self, nc: NominalComposition | None = None) -> Iterator[Run]:
+    def runs(self, nc: NominalComposition | None = None, *, after: RunKey | None = None, limit: int | None = None) -> Iterator[Run]:
+        # Sort keys end in nine digits, so "!" follows each key before the next one begins, and "~" follows them all.
+        first = f"{_sort_key(after)}!" if after else f"{nc}#" if nc else "#"
         query: dict[str, Any] = {
             "TableName": self._table,
             "ConsistentRead": True,
-            "KeyConditionExpression": "#pk = :pk",
-            "ExpressionAttributeNames": {"#pk": "pk"},
-            "ExpressionAttributeValues": {":pk": {"S": _PARTITION}},
+            "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last",
+            "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk"},
+            "ExpressionAttributeValues": {
+                ":pk": {"S": _PARTITION},
+                ":first": {"S": first},
+                ":last": {"S": f"{nc}#~" if nc else "~"},
+            },
         }
-        if nc is not None:
-            query["KeyConditionExpression"] += " AND begins_with(#sk, :nc)"
-            query["ExpressionAttributeNames"]["#sk"] = "sk"
-            query["ExpressionAttributeValues"][":nc"] = {"S": f"{nc}#"}
-        with unavailable(_SERVICE):
-            for page in self._client.get_paginator("query").paginate(**query):
-                yield from map(_run, page["Items"])
+        if limit is not None:
+            query["Limit"] = limit
+        return islice(self._queried(query), limit)
 
     def add(self, run: Run, claim_token: str) -> bool:
         item = {
@@ -81,6 +84,20 @@ class DynamoRunTable:
                 found = self._item(run.key)
                 return found is not None and found["claim_token"]["S"] == claim_token
         return True
+
+    def remove(self, key: RunKey, claim_token: str) -> None:
+        with unavailable(_SERVICE):
+            try:
+                self._client.delete_item(
+                    TableName=self._table,
+                    Key=_address(key),
+                    ConditionExpression="#token = :token AND attribute_not_exists(#at)",
+                    ExpressionAttributeNames={"#token": "claim_token", "#at": "sub_runs_scheduled_at"},
+                    ExpressionAttributeValues={":token": {"S": claim_token}},
+                )
+            except ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
 
     def add_sub_runs(self, key: RunKey, sub_runs: Iterable[int], at: datetime) -> Run | None:
         wanted = sorted(sub_runs)
@@ -109,6 +126,11 @@ class DynamoRunTable:
         with unavailable(_SERVICE):
             self._client.get_item(TableName=self._table, Key={"pk": {"S": "PING"}, "sk": {"S": "PING"}})
 
+    def _queried(self, query: dict[str, Any]) -> Iterator[Run]:
+        with unavailable(_SERVICE):
+            for page in self._client.get_paginator("query").paginate(**query):
+                yield from map(_run, page["Items"])
+
     def _item(self, key: RunKey) -> dict[str, Any] | None:
         with unavailable(_SERVICE):
             answer = self._client.get_item(TableName=self._table, Key=_address(key), ConsistentRead=True)
@@ -116,7 +138,11 @@ class DynamoRunTable:
 
 
 def _address(key: RunKey) -> dict[str, Any]:
-    return {"pk": {"S": _PARTITION}, "sk": {"S": f"{key.nc}#{key.id_run:09d}"}}
+    return {"pk": {"S": _PARTITION}, "sk": {"S": _sort_key(key)}}
+
+
+def _sort_key(key: RunKey) -> str:
+    return f"{key.nc}#{key.id_run:09d}"
 
 
 def _run(item: Mapping[str, Any]) -> Run:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 
-_READ_BYTES = MIB // 2
+_READ_BYTES = MIB // 4
 _RESUMES = 4
 """Reads of one object that may break in a row without a byte in between."""
 

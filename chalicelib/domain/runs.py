@@ -12,6 +12,7 @@ from .errors import InvalidInput
 
 ID_RUN_PATTERN = r"^[1-9][0-9]{0,8}$"
 SUB_RUN_PATTERN = r"^(?:[0-9]|1[0-4])$"
+AUGMENTED_SUB_RUN_PATTERN = r"^(?:[1-9]|1[0-4])$"
 _ID_RUN = re.compile(ID_RUN_PATTERN.strip("^$"), re.ASCII)
 _SUB_RUN = re.compile(SUB_RUN_PATTERN.strip("^$"), re.ASCII)
 

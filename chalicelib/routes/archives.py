@@ -6,8 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from chalicelib.domain.archive import Building, BuildOrder, Selection
-from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
+from chalicelib.domain.archive import Building, BuildOrder, Profile, Selection
+from chalicelib.domain.errors import InvalidInput, NotFound, SourceChanged, SubRunNotScheduled, Unavailable
 from chalicelib.domain.runs import RunKey, SubRunKey, parse_sub_runs
 from chalicelib.usecases.archiving import make_archive, manifest_of
 from chalicelib.wiring import services
@@ -17,14 +17,25 @@ from .wire import ArchiveLink, BuildProgress, Manifest
 
 door = Door(__name__)
 
-_FAILS = (InvalidInput, NotFound, Conflict, Unavailable)
+_FAILS = (InvalidInput, NotFound, SubRunNotScheduled, Unavailable)
+_DOWNLOAD_FAILS = (*_FAILS, SourceChanged)
+_OTHER_ANSWERS = {202: BuildProgress, 303: None}
+
+
+Glob = Annotated[str, Meta(pattern=r"^[ -.0-~]{1,100}$", description="A glob without '/'", examples=["*.vec"])]
+SubRunList = Annotated[
+    str,
+    Meta(pattern=r"^(?:[0-9]|1[0-4])(?:,(?:[0-9]|1[0-4]))*$", description="Numbers of sub-runs", examples=["0,3,7"], max_length=100),
+]
 
 
 class SelectionQuery(Struct):
     """Which files: a profile, and globs over their names."""
 
-    profile: str = "full"
-    include: list[str] = field(default_factory=list)
+    profile: Annotated[Profile, Meta(description="`essential`: the four files that training needs")] = Profile.FULL
+    include: Annotated[list[Glob], Meta(max_length=20, description="Globs over file names; a file needs to match one")] = field(
+        default_factory=list
+    )
 
 
 class DownloadQuery(SelectionQuery):
@@ -37,13 +48,13 @@ class DownloadQuery(SelectionQuery):
 class RunManifestQuery(SelectionQuery):
     """Which files, and of which sub-runs: `0,3,7`; all that are scheduled and have files where it is left out."""
 
-    sub_runs: str | None = None
+    sub_runs: SubRunList | None = None
 
 
 class RunDownloadQuery(DownloadQuery):
     """As for a sub-run, and of which sub-runs: `0,3,7`; all that are scheduled and have files where it is left out."""
 
-    sub_runs: str | None = None
+    sub_runs: SubRunList | None = None
 
 
 class DownloadHeaders(Struct):
@@ -57,7 +68,8 @@ class DownloadHeaders(Struct):
     "GET",
     "/v1/generate/{nc}/{id_run}/{sub_run}/download",
     returns=ArchiveLink,
-    fails=_FAILS,
+    fails=_DOWNLOAD_FAILS,
+    answers=_OTHER_ANSWERS,
     query=DownloadQuery,
     headers=DownloadHeaders,
 )
@@ -72,7 +84,8 @@ def download_sub_run(nc: str, id_run: str, sub_run: str, query: DownloadQuery, h
     "GET",
     "/v1/generate/{nc}/{id_run}/download",
     returns=ArchiveLink,
-    fails=_FAILS,
+    fails=_DOWNLOAD_FAILS,
+    answers=_OTHER_ANSWERS,
     query=RunDownloadQuery,
     headers=DownloadHeaders,
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import logging
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,10 +17,10 @@ from msgspec import Struct
 from chalicelib.domain.errors import DataOpsError, InvalidInput, MalformedRequest, RequestTooLarge, UnsupportedMediaType
 from chalicelib.openapi import Operation
 
+from .logs import LOG
 from .problems import problem, problem_of
 
 MAX_BODY_BYTES = 64 * 1024
-_LOG = logging.getLogger("dataops")
 
 
 class Door(Blueprint):
@@ -53,19 +53,24 @@ def endpoint(
     query: type[Struct] | None = None,
     headers: type[Struct] | None = None,
     body: type[Struct] | None = None,
+    answers: Mapping[int, type[Struct] | None] = MappingProxyType({}),
+    sends: Mapping[str, str] = MappingProxyType({}),
+    media_type: str = "application/json",
 ) -> Callable[[View], View]:
     """Serve `view` at `path`. It gets the path's variables as text and, where their structs are named here, `query`, `headers`, `body`.
 
     Unknown or repeated query parameters are MalformedRequest; a `body` that is left out is the struct with its defaults.
+    `returns` is the body of a 200 (a tuple: one of these), which may carry the headers `sends` (with what they mean); `answers` are
+    the bodies of the other statuses that are no failures. A view may return its answer as an Answer, or ready-made as a Response.
     """
 
     def register(view: View) -> View:
-        door.operations.append(Operation(method, path, view, returns, fails, query, headers, body))
+        door.operations.append(Operation(method, path, view, returns, fails, query, headers, body, answers, sends, media_type))
 
         @functools.wraps(view)
         def answer(**variables: str) -> Response:
             request = door.current_request
-            request_id = _request_id(request)
+            request_id = request_id_of(request)
             try:
                 arguments: dict[str, Any] = {name: unquote(value) for name, value in variables.items()}
                 parameters = _query(request.query_params, query)
@@ -79,7 +84,7 @@ def endpoint(
             except DataOpsError as error:
                 return problem_of(error, request_id)
             except Exception:
-                _LOG.exception("request %s: %s %s failed", request_id, method, path)
+                LOG.exception("failed", extra={"fields": {"request_id": request_id, "method": method, "route": path}})
                 return problem(500, "internal_error", "An internal error occurred; it was logged under the request id.", request_id)
 
         # Chalice would refuse other content types with an answer of its own form, on GET as well: `_body` decides instead.
@@ -89,7 +94,8 @@ def endpoint(
     return register
 
 
-def _request_id(request: Any) -> str:
+def request_id_of(request: Any) -> str:
+    """The same for one request, however often it is asked."""
     # API Gateway's id stands in its access log and in what its users see; not `app.lambda_context`, which threads share.
     return str(request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", None) or uuid.uuid4())
 
@@ -134,14 +140,26 @@ def _body(request: Any, struct: type[Struct]) -> Any:
     if media_type != "application/json":
         raise UnsupportedMediaType(f"the body is {media_type!r}: expected 'application/json'")
     try:
-        return msgspec.json.decode(raw, type=struct)
+        return msgspec.convert(_JSON.decode(raw), struct)
     except msgspec.ValidationError as error:
         raise InvalidInput(f"the body does not fit: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedRequest(f"the body is not JSON: {error}") from None
 
 
+def _number(text: str) -> float:
+    """JSON knows one kind of numbers: 3.0 is the integer 3."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+_JSON = msgspec.json.Decoder(float_hook=_number)
+
+
 def _rendered(result: Any, request_id: str) -> Response:
+    if isinstance(result, Response):
+        result.headers["X-Request-ID"] = request_id
+        return result
     answer = result if isinstance(result, Answer) else Answer(result)
     text = "" if answer.body is None else msgspec.json.encode(answer.body).decode()
     headers: dict[str, Any] = {"Content-Type": "application/json", "X-Request-ID": request_id, "Cache-Control": "no-store"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -9,15 +10,26 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from chalicelib.domain import archive
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.composition import FORMULA_PATTERN
-from chalicelib.domain.runs import ID_RUN_PATTERN, SUB_RUN_PATTERN, JobStatus, Run, RunKey, SubRunKey
+from chalicelib.domain.outcomes import Facts, Outcome
+from chalicelib.domain.runs import AUGMENTED_SUB_RUN_PATTERN, ID_RUN_PATTERN, SUB_RUN_PATTERN, JobStatus, Run, RunKey, SubRunKey
 from chalicelib.usecases.catalogue import Standing
+from chalicelib.usecases.scheduling import MAX_COUNT
 
 Nc = Annotated[str, Meta(pattern=FORMULA_PATTERN, description="Nominal composition of the cell", examples=["Zr49Cu49Al2"])]
 IdRun = Annotated[str, Meta(pattern=ID_RUN_PATTERN, description="Number of the run", examples=["21"])]
 SubRun = Annotated[str, Meta(pattern=SUB_RUN_PATTERN, description="Sub-run: 0 the reference cell, 1-14 deformed", examples=["8"])]
+AugmentedSubRun = Annotated[str, Meta(pattern=AUGMENTED_SUB_RUN_PATTERN, description="A deformed sub-run, 1-14", examples=["8"])]
+FileName = Annotated[str, Meta(min_length=1, max_length=1024, description="Name of a file, as in the manifest", examples=["lobsterin"])]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 in hex")]
 # Text, because msgspec spells UTC "Z" and the prototype's programs, on Python 3.10, only read "+00:00".
-Timestamp = Annotated[str, Meta(description="ISO 8601 with UTC offset", extra_json_schema={"format": "date-time"})]
+Timestamp = Annotated[
+    str,
+    Meta(
+        description="ISO 8601 with UTC offset",
+        examples=["2026-11-23T07:08:09.123456+00:00"],
+        extra_json_schema={"format": "date-time"},
+    ),
+]
 SizeBytes = Annotated[int, Meta(ge=0, description="Size in bytes")]
 
 
@@ -29,8 +41,19 @@ class Scheduled(Struct):
     status: JobStatus
 
     @classmethod
-    def of(cls, run: Run) -> Scheduled:
-        return cls(str(run.key.nc), str(run.key.id_run), JobStatus.SCHEDULED)
+    def of(cls, key: RunKey) -> Scheduled:
+        return cls(str(key.nc), str(key.id_run), JobStatus.SCHEDULED)
+
+
+class ScheduledRuns(Scheduled):
+    """What was scheduled: the first run, and where a `count` was given all of them in `runs`, lowest number first."""
+
+    runs: list[Scheduled] | UnsetType = UNSET
+
+    @classmethod
+    def of_keys(cls, keys: Sequence[RunKey], *, listed: bool) -> ScheduledRuns:
+        first = Scheduled.of(keys[0])
+        return cls(first.nc, first.id_run, first.status, [Scheduled.of(key) for key in keys] if listed else UNSET)
 
 
 class ScheduledRun(Struct, kw_only=True):
@@ -46,16 +69,53 @@ class ScheduledRun(Struct, kw_only=True):
         return cls(**_fields(run))
 
 
+class SubRunOutcome(Struct):
+    """What the files of a sub-run show. `scf_converged` is null without `<nc>.scf.out`, `bond_labels` without a line of labels.
+
+    `labels_complete` tells whether there is a label for every bond expected; it does not decide the `outcome`.
+    """
+
+    outcome: Annotated[Outcome, Meta(description="The first case of the published rules that applies")]
+    scf_converged: Annotated[bool | None, Meta(description="Quantum ESPRESSO says that convergence was achieved")]
+    scf_iterations: Annotated[int | None, Meta(description="Iterations to convergence, or begun without it", examples=[61])]
+    lobster_finished: Annotated[bool, Meta(description="LOBSTER says that it finished")]
+    bonds_expected: Annotated[int | None, Meta(description="Interactions that LOBSTER found", examples=[738])]
+    bond_labels: Annotated[int | None, Meta(description="Lines of ICOHPLIST.lobster minus its header", examples=[738])]
+    labels_complete: bool
+
+    @classmethod
+    def of(cls, facts: Facts) -> SubRunOutcome:
+        return cls(
+            facts.outcome,
+            facts.scf_converged,
+            facts.scf_iterations,
+            facts.lobster_finished,
+            facts.bonds_expected,
+            facts.bond_labels,
+            facts.labels_complete,
+        )
+
+
 class RunStatus(ScheduledRun, kw_only=True):
-    """A run and how its jobs stand; `sub_runs_status` and `sub_runs_scheduled_at` come with the augmentation."""
+    """A run, how its jobs stand, and what the files of its sub-runs show.
+
+    `sub_runs_status` and `sub_runs_scheduled_at` come with the augmentation. A sub-run is not in `sub_run_outcomes` while its files
+    change.
+    """
 
     run_status: JobStatus
     sub_runs_status: JobStatus | UnsetType = UNSET
+    sub_run_outcomes: dict[SubRun, SubRunOutcome]
 
     @classmethod
     def of_standing(cls, standing: Standing) -> RunStatus:
         status = standing.sub_runs_status
-        return cls(**_fields(standing.run), run_status=standing.run_status, sub_runs_status=UNSET if status is None else status)
+        return cls(
+            **_fields(standing.run),
+            run_status=standing.run_status,
+            sub_runs_status=UNSET if status is None else status,
+            sub_run_outcomes={str(sub_run): SubRunOutcome.of(facts) for sub_run, facts in sorted(standing.facts.items())},
+        )
 
 
 def _fields(run: Run) -> dict[str, Any]:
@@ -68,10 +128,16 @@ def _fields(run: Run) -> dict[str, Any]:
     }
 
 
+class ScheduleBody(Struct, forbid_unknown_fields=True):
+    """How many runs to schedule; one where the body is left out."""
+
+    count: Annotated[int, Meta(ge=1, le=MAX_COUNT, description="How many runs; all of them or none", examples=[1])] | UnsetType = UNSET
+
+
 class AugmentBody(Struct, forbid_unknown_fields=True):
     """Which sub-runs to add; all of 1-14 where the body is left out."""
 
-    sub_runs: list[SubRun] | UnsetType = UNSET
+    sub_runs: Annotated[list[AugmentedSubRun], Meta(min_length=1, examples=[["1", "2"]])] | UnsetType = UNSET
 
 
 class File(Struct):

@@ -12,6 +12,8 @@ from typing import Protocol
 from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PackedFile, PresignedLink
 from chalicelib.domain.artifacts import Artifact
 from chalicelib.domain.composition import NominalComposition
+from chalicelib.domain.idempotency import IdempotencyRecord
+from chalicelib.domain.outcomes import ReadFacts
 from chalicelib.domain.runs import JobStatus, Run, RunKey, SubRunKey
 
 
@@ -24,8 +26,8 @@ class RunTable(Protocol):
 
     def get(self, key: RunKey) -> Run | None: ...
 
-    def runs(self, nc: NominalComposition | None = None) -> Iterator[Run]:
-        """By composition (as text), then by number."""
+    def runs(self, nc: NominalComposition | None = None, *, after: RunKey | None = None, limit: int | None = None) -> Iterator[Run]:
+        """By composition (as text), then by number: those that come after `after`, `limit` at most, at the cost of what is returned."""
         ...
 
     def add(self, run: Run, claim_token: str) -> bool:
@@ -33,6 +35,10 @@ class RunTable(Protocol):
 
         One conditional write makes it true. The same `claim_token` again (a retry after a lost answer) is True again.
         """
+        ...
+
+    def remove(self, key: RunKey, claim_token: str) -> None:
+        """Give back a run that was claimed with that token and not augmented since; nothing happens to any other."""
         ...
 
     def add_sub_runs(self, key: RunKey, sub_runs: Iterable[int], at: datetime) -> Run | None:
@@ -45,6 +51,10 @@ class DataBucket(Protocol):
 
     def ping(self) -> None:
         """Return if the service answers."""
+        ...
+
+    def compositions(self) -> Sequence[NominalComposition]:
+        """The compositions that are in the bucket, by name, whatever files they have."""
         ...
 
     def run_numbers(self, nc: NominalComposition) -> Sequence[int]:
@@ -65,6 +75,10 @@ class DataBucket(Protocol):
         """The content that was listed: SourceChanged where it is no longer there or another."""
         ...
 
+    def read_range(self, artifact: Artifact, start: int, stop: int) -> bytes:
+        """The bytes from `start` up to, not including, `stop` of the content that was listed: SourceChanged as for `read`."""
+        ...
+
     def archive(self, archive_key: str) -> ArchiveRecord | None:
         """The record of a built archive."""
         ...
@@ -82,6 +96,30 @@ class DataBucket(Protocol):
         ...
 
     def link(self, archive_key: str, filename: str) -> PresignedLink: ...
+
+
+class IdempotencyRecords(Protocol):
+    """What is remembered of requests with an idempotency key. Each change is one conditional write."""
+
+    def get(self, key: str) -> IdempotencyRecord | None: ...
+
+    def open(self, record: IdempotencyRecord, now: datetime) -> bool:
+        """Write the first record of its key, or the next one after the last has expired; whether the record is now this one."""
+        ...
+
+    def change(self, record: IdempotencyRecord, holder: str) -> bool:
+        """Replace the record of the same key that `holder` holds; whether the record is now this one."""
+        ...
+
+
+class OutcomeRecords(Protocol):
+    """What was read in the files of runs, so that each content is read once. Losing one costs a reading, nothing else."""
+
+    def get(self, key: RunKey) -> Mapping[int, ReadFacts]:
+        """By sub-run; empty where nothing is kept."""
+        ...
+
+    def put(self, key: RunKey, facts: Mapping[int, ReadFacts]) -> None: ...
 
 
 class BuildLeases(Protocol):

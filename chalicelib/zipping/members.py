@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+Block = bytes | memoryview
+
 
 class PackingError(ValueError):
     """The sources are not what they should be."""
@@ -81,24 +83,24 @@ def check_name(name: str, taken: Iterable[str]) -> None:
         raise BadMemberName(f"member name {name!r} is there twice")
 
 
-def blocks(name: str, chunks: Iterator[bytes], total_bytes: int, block_bytes: int) -> Generator[tuple[bytes, bool], None, None]:
+def blocks(name: str, chunks: Iterator[bytes], total_bytes: int, block_bytes: int) -> Generator[tuple[Block, bool], None, None]:
     """The chunks cut anew into blocks of `block_bytes` (the last one shorter), each with whether it is the last.
 
     Where a block ends depends on the content's size alone, so that the same content always deflates to the same bytes. The last
     block comes out only once the chunks have ended where they should: WrongMemberSize otherwise. `chunks` is closed in any case.
     """
-    parts: list[bytes | memoryview] = []
+    parts: list[Block] = []
     held = seen = 0
     try:
         for chunk in chunks:
             seen += len(chunk)
             if seen > total_bytes:
                 raise WrongMemberSize(f"{name!r} gave more than the {total_bytes} bytes it announced")
-            rest: bytes | memoryview = chunk
+            rest: Block = chunk
             while held + len(rest) > block_bytes:
                 cut = memoryview(rest)
                 room = block_bytes - held
-                yield b"".join((*parts, cut[:room])), False
+                yield b"".join((*parts, cut[:room])) if parts else cut[:room], False
                 parts, held, rest = [], 0, cut[room:]
             parts.append(rest)
             held += len(rest)
@@ -107,4 +109,4 @@ def blocks(name: str, chunks: Iterator[bytes], total_bytes: int, block_bytes: in
             chunks.close()
     if seen < total_bytes:
         raise WrongMemberSize(f"{name!r} gave {seen} of the {total_bytes} bytes it announced")
-    yield b"".join(parts), True
+    yield b"".join(parts) if len(parts) != 1 else parts[0], True

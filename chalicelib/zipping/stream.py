@@ -12,7 +12,7 @@ from isal.isal_zlib import crc32_combine
 
 from .layout import Entry, data_descriptor, directory_end, directory_record, local_header
 from .line import BLOCK_BYTES, READERS, Line, Order
-from .members import DeflatedSource, PackedMember, Source, check_name
+from .members import Block, DeflatedSource, PackedMember, Source, check_name
 
 _PIECE_BYTES = 128 * 1024
 
@@ -62,7 +62,7 @@ class ZipStream:
         self.size_bytes = self._written
         self.sha256 = digest.hexdigest()
 
-    def _records(self) -> Generator[bytes | bytearray, None, None]:
+    def _records(self) -> Generator[Block | bytearray, None, None]:
         readers = max(1, min(READERS, len(self._sources)))
         with Line(readers, self._workers) as line:
             ahead = deque(line.order(source) for source in self._taken(readers))
@@ -78,7 +78,7 @@ class ZipStream:
         yield end
         self._written += len(self._directory) + len(end)
 
-    def _member(self, line: Line, order: Order) -> Iterator[bytes | bytearray]:
+    def _member(self, line: Line, order: Order) -> Iterator[Block | bytearray]:
         source = order.source
         blocks = line.take(order)
         if isinstance(source, DeflatedSource):
@@ -115,8 +115,8 @@ class ZipStream:
         self._names.add(name)
 
 
-def _gathered(pieces: Iterable[bytes | bytearray]) -> Iterator[bytes]:
-    held: list[bytes | bytearray] = []
+def _gathered(pieces: Iterable[Block | bytearray]) -> Iterator[bytes]:
+    held: list[Block | bytearray] = []
     held_bytes = 0
     for piece in pieces:
         held.append(piece)

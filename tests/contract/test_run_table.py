@@ -62,6 +62,40 @@ def test_runs_are_listed_by_composition_and_in_numeric_order(runs: RunTable) -> 
     assert [str(run.key) for run in runs.runs(NominalComposition("Al"))] == ["Al/3"]
 
 
+def test_a_page_begins_after_a_run_that_need_not_be_there_any_more(runs: RunTable) -> None:
+    for nc, id_run in (("Al", 3), ("Al", 999999999), ("Al2", 7), ("Zr49Cu49Al2", 9), ("Zr49Cu49Al2", 10)):
+        runs.add(new_run(id_run, nc), uuid.uuid4().hex)
+
+    def page(after: RunKey | None, limit: int | None, nc: str | None = None) -> list[str]:
+        return [str(run.key) for run in runs.runs(nc and NominalComposition(nc), after=after, limit=limit)]
+
+    assert page(None, 2) == ["Al/3", "Al/999999999"]
+    assert page(key(999999999, "Al"), 2) == ["Al2/7", "Zr49Cu49Al2/9"]
+    assert page(key(4, "Al"), None) == ["Al/999999999", "Al2/7", "Zr49Cu49Al2/9", "Zr49Cu49Al2/10"]
+    assert page(key(9), 5) == ["Zr49Cu49Al2/10"]
+    assert page(key(10), 5) == page(key(999999999), None) == []
+    assert page(None, 1, "Al") == ["Al/3"]
+    assert page(key(3, "Al"), 5, "Al") == ["Al/999999999"]
+    assert page(key(999999999, "Al"), 5, "Al") == []
+
+
+def test_a_claimed_run_can_be_given_back_by_its_claimant(runs: RunTable) -> None:
+    runs.add(new_run(21), "token")
+    runs.remove(key(21), "another")
+    assert runs.get(key(21)) == new_run(21)
+    runs.remove(key(21), "token")
+    assert runs.get(key(21)) is None
+    runs.remove(key(21), "token")
+    assert runs.add(new_run(21), "another")
+
+
+def test_an_augmented_run_is_not_given_back(runs: RunTable) -> None:
+    runs.add(new_run(21), "token")
+    runs.add_sub_runs(key(21), [1], AT)
+    runs.remove(key(21), "token")
+    assert runs.get(key(21)) is not None
+
+
 def test_sub_runs_are_added_and_their_time_is_kept(runs: RunTable) -> None:
     runs.add(new_run(21), "token")
     run = runs.add_sub_runs(key(21), [14, 2], AT)

@@ -57,7 +57,7 @@ def test_a_link_leads_to_every_file_byte_for_byte(scheduled: Api) -> None:
     assert files.pop("ro-crate-metadata.json")
     assert files.pop("SOAPS.vec") == b"soap" * 100_000
     assert files == {name: content + b"3" for name, content in FILES.items()}
-    assert [file["name"] for file in link["files"]] == sorted([*FILES, "SOAPS.vec"]) + ["ro-crate-metadata.json"]
+    assert [file["name"] for file in link["files"]] == [*sorted([*FILES, "SOAPS.vec"]), "ro-crate-metadata.json"]
 
 
 def test_a_repeated_download_is_cached_and_the_same(scheduled: Api) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PackedFile, PresignedLink
 from chalicelib.domain.artifacts import SOAPS_NAME, Artifact, files_prefix, role_of, runs_prefix, soaps_prefix
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import SourceChanged
+from chalicelib.domain.idempotency import IdempotencyRecord
+from chalicelib.domain.outcomes import ReadFacts
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
 
 
@@ -45,13 +49,20 @@ class FakeRunTable:
         row = self._rows.get(key)
         return row[0] if row else None
 
-    def runs(self, nc: NominalComposition | None = None) -> Iterator[Run]:
-        return iter([run for key, (run, _) in sorted(self._rows.items()) if nc in (None, key.nc)])
+    def runs(self, nc: NominalComposition | None = None, *, after: RunKey | None = None, limit: int | None = None) -> Iterator[Run]:
+        rows = sorted(self._rows.items())
+        return islice([run for key, (run, _) in rows if nc in (None, key.nc) and (after is None or key > after)], limit)
 
     def add(self, run: Run, claim_token: str) -> bool:
         with self._lock:
             _, holder = self._rows.setdefault(run.key, (run, claim_token))
             return holder == claim_token
+
+    def remove(self, key: RunKey, claim_token: str) -> None:
+        with self._lock:
+            run, holder = self._rows.get(key, (None, ""))
+            if run and holder == claim_token and not run.augmented:
+                del self._rows[key]
 
     def add_sub_runs(self, key: RunKey, sub_runs: Iterable[int], at: datetime) -> Run | None:
         with self._lock:
@@ -72,12 +83,17 @@ class FakeDataBucket:
         self.objects: dict[str, bytes] = {}
         self.records: dict[str, ArchiveRecord] = {}
         self.read_keys: list[str] = []
+        self.read_bytes = 0
 
     def put(self, key: str, content: bytes) -> None:
         self.objects[key] = content
 
     def ping(self) -> None:
         pass
+
+    def compositions(self) -> Sequence[NominalComposition]:
+        folders = {key.split("/")[0] for key in self.objects if "/" in key}
+        return sorted(NominalComposition(folder) for folder in folders if re.fullmatch(r"([A-Z][a-z]?[0-9]{0,3}){1,8}", folder))
 
     def run_numbers(self, nc: NominalComposition) -> Sequence[int]:
         prefix = runs_prefix(nc)
@@ -107,6 +123,11 @@ class FakeDataBucket:
         self.read_keys.append(artifact.key)
         yield content
 
+    def read_range(self, artifact: Artifact, start: int, stop: int) -> bytes:
+        content = b"".join(self.read(artifact))[start:stop]
+        self.read_bytes += len(content)
+        return content
+
     def read_packed(self, archive_key: str, file: PackedFile) -> Iterator[bytes]:
         if archive_key not in self.objects:
             raise SourceChanged(f"{archive_key!r} went away")
@@ -123,6 +144,43 @@ class FakeDataBucket:
 
     def link(self, archive_key: str, filename: str) -> PresignedLink:
         return PresignedLink(f"https://bucket.example/{archive_key}", datetime(2026, 1, 2, tzinfo=UTC))
+
+
+class FakeIdempotencyRecords:
+    """`IdempotencyRecords` in a dict."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, IdempotencyRecord] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> IdempotencyRecord | None:
+        return self.records.get(key)
+
+    def open(self, record: IdempotencyRecord, now: datetime) -> bool:
+        with self._lock:
+            found = self.records.get(record.key)
+            if found is None or found.expires_at <= now:
+                self.records[record.key] = record
+            return self.records[record.key] == record
+
+    def change(self, record: IdempotencyRecord, holder: str) -> bool:
+        with self._lock:
+            if record.key in self.records and self.records[record.key].holder == holder:
+                self.records[record.key] = record
+            return self.records.get(record.key) == record
+
+
+class FakeOutcomeRecords:
+    """`OutcomeRecords` in a dict."""
+
+    def __init__(self) -> None:
+        self.facts: dict[RunKey, Mapping[int, ReadFacts]] = {}
+
+    def get(self, key: RunKey) -> Mapping[int, ReadFacts]:
+        return self.facts.get(key, {})
+
+    def put(self, key: RunKey, facts: Mapping[int, ReadFacts]) -> None:
+        self.facts[key] = dict(facts)
 
 
 class FakeBuildLeases:

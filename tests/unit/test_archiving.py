@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.archive import ArchiveLink, Building, BuildOrder, Selection
+from chalicelib.domain.archive import ArchiveLink, Building, BuildLease, BuildOrder, Selection
 from chalicelib.domain.artifacts import Artifact, files_prefix, soaps_prefix
 from chalicelib.domain.errors import InvalidInput, NotFound, SourceChanged, SubRunNotScheduled, Unavailable
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
@@ -267,7 +267,7 @@ def test_who_loses_the_lease_while_building_leaves_no_archive() -> None:
     class Usurped(FakeDataBucket):
         def write_archive(self, archive_key: str, chunks: Iterable[bytes], filename: str) -> None:
             super().write_archive(archive_key, chunks, filename)
-            world.leases.leases[archive_key] = world.leases.leases[archive_key].__class__("other", world.clock.now(), world.clock.now() + LEASE)
+            world.leases.leases[archive_key] = BuildLease("other", world.clock.now(), world.clock.now() + LEASE)
 
     bucket = Usurped()
     bucket.objects = world.bucket.objects

@@ -1,0 +1,223 @@
+"""How fast the packer is, against stdlib zipfile and against ISA-L alone; what memory and how long many members take.
+
+    python -m bench.packing [DIRECTORY]     every SOAPS.vec below it (default: DATA_DIR, or the sample in data/)
+
+Every figure is the best of rounds that take turns, so that what else the machine does meets all of them alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import multiprocessing
+import os
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from isal import isal_zlib
+
+from chalicelib.aws.transfer import write_object
+from chalicelib.zipping import Source, ZipStream
+from chalicelib.zipping.line import LEVEL
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Throughput:
+    name: str
+    bytes_per_second: float
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Of a process that packs `size_bytes`: the most memory beyond what it had before, and the time."""
+
+    name: str
+    size_bytes: int
+    peak_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Members:
+    count: int
+    seconds: float
+
+
+def main() -> None:
+    default = Path(os.environ.get("DATA_DIR") or Path(__file__).parents[1] / "data")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory", type=Path, nargs="?", default=default)
+    contents = read_contents(parser.parse_args().directory)
+    rows = throughputs(contents)
+    level_6, ceiling = (next(row for row in rows if row.name.startswith(name)) for name in ("zipfile level 6", "ISA-L alone"))
+    print(f"{len(contents)} SOAPS.vec, {sum(map(len, contents)) / 1e6:.0f} MB")
+    print(f"{'':46} {'MB/s':>7} {'ratio':>6} {'x level 6':>10} {'of ISA-L':>9}")
+    for row in rows:
+        speed = row.bytes_per_second
+        relative = f"{speed / level_6.bytes_per_second:10.1f} {speed / ceiling.bytes_per_second:9.0%}"
+        print(f"{row.name:46} {speed / 1e6:7.0f} {row.ratio or float('nan'):6.2f} {relative}")
+    for growth in (memory("pack", contents[0]), memory("pack and upload", contents[0])):
+        speed = growth.size_bytes / growth.seconds / 1e6
+        print(f"{growth.name}: {growth.size_bytes / MIB:.0f} MiB, peak RSS +{growth.peak_bytes / MIB:.0f} MiB, {speed:.0f} MB/s")
+    for members in many_members((1_000, 10_000)):
+        print(f"{members.count} small members: {members.seconds:.2f} s, {members.seconds / members.count * 1e6:.0f} us each")
+
+
+def read_contents(directory: Path) -> list[bytes]:
+    contents = [path.read_bytes() for path in sorted(directory.rglob("SOAPS.vec"))]
+    if not contents:
+        sys.exit(f"no SOAPS.vec below {str(directory)!r}")
+    return contents
+
+
+def throughputs(contents: Sequence[bytes], rounds: int = 5) -> list[Throughput]:
+    total = sum(map(len, contents))
+    one_core = "one core: "
+    ways: dict[str, tuple[Callable[[], int], int]] = {
+        "zipfile level 6 (stdlib)": (lambda: _stdlib(contents, 6), 1),
+        "zipfile level 1 (stdlib)": (lambda: _stdlib(contents, 1), rounds),
+        "ISA-L alone": (lambda: sum(len(isal_zlib.compress(content, LEVEL, -15)) for content in contents), rounds),
+        "ISA-L, its CRC-32, SHA-256 of both, no archive": (lambda: sum(map(_bare, contents)), rounds),
+        f"{one_core}ZipStream, 1 worker": (lambda: _packed(contents, 1), rounds),
+        f"{one_core}ZipStream, 2 workers": (lambda: _packed(contents, 2), rounds),
+        "ZipStream, 1 worker": (lambda: _packed(contents, 1), rounds),
+        "ZipStream, 2 workers": (lambda: _packed(contents, 2), rounds),
+    }
+    best = dict.fromkeys(ways, float("inf"))
+    out_bytes = {}
+    for turn in range(rounds):
+        for name, (way, turns) in ways.items():
+            if turn >= turns:
+                continue
+            with _cores(1 if name.startswith(one_core) else None):
+                began = time.perf_counter()
+                out_bytes[name] = way()
+                best[name] = min(best[name], time.perf_counter() - began)
+    return [Throughput(name, total / best[name], total / out_bytes[name]) for name in ways]
+
+
+def memory(name: str, content: bytes, size_bytes: int = 4 * 2**30) -> Growth:
+    """In a process of its own: packs `content` over and over until there are `size_bytes`. `name`: `pack` or `pack and upload`."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_grow, args=(name, content, size_bytes, theirs))
+    process.start()
+    peak_bytes, seconds = ours.recv()
+    process.join()
+    return Growth(name, size_bytes, peak_bytes, seconds)
+
+
+def many_members(counts: Sequence[int]) -> list[Members]:
+    return [Members(count, min(_seconds_of(count) for _ in range(3))) for count in counts]
+
+
+def _seconds_of(count: int) -> float:
+    sources = [_source(f"member-{number}", [b"content %d" % number]) for number in range(count)]
+    began = time.perf_counter()
+    for _ in ZipStream(sources):
+        pass
+    return time.perf_counter() - began
+
+
+def _source(name: str, chunks: Sequence[bytes]) -> Source:
+    return Source(name, sum(map(len, chunks)), lambda: iter(chunks))
+
+
+def _packed(contents: Sequence[bytes], workers: int) -> int:
+    sources = [_source(f"{number}", [content]) for number, content in enumerate(contents)]
+    return sum(map(len, ZipStream(sources, workers=workers)))
+
+
+def _bare(content: bytes) -> int:
+    """What has to be done on one core, and nothing else: the packer cannot be faster there."""
+    hashlib.sha256(content)
+    isal_zlib.crc32(content)
+    deflated = isal_zlib.compress(content, LEVEL, -15)
+    hashlib.sha256(deflated)
+    return len(deflated)
+
+
+def _stdlib(contents: Sequence[bytes], level: int) -> int:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
+        for number, content in enumerate(contents):
+            archive.writestr(f"{number}", content)
+    return sink.tell()
+
+
+def _grow(name: str, content: bytes, size_bytes: int, answer: Connection) -> None:
+    cut = [content[start : start + MIB // 4] for start in range(0, len(content), MIB // 4)]
+    member_bytes = size_bytes // 8
+
+    def flow() -> Iterator[bytes]:
+        left = member_bytes
+        while left:
+            for chunk in cut:
+                piece = chunk[:left]
+                yield piece
+                left -= len(piece)
+
+    stream = ZipStream([Source(f"{number}", member_bytes, flow) for number in range(8)])
+    before = _rss_bytes("VmRSS")
+    began = time.perf_counter()
+    if name == "pack":
+        for _ in stream:
+            pass
+    else:
+        store = cast("S3Client", _TakesAll())
+        write_object(store, "b", "k", stream, content_type="application/zip", content_disposition=None)
+    answer.send((_rss_bytes("VmHWM") - before, time.perf_counter() - began))
+
+
+class _TakesAll:
+    """The part of an S3 client that `write_object` needs: as slow as some network, and keeping nothing."""
+
+    def create_multipart_upload(self, **_: Any) -> dict[str, str]:
+        return {"UploadId": "1"}
+
+    def upload_part(self, Body: bytes, **_: Any) -> dict[str, str]:  # noqa: N803 - boto3's name
+        time.sleep(len(Body) / 100e6)
+        return {"ETag": "1"}
+
+    def complete_multipart_upload(self, **_: Any) -> dict[str, str]:
+        return {"ETag": "1"}
+
+
+@contextmanager
+def _cores(count: int | None) -> Iterator[None]:
+    """The threads that are started inside share this many cores."""
+    if count is None or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    every = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(every)[:count])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, every)
+
+
+def _rss_bytes(field: str) -> int:
+    """Of /proc: VmHWM, the high-water mark, belongs to this program alone, where getrusage inherits its parent's."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) * 1024
+    raise LookupError(field)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Bonds that were read before, in the data bucket: `archives/<nc>/<id_run>/<sub_run>/<fingerprint>.bonds.json`.
+
+They lie among the archives because they live like them: made from the files of the sub-run, named by content, and removed by the
+same lifecycle rule.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from chalicelib.domain.artifacts import archives_prefix
+from chalicelib.domain.bonds import Bond
+from chalicelib.domain.runs import SubRunKey
+
+from .failures import error_code, unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_SERVICE = "data bucket"
+
+
+class S3BondRecords:
+    """`usecases.bonds.BondRecords` over one S3 bucket."""
+
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def get(self, key: SubRunKey, fingerprint: str) -> tuple[Bond, ...] | None:
+        with unavailable(_SERVICE):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=_record_key(key, fingerprint))
+            except ClientError as error:
+                if error_code(error) != "NoSuchKey":
+                    raise
+                return None
+            return msgspec.json.decode(answer["Body"].read(), type=tuple[Bond, ...])
+
+    def put(self, key: SubRunKey, fingerprint: str, bonds: tuple[Bond, ...]) -> None:
+        with unavailable(_SERVICE):
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=_record_key(key, fingerprint),
+                Body=msgspec.json.encode(bonds),
+                ContentType="application/json",
+            )
+
+
+def _record_key(key: SubRunKey, fingerprint: str) -> str:
+    return f"{archives_prefix(key)}{fingerprint}.bonds.json"

@@ -1,0 +1,63 @@
+"""Doors to the contract itself: the OpenAPI document, and Swagger UI to read it and try it out, served from the package."""
+
+from __future__ import annotations
+
+import functools
+from itertools import chain
+from typing import Any
+
+from chalice.app import Response
+
+from chalicelib.openapi import Conventions, Operation, openapi_document
+
+from . import archives, bonds, compositions, files, meta, runs
+from .endpoint import Answer, Door, endpoint, request_id_of
+from .problems import Problem, status_of
+from .static import StaticFolder, stage_prefix, static_folder, text_response
+from .wire import FileName, IdRun, Nc, SubRun
+
+door = Door(__name__)
+
+# Swagger UI sets styles of its own and draws with data: images.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@endpoint(door, "GET", "/openapi.json", returns=dict[str, Any])
+def openapi_json() -> Answer:
+    """This document: the whole contract in OpenAPI 3.1."""
+    return Answer(document(stage_prefix(door.current_request) or "/"), headers={"Cache-Control": "no-cache"})
+
+
+@endpoint(door, "GET", "/docs", returns=None, media_type="text/html")
+def docs() -> Response:
+    """Swagger UI: the contract as a page, to read and to try out."""
+    files_ = _files()
+    base = f"{stage_prefix(door.current_request)}/docs/{files_.version}"
+    html = files_.texts["index.html"].replace("{assets}", base)
+    return text_response("index.html", html, "no-cache", Content_Security_Policy=_POLICY)
+
+
+@door.route("/docs/{version}/{name}", methods=["GET"], content_types=["*/*"], name="docs asset")
+def docs_asset(version: str, name: str) -> Response:
+    """A script or stylesheet of Swagger UI."""
+    return _files().asset(version, name, request_id_of(door.current_request))
+
+
+def operations() -> list[Operation]:
+    """What the doors to the service offer, in the order of the document."""
+    doors = (runs, archives, bonds, files, compositions, meta)
+    return [*chain.from_iterable(module.door.operations for module in doors), *door.operations]
+
+
+@functools.cache
+def document(server_url: str) -> dict[str, Any]:
+    """The OpenAPI document of the service whose routes begin at `server_url`."""
+    variables = {"nc": Nc, "id_run": IdRun, "sub_run": SubRun, "name": FileName}
+    return openapi_document(operations(), Conventions(variables, Problem, status_of), server_url)
+
+
+def _files() -> StaticFolder:
+    return static_folder("swagger-ui")

@@ -1,0 +1,53 @@
+"""Structured logs: one JSON object a line. Presigned URLs, which let in whoever has them, never get there."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import msgspec
+
+_SECRETS = re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"'\\]+", re.IGNORECASE)
+
+
+class JsonLines(logging.Formatter):
+    """A record as one line of JSON; what is passed as `extra={"fields": {...}}` stands beside the message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return _SECRETS.sub(r"\1REDACTED", msgspec.json.encode(line).decode())
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to the `sys.stderr` of the moment, not to that of the import."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+def _log() -> logging.Logger:
+    log = logging.getLogger("dataops")
+    if not log.handlers:
+        handler = _Stderr()
+        handler.setFormatter(JsonLines())
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+        log.propagate = False  # Lambda's own handler would write each line a second time
+    return log
+
+
+LOG = _log()

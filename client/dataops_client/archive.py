@@ -1,0 +1,170 @@
+"""Archives are inspected as a whole before any of their members is written, and appear in their folder at once or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import struct
+import unicodedata
+import uuid
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .errors import ArchiveRefused, ChecksumMismatch, FolderOccupied, UnsafeArchive
+from .models import METADATA_NAME, ArchiveFile
+
+_MAX_MEMBERS = 200_000
+_MAX_RATIO = 1_200
+"""DEFLATE cannot shrink anything by more than about 1,032 to 1."""
+_PIECE_BYTES = 1024 * 1024
+_WINDOWS_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+
+
+def extract(archive: Path, files: Sequence[ArchiveFile], target: Path) -> None:
+    """Extract `archive`, which must hold `files` and nothing else but its metadata, to the folder `target`.
+
+    UnsafeArchive before anything is written; ChecksumMismatch where a file is not the announced one. A folder that is there
+    already is replaced if all it holds are files of those names; FolderOccupied otherwise.
+    """
+    expected = {file.name: file for file in files}
+    _refuse_strangers(target, expected)
+    work = target.parent / f".{target.name}.{uuid.uuid4().hex}"
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            members = inspect(opened, archive.stat().st_size, expected)
+            work.mkdir(parents=True)
+            for member in members:
+                _write(opened, member, work / member.filename, expected.get(member.filename))
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as error:
+        shutil.rmtree(work, ignore_errors=True)
+        raise ArchiveRefused(f"{archive.name!r} is damaged: {error}") from error
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    _put(work, target)
+
+
+def inspect(opened: zipfile.ZipFile, size_bytes: int, expected: Mapping[str, ArchiveFile]) -> list[zipfile.ZipInfo]:
+    """The members, once none of them breaks a rule. UnsafeArchive names the rule."""
+    members = opened.infolist()
+    if len(members) > _MAX_MEMBERS:
+        raise UnsafeArchive("count", f"{len(members)} members, more than {_MAX_MEMBERS}")
+    seen: dict[str, str] = {}
+    for member in members:
+        _inspect_name(member)
+        folded = unicodedata.normalize("NFC", member.filename).casefold()
+        if folded in seen:
+            raise UnsafeArchive("duplicate", f"{member.filename!r} and {seen[folded]!r} are the same file on some systems")
+        seen[folded] = member.filename
+        _inspect_kind(member)
+        announced = expected.get(member.filename)
+        if announced is None and member.filename != METADATA_NAME:
+            raise UnsafeArchive("stranger", f"{member.filename!r} was not announced")
+        if announced is not None and member.file_size != announced.size_bytes:
+            raise UnsafeArchive("size", f"{member.filename!r} has {member.file_size} bytes, announced were {announced.size_bytes}")
+        if member.file_size > _MAX_RATIO * max(member.compress_size, 1) + 1024:
+            raise UnsafeArchive("ratio", f"{member.filename!r} would grow from {member.compress_size} to {member.file_size} bytes")
+    if missing := sorted(expected.keys() - {member.filename for member in members}):
+        raise UnsafeArchive("missing", f"{missing[0]!r} was announced and is not there")
+    _inspect_places(members, size_bytes)
+    for folder in {parent for name in seen for parent in _parents(name)} & seen.keys():
+        raise UnsafeArchive("overlap", f"{folder!r} is a file and a folder")
+    return members
+
+
+def _inspect_name(member: zipfile.ZipInfo) -> None:
+    name = member.filename
+    # zipfile cuts names at a NUL and turns the separators of the system; what stood in the archive must be what we see.
+    if member.orig_filename != name or not name or "\\" in name or any(ord(letter) < 32 for letter in name):
+        raise UnsafeArchive("name", f"{member.orig_filename!r} is not a plain name")
+    if name.startswith("/") or name[1:2] == ":":
+        raise UnsafeArchive("absolute", f"{name!r} is absolute")
+    for part in name.split("/"):
+        if part in ("", ".", ".."):
+            raise UnsafeArchive("climbing", f"{name!r} has the part {part!r}")
+        if len(part.encode(errors="surrogatepass")) > 255:
+            raise UnsafeArchive("name", f"{name[:80]!r} has a part of more than 255 bytes")
+        if part[-1] in " ." or part.split(".")[0].lower() in _WINDOWS_NAMES or ":" in part:
+            raise UnsafeArchive("name", f"{name!r} has another meaning on other systems")
+
+
+def _inspect_kind(member: zipfile.ZipInfo) -> None:
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        raise UnsafeArchive("kind", f"{member.filename!r} is no plain file (mode {member.external_attr >> 16:o})")
+    if member.flag_bits & 0x2041:
+        raise UnsafeArchive("encrypted", f"{member.filename!r} is encrypted")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise UnsafeArchive("method", f"{member.filename!r} is packed by the unknown method {member.compress_type}")
+
+
+def _inspect_places(members: Sequence[zipfile.ZipInfo], size_bytes: int) -> None:
+    """No two members share bytes (Fifield's bomb): 30 bytes of header at least stand before each one's data."""
+    end = 0
+    for member in sorted(members, key=lambda member: member.header_offset):
+        if member.header_offset < end:
+            raise UnsafeArchive("overlap", f"{member.filename!r} lies over another member")
+        end = member.header_offset + 30 + len(member.orig_filename.encode()) + member.compress_size
+        if end > size_bytes:
+            raise UnsafeArchive("overlap", f"{member.filename!r} lies beyond the end of the archive")
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _write(opened: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, announced: ArchiveFile | None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    written = 0
+    with opened.open(member) as source, path.open("xb") as file:
+        while piece := source.read(_PIECE_BYTES):
+            written += len(piece)
+            if written > member.file_size:
+                raise UnsafeArchive("size", f"{member.filename!r} is larger than it says")
+            digest.update(piece)
+            file.write(piece)
+    if written != member.file_size:
+        raise UnsafeArchive("size", f"{member.filename!r} has {written} bytes and says {member.file_size}")
+    if announced is not None and digest.hexdigest() != announced.sha256:
+        raise ChecksumMismatch(f"{member.filename!r} has SHA-256 {digest.hexdigest()}, announced was {announced.sha256}")
+
+
+def matches(folder: Path, files: Sequence[ArchiveFile]) -> bool:
+    """Whether the folder holds just these files, each with its announced content."""
+    if not folder.is_dir() or _names(folder) - {METADATA_NAME} != {file.name for file in files} - {METADATA_NAME}:
+        return False
+    return all((folder / file.name).stat().st_size == file.size_bytes and sha256_of(folder / file.name) == file.sha256 for file in files)
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+
+
+def _refuse_strangers(target: Path, expected: Mapping[str, ArchiveFile]) -> None:
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise FolderOccupied(f"{str(target)!r} is there and is no folder")
+    if target.is_dir() and METADATA_NAME not in _names(target) and (strange := sorted(_names(target) - expected.keys())):
+        raise FolderOccupied(f"{str(target)!r} holds {strange[0]!r}, which is not from the archive")
+
+
+def _put(work: Path, target: Path) -> None:
+    """Move the finished folder into its place; one that was there goes away first, under another name, so that none is ever half."""
+    old = work.with_name(f"{work.name}.old")
+    try:
+        if target.exists():
+            os.rename(target, old)
+        os.rename(work, target)
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)

@@ -1,0 +1,163 @@
+"""DataOpsClient: what the API offers, as methods."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from . import archive, transfer
+from .api import Api, json_of
+from .errors import InvalidRequest, TimedOut
+from .models import ArchiveLink, Manifest, Run, RunStatus, Scheduled
+from .retries import retry_after_seconds
+
+DEFAULT_URL = "http://localhost:8000"
+_POLL_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A sub-run on the disk: `path` holds its files. `fetched` is False where they were there already."""
+
+    path: Path
+    link: ArchiveLink
+    fetched: bool
+    seconds: float
+
+
+class DataOpsClient:
+    """A DataOps API. `url` is by default DATAOPS_URL, `token` DATAOPS_TOKEN. Close it, or use it as a context.
+
+    Every method raises errors of `dataops_client.errors` and no others, but for what the operating system refuses (OSError).
+    """
+
+    def __init__(self, url: str | None = None, *, token: str | None = None, timeout_seconds: float = 60) -> None:
+        from . import __version__  # noqa: PLC0415 - the package imports this module
+
+        user_agent = f"dataops-client/{__version__} httpx/{httpx.__version__} Python/{platform.python_version()}"
+        url = url or os.environ.get("DATAOPS_URL") or DEFAULT_URL
+        self._api = Api(url, token or os.environ.get("DATAOPS_TOKEN"), user_agent, timeout_seconds)
+        # Storage gets nothing of what the API gets: no token, no cookies.
+        self._storage = httpx.Client(headers={"User-Agent": user_agent}, timeout=timeout_seconds, follow_redirects=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._api.close()
+        self._storage.close()
+
+    def generate(self, nc: str) -> Scheduled:
+        """Schedule the next available run of a composition. NothingAvailable when all are scheduled, NotFound without data."""
+        return Scheduled.from_wire(json_of(self._api.post(f"/v1/generate/{_segment(nc)}", idempotency_key=uuid.uuid4().hex)))
+
+    def augment(self, nc: str, id_run: str, sub_runs: Sequence[str] | None = None) -> Scheduled:
+        """Schedule the deformed sub-runs of a run: all of 1-14, or those named."""
+        body = None if sub_runs is None else {"sub_runs": list(sub_runs)}
+        path = f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/augment"
+        return Scheduled.from_wire(json_of(self._api.post(path, body, idempotency_key=uuid.uuid4().hex)))
+
+    def status(self, nc: str, id_run: str) -> RunStatus:
+        """How a run stands."""
+        return RunStatus.from_wire(json_of(self._api.get(f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/status")))
+
+    def wait(self, nc: str, id_run: str, timeout_seconds: float | None = None, poll_seconds: float = _POLL_SECONDS) -> RunStatus:
+        """Ask until the run and its sub-runs are done; TimedOut if that takes longer than `timeout_seconds`."""
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while not (status := self.status(nc, id_run)).done:
+            if deadline is not None and time.monotonic() + poll_seconds > deadline:
+                raise TimedOut(f"run {id_run!r} of {nc!r} is still {status.run_status}/{status.sub_runs_status} after {timeout_seconds:g} s")
+            time.sleep(poll_seconds)
+        return status
+
+    def available(self, nc: str | None = None) -> dict[str, list[Run]]:
+        """Every scheduled run by composition, or those of one; page by page where the API gives pages."""
+        found: dict[str, list[Run]] = {}
+        query: dict[str, str] | None = {"limit": "1000"} | ({"nc": nc} if nc else {})
+        while query is not None:
+            answer = self._api.get("/v1/generate/available", query)
+            for name, runs in json_of(answer).items():
+                found.setdefault(name, []).extend(map(Run.from_wire, runs))
+            query = _next(answer)
+        return found
+
+    def manifest(self, nc: str, id_run: str, sub_run: str) -> Manifest:
+        """What the archive of a sub-run would hold; nothing is built."""
+        return Manifest.from_wire(json_of(self._api.get(f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/{_segment(sub_run)}/manifest")))
+
+    def link(self, nc: str, id_run: str, sub_run: str, timeout_seconds: float = 900) -> ArchiveLink:
+        """Where the archive of a sub-run is; asks again while it is being built, TimedOut when that takes too long."""
+        path = f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/{_segment(sub_run)}/download"
+        deadline = time.monotonic() + timeout_seconds
+        while (answer := self._api.get(path)).status_code == 202:
+            wait = retry_after_seconds(answer.headers.get("Retry-After"), _POLL_SECONDS)
+            if time.monotonic() + wait > deadline:
+                raise TimedOut(f"the archive of {nc}/{id_run}/{sub_run} was not built within {timeout_seconds:g} s")
+            time.sleep(wait)
+        return ArchiveLink.from_wire(json_of(answer), _date(answer))
+
+    def download(
+        self,
+        nc: str,
+        id_run: str,
+        sub_run: str,
+        directory: str | os.PathLike[str],
+        *,
+        force: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Download:
+        """Download a sub-run into `directory/<nc>/<id_run>/<sub_run>/`: verified, and there as a whole or not at all.
+
+        What is there already, and is what the API announces, is not fetched again unless `force`. `progress` is called with the
+        bytes that have arrived since, and with how many there will be.
+        """
+        began = time.monotonic()
+        link = self.link(nc, id_run, sub_run)
+        target = Path(directory) / nc / id_run / sub_run
+        if not force and archive.matches(target, link.files):
+            return Download(target, link, False, time.monotonic() - began)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.parent / f".{link.filename}.{uuid.uuid4().hex}.part"
+        report = progress or (lambda count, total: None)
+        try:
+            transfer.fetch(self._storage, link, lambda: self.link(nc, id_run, sub_run), part, lambda count: report(count, link.size_bytes))
+            archive.extract(part, link.files, target)
+        finally:
+            part.unlink(missing_ok=True)
+        return Download(target, link, True, time.monotonic() - began)
+
+
+def _segment(value: str) -> str:
+    """A value as one segment of a path: letters and digits, which is all that the contract knows."""
+    if not re.fullmatch(r"[A-Za-z0-9]{1,64}", value):
+        raise InvalidRequest(f"{value!r} is not the name of a composition, run or sub-run: letters and digits only")
+    return value
+
+
+def _next(answer: httpx.Response) -> dict[str, str] | None:
+    target = answer.links.get("next", {}).get("url")
+    return {name: values[-1] for name, values in parse_qs(urlsplit(target).query).items()} if target else None
+
+
+def _date(answer: httpx.Response) -> datetime:
+    """When the API answered, by its own clock; by ours where it does not say."""
+    try:
+        return parsedate_to_datetime(answer.headers["Date"]).replace(tzinfo=UTC)
+    except (KeyError, ValueError, TypeError):
+        return datetime.now(UTC)

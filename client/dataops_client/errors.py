@@ -1,0 +1,87 @@
+"""The error tree of the client. Every error says in its message which values were involved.
+
+    DataOpsError                 every error that this package raises on purpose
+    ├── InvalidRequest           the API refused a value, or a value could not be sent at all
+    ├── AccessDenied             the API wants a token (DATAOPS_TOKEN), or another one
+    ├── NotFound                 no such composition, run, sub-run or file
+    │   └── NothingAvailable     every run of the composition is scheduled already
+    ├── Conflict                 the state forbids the request, for example a sub-run that is not scheduled
+    ├── Unavailable              the API did not answer, or only that it cannot, for as long as we tried
+    │   └── TimedOut             a build or a run did not come to its end within the time allowed
+    ├── UnexpectedAnswer         the API, or what stands in its place, answered something that is not the contract
+    ├── TransferFailed           the storage did not deliver the archive; what has arrived is kept for the next try
+    ├── ArchiveRefused           an archive arrived that must not be used; nothing of it was extracted
+    │   ├── ChecksumMismatch     its bytes, or those of a file in it, are not the announced ones
+    │   └── UnsafeArchive        it breaks a rule of safe extraction; `rule` names which
+    └── FolderOccupied           the target folder holds files that are not from the archive, or is no folder
+
+What the operating system refuses (no space, no permission) stays an `OSError`.
+"""
+
+from __future__ import annotations
+
+
+class DataOpsError(Exception):
+    """An error with a message for people. `status`, `code` and `request_id` are set where an API's answer gave them."""
+
+    def __init__(self, message: str, *, status: int | None = None, code: str | None = None, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+
+
+class InvalidRequest(DataOpsError):
+    pass
+
+
+class AccessDenied(DataOpsError):
+    pass
+
+
+class NotFound(DataOpsError):
+    pass
+
+
+class NothingAvailable(NotFound):
+    pass
+
+
+class Conflict(DataOpsError):
+    pass
+
+
+class Unavailable(DataOpsError):
+    pass
+
+
+class TimedOut(Unavailable):
+    pass
+
+
+class UnexpectedAnswer(DataOpsError):
+    pass
+
+
+class TransferFailed(DataOpsError):
+    pass
+
+
+class ArchiveRefused(DataOpsError):
+    pass
+
+
+class ChecksumMismatch(ArchiveRefused):
+    pass
+
+
+class UnsafeArchive(ArchiveRefused):
+    """`rule` is the stable name of the broken rule; `inspection` lists them."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(f"unsafe archive ({rule}): {message}")
+        self.rule = rule
+
+
+class FolderOccupied(DataOpsError):
+    pass

@@ -1,0 +1,33 @@
+"""What is tried again, and when."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+ATTEMPTS = 6
+_LONGEST_SECONDS = 20.0
+HEALING = frozenset({429, 500, 502, 503, 504})
+"""Statuses that may be gone at the next try."""
+
+
+def pauses() -> Iterator[float]:
+    """Seconds to wait before each further try: growing, and different for every caller."""
+    for attempt in range(ATTEMPTS - 1):
+        yield random.uniform(0.5, 1.0) * min(0.25 * 2**attempt, _LONGEST_SECONDS)
+
+
+def retry_after_seconds(header: str | None, default: float) -> float:
+    """What a `Retry-After` header asks for (seconds or a date), within reason; `default` where there is none to be understood."""
+    if header is None:
+        return default
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
+        except (TypeError, ValueError):
+            return default
+    return min(max(seconds, 0.0), 60.0) if seconds == seconds else default

@@ -1,0 +1,57 @@
+"""What the use cases of bonds may rely on, on the fakes and on S3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from chalicelib.aws.bond_records import S3BondRecords
+from chalicelib.aws.data_bucket import S3DataBucket
+from chalicelib.domain.bonds import Bond
+from chalicelib.domain.runs import SubRunKey
+from chalicelib.usecases.bonds import BondRecords
+from chalicelib.usecases.ports import DataBucket
+from tests.support.fake_bond_records import FakeBondRecords
+from tests.support.fakes import FakeDataBucket
+
+KEY = SubRunKey.parse("Zr49Cu49Al2", "21", "3")
+BOND = Bond("Cu1", "Zr2", 1, 2, "Zr-Cu", 3.26048, (0, -1, 1), 0.41728)
+
+
+@pytest.fixture(params=["fake", "s3"])
+def records(request: pytest.FixtureRequest) -> BondRecords:
+    if request.param == "fake":
+        return FakeBondRecords()
+    return S3BondRecords(request.getfixturevalue("aws").s3, request.getfixturevalue("bucket"))
+
+
+def test_what_was_put_is_got_by_its_fingerprint_alone(records: BondRecords) -> None:
+    assert records.get(KEY, "a" * 64) is None
+    records.put(KEY, "a" * 64, (BOND, BOND))
+    assert records.get(KEY, "a" * 64) == (BOND, BOND)
+    assert records.get(KEY, "b" * 64) is None
+    assert records.get(SubRunKey(KEY.run, 4), "a" * 64) is None
+
+
+def test_no_bonds_are_kept_as_such(records: BondRecords) -> None:
+    records.put(KEY, "a" * 64, ())
+    assert records.get(KEY, "a" * 64) == ()
+
+
+@pytest.fixture(params=["fake", "s3", "s3 with a prefix"])
+def stored(request: pytest.FixtureRequest) -> tuple[DataBucket, Callable[[str], object]]:
+    """A bucket, and what puts a file into it."""
+    if request.param == "fake":
+        fake = FakeDataBucket()
+        return fake, lambda key: fake.put(key, b"")
+    client, name = request.getfixturevalue("aws").s3, request.getfixturevalue("bucket")
+    prefix = "ML/big-data-full/" if "prefix" in request.param else ""
+    return S3DataBucket(client, client, name, prefix, 900), lambda key: client.put_object(Bucket=name, Key=prefix + key, Body=b"")
+
+
+def test_compositions_are_the_folders_that_are_formulas(stored: tuple[DataBucket, Callable[[str], object]]) -> None:
+    bucket, put = stored
+    for key in ("Zr49Cu49Al2/c/a", "Zr49Cu49Al2-SOAPS/c/a", "Cu50Zr50/x", "archives/a", "Stray", "<b>/x", "zr/x"):
+        put(key)
+    assert [str(nc) for nc in bucket.compositions()] == ["Cu50Zr50", "Zr49Cu49Al2"]

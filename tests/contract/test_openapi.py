@@ -1,0 +1,160 @@
+"""The document says what the service does: every route, every error, every field."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from app import app
+from chalicelib.domain.errors import DataOpsError
+from chalicelib.openapi import Operation
+from chalicelib.routes.docs import document, operations
+from chalicelib.routes.problems import STATUSES, Problem, status_of
+from tools.lifeline import ROOT
+
+PAGES = {"/", "/page/{version}/{name}", "/docs/{version}/{name}"}
+"""What people look at: no part of the contract."""
+
+DOCUMENT = document("/")
+
+
+def documented() -> set[tuple[str, str]]:
+    return {(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item}
+
+
+def descendants(error: type[DataOpsError]) -> Iterator[type[DataOpsError]]:
+    for child in error.__subclasses__():
+        yield child
+        yield from descendants(child)
+
+
+def operation_of(operation: Operation) -> dict[str, Any]:
+    found: dict[str, Any] = DOCUMENT["paths"][operation.path][operation.method.lower()]
+    return found
+
+
+def by_id(operation: Operation) -> str:
+    return f"{operation.method} {operation.path}"
+
+
+def test_it_is_valid_openapi_3_1() -> None:
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
+
+
+def test_it_is_what_is_checked_in() -> None:
+    assert json.loads((ROOT / "docs" / "openapi.json").read_text()) == DOCUMENT, "python -m tools.openapi --update"
+
+
+def test_every_route_is_in_it_and_nothing_else() -> None:
+    served = {(method, path) for path, methods in app.routes.items() for method in methods if path not in PAGES}
+    assert documented() == served
+    assert set(app.routes) >= PAGES
+
+
+def test_no_two_routes_name_a_variable_at_the_same_place_differently() -> None:
+    """API Gateway refuses that when it is deployed, and not before."""
+    names: dict[str, str] = {}
+    for path in app.routes:
+        parts = path.split("/")
+        for depth, part in enumerate(parts):
+            if part.startswith("{"):
+                place = "/".join("{}" if name.startswith("{") else name for name in parts[:depth])
+                assert names.setdefault(place, part) == part, path
+
+
+def test_every_error_has_a_status_a_meaning_and_a_place_in_it() -> None:
+    codes = {
+        (int(status), code)
+        for item in DOCUMENT["paths"].values()
+        for operation in item.values()
+        for status, response in operation["responses"].items()
+        for code in response.get("content", {}).get("application/problem+json", {}).get("examples", {})
+    }
+    errors = set(descendants(DataOpsError))
+    for error in errors:
+        assert status_of(error) != 500, error
+        assert error.__doc__, error
+        assert error.code != error.__base__.code, error  # type: ignore[union-attr]
+    parents = {error for error in errors if error.__subclasses__() and error not in STATUSES}
+    raised = {(status_of(error), error.code) for error in errors - parents}
+    undocumented = raised - codes
+    assert undocumented <= {(409, "conflict")}, "an error that no operation declares"
+    assert (500, "internal_error") in codes
+
+
+@pytest.mark.parametrize("operation", operations(), ids=by_id)
+def test_every_failure_of_an_operation_is_a_documented_problem(operation: Operation) -> None:
+    responses = operation_of(operation)["responses"]
+    for error in operation.failures:
+        content = responses[str(status_of(error))]["content"]
+        assert set(content) == {"application/problem+json"}
+        assert content["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
+        example = content["application/problem+json"]["examples"][error.code]["value"]
+        assert msgspec.convert(example, Problem).status == status_of(error)
+
+
+@pytest.mark.parametrize("operation", operations(), ids=by_id)
+def test_every_parameter_and_field_is_in_it(operation: Operation) -> None:
+    found = operation_of(operation)
+    parameters = {(parameter["in"], parameter["name"]) for parameter in found["parameters"]}
+    wanted = {("path", name) for name in re.findall(r"{(\w+)}", operation.path)}
+    for place, struct in (("query", operation.query), ("header", operation.headers)):
+        if struct:
+            wanted |= {(place, field.encode_name) for field in msgspec.structs.fields(struct)}
+    assert parameters == wanted
+    returned = operation.returns if isinstance(operation.returns, tuple) else (operation.returns,)
+    for struct in (*returned, operation.body, *operation.answers.values()):
+        if isinstance(struct, type) and issubclass(struct, msgspec.Struct):
+            schema = DOCUMENT["components"]["schemas"][struct.__name__]
+            assert set(schema["properties"]) == {field.encode_name for field in msgspec.structs.fields(struct)}
+    assert {"200", *map(str, operation.answers)} <= set(found["responses"])
+    assert bool(operation.body) == ("requestBody" in found)
+
+
+def test_every_operation_is_named_once_and_described() -> None:
+    found = [operation for item in DOCUMENT["paths"].values() for operation in item.values()]
+    names = [operation["operationId"] for operation in found]
+    assert len(names) == len(set(names))
+    assert all(operation["summary"].endswith(".") for operation in found)
+
+
+def test_every_example_fits_its_schema() -> None:
+    def schemas(node: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(node, dict):
+            if isinstance(node.get("examples"), list):
+                yield node
+            node = list(node.values())
+        if isinstance(node, list):
+            for child in node:
+                yield from schemas(child)
+
+    found = list(schemas(DOCUMENT))
+    assert found
+    for schema in found:
+        for example in schema["examples"]:
+            jsonschema.Draft202012Validator(schema | {"components": DOCUMENT["components"]}).validate(example)
+
+
+def test_path_variables_have_a_pattern_and_an_example() -> None:
+    for path, item in DOCUMENT["paths"].items():
+        for operation in item.values():
+            for parameter in operation["parameters"]:
+                if parameter["in"] == "path":
+                    assert parameter["required"]
+                    assert parameter["schema"]["examples"], path
+                    assert "pattern" in parameter["schema"] or parameter["name"] == "name"
+
+
+def test_archives_document_their_other_answers() -> None:
+    for path in ("/v1/generate/{nc}/{id_run}/download", "/v1/generate/{nc}/{id_run}/{sub_run}/download"):
+        responses = DOCUMENT["paths"][path]["get"]["responses"]
+        assert set(responses["202"]["headers"]) == {"Retry-After"}
+        assert responses["202"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/BuildProgress"}
+        assert set(responses["303"]["headers"]) == {"Location"}

@@ -1,0 +1,105 @@
+"""What the use cases may rely on of what is remembered, on the fakes and on DynamoDB."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.aws.idempotency_records import DynamoIdempotencyRecords
+from chalicelib.aws.outcome_records import DynamoOutcomeRecords
+from chalicelib.domain.composition import NominalComposition
+from chalicelib.domain.idempotency import IdempotencyRecord
+from chalicelib.domain.outcomes import Facts, ReadFacts
+from chalicelib.domain.runs import RunKey
+from chalicelib.usecases.ports import IdempotencyRecords, OutcomeRecords
+from tests.support.fakes import FakeIdempotencyRecords, FakeOutcomeRecords
+
+NOW = datetime(2026, 11, 23, 7, 8, 9, 123456, tzinfo=UTC)
+KEY = RunKey(NominalComposition("Zr49Cu49Al2"), 21)
+
+
+def record(key: str = "k", holder: str = "me") -> IdempotencyRecord:
+    return IdempotencyRecord(key, "schedule", holder, NOW + timedelta(seconds=30), NOW + timedelta(days=1), "token")
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def records(request: pytest.FixtureRequest) -> IdempotencyRecords:
+    if request.param == "fake":
+        return FakeIdempotencyRecords()
+    return DynamoIdempotencyRecords(request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table"))
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def outcomes(request: pytest.FixtureRequest) -> OutcomeRecords:
+    if request.param == "fake":
+        return FakeOutcomeRecords()
+    return DynamoOutcomeRecords(request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table"))
+
+
+@pytest.mark.parametrize("key", ["k", "~" * 255, "#!/\\\"'"])
+def test_a_record_is_read_as_it_was_written(records: IdempotencyRecords, key: str) -> None:
+    assert records.get(key) is None
+    assert records.open(record(key), NOW)
+    assert records.get(key) == record(key)
+    completed = replace(record(key), id_runs=(21, 3), completed=True)
+    assert records.change(completed, "me")
+    assert records.get(key) == completed
+
+
+def test_a_second_first_record_loses_and_changes_nothing(records: IdempotencyRecords) -> None:
+    assert records.open(record(), NOW)
+    assert not records.open(record(holder="other"), NOW)
+    assert records.get("k") == record()
+
+
+def test_the_same_write_again_is_recognised_as_its_own(records: IdempotencyRecords) -> None:
+    assert records.open(record(), NOW)
+    assert records.open(record(), NOW)
+    taken = record(holder="other")
+    assert records.change(taken, "me")
+    assert records.change(taken, "me")
+
+
+def test_an_expired_record_gives_way(records: IdempotencyRecords) -> None:
+    records.open(record(), NOW)
+    assert not records.open(record(holder="other"), NOW + timedelta(hours=23, minutes=59))
+    assert records.open(record(holder="other"), NOW + timedelta(days=1))
+
+
+def test_only_the_holder_s_record_is_replaced(records: IdempotencyRecords) -> None:
+    records.open(record(), NOW)
+    assert not records.change(record(holder="third"), "other")
+    assert records.get("k") == record()
+    assert not records.change(record("never opened"), "me")
+
+
+def test_of_many_that_open_or_take_over_at_once_one_wins(records: IdempotencyRecords) -> None:
+    for key in ("a", "b", "c"):
+        contenders = [record(key, uuid.uuid4().hex) for _ in range(16)]
+        with ThreadPoolExecutor(16) as pool:
+            opened = list(pool.map(lambda contender: records.open(contender, NOW), contenders))
+            first = records.get(key)
+            assert first is not None
+            others = [contender for contender in contenders if contender != first]
+            taken = list(pool.map(lambda contender, first=first: records.change(contender, first.holder), others))
+        assert (opened.count(True), taken.count(True)) == (1, 1)
+
+
+def test_facts_are_read_as_they_were_kept(outcomes: OutcomeRecords) -> None:
+    assert outcomes.get(KEY) == {}
+    facts = {n: ReadFacts(f"v{n}", Facts(True, [None, True, False][n % 3], n or None, n % 2 == 0, 738, None)) for n in range(15)}
+    outcomes.put(KEY, facts)
+    assert outcomes.get(KEY) == facts
+    outcomes.put(KEY, {0: facts[0]})
+    assert outcomes.get(KEY) == {0: facts[0]}
+    assert outcomes.get(RunKey(KEY.nc, 22)) == {}
+
+
+def test_facts_of_another_form_count_as_none(aws: object, table: str) -> None:
+    client = aws.dynamodb  # type: ignore[attr-defined]
+    client.put_item(TableName=table, Item={"pk": {"S": "OUTCOMES"}, "sk": {"S": "Zr49Cu49Al2#000000021"}, "facts": {"S": '{"0": 1}'}})
+    assert DynamoOutcomeRecords(client, table).get(KEY) == {}

@@ -1,0 +1,132 @@
+"""The page in Debian's Chromium, from an API process of its own over the sample data."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
+
+from tests.conftest import Aws
+from tools.lifeline import ROOT, child
+from tools.provision import create_bucket, load
+
+_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A served API: its origin, that of its bucket, and the names of what is behind it."""
+
+    url: str
+    s3_origin: str
+    bucket: str
+    table: str
+
+
+@dataclass
+class Visit:
+    """A browser that looks at the site, and what it noticed: addresses it asked, and what its console complained of."""
+
+    site: Site
+    context: BrowserContext
+    page: Page
+    requests: list[Request] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, place: str = "") -> None:
+        self.page.goto("about:blank")  # else another place on the page is no visit, but a click
+        self.page.goto(f"{self.site.url}/{place}")
+
+    def notice_request(self, request: Request) -> None:
+        self.requests.append(request)
+
+    def notice_message(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def notice_error(self, error: Error) -> None:
+        self.complaints.append(str(error))
+
+    def foreign(self) -> list[str]:
+        """The addresses asked that are neither the API's nor the bucket's."""
+        own = ("about:", "data:", "blob:", f"{self.site.url}/", f"{self.site.s3_origin}/")
+        return [request.url for request in self.requests if not request.url.startswith(own)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("the page is tested in Chromium: on Debian, apt-get install chromium")
+    expect.set_options(timeout=20_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def sample_bucket(aws: Aws) -> Iterator[str]:
+    """A data bucket with the sample data."""
+    name = f"dataops-test-{uuid.uuid4().hex}"
+    create_bucket(aws.s3, name)
+    load(aws.s3, name, ROOT / "data")
+    yield name
+    for page in aws.s3.get_paginator("list_objects_v2").paginate(Bucket=name):
+        for stored in page.get("Contents", []):
+            aws.s3.delete_object(Bucket=name, Key=stored["Key"])
+    aws.s3.delete_bucket(Bucket=name)
+
+
+Serve = Callable[..., Site]
+
+
+@pytest.fixture
+def serve(aws_environment: dict[str, str], sample_bucket: str, table: str) -> Iterator[Serve]:
+    """Starts the API with settings of the test's own, over a bucket (the sample's, if none is named) and an empty run table."""
+    served = []
+
+    def start(bucket: str = sample_bucket, **settings: str) -> Site:
+        names = {"DATA_BUCKET": bucket, "RUN_TABLE": table, "JOB_RUN_TIME_SECONDS": "1"}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        process = child("tools.run_local", "--port", "0", "--end-with-parent", environment=inherited | aws_environment | names | settings)
+        url = process.__enter__()
+        served.append(process)
+        s3 = urlsplit(aws_environment["AWS_ENDPOINT_URL_S3"])
+        return Site(url, f"{s3.scheme}://{s3.netloc}", bucket, table)
+
+    yield start
+    for process in served:
+        process.__exit__(None, None, None)
+
+
+@pytest.fixture
+def visit(browser: Browser, serve: Serve) -> Iterator[Callable[..., Visit]]:
+    """Opens a browser window of its own on a site (one served for it, if none is given)."""
+    contexts = []
+
+    def open_window(site: Site | None = None, **options: Any) -> Visit:
+        context = browser.new_context(**{"viewport": DESKTOP, "accept_downloads": True, **options})
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        visit = Visit(site or serve(), context, context.new_page())
+        context.on("request", visit.notice_request)
+        visit.page.on("console", visit.notice_message)
+        visit.page.on("pageerror", visit.notice_error)
+        return visit
+
+    yield open_window
+    for context in contexts:
+        context.close()
+
+
+Visits = Callable[..., Visit]

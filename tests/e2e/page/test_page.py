@@ -1,0 +1,202 @@
+"""The page as a new user meets it: from nothing to a downloaded archive, with pointer, finger or keyboard."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Download, Page, expect
+
+from tests.conftest import Aws
+from tests.support.page import answer
+from tools.lifeline import ROOT
+
+from .conftest import DESKTOP, PHONE, Visits
+
+SUB_RUN_8 = ROOT / "data" / "Zr49Cu49Al2/c/md/lammps/100/21/2000/8"
+
+
+def content(download: Download) -> bytes:
+    return Path(download.path()).read_bytes()
+
+
+def schedule_and_augment(page: Page, composition: str = "Zr49Cu49Al2") -> None:
+    page.get_by_role("link", name=composition, exact=True).click()
+    page.get_by_role("button", name="Schedule next run").click()
+    page.get_by_role("button", name="Augment: add the 14 deformed cells").click()
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_new_user_gets_from_an_empty_table_to_files_on_disk(visit: Visits, viewport: dict[str, int]) -> None:
+    new = visit(viewport=viewport)
+    page = new.page
+    new.go()
+    schedule_and_augment(page)
+    expect(page.get_by_text("Deformed cells")).to_contain_text("running")
+    expect(page.get_by_role("heading", name="Run 21 of Zr49Cu49Al2")).to_be_visible()
+    cells = page.get_by_role("list", name="Sub-runs").get_by_role("link")
+    expect(cells.nth(13)).to_have_text("sub-run 13✕: SCF not converged")
+    expect(cells.nth(8)).to_have_text("sub-run 8✓: done")
+    cells.nth(8).click()
+    expect(page.get_by_role("heading", name="Sub-run 8 compression x")).to_be_visible()
+    expect(page.get_by_text("Deformed cells")).to_contain_text("done")
+
+    bonds = answer(new.site, "generate/Zr49Cu49Al2/21/8/bonds")["bonds"]
+    plot = page.get_by_role("img", name=re.compile(rf"against distance of {len(bonds)} bonds"))
+    expect(plot).to_be_visible()
+    assert sum(
+        marks.count("M") for marks in plot.locator("path.marks").evaluate_all("all => all.map((one) => one.getAttribute('d'))")
+    ) == len(bonds)
+
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download sub-run 8").click()
+    link = answer(new.site, "generate/Zr49Cu49Al2/21/8/download")
+    assert saved.value.suggested_filename == "Zr49Cu49Al2_21_8.zip"
+    assert hashlib.sha256(content(saved.value)).hexdigest() == link["sha256"]
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download ICOHPLIST.lobster").click()
+    assert content(saved.value) == (SUB_RUN_8 / "ICOHPLIST.lobster").read_bytes()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download the whole run").click()
+    with zipfile.ZipFile(io.BytesIO(content(saved.value))) as archive:
+        assert archive.testzip() is None
+        assert archive.read("8/ICOHPLIST.lobster") == (SUB_RUN_8 / "ICOHPLIST.lobster").read_bytes()
+
+    assert new.foreign() == []
+    assert new.complaints == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+
+
+def test_everything_is_reached_by_keyboard(visit: Visits) -> None:
+    new = visit()
+    page = new.page
+    new.go("#Zr49Cu49Al2")
+
+    def tab_to(name: str) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            focused = page.evaluate("(document.activeElement.ariaLabel || document.activeElement.textContent).trim()")
+            if focused.startswith(name):
+                return
+        raise AssertionError(f"{name!r} is not reached by Tab")
+
+    expect(page.get_by_text("No run is scheduled yet")).to_be_visible()
+    tab_to("Schedule next run")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Run 21 of Zr49Cu49Al2")).to_be_focused()
+    expect(page.get_by_role("heading", name=re.compile("files"))).to_be_visible()
+    tab_to("Augment")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="sub-run 14 : done")).to_be_visible()
+    tab_to("sub-run 1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("img", name=re.compile("against distance"))).to_be_visible()
+    tab_to("Bond, by distance")
+    page.keyboard.press("ArrowRight")
+    second = sorted(answer(new.site, "generate/Zr49Cu49Al2/21/1/bonds")["bonds"], key=lambda bond: bond["distance"])[1]
+    reading = page.locator("output")
+    expect(reading).to_contain_text(f"{second['label_a']}\u2013{second['label_b']}, {second['bond_type']}: {second['distance']:.5f} Å")
+    assert page.get_by_role("slider").get_attribute("aria-valuetext") == reading.text_content()
+
+
+def test_pointing_at_a_mark_reads_its_bond(visit: Visits) -> None:
+    new = visit()
+    answer(new.site, "generate/Zr49Cu49Al2", "POST")
+    new.go("#Zr49Cu49Al2/21/0")
+    plot = new.page.get_by_role("img", name=re.compile("against distance"))
+    ring = plot.locator(".reading")
+    expect(ring).to_have_attribute("visibility", "hidden")
+    plot.scroll_into_view_if_needed()
+    mark = plot.locator("path.marks").first
+    place = mark.evaluate("(path) => { const at = path.getPointAtLength(0), box = path.ownerSVGElement.getBoundingClientRect(); "
+                          "return [box.left + at.x * box.width / 640, box.top + at.y * box.height / 380]; }")  # fmt: skip
+    new.page.mouse.move(*place)
+    expect(ring).to_have_attribute("visibility", "visible")
+    expect(ring).to_contain_text(re.compile(r"[A-Z][a-z]\d+\u2013[A-Z][a-z]\d+ \(\w+-\w+\)\d\.\d{3} Å, \u2212?\d\.\d{3} eV"))
+
+
+def test_quantities_are_drawn_for_the_sub_runs_that_have_them(visit: Visits) -> None:
+    new = visit()
+    answer(new.site, "generate/Zr49Cu49Al2", "POST")
+    answer(new.site, "generate/Zr49Cu49Al2/21/augment", "POST")
+    new.go("#Zr49Cu49Al2/21")
+    means = {
+        summary["bond_type"]: summary["mean_icohp"] for summary in answer(new.site, "generate/Zr49Cu49Al2/21/8/bonds?limit=1")["bond_types"]
+    }
+    new.page.get_by_text("Mean bond strength: values").click()
+    table = new.page.get_by_role("region", name="Mean bond strength: values").get_by_role("table")
+    kinds = table.get_by_role("columnheader").all_text_contents()[1:]
+    shown = dict(zip(kinds, table.get_by_role("row").nth(9).get_by_role("cell").all_text_contents(), strict=True))
+    assert {kind: text for kind, text in shown.items() if text != "none"} == {kind: f"{mean:.3f}" for kind, mean in means.items()}
+    assert set(table.get_by_role("row").nth(14).get_by_role("cell").all_text_contents()) == {"none"}
+    outcomes = answer(new.site, "generate/Zr49Cu49Al2/21/status")["sub_run_outcomes"]
+    new.page.get_by_text("SCF iterations: values").click()
+    rows = new.page.get_by_role("region", name="SCF iterations: values").get_by_role("cell").all_text_contents()
+    assert rows == [str(outcomes[str(sub_run)]["scf_iterations"]) for sub_run in range(15)]
+
+
+def test_a_large_archive_shows_that_it_is_being_built(visit: Visits) -> None:
+    new = visit()
+    answer(new.site, "generate/Zr50Cu40Al10", "POST")
+    asked = []
+
+    def building(route: Any) -> None:
+        asked.append(route.request.url)
+        if len(asked) > 2:
+            route.continue_()
+        else:
+            body = {"filename": "Zr50Cu40Al10_1.zip", "status": "BUILDING", "retry_after_seconds": 1}
+            route.fulfill(status=202, headers={"Retry-After": "1"}, json=body)
+
+    new.page.route(re.compile(r"/Zr50Cu40Al10/1/download$"), building)
+    new.go("#Zr50Cu40Al10/1")
+    with new.page.expect_download() as saved:
+        new.page.get_by_role("button", name="Download the whole run").click()
+        expect(new.page.get_by_role("progressbar", name="Building Zr50Cu40Al10_1.zip")).to_be_visible()
+    assert saved.value.suggested_filename == "Zr50Cu40Al10_1.zip"
+    assert len(asked) == 3
+    expect(new.page.get_by_text("Saved as Zr50Cu40Al10_1.zip")).to_be_visible()
+
+
+def test_what_the_service_refuses_is_said_beside_the_button(visit: Visits) -> None:
+    new = visit()
+    answer(new.site, "generate/Zr49Cu49Al2", "POST")
+    new.go("#Zr49Cu49Al2")
+    new.page.get_by_role("button", name="Schedule next run").click()
+    expect(new.page.get_by_text("no run of 'Zr49Cu49Al2' is available")).to_be_visible()
+    new.page.get_by_label("Go to run").fill("22")
+    new.page.get_by_role("button", name="Go", exact=True).click()
+    expect(new.page.get_by_text("run '22' of 'Zr49Cu49Al2' is not scheduled")).to_be_visible()
+
+
+def test_a_thousand_runs_are_shown_a_page_at_a_time(visit: Visits, aws: Aws) -> None:
+    new = visit()
+    for id_run in range(1, 1001):
+        item = {
+            "pk": {"S": "RUN"},
+            "sk": {"S": f"Cu50Zr50#{id_run:09d}"},
+            "nc": {"S": "Cu50Zr50"},
+            "id_run": {"N": str(id_run)},
+            "sub_runs": {"NS": [str(sub_run) for sub_run in range(15)]},
+            "run_scheduled_at": {"S": "2026-01-02T03:04:05+00:00"},
+            "sub_runs_scheduled_at": {"S": "2026-01-02T03:04:05+00:00"},
+            "claim_token": {"S": "test"},
+        }
+        aws.dynamodb.put_item(TableName=new.site.table, Item=item)  # type: ignore[arg-type]
+    new.go("#Cu50Zr50")
+    rows = new.page.locator("ol.runs > li")
+    expect(rows).to_have_count(50)
+    expect(rows.first).to_contain_text("15 sub-runs no files")
+    new.page.get_by_role("button", name="Show 50 more").click()
+    expect(rows).to_have_count(100)
+    expect(rows.last).to_contain_text("Run 100")
+    new.page.get_by_label("Go to run").fill("777")
+    new.page.keyboard.press("Enter")
+    expect(new.page.get_by_role("heading", name="Run 777 of Cu50Zr50")).to_be_visible()
+    asked = {request.url for request in new.requests if request.url.endswith("/status")}
+    assert len(asked) < 50, "runs that nobody sees were asked for"

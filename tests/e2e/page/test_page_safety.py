@@ -1,0 +1,161 @@
+"""The page is safe and open to all: accessibility, names with markup in them, tokens, what it may load."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.conftest import Aws
+from tests.support.page import answer
+from tools.lifeline import ROOT
+
+from .conftest import DESKTOP, PHONE, Serve, Visit, Visits
+
+MARKUP = "<img src=x onerror=document.title='broken'>.txt"
+FOLDER = "Cu50Zr50/c/md/lammps/100/7/2000/0/"
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    source = ROOT / ".local" / "axe" / "axe.min.js"
+    if not source.exists():
+        pytest.skip("axe-core is not there: tools/get_axe.sh fetches it (needs npm)")
+    return source.read_text()
+
+
+def violations(visit: Visit, axe: str) -> list[str]:
+    # Evaluated by the debugger, which the page's policy does not bind; a script element would be refused.
+    visit.page.evaluate(axe)
+    found = visit.page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})")
+    return [f"{violation['id']}: {node['html']}" for violation in found["violations"] for node in violation["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing(visit: Visits, axe: str, viewport: dict[str, int], scheme: str) -> None:
+    new = visit(viewport=viewport, color_scheme=scheme)
+    page = new.page
+    new.go()
+    expect(page.get_by_role("link", name="Zr49Cu49Al2")).to_be_visible()
+    assert violations(new, axe) == []
+    page.get_by_role("link", name="Zr49Cu49Al2").click()
+    expect(page.get_by_text("No run is scheduled yet")).to_be_visible()
+    assert violations(new, axe) == []
+    answer(new.site, "generate/Zr49Cu49Al2", "POST")
+    answer(new.site, "generate/Zr49Cu49Al2/21/augment", "POST")
+    new.go("#Zr49Cu49Al2/21/0")
+    expect(page.get_by_role("img", name=re.compile("against distance"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("Mean bond strength"))).to_be_visible()
+    page.locator("details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+    assert violations(new, axe) == []
+    page.get_by_role("link", name=re.compile("^sub-run 13")).click()
+    expect(page.get_by_text("has no ICOHPLIST.lobster")).to_be_visible()
+    assert violations(new, axe) == []
+    page.get_by_role("button", name="Token…").click()
+    assert violations(new, axe) == []
+
+
+@pytest.fixture
+def bucket_with_markup(aws: Aws, bucket: str) -> str:
+    """A bucket whose names are markup where names may be."""
+    for key in (FOLDER + MARKUP, FOLDER + "Cu50Zr50.scf.in", f"{MARKUP}/c/md/lammps/100/1/2000/0/a"):
+        aws.s3.put_object(Bucket=bucket, Key=key, Body=b"content")
+    return bucket
+
+
+def test_names_with_markup_are_shown_as_text(visit: Visits, serve: Serve, bucket_with_markup: str) -> None:
+    new = visit(serve(bucket_with_markup))
+    answer(new.site, "generate/Cu50Zr50", "POST")
+    new.go("#Cu50Zr50/7/0")
+    expect(new.page.get_by_role("rowheader", name=MARKUP, exact=True)).to_be_visible()
+    with new.page.expect_download() as saved:
+        new.page.get_by_role("button", name=f"Download {MARKUP}").click()
+    assert saved.value.path().read_bytes() == b"content"
+    assert new.page.locator("img[src]").count() == 0
+    assert "broken" not in new.page.title()
+    assert new.page.locator("#composition-list li").all_text_contents() == ["Cu50Zr50"]
+    new.go(f"#{MARKUP}/{MARKUP}")
+    expect(new.page.get_by_role("link", name="Cu50Zr50")).to_be_visible()
+    assert "broken" not in new.page.title()
+    assert new.complaints == []
+
+
+@pytest.fixture
+def guarded(visit: Visits) -> Iterator[tuple[Visit, list[str | None]]]:
+    """A visit to a service that wants the token `right`, and the Authorization headers that it was sent."""
+    new = visit()
+    given: list[str | None] = []
+
+    def guard(route: Route) -> None:
+        header = route.request.headers.get("authorization")
+        given.append(header)
+        if header == "Bearer right":
+            route.continue_()
+        else:
+            route.fulfill(status=401, json={"message": "Unauthorized"})
+
+    new.page.route(re.compile(r"/v1/"), guard)
+    yield new, given
+
+
+def test_a_token_is_asked_for_where_one_is_wanted_and_kept_for_the_tab_only(guarded: tuple[Visit, list[str | None]]) -> None:
+    new, given = guarded
+    page = new.page
+    new.go("#Zr50Cu40Al10")
+    dialog = page.get_by_role("dialog", name="This service asks for a token")
+    expect(dialog).to_be_visible()
+    page.get_by_label("Token", exact=True).fill("wrong")
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
+    page.get_by_label("Token", exact=True).fill("right")
+    page.get_by_role("button", name="Use this token").click()
+    expect(page.get_by_role("link", name="Zr50Cu40Al10", exact=True)).to_be_visible()
+    expect(page.get_by_text("No run is scheduled yet")).to_be_visible()
+    assert set(given) == {None, "Bearer wrong", "Bearer right"}
+    page.get_by_role("button", name="Schedule next run").click()
+    with page.expect_download():
+        page.get_by_role("button", name="Download sub-run 0").click()
+    at_the_bucket = [request for request in new.requests if request.url.startswith(new.site.s3_origin)]
+    assert at_the_bucket
+    assert all("authorization" not in request.headers for request in at_the_bucket)
+    assert page.evaluate("localStorage.length") == 0
+    assert page.context.cookies() == []
+    page.get_by_role("button", name="Token…").click()
+    page.get_by_role("button", name="Forget it").click()
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_without_a_token_the_page_says_what_it_lacks(guarded: tuple[Visit, list[str | None]]) -> None:
+    new, _ = guarded
+    new.go()
+    new.page.get_by_role("button", name="Cancel").click()
+    expect(new.page.get_by_role("alert")).to_contain_text("This needs a token")
+
+
+def test_the_policy_lets_nothing_in_that_is_not_the_page(visit: Visits) -> None:
+    new = visit()
+    new.go()
+    expect(new.page.get_by_role("link", name="Zr49Cu49Al2")).to_be_visible()
+    for attempt in (
+        "document.body.append(Object.assign(document.createElement('p'), {innerHTML: '<b>x</b>'}))",
+        "document.body.setAttribute('onclick', 'document.title = 1')",
+        "document.head.append(Object.assign(document.createElement('script'), {textContent: 'document.title = 1'}))",
+    ):
+        refused = new.page.evaluate(f"(() => {{ try {{ {attempt}; return false }} catch {{ return true }} }})()")
+        new.page.mouse.click(5, 400)
+        assert refused or new.complaints, attempt
+    assert new.page.title() != "1"
+
+
+def test_a_service_that_does_not_answer_is_said_to(visit: Visits, serve: Serve) -> None:
+    new = visit(serve(AWS_ENDPOINT_URL_S3="http://127.0.0.1:9"))
+    new.page.route(re.compile("/v1/compositions"), lambda route: route.abort())
+    new.go()
+    expect(new.page.get_by_role("alert")).to_contain_text("The service does not answer")
+    new.page.unroute(re.compile("/v1/compositions"))
+    new.page.route(re.compile("/v1/compositions"), lambda route: route.fulfill(json={"compositions": ["Cu50Zr50"]}))
+    new.page.get_by_role("button", name="Try again").click()
+    expect(new.page.get_by_role("link", name="Cu50Zr50")).to_be_visible()

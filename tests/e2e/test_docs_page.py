@@ -1,0 +1,89 @@
+"""/docs in a real browser: open it, expand an operation, try it out, and see a real answer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import Aws
+from tests.support.api import serving
+from tests.support.gateway_front import gateway_front
+from tools.lifeline import ROOT, child
+
+CHROMIUM = shutil.which("chromium")
+PICTURE = ROOT / "docs" / "images" / "swagger-ui.png"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not there: on Debian, apt-get install chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def environment(aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) -> dict[str, str]:
+    aws.s3.put_object(Bucket=bucket, Key="Zr49Cu49Al2/c/md/lammps/100/21/2000/0/Zr49Cu49Al2.scf.in", Body=b"input")
+    return {**aws_environment, "RUN_TABLE": table, "DATA_BUCKET": bucket}
+
+
+@pytest.fixture(params=["locally", "/api", "/dataops/v1"])
+def base_url(request: pytest.FixtureRequest, environment: dict[str, str]) -> Iterator[str]:
+    """Where the service is mounted: as a process of its own, or as an app behind a gateway with a prefix."""
+    if request.param == "locally":
+        with child("tools.run_local", "--port", "0", "--end-with-parent", environment={**os.environ, **environment}) as url:
+            yield url
+    else:
+        with serving(environment), gateway_front(request.param) as url:
+            yield url
+
+
+def try_out(page: Page, operation: str, **parameters: str) -> Any:
+    """Expand the operation, fill in its parameters, execute it; the block that shows the live answer."""
+    block = page.locator(f"[id^=operations-][id$='-{operation}']")
+    block.locator(".opblock-summary").click()
+    block.get_by_role("button", name="Try it out").click()
+    for name, value in parameters.items():
+        block.locator(f"tr[data-param-name='{name}'] input").fill(value)
+    block.get_by_role("button", name="Execute").click()
+    return block.locator(".live-responses-table .response")
+
+
+def test_the_page_opens_and_tries_operations_out_without_asking_any_other_host(browser: Browser, base_url: str, tmp_path: Path) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 1600})
+    complaints: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{base_url}/docs")
+    expect(page.locator(".info .title")).to_contain_text("DataOps API")
+
+    scheduled = try_out(page, "schedule_run", nc="Zr49Cu49Al2")
+    expect(scheduled.locator(".response-col_status")).to_have_text("200")
+    expect(scheduled.locator(".highlight-code").first).to_contain_text('"id_run": "21"')
+    status = try_out(page, "status", nc="Zr49Cu49Al2", id_run="21")
+    expect(status.locator(".highlight-code").first).to_contain_text('"run_status": "RUNNING"')
+
+    assert complaints == []
+    assert {url.split("/")[2] for url in asked if not url.startswith("data:")} == {base_url.split("/")[2]}
+    page.locator("[id$='-schedule_run'] .opblock-summary").click()
+    page.mouse.move(0, 0)
+    page.evaluate("window.scrollTo(0, 0)")
+    picture = tmp_path / "docs.png"
+    page.screenshot(path=picture)
+    assert picture.stat().st_size > 20_000
+    if os.environ.get("UPDATE_IMAGES"):
+        PICTURE.parent.mkdir(exist_ok=True)
+        shutil.copy(picture, PICTURE)
+    page.close()

@@ -1,0 +1,76 @@
+"""Idempotency keys over HTTP: parallel repetitions, and answers that get lost on the way."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.conftest import Aws
+from tests.support.proxy import lossy_proxy
+from tools.lifeline import child
+from tools.provision import create_table
+
+
+@pytest.fixture(params=["this run's stores", "DynamoDB Local"])
+def api_url(request: pytest.FixtureRequest, aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) -> Iterator[str]:
+    """The API as a process, over a bucket that has runs 1-9 of Al2."""
+    environment = {**os.environ, **aws_environment, "RUN_TABLE": table, "DATA_BUCKET": bucket}
+    if request.param == "DynamoDB Local":
+        url = request.getfixturevalue("dynamodb_local")
+        environment["AWS_ENDPOINT_URL_DYNAMODB"] = url
+        create_table(boto3.client("dynamodb", endpoint_url=url), table)
+    for id_run in range(1, 10):
+        aws.s3.put_object(Bucket=bucket, Key=f"Al2/c/md/lammps/100/{id_run}/2000/0/Al2.scf.in", Body=b"input")
+    with child("tools.run_local", "--port", "0", "--end-with-parent", environment=environment) as url:
+        yield url
+
+
+def post(url: str, key: str, body: Any = None) -> bytes:
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+    content = b"" if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data=content, headers=headers, method="POST"), timeout=60) as answer:
+        content = answer.read()
+    return bytes(content)
+
+
+def scheduled(api_url: str) -> list[str]:
+    with urllib.request.urlopen(f"{api_url}/v1/generate/available", timeout=60) as answer:
+        return [run["id_run"] for run in json.load(answer).get("Al2", [])]
+
+
+@pytest.mark.parametrize("body", [None, {"count": 3}])
+def test_the_same_key_fifty_times_in_parallel_gives_one_run_and_fifty_equal_answers(api_url: str, body: Any) -> None:
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: post(f"{api_url}/v1/generate/Al2", "k", body), range(50)))
+    assert answers == [answers[0]] * 50
+    assert scheduled(api_url) == (["1"] if body is None else ["1", "2", "3"])
+
+
+def test_a_request_that_is_repeated_because_its_answer_was_lost_gives_one_run(api_url: str) -> None:
+    with lossy_proxy(api_url) as proxy:
+        proxy.answers_to_lose = 2
+        for _ in range(2):
+            with pytest.raises((http.client.HTTPException, urllib.error.URLError, ConnectionError)):
+                post(f"{proxy.url}/v1/generate/Al2", "k")
+        answer = post(f"{proxy.url}/v1/generate/Al2", "k")
+    assert json.loads(answer) == {"nc": "Al2", "id_run": "1", "status": "SCHEDULED"}
+    assert all(lost.endswith(answer) for lost in proxy.lost)
+    assert scheduled(api_url) == ["1"]
+
+
+def test_without_a_key_a_lost_answer_costs_a_run(api_url: str) -> None:
+    """What the key is for; and the proof that the proxy does lose answers to requests that were carried out."""
+    with lossy_proxy(api_url) as proxy:
+        proxy.answers_to_lose = 1
+        with pytest.raises((http.client.HTTPException, urllib.error.URLError, ConnectionError)):
+            post(f"{proxy.url}/v1/generate/Al2", "first")
+        assert json.loads(post(f"{proxy.url}/v1/generate/Al2", "second"))["id_run"] == "2"

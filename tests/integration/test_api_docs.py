@@ -1,0 +1,101 @@
+"""The contract and its page as they are served: locally, under a stage prefix, and under a custom domain."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+import pytest
+
+from app import app
+from chalicelib.routes.docs import document
+from tests.support.api import Api
+
+MOUNTS = {"locally": "", "a stage": "/api", "a custom domain": "", "a base path": "/dataops/v1"}
+
+
+def event(path: str, resource: str, prefix: str, variables: dict[str, str] | None = None) -> dict[str, Any]:
+    """A REST-API event as API Gateway sends it."""
+    return {
+        "resource": resource,
+        "path": path,
+        "httpMethod": "GET",
+        "headers": {"Accept": "text/html", "Host": "api.example"},
+        "multiValueHeaders": {},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": variables,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": resource,
+            "httpMethod": "GET",
+            "path": prefix + path,
+            "stage": "api",
+            "requestId": "gateway-request-1",
+            "identity": {"sourceIp": "192.0.2.1"},
+        },
+        "body": None,
+        "isBase64Encoded": False,
+    }
+
+
+def call(path: str, resource: str, prefix: str = "", variables: dict[str, str] | None = None) -> dict[str, Any]:
+    answer: dict[str, Any] = app(event(path, resource, prefix, variables), None)
+    return answer
+
+
+@pytest.mark.parametrize("prefix", MOUNTS.values(), ids=MOUNTS)
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_every_address_in_the_page_is_a_route_of_the_service(prefix: str, slash: str) -> None:
+    page = call(f"/docs{slash}", "/docs", prefix)
+    assert page["statusCode"] == 200
+    assert page["headers"]["Content-Type"] == "text/html; charset=utf-8"
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page["body"])
+    assets = [address for address in addresses if not address.startswith("data:")]
+    assert len(assets) == 3
+    for address in assets:
+        assert address.startswith(f"{prefix}/docs/")
+        version, name = address.removeprefix(f"{prefix}/docs/").split("/")
+        asset = call(f"/docs/{version}/{name}", "/docs/{version}/{name}", prefix, {"version": version, "name": name})
+        assert asset["statusCode"] == 200
+        assert asset["headers"]["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert asset["headers"]["Content-Type"].split(";")[0] == {"js": "text/javascript", "css": "text/css"}[name.rpartition(".")[2]]
+        assert len(asset["body"].encode()) < 5_000_000
+
+
+@pytest.mark.parametrize("prefix", MOUNTS.values(), ids=MOUNTS)
+def test_the_document_names_the_server_that_it_came_from(prefix: str) -> None:
+    answer = call("/openapi.json", "/openapi.json", prefix)
+    assert json.loads(answer["body"]) == document(prefix or "/")
+    assert json.loads(answer["body"])["servers"][0]["url"] == (prefix or "/")
+    assert answer["headers"]["X-Request-ID"] == "gateway-request-1"
+
+
+def test_the_page_takes_scripts_from_nowhere_else_and_names_no_other_host(api: Api) -> None:
+    page = api.call("GET", "/docs")
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'; script-src 'self'; " in policy
+    assert b"http://" not in page.body
+    assert b"https://" not in page.body
+    assert "unsafe-inline" not in policy.split("style-src")[0]
+
+
+@pytest.mark.parametrize("name", ["../index.html", "..%2F..%2F__init__.py", "LICENSE", "nothing.js"])
+def test_what_is_not_an_asset_is_not_served(api: Api, name: str) -> None:
+    page = api.call("GET", "/docs").body.decode()
+    version = re.findall(r"/docs/([0-9a-f]+)/", page)[0]
+    answer = api.call("GET", f"/docs/{version}/{name}")
+    assert answer.status_code in (403, 404)
+
+
+def test_another_version_of_an_asset_is_not_there(api: Api) -> None:
+    assert api.problem("GET", "/docs/000000000000/swagger-ui.css")["code"] == "not_found"
+
+
+def test_swagger_ui_s_files_are_those_of_the_wheel() -> None:
+    from tools.swagger_ui import _FILES, _FOLDER  # noqa: PLC0415 - the table of the tool is what is tested
+
+    for name, sha256 in _FILES.items():
+        assert hashlib.sha256((_FOLDER / name).read_bytes()).hexdigest() == sha256

@@ -1,0 +1,161 @@
+"""Everything that goes wrong is a problem document that says what, and says nothing else."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.routes.gateway import gateway_responses, local_answer
+from chalicelib.routes.logs import LOG, JsonLines
+from chalicelib.usecases.catalogue import get_run
+from tests.support.api import Api, serving
+
+Z = "/v1/generate/Zr49Cu49Al2"
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the service writes to its log meanwhile."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    LOG.addHandler(handler)
+    yield stream
+    LOG.removeHandler(handler)
+
+
+def lines_of(log: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [("DELETE", Z, "POST"), ("POST", f"{Z}/21/status", "GET"), ("PUT", "/health", "GET"), ("POST", "/v1/generate/available", "GET")],
+)
+def test_a_method_that_a_path_does_not_offer_is_405_and_names_those_it_does(api: Api, method: str, path: str, allow: str) -> None:
+    problem = api.problem(method, path)
+    assert (problem["status"], problem["code"]) == (405, "method_not_allowed")
+    assert problem["detail"] == f"{method} is not offered at {path!r}: {allow} is"
+    assert api.call(method, path).headers["Allow"] == allow
+
+
+def test_head_has_no_body(api: Api) -> None:
+    answer = api.call("HEAD", "/health")
+    assert (answer.status_code, answer.body) == (405, b"")
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "code", "says"),
+    [
+        (b'{"count": 1' + b" " * 65536 + b"}", {}, 413, "request_too_large", "the body has 65548 bytes: at most 65536 are read"),
+        (b"count=1", {"Content-Type": "text/plain"}, 415, "unsupported_media_type", "the body is 'text/plain': expected 'application/json'"),
+        (b"{", {"Content-Type": "application/json"}, 400, "malformed_request", "the body is not JSON"),
+        (b'{"count": NaN}', {}, 400, "malformed_request", "the body is not JSON"),
+        (b"\xff", {}, 400, "malformed_request", "the body is not JSON"),
+        (b"[]", {}, 422, "invalid_input", "Expected `object`, got `array`"),
+        (b'{"count": 0}', {}, 422, "invalid_input", "`int` >= 1"),
+        (b'{"count": 101}', {}, 422, "invalid_input", "`int` <= 100"),
+        (b'{"count": "3"}', {}, 422, "invalid_input", "Expected `int`, got `str`"),
+        (b'{"cuont": 3}', {}, 422, "invalid_input", "unknown field `cuont`"),
+    ],
+)
+def test_a_bad_body_is_refused_and_nothing_is_scheduled(
+    api: Api, store: Any, *, body: bytes, headers: dict[str, str], status: int, code: str, says: str
+) -> None:
+    store("Zr49Cu49Al2/c/md/lammps/100/21/2000/0/a")
+    problem = api.problem("POST", Z, body, headers=headers)
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert says in problem["detail"]
+    assert problem["type"] == f"urn:dataops:problem:{code}"
+    assert api.get("/v1/generate/available") == {}
+
+
+@pytest.mark.parametrize("key", ["", "a b", "é", "k" * 256])
+def test_a_bad_idempotency_key_is_refused(api: Api, key: str) -> None:
+    problem = api.problem("POST", Z, headers={"Idempotency-Key": key})
+    assert (problem["status"], problem["code"]) == (422, "invalid_input")
+    assert "Idempotency-Key" in problem["detail"]
+
+
+def test_a_store_that_does_not_answer_is_503_and_says_when_to_ask_again(environment: dict[str, str]) -> None:
+    with serving(environment | {"RUN_TABLE": "no-such-table"}) as api:
+        for method, path in (("GET", "/health"), ("POST", f"{Z}/21/augment"), ("GET", "/v1/generate/available")):
+            problem = api.problem(method, path)
+            assert (problem["status"], problem["code"]) == (503, "unavailable")
+            assert "ResourceNotFoundException" in problem["detail"]
+            assert api.call(method, path).headers["Retry-After"] == "2"
+
+
+def test_an_internal_error_tells_the_caller_nothing_but_the_request_id_which_leads_to_the_log(
+    api: Api, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("secret value")
+
+    monkeypatch.setattr(wiring.services().runs, "get", broken)
+    problem = api.problem("GET", f"{Z}/21/status")
+    assert (problem["status"], problem["code"]) == (500, "internal_error")
+    assert problem["detail"] == "An internal error occurred; it was logged under the request id."
+    failure, request = lines_of(log)
+    assert failure["request_id"] == request["request_id"] == problem["request_id"]
+    assert "secret value" in failure["exception"]
+    assert get_run.__name__ in failure["exception"]
+    assert (request["status"], request["code"], request["level"]) == (500, "internal_error", "INFO")
+
+
+def test_a_request_is_one_line_in_the_log(api: Api, log: io.StringIO) -> None:
+    answer = api.call("GET", f"{Z}/21/status")
+    (line,) = lines_of(log)
+    assert line.pop("duration_ms") >= 0
+    assert line.pop("time").endswith("+00:00")
+    assert line == {
+        "level": "INFO", "message": "request", "request_id": answer.headers["X-Request-ID"], "method": "GET",
+        "route": "/v1/generate/{nc}/{id_run}/status", "path": f"{Z}/21/status", "status": 404, "code": "not_found",
+    }  # fmt: skip
+
+
+def test_no_presigned_url_gets_into_the_log(api: Api, store: Any, log: io.StringIO) -> None:
+    store("Zr49Cu49Al2/c/md/lammps/100/21/2000/0/a")
+    api.post(Z)
+    link = api.get(f"{Z}/21/0/download")
+    LOG.warning("could not follow %s", link["download_url"])
+    assert "X-Amz-Signature=" in link["download_url"]
+    signature = link["download_url"].split("X-Amz-Signature=")[1].split("&")[0]
+    assert signature not in log.getvalue()
+    assert "X-Amz-Signature=REDACTED" in log.getvalue()
+
+
+def test_the_gateway_s_own_answers_have_the_same_form() -> None:
+    responses = gateway_responses()
+    for name, response in responses.items():
+        document = json.loads(response["responseTemplates"]["application/json"])
+        assert document["type"] == f"urn:dataops:problem:{document['code']}", name
+        assert document["request_id"] == "$context.requestId"
+        assert set(document) == {"type", "title", "status", "detail", "code", "request_id"}
+        assert response.get("statusCode") in (None, str(document["status"]))
+        assert response["responseParameters"]["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+    assert responses["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
+    assert "statusCode" not in responses["DEFAULT_4XX"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error_type", "becomes", "code"),
+    [
+        (403, "UnauthorizedException", 404, "no_such_route"),
+        (401, "UnauthorizedException", 401, "unauthorized"),
+        (403, "AccessDeniedException", 403, "forbidden"),
+        (500, "AuthorizerConfigurationException", 500, "internal_error"),
+        (500, "SomethingNew", 500, "internal_error"),
+    ],
+)
+def test_the_local_stand_in_gives_the_gateway_s_answers(status: int, error_type: str, becomes: int, code: str) -> None:
+    answer = local_answer(status, error_type, "the-request")
+    assert answer.status_code == becomes
+    assert json.loads(answer.body)["code"] == code
+    assert answer.headers["X-Request-ID"] == json.loads(answer.body)["request_id"] == "the-request"

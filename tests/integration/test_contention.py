@@ -1,0 +1,58 @@
+"""Many callers at once, over HTTP: on the emulator with its requests serialised, and on Amazon's DynamoDB Local."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.conftest import Aws
+from tools.lifeline import child
+from tools.provision import create_table
+
+CALLERS = 64
+
+
+@pytest.fixture(params=["this run's stores", "DynamoDB Local"])
+def api_url(request: pytest.FixtureRequest, aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) -> Iterator[str]:
+    """The API as a process, over a bucket that has runs 1-64 of Al2."""
+    environment = {**os.environ, **aws_environment, "RUN_TABLE": table, "DATA_BUCKET": bucket}
+    if request.param == "DynamoDB Local":
+        url = request.getfixturevalue("dynamodb_local")
+        environment["AWS_ENDPOINT_URL_DYNAMODB"] = url
+        create_table(boto3.client("dynamodb", endpoint_url=url), table)
+    for id_run in range(1, CALLERS + 1):
+        aws.s3.put_object(Bucket=bucket, Key=f"Al2/c/md/lammps/100/{id_run}/2000/0/Al2.scf.in", Body=b"input")
+    with child("tools.run_local", "--port", "0", "--end-with-parent", environment=environment) as url:
+        yield url
+
+
+def call(method: str, url: str, body: Any = None) -> Any:
+    content = json.dumps(body).encode() if body is not None else b""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, data=content if method == "POST" else None, headers=headers, method=method)
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        return json.load(answer)
+
+
+def test_parallel_callers_get_different_runs_without_gaps(api_url: str) -> None:
+    with ThreadPoolExecutor(CALLERS) as pool:
+        answers = list(pool.map(lambda _: call("POST", f"{api_url}/v1/generate/Al2"), range(CALLERS)))
+    assert sorted(int(answer["id_run"]) for answer in answers) == list(range(1, CALLERS + 1))
+    listed = call("GET", f"{api_url}/v1/generate/available")["Al2"]
+    assert [run["id_run"] for run in listed] == [str(id_run) for id_run in range(1, CALLERS + 1)]
+
+
+def test_parallel_augmentations_of_one_run_lose_no_sub_run(api_url: str) -> None:
+    call("POST", f"{api_url}/v1/generate/Al2")
+    wanted = [str(1 + number % 14) for number in range(CALLERS)]
+    with ThreadPoolExecutor(CALLERS) as pool:
+        list(pool.map(lambda sub_run: call("POST", f"{api_url}/v1/generate/Al2/1/augment", {"sub_runs": [sub_run]}), wanted))
+    [run] = call("GET", f"{api_url}/v1/generate/available?nc=Al2")["Al2"]
+    assert run["sub_runs"] == [str(sub_run) for sub_run in range(15)]

@@ -1,0 +1,199 @@
+"""Reads against a store whose connections break in every way they can."""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.aws.transfer import ObjectChanged, ObjectVanished, read_object
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+CONTENT = random.Random(5).randbytes(3_000_000)
+ETAG = '"etag"'
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the store does with one request: send `stop_after` bytes of what was asked for, and close."""
+
+    stop_after: int | None = None
+    status: int | None = None
+    code: str = ""
+    shift: int = 0
+    ignore_range: bool = False
+    content: bytes = CONTENT
+
+
+class BreakingStore:
+    """One object under every key; `answers` are used up one a request, afterwards all is well."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.requests: list[dict[str, str]] = []
+        self.connections = 0
+
+    def next_answer(self, headers: Any) -> Answer:
+        self.requests.append({name.lower(): value for name, value in headers.items()})
+        return self.answers.pop(0) if self.answers else Answer()
+
+
+def handler_of(store: BreakingStore) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            store.connections += 1
+            super().setup()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the base class gives it
+            pass
+
+        def do_GET(self) -> None:
+            answer = store.next_answer(self.headers)
+            if answer.status:
+                body = f"<Error><Code>{answer.code}</Code><Message>no</Message></Error>".encode()
+                self.send_response(answer.status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+                return
+            content = answer.content
+            asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+            if asked and not answer.ignore_range:
+                start = int(asked[1]) + answer.shift
+                self.send_response(206)
+                self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+            else:
+                start = 0
+                self.send_response(200)
+            body = content[start:]
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("ETag", ETAG)
+            self.end_headers()
+            self.wfile.write(body[: answer.stop_after])
+            if answer.stop_after is not None:
+                self.close_connection = True
+
+    return Handler
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[BreakingStore], S3Client]]:
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(store: BreakingStore) -> S3Client:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(store))
+        server.daemon_threads = True
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=5, s3={"addressing_style": "path"})
+        address = f"http://127.0.0.1:{server.server_port}"
+        return boto3.client(
+            "s3", endpoint_url=address, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s", config=config
+        )
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+Serve = Callable[[BreakingStore], "S3Client"]
+
+
+def read(s3: S3Client, size_bytes: int = len(CONTENT)) -> bytes:
+    return b"".join(read_object(s3, "bucket", "key", etag=ETAG, size_bytes=size_bytes))
+
+
+def test_an_unbroken_read_is_one_request_for_the_listed_version(serve: Serve) -> None:
+    store = BreakingStore()
+    assert read(serve(store)) == CONTENT
+    assert [(request["if-match"], request.get("range")) for request in store.requests] == [(ETAG, None)]
+
+
+def test_an_empty_object_is_read(serve: Serve) -> None:
+    assert read(serve(BreakingStore(Answer(content=b""))), 0) == b""
+
+
+def test_a_read_to_the_end_leaves_its_connection_for_the_next(serve: Serve) -> None:
+    store = BreakingStore()
+    s3 = serve(store)
+    for _ in range(3):
+        read(s3)
+    assert store.connections == 1
+
+
+@pytest.mark.parametrize("stop_after", [0, 1, 999_999, len(CONTENT) - 1])
+def test_a_broken_read_is_continued_where_it_broke(serve: Serve, stop_after: int) -> None:
+    store = BreakingStore(Answer(stop_after))
+    assert read(serve(store)) == CONTENT
+    assert all(request["if-match"] == ETAG for request in store.requests)
+    position = int(store.requests[1].get("range", "bytes=0-")[6:-1])
+    assert stop_after - 2**18 <= position <= stop_after
+
+
+def test_a_read_that_breaks_again_and_again_but_moves_on_is_finished(serve: Serve) -> None:
+    store = BreakingStore(*[Answer(300_000)] * 9)
+    assert read(serve(store)) == CONTENT
+    assert len(store.requests) == 10
+
+
+def test_a_read_that_does_not_move_on_is_given_up(serve: Serve) -> None:
+    store = BreakingStore(*[Answer(0)] * 50)
+    with pytest.raises(BotoCoreError):
+        read(serve(store))
+    assert len(store.requests) == 5
+
+
+def test_a_continuation_that_is_another_place_is_never_spliced_in(serve: Serve) -> None:
+    with pytest.raises(BotoCoreError, match="was asked for from byte"):
+        read(serve(BreakingStore(Answer(1_000_000), Answer(shift=1))))
+
+
+def test_a_continuation_that_starts_anew_is_never_spliced_in(serve: Serve) -> None:
+    with pytest.raises(BotoCoreError, match="was asked for from byte"):
+        read(serve(BreakingStore(Answer(1_000_000), Answer(ignore_range=True))))
+
+
+@pytest.mark.parametrize("before", [(), (Answer(1_000_000),)])
+def test_another_version_is_object_changed(serve: Serve, before: tuple[Answer, ...]) -> None:
+    with pytest.raises(ObjectChanged, match="'key'"):
+        read(serve(BreakingStore(*before, Answer(status=412, code="PreconditionFailed"))))
+
+
+@pytest.mark.parametrize("before", [(), (Answer(1_000_000),)])
+def test_no_version_is_object_vanished(serve: Serve, before: tuple[Answer, ...]) -> None:
+    with pytest.raises(ObjectVanished, match="'key'"):
+        read(serve(BreakingStore(*before, Answer(status=404, code="NoSuchKey"))))
+
+
+def test_another_size_than_listed_is_object_changed(serve: Serve) -> None:
+    with pytest.raises(ObjectChanged, match="2999999 bytes, not 3000000"):
+        read(serve(BreakingStore(Answer(content=CONTENT[1:]))))
+
+
+def test_other_refusals_are_boto3s_own(serve: Serve) -> None:
+    with pytest.raises(ClientError, match="AccessDenied"):
+        read(serve(BreakingStore(Answer(status=403, code="AccessDenied"))))
+
+
+def test_a_read_that_is_given_up_closes_its_connection(serve: Serve) -> None:
+    store = BreakingStore()
+    s3 = serve(store)
+    chunks = read_object(s3, "bucket", "key", etag=ETAG, size_bytes=len(CONTENT))
+    next(chunks)
+    chunks.close()  # type: ignore[attr-defined]
+    assert read(s3) == CONTENT
+    assert store.connections == 2

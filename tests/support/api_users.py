@@ -1,0 +1,39 @@
+"""Schemathesis hooks: what a sensible caller knows, and a JSON Schema cannot say.
+
+Keys are new for every request; an `id_run` comes with its `nc`; a cursor comes from the page before, and goes with its query. Only
+requests that are meant to be valid are changed: those that are meant to be refused are sent as they were made.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+from urllib.request import urlopen
+
+import schemathesis
+
+
+@schemathesis.hook
+def before_call(_: Any, case: Any, __: Any) -> None:
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    if case.headers and "Idempotency-Key" in case.headers:
+        case.headers["Idempotency-Key"] = uuid.uuid4().hex
+    query = case.query or {}
+    if case.operation.path == "/v1/generate/available" and "id_run" in query:
+        query.setdefault("nc", "Zr49Cu49Al2")
+    if "cursor" in query:
+        query.pop("cursor")
+        query |= _of_the_next_page(case.operation.base_url.rstrip("/") + case.formatted_path, query)
+
+
+def _of_the_next_page(url: str, query: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of the second page, with one entry on the first; none where there is one page only, or no such list."""
+    try:
+        with urlopen(f"{url}?{urlencode(query | {'limit': 1})}") as answer:
+            link = re.fullmatch(r"<\?([^>]+)>; rel=\"next\"", answer.headers.get("Link") or "")
+    except OSError:
+        return {}
+    return {name: values[0] for name, values in parse_qs(link[1]).items()} if link else {}

@@ -1,0 +1,192 @@
+"""Bonds: lines of ICOHPLIST.lobster, their pages, and single files, over the fakes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.bonds import Bond, parse_bonds, summaries
+from chalicelib.domain.deformation import DEFORMATIONS
+from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, SubRunNotScheduled, Unavailable
+from chalicelib.domain.runs import Run, RunKey, SubRunKey
+from chalicelib.usecases.archiving import Archives
+from chalicelib.usecases.bonds import BondPage, bond_page
+from chalicelib.usecases.compositions import stored_compositions
+from chalicelib.usecases.files import file_link
+from tests.support.fake_bond_records import FakeBondRecords
+from tests.support.fakes import FakeBuilder, FakeBuildLeases, FakeClock, FakeDataBucket, FakeRunTable
+from tools.lifeline import ROOT
+
+HEADER = "  COHP#  atomMU  atomNU     distance     translation      ICOHP (at) eF   for spin  1\n"
+LINES = (
+    "      1     Cu1     Zr2      3.26048       0   0   0           -0.41728 \n"
+    "      2     Cu1     Cu3      2.47778       0   0   0           -0.48810 \n"
+    "      3     Al4     Zr2      2.57934       0  -1   1            0.00000 \n"
+    "      4     Zr2     Cu3      3.00000       1   0   0            0.10000 \n"
+)
+KEY = SubRunKey.parse("Zr49Cu49Al2", "21", "0")
+FOLDER = "Zr49Cu49Al2/c/md/lammps/100/21/2000/0/"
+
+
+class FullBondRecords(FakeBondRecords):
+    """A store that takes nothing more."""
+
+    def put(self, key: SubRunKey, fingerprint: str, bonds: tuple[Bond, ...]) -> None:
+        raise Unavailable("the data bucket answered SlowDown to PutObject")
+
+
+class World:
+    """Sub-run 0 of run 21, scheduled, with four bonds."""
+
+    def __init__(self) -> None:
+        self.bucket = FakeDataBucket()
+        self.records = FakeBondRecords()
+        clock, runs = FakeClock(), FakeRunTable()
+        runs.add(Run(KEY.run, frozenset({0}), clock.now()), "claim")
+        self.archives = Archives(runs, self.bucket, FakeBuildLeases(), FakeBuilder(), clock, 2**20)
+        self.bucket.put(FOLDER + "ICOHPLIST.lobster", (HEADER + LINES).encode())
+        self.bucket.put(FOLDER + "Zr49Cu49Al2.scf.in", b"&CONTROL")
+
+    def page(self, limit: int = 1000, cursor: str | None = None, key: SubRunKey = KEY) -> BondPage:
+        return bond_page(key, limit=limit, cursor=cursor, archives=self.archives, records=self.records)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_line_is_a_bond_with_minus_icohp() -> None:
+    bonds = parse_bonds(HEADER + LINES)
+    assert bonds[0] == Bond("Cu1", "Zr2", 1, 2, "Zr-Cu", 3.26048, (0, 0, 0), 0.41728)
+    assert bonds[3] == Bond("Zr2", "Cu3", 2, 3, "Zr-Cu", 3.0, (1, 0, 0), -0.1)
+
+
+def test_a_bond_type_names_the_heavier_element_first_whatever_the_order_of_the_line() -> None:
+    assert [bond.bond_type for bond in parse_bonds(HEADER + LINES)] == ["Zr-Cu", "Cu-Cu", "Zr-Al", "Zr-Cu"]
+
+
+def test_no_interaction_is_zero_and_not_minus_zero() -> None:
+    assert str(parse_bonds(HEADER + LINES)[2].icohp) == "0.0"
+
+
+def test_a_header_alone_is_no_bonds() -> None:
+    assert parse_bonds(HEADER) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("", "line 1 is '': the header"),
+        ("1 Cu1 Zr2 3.2 0 0 0 -0.4\n", "line 1 is '1 Cu1 Zr2 3.2 0 0 0 -0.4': the header"),
+        (HEADER + "1 Cu1 Zr2 3.2 0 0 0\n", "line 2 is '1 Cu1 Zr2 3.2 0 0 0': not enough values"),
+        (HEADER + "1 Cu1 Zr2 x 0 0 0 -0.4\n", "could not convert string to float: 'x'"),
+        (HEADER + "1 Cu1 Zr2 3.2 0 0 0.5 -0.4\n", "invalid literal for int"),
+        (HEADER + "1 Cu Zr2 3.2 0 0 0 -0.4\n", "'Cu' is not an element and a number"),
+        (HEADER + "1 Qq1 Zr2 3.2 0 0 0 -0.4\n", "'Qq1' is not an element and a number"),
+        (HEADER + "1 Cu1 Zr2 3.2 0 0 0 nan\n", "not finite"),
+        (HEADER + "1 Cu1 Zr2 inf 0 0 0 -0.4\n", "not finite"),
+        (HEADER + LINES + HEADER.replace("spin  1", "spin  2") + LINES, "line 6 is"),
+    ],
+)
+def test_what_is_no_icohplist_is_refused_with_its_line(text: str, wrong: str) -> None:
+    with pytest.raises(Conflict, match=re.escape(wrong)):
+        parse_bonds(text)
+
+
+@given(st.text(alphabet="COHP# atomMUN\n1230.-ZrCu\x00é", max_size=300))
+def test_any_text_is_bonds_or_a_conflict(text: str) -> None:
+    with suppress(Conflict):
+        parse_bonds(HEADER + text)
+
+
+def test_summaries_are_means_by_type() -> None:
+    cu_cu, zr_al, zr_cu = summaries(parse_bonds(HEADER + LINES))
+    assert (zr_cu.bond_type, zr_cu.bonds) == ("Zr-Cu", 2)
+    assert zr_cu.mean_icohp == pytest.approx((0.41728 - 0.1) / 2)
+    assert zr_cu.mean_distance == pytest.approx((3.26048 + 3.0) / 2)
+    assert [cu_cu.bond_type, zr_al.bond_type] == ["Cu-Cu", "Zr-Al"]
+
+
+def test_pages_hold_every_bond_once_and_the_summaries_of_all(world: World) -> None:
+    first = world.page(limit=3)
+    second = world.page(limit=3, cursor=first.next_cursor)
+    assert first.bonds + second.bonds == parse_bonds(HEADER + LINES)
+    assert first.summaries == second.summaries == summaries(first.bonds + second.bonds)
+    assert (first.total, second.total, second.next_cursor) == (4, 4, None)
+
+
+def test_a_page_that_ends_with_the_last_bond_leads_nowhere(world: World) -> None:
+    assert world.page(limit=4).next_cursor is None
+
+
+def test_a_content_is_read_once(world: World) -> None:
+    assert world.page() == world.page()
+    assert world.bucket.read_keys == [FOLDER + "ICOHPLIST.lobster"]
+
+
+def test_another_content_is_read_anew(world: World) -> None:
+    world.page()
+    world.bucket.put(FOLDER + "ICOHPLIST.lobster", HEADER.encode())
+    assert world.page().total == 0
+
+
+def test_bonds_that_cannot_be_kept_are_answered_all_the_same(world: World) -> None:
+    world.records = FullBondRecords()
+    assert world.page().total == 4
+
+
+def test_a_cursor_is_bound_to_the_content(world: World) -> None:
+    cursor = world.page(limit=1).next_cursor
+    world.bucket.put(FOLDER + "ICOHPLIST.lobster", (HEADER + LINES + LINES).encode())
+    with pytest.raises(InvalidInput, match="belongs to other bonds"):
+        world.page(limit=1, cursor=cursor)
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "é", "MQ", "AAAA" * 10, "NzE"])
+def test_a_cursor_of_nobody_is_refused(world: World, cursor: str) -> None:
+    with pytest.raises(InvalidInput, match="not one that this service gave"):
+        world.page(cursor=cursor)
+
+
+def test_a_sub_run_without_the_file_has_no_bonds(world: World) -> None:
+    del world.bucket.objects[FOLDER + "ICOHPLIST.lobster"]
+    with pytest.raises(NotFound, match=re.escape("has no ICOHPLIST.lobster")):
+        world.page()
+
+
+def test_bonds_and_files_need_the_sub_run_to_be_scheduled(world: World) -> None:
+    key = SubRunKey(KEY.run, 3)
+    calls: tuple[Callable[[], object], ...] = (lambda: world.page(key=key), lambda: file_link(key, "a", archives=world.archives))
+    for call in calls:
+        with pytest.raises(SubRunNotScheduled):
+            call()
+    with pytest.raises(NotFound):
+        world.page(key=SubRunKey(RunKey.parse("Zr49Cu49Al2", "22"), 0))
+
+
+def test_a_file_is_linked_by_its_exact_name(world: World) -> None:
+    world.bucket.put(FOLDER + "a%41 (1).txt", b"x")
+    for name in ("a%41 (1).txt", "ICOHPLIST.lobster"):
+        assert file_link(KEY, name, archives=world.archives).link.url.endswith(FOLDER + name)
+    for name in ("aA (1).txt", "icohplist.lobster", "../0/ICOHPLIST.lobster", ""):
+        with pytest.raises(NotFound, match=re.escape(repr(name))):
+            file_link(KEY, name, archives=world.archives)
+
+
+def test_compositions_are_the_folders_that_are_formulas() -> None:
+    bucket = FakeDataBucket()
+    for key in ("Zr49Cu49Al2/c/a", "Zr49Cu49Al2-SOAPS/c/a", "Cu50Zr50/x", "archives/a", "stray", "<b>/x"):
+        bucket.put(key, b"")
+    assert [str(nc) for nc in stored_compositions(bucket=bucket)] == ["Cu50Zr50", "Zr49Cu49Al2"]
+
+
+def test_the_page_names_the_deformations_as_the_domain_does() -> None:
+    words = (ROOT / "chalicelib/static/page/words.js").read_text()
+    [table] = re.findall(r"DEFORMATIONS = \[(.*?)\];", words, re.DOTALL)
+    assert re.findall(r'"([^"]+)"', table) == [deformation.kind for deformation in DEFORMATIONS]

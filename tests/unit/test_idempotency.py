@@ -1,0 +1,307 @@
+"""Scheduling with and without a key, under crashes, races and repetitions: never a second run, never half a batch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.composition import NominalComposition
+from chalicelib.domain.errors import InvalidInput, KeyInFlight, KeyReused, NotFound, NothingAvailable, Unavailable
+from chalicelib.domain.idempotency import LIFETIME, IdempotencyRecord
+from chalicelib.domain.runs import RunKey
+from chalicelib.usecases.idempotency import LEASE
+from chalicelib.usecases.scheduling import augment_run, schedule_runs
+from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyRecords, FakeRunTable
+
+NC = NominalComposition("Zr49Cu49Al2")
+
+
+class Crash(BaseException):
+    """The process ends here: nothing after it runs, not even what cleans up."""
+
+
+class SharedClock(FakeClock):
+    """Goes on, a little, whenever somebody sleeps; sleepers of other threads get their turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.advance(seconds / 100)
+        threading.Event().wait(0.001)
+
+
+@dataclass
+class World:
+    """A bucket with some runs, an empty table, no records. `writes` counts what changes them; at `crash_at` the process dies."""
+
+    runs: FakeRunTable = field(default_factory=FakeRunTable)
+    bucket: FakeDataBucket = field(default_factory=FakeDataBucket)
+    records: FakeIdempotencyRecords = field(default_factory=FakeIdempotencyRecords)
+    clock: FakeClock = field(default_factory=SharedClock)
+    writes: int = 0
+    crash_at: tuple[int, bool] | None = None
+    dead: bool = False
+
+    def __post_init__(self) -> None:
+        for port, names in ((self.runs, ("add", "remove", "add_sub_runs")), (self.records, ("open", "change"))):
+            for name in names:
+                setattr(port, name, self._counted(getattr(port, name)))
+
+    def _counted(self, write: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any) -> Any:
+            if self.dead:
+                raise Crash
+            position, self.writes = self.writes, self.writes + 1
+            if self.crash_at == (position, False):
+                self.dead = True
+                raise Crash
+            result = write(*arguments)
+            if self.crash_at == (position, True):
+                self.dead = True
+                raise Crash
+            return result
+
+        return counted
+
+    def store(self, *id_runs: int) -> None:
+        for id_run in id_runs:
+            self.bucket.put(f"{NC}/c/md/lammps/100/{id_run}/2000/0/{NC}.scf.in", b"")
+
+    def schedule(self, count: int | None = None, key: str | None = None) -> list[int]:
+        keys = schedule_runs(
+            NC, count, idempotency_key=key, runs=self.runs, bucket=self.bucket, records=self.records, clock=self.clock
+        )
+        return [run_key.id_run for run_key in keys]
+
+    def augment(self, id_run: int, sub_runs: list[int], key: str | None = None) -> RunKey:
+        return augment_run(RunKey(NC, id_run), sub_runs, idempotency_key=key, runs=self.runs, records=self.records, clock=self.clock)
+
+    def allocated(self) -> list[int]:
+        return [run.key.id_run for run in self.runs.runs()]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_without_a_key_every_request_gets_the_next_run(world: World) -> None:
+    world.store(21, 3, 100)
+    assert [world.schedule() for _ in range(3)] == [[3], [21], [100]]
+    with pytest.raises(NothingAvailable, match="no run of 'Zr49Cu49Al2' is available"):
+        world.schedule()
+    assert world.records.records == {}
+
+
+def test_the_same_key_gets_the_same_run_again(world: World) -> None:
+    world.store(1, 2)
+    assert world.schedule(key="k") == world.schedule(key="k") == [1]
+    assert world.schedule(key="another") == [2]
+    assert world.schedule(key="k") == [1]
+
+
+def test_a_composition_without_data_is_not_found_and_its_key_may_be_tried_again(world: World) -> None:
+    with pytest.raises(NotFound, match="has no runs in the data bucket"):
+        world.schedule(key="k")
+    world.store(5)
+    assert world.schedule(key="k") == [5]
+
+
+@pytest.mark.parametrize("other", [("schedule", 2), ("augment", 1)])
+def test_a_key_that_comes_with_another_request_is_refused(world: World, other: tuple[str, int]) -> None:
+    world.store(1, 2)
+    world.schedule(key="k")
+    with pytest.raises(KeyReused, match=r"'k' came before with another request \(schedule one of Zr49Cu49Al2\)"):
+        world.schedule(other[1], key="k") if other[0] == "schedule" else world.augment(other[1], [1], key="k")
+    assert world.allocated() == [1]
+
+
+def test_a_key_whose_first_request_is_at_work_is_in_flight_until_the_lease_ends(world: World) -> None:
+    world.store(1)
+    now = world.clock.now()
+    world.records.records["k"] = IdempotencyRecord("k", f"schedule one of {NC}", "other", now + LEASE, now + LIFETIME, "token")
+    world.clock = FakeClock()
+    with pytest.raises(KeyInFlight, match="'k' is at work") as caught:
+        world.schedule(key="k")
+    assert caught.value.retry_after_seconds == 2
+    world.clock.time = now + LEASE
+    assert world.schedule(key="k") == [1]
+    run = world.runs._rows[RunKey(NC, 1)]
+    assert run[1] == "token"
+
+
+def test_a_key_is_forgotten_after_a_day(world: World) -> None:
+    world.store(1, 2)
+    assert world.schedule(key="k") == [1]
+    world.clock.time += LIFETIME - timedelta(seconds=1)
+    assert world.schedule(key="k") == [1]
+    world.clock.time += timedelta(seconds=1)
+    assert world.schedule(key="k") == [2]
+
+
+def test_a_batch_is_the_lowest_numbers_in_order(world: World) -> None:
+    world.store(*range(1, 40))
+    world.schedule()
+    assert world.schedule(20) == list(range(2, 22))
+    assert world.schedule(1) == [22]
+
+
+def test_a_batch_that_is_larger_than_what_is_left_allocates_nothing_and_says_how_many_are(world: World) -> None:
+    world.store(1, 2, 3)
+    world.schedule()
+    for key in (None, "k"):
+        with pytest.raises(NothingAvailable, match="3 runs of 'Zr49Cu49Al2' were asked for and 2 are available: nothing was scheduled"):
+            world.schedule(3, key=key)
+    assert world.allocated() == [1]
+    world.store(4)
+    assert world.schedule(3, key="k") == [2, 3, 4]
+
+
+def test_runs_without_the_reference_cell_are_passed_over(world: World) -> None:
+    world.bucket.put(f"{NC}/c/md/lammps/100/1/2000/1/file", b"")
+    world.store(2)
+    assert world.schedule() == [2]
+
+
+def test_augmenting_with_a_key_happens_once_and_is_checked(world: World) -> None:
+    world.store(1)
+    with pytest.raises(NotFound, match="run '1' of 'Zr49Cu49Al2' is not scheduled"):
+        world.augment(1, [1, 2], key="k")
+    world.schedule()
+    with pytest.raises(InvalidInput, match=r"sub_runs \['0'\] cannot be added"):
+        world.augment(1, [0], key="k")
+    assert world.augment(1, [1, 2], key="k") == world.augment(1, [2, 1], key="k") == RunKey(NC, 1)
+    writes = world.writes
+    world.augment(1, [1, 2], key="k")
+    assert world.writes == writes
+
+
+def crash_points(count: int | None) -> int:
+    probe = World()
+    probe.store(*range(1, 9))
+    probe.schedule(count, key="k")
+    return probe.writes
+
+
+@pytest.mark.parametrize("count", [None, 1, 5])
+def test_after_a_crash_at_any_write_the_key_completes_the_same_runs(count: int | None) -> None:
+    for position in range(crash_points(count)):
+        for after_the_write in (False, True):
+            world = World(crash_at=(position, after_the_write))
+            world.store(*range(1, 9))
+            with pytest.raises(Crash):
+                world.schedule(count, key="k")
+            world.dead, world.crash_at = False, None
+            world.clock.time += LEASE
+            # Others come first, and take what the crashed request had not claimed yet; lower numbers appear in the bucket.
+            others = world.schedule(2)
+            answer = world.schedule(count, key="k")
+            assert len(answer) == (count or 1)
+            assert world.schedule(count, key="k") == answer
+            assert world.allocated() == sorted([*others, *answer])
+
+
+def test_a_failed_write_is_tried_again_by_the_next_request_at_once(world: World) -> None:
+    world.store(1, 2, 3)
+    add = world.runs.add
+    failures = iter([False, True])
+
+    def fails_once(*arguments: Any) -> bool:
+        if next(failures, False):
+            raise Unavailable("the run table does not answer")
+        return add(*arguments)
+
+    world.runs.add = fails_once  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        world.schedule(2, key="k")
+    assert world.allocated() == [1]
+    assert world.schedule(2, key="k") == [1, 2]
+
+
+def test_a_request_that_was_taken_over_while_it_stood_still_claims_nothing_more(world: World) -> None:
+    world.store(1, 2, 3)
+    change = world.records.change
+
+    def taken_over(record: IdempotencyRecord, holder: str) -> bool:
+        world.records.change = change  # type: ignore[method-assign]
+        stolen = replace(world.records.records["k"], holder="another")
+        world.records.records["k"] = stolen
+        return change(record, holder)
+
+    world.records.change = taken_over  # type: ignore[method-assign]
+    with pytest.raises(KeyInFlight):
+        world.schedule(2, key="k")
+    assert world.allocated() == []
+
+
+@pytest.mark.parametrize("count", [None, 3])
+def test_fifty_parallel_requests_with_one_key_give_one_answer(world: World, count: int | None) -> None:
+    world.store(*range(1, 100))
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: world.schedule(count, key="k"), range(50)))
+    assert answers == [answers[0]] * 50
+    assert world.allocated() == answers[0] == list(range(1, (count or 1) + 1))
+
+
+def test_parallel_batches_share_out_the_runs_without_gaps(world: World) -> None:
+    world.store(*range(1, 61))
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda n: world.schedule(10, key=f"k{n}"), range(6)))
+    assert sorted(sum(answers, [])) == world.allocated() == list(range(1, 61))
+
+
+def test_of_two_batches_that_both_want_the_last_runs_one_gets_them_all() -> None:
+    for _ in range(20):
+        world = World()
+        world.store(*range(1, 11))
+
+        def attempt(key: str, world: World = world) -> list[int]:
+            try:
+                return world.schedule(10, key=key)
+            except NothingAvailable:
+                return []
+
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(attempt, ["a", "b"]))
+        assert sorted(answers) == [[], list(range(1, 11))]
+        assert world.allocated() == list(range(1, 11))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.data())
+def test_whatever_is_asked_and_wherever_it_crashes_no_run_is_given_twice_and_none_is_lost(data: st.DataObject) -> None:
+    world = World()
+    world.store(*data.draw(st.sets(st.integers(1, 30), min_size=1, max_size=20)))
+    answers: dict[str, list[int]] = {}
+    counts: dict[str, int] = {}
+    for _ in range(data.draw(st.integers(1, 8))):
+        key = data.draw(st.sampled_from("abc"))
+        counts.setdefault(key, data.draw(st.integers(1, 6)))
+        crash = data.draw(st.none() | st.tuples(st.integers(0, 12), st.booleans()))
+        world.crash_at = crash and (world.writes + crash[0], crash[1])
+        try:
+            answer = world.schedule(counts[key], key=key)
+            assert answers.setdefault(key, answer) == answer
+        except (Crash, NothingAvailable):
+            pass
+        world.dead, world.crash_at = False, None
+        world.clock.time += LEASE
+        if data.draw(st.booleans()):
+            world.store(data.draw(st.integers(1, 30)))
+    world.store(*range(31, 60))
+    for key, count in counts.items():
+        answer = world.schedule(count, key=key)
+        assert answers.setdefault(key, answer) == answer
+    assert sorted(sum(answers.values(), [])) == world.allocated()
+    assert all(len(answer) == counts[key] for key, answer in answers.items())

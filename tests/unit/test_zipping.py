@@ -1,0 +1,170 @@
+"""What the packer promises of the bytes: read with Python's zipfile, and record by record."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import random
+import struct
+import zipfile
+import zlib
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.zipping import BadMemberName, DeflatedSource, PackedMember, PackingError, Source, WrongMemberSize, ZipStream
+from tests.support.zip_sources import deflated_source, source
+
+RANDOM = random.Random(3).randbytes(700_000)
+TEXT = b"".join(b"%d %.5f\n" % (number, number / 7) for number in range(80_000))
+CONTENTS = {"empty": b"", "folder/text": TEXT, "random": RANDOM, "small": b"content", "é": b"in UTF-8"}
+
+
+def sources() -> list[Source | DeflatedSource]:
+    return [source(name, content) for name, content in CONTENTS.items()] + [deflated_source("taken over", TEXT)]
+
+
+def packed(*members: Source | DeflatedSource, workers: int = 2) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(b"".join(ZipStream(members, workers=workers))))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.dictionaries(st.text("ab/é", min_size=1, max_size=5), st.tuples(st.integers(0, 600_000), st.integers(1, 300_000))))
+def test_every_member_comes_out_as_it_went_in(sizes: dict[str, tuple[int, int]]) -> None:
+    contents = {name.replace("/", "-"): (RANDOM[:size], chunk) for name, (size, chunk) in sizes.items()}
+    archive = packed(*(source(name, content, chunk) for name, (content, chunk) in contents.items()))
+    assert archive.namelist() == list(contents)
+    assert all(archive.read(name) == content for name, (content, _) in contents.items())
+
+
+@pytest.mark.parametrize("size", [0, 1, 2**18 - 1, 2**18, 2**18 + 1, 2**19, 2**19 + 1])
+def test_content_that_ends_on_a_block_boundary_is_whole(size: int) -> None:
+    content = RANDOM[:size]
+    assert packed(source("a", content)).read("a") == content
+
+
+def test_the_bytes_depend_neither_on_threads_nor_on_how_the_content_was_cut() -> None:
+    archives = {
+        b"".join(ZipStream([source(name, content, chunk) for name, content in CONTENTS.items()], workers=workers))
+        for workers, chunk in ((1, 1_000_000), (2, 4096), (5, 300_000), (2, 2**18))
+    }
+    assert len(archives) == 1
+
+
+def test_empty_chunks_are_no_end() -> None:
+    assert packed(Source("a", 2, lambda: iter([b"", b"x", b"", b"y", b""]))).read("a") == b"xy"
+
+
+def test_an_archive_without_members_is_an_archive() -> None:
+    assert packed().namelist() == []
+
+
+def test_what_is_known_afterwards_is_true() -> None:
+    stream = ZipStream(sources())
+    archive = b"".join(stream)
+    assert (stream.size_bytes, stream.sha256) == (len(archive), hashlib.sha256(archive).hexdigest())
+    for member, (name, content) in zip(stream.members, [*CONTENTS.items(), ("taken over", TEXT)], strict=True):
+        data = archive[member.data_offset : member.data_offset + member.compressed_bytes]
+        assert zlib.decompress(data, wbits=-15) == content
+        assert member == PackedMember(
+            name, len(content), zlib.crc32(content), hashlib.sha256(content).hexdigest(), len(data), member.data_offset
+        )
+
+
+def test_members_look_the_same_on_every_day_and_system() -> None:
+    for info in packed(*sources()).infolist():
+        assert info.date_time == (1980, 1, 1, 0, 0, 0)
+        assert (info.create_system, info.external_attr, info.extra, info.comment) == (3, 0o100644 << 16, b"", b"")
+        assert info.compress_type == zipfile.ZIP_DEFLATED
+        assert bool(info.flag_bits & 0x800) == (not info.filename.isascii())
+
+
+def test_only_large_members_have_their_sizes_after_the_data() -> None:
+    # ZipInputStream of Java refuses descriptors of stored members, and readers of a stream have to guess where the data ends.
+    archive = b"".join(ZipStream(sources()))
+    for info in zipfile.ZipFile(io.BytesIO(archive)).infolist():
+        flags, method, _, _, crc32, compressed, size = struct.unpack_from("<5H3L", archive, info.header_offset + 4)[1:]
+        assert method == zipfile.ZIP_DEFLATED
+        assert flags == info.flag_bits
+        if info.filename in ("folder/text", "random"):
+            assert flags & 8
+        else:
+            assert not flags & 8
+            assert (crc32, compressed, size) == (info.CRC, info.compress_size, info.file_size)
+
+
+def test_the_last_member_is_made_of_the_others() -> None:
+    seen: list[Sequence[PackedMember]] = []
+
+    def closing(members: Sequence[PackedMember]) -> tuple[str, bytes]:
+        seen.append(list(members))
+        return "metadata", "\n".join(member.sha256 for member in members).encode()
+
+    stream = ZipStream([source("a", b"1"), source("b", b"2")], closing=closing)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(stream)))
+    assert archive.namelist() == ["a", "b", "metadata"]
+    assert archive.read("metadata").decode().split() == [hashlib.sha256(content).hexdigest() for content in (b"1", b"2")]
+    assert seen == [stream.members[:2]]
+
+
+def test_a_random_member_does_not_grow_noticeably() -> None:
+    (info,) = packed(source("a", RANDOM)).infolist()
+    assert info.compress_size < len(RANDOM) * (1 + 1 / 512)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "/etc/passwd", "../x", "a/../b", "a//b", "a/", "./a", "a\\b", "C:/x", "nul\0", "\udc80", "é" * 40_000]
+)
+def test_a_name_that_leads_elsewhere_is_refused_before_the_first_byte(name: str) -> None:
+    with pytest.raises(BadMemberName):
+        ZipStream([source("good", b""), source(name, b"")])
+
+
+def test_a_name_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(BadMemberName, match="'a' is there twice"):
+        ZipStream([source("a", b"1"), deflated_source("a", b"2")])
+    with pytest.raises(BadMemberName, match="'a' is there twice"):
+        b"".join(ZipStream([source("a", b"1")], closing=lambda _: ("a", b"2")))
+
+
+@pytest.mark.parametrize("announced", [0, 4, 6, 2**20])
+def test_a_member_of_another_size_than_announced_is_never_packed(announced: int) -> None:
+    stream = ZipStream([Source("a", announced, lambda: iter([b"12", b"345"]))])
+    with pytest.raises(WrongMemberSize, match=f"'a' gave .* {announced} bytes"):
+        b"".join(stream)
+    assert not stream.members
+
+
+def test_a_deflated_member_of_another_size_than_announced_is_never_packed() -> None:
+    member = deflated_source("a", TEXT)
+    cut = DeflatedSource("a", member.size_bytes, member.compressed_bytes + 1, member.crc32, member.sha256, member.open)
+    with pytest.raises(WrongMemberSize):
+        b"".join(ZipStream([cut]))
+
+
+def test_errors_of_the_packer_are_one_family() -> None:
+    assert issubclass(BadMemberName, PackingError)
+    assert issubclass(WrongMemberSize, PackingError)
+
+
+def test_a_stream_is_read_once() -> None:
+    stream = ZipStream([source("a", b"1")])
+    b"".join(stream)
+    with pytest.raises(RuntimeError):
+        next(iter(stream))
+
+
+def test_more_members_than_the_classic_directory_can_count() -> None:
+    count = 66_000  # above the 65,535 that the classic end record can name
+    archive = packed(*(source(f"{number}", b"%d" % number) for number in range(count)))
+    assert archive.namelist() == [f"{number}" for number in range(count)]
+    assert archive.read(f"{count - 1}") == b"%d" % (count - 1)
+
+
+def test_pieces_are_of_moderate_size() -> None:
+    pieces = [len(piece) for piece in ZipStream([source("a", os.urandom(2**20), 2**20), *(source(f"{n}", b"x") for n in range(500))])]
+    assert max(pieces) < 2**20
+    assert len(pieces) < 20

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Fetches axe-core, which the tests of the web page check accessibility with, from npm into .local/axe (MPL-2.0; not in this repository).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+target=.local/axe
+[ -f "$target/axe.min.js" ] && exit 0
+command -v npm >/dev/null || { echo "npm is needed to fetch axe-core" >&2; exit 1; }
+mkdir -p "$target"
+work=$(mktemp -d .local/fetch.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+(cd "$work" && npm pack --silent axe-core@4.14.1 >/dev/null && tar xzf axe-core-*.tgz)
+mv "$work"/package/axe.min.js "$target/axe.min.js"
+echo "axe-core is in $target"
