@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import stat
 import struct
@@ -163,8 +162,8 @@ def _put(work: Path, target: Path) -> None:
     old = work.with_name(f"{work.name}.old")
     try:
         if target.exists():
-            os.rename(target, old)
-        os.rename(work, target)
+            target.rename(old)
+        work.rename(target)
     finally:
         shutil.rmtree(old, ignore_errors=True)
         shutil.rmtree(work, ignore_errors=True)

@@ -48,9 +48,11 @@ def _show_version(wanted: bool) -> None:
 def options(
     context: typer.Context,
     url: Annotated[str | None, typer.Option(envvar="DATAOPS_URL", help="Address of the API")] = None,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit", is_eager=True, callback=_show_version)] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit", is_eager=True, callback=_show_version)
+    ] = False,
 ) -> None:
-    """Exit codes: 2 invalid, 3 not found, 4 conflict, 5 access denied, 6 unavailable, 7 transfer, 8 archive refused, 9 folder, 11 system."""
+    """Exit codes: 2 invalid, 3 not found, 4 conflict, 5 denied, 6 unavailable, 7 transfer, 8 archive refused, 9 folder, 11 system."""
     context.obj = url
 
 

@@ -82,7 +82,7 @@ class DataOpsClient:
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         while not (status := self.status(nc, id_run)).done:
             if deadline is not None and time.monotonic() + poll_seconds > deadline:
-                raise TimedOut(f"run {id_run!r} of {nc!r} is still {status.run_status}/{status.sub_runs_status} after {timeout_seconds:g} s")
+                raise TimedOut(f"run {id_run!r} of {nc!r} is not done after {timeout_seconds:g} s: {status.run_status}, {status.sub_runs_status}")
             time.sleep(poll_seconds)
         return status
 
@@ -99,7 +99,8 @@ class DataOpsClient:
 
     def manifest(self, nc: str, id_run: str, sub_run: str) -> Manifest:
         """What the archive of a sub-run would hold; nothing is built."""
-        return Manifest.from_wire(json_of(self._api.get(f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/{_segment(sub_run)}/manifest")))
+        path = f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/{_segment(sub_run)}/manifest"
+        return Manifest.from_wire(json_of(self._api.get(path)))
 
     def link(self, nc: str, id_run: str, sub_run: str, timeout_seconds: float = 900) -> ArchiveLink:
         """Where the archive of a sub-run is; asks again while it is being built, TimedOut when that takes too long."""
@@ -134,9 +135,13 @@ class DataOpsClient:
             return Download(target, link, False, time.monotonic() - began)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.parent / f".{link.filename}.{uuid.uuid4().hex}.part"
-        report = progress or (lambda count, total: None)
+
+        def report(count: int) -> None:
+            if progress:
+                progress(count, link.size_bytes)
+
         try:
-            transfer.fetch(self._storage, link, lambda: self.link(nc, id_run, sub_run), part, lambda count: report(count, link.size_bytes))
+            transfer.fetch(self._storage, link, lambda: self.link(nc, id_run, sub_run), part, report)
             archive.extract(part, link.files, target)
         finally:
             part.unlink(missing_ok=True)

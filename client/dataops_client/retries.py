@@ -6,9 +6,11 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isnan
 
 ATTEMPTS = 6
 _LONGEST_SECONDS = 20.0
+_LONGEST_ASKED_SECONDS = 60.0
 HEALING = frozenset({429, 500, 502, 503, 504})
 """Statuses that may be gone at the next try."""
 
@@ -16,7 +18,7 @@ HEALING = frozenset({429, 500, 502, 503, 504})
 def pauses() -> Iterator[float]:
     """Seconds to wait before each further try: growing, and different for every caller."""
     for attempt in range(ATTEMPTS - 1):
-        yield random.uniform(0.5, 1.0) * min(0.25 * 2**attempt, _LONGEST_SECONDS)
+        yield random.uniform(0.5, 1.0) * min(0.25 * 2**attempt, _LONGEST_SECONDS)  # noqa: S311 - spreads callers, guards nothing
 
 
 def retry_after_seconds(header: str | None, default: float) -> float:
@@ -30,4 +32,4 @@ def retry_after_seconds(header: str | None, default: float) -> float:
             seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
         except (TypeError, ValueError):
             return default
-    return min(max(seconds, 0.0), 60.0) if seconds == seconds else default
+    return default if isnan(seconds) else min(max(seconds, 0.0), _LONGEST_ASKED_SECONDS)

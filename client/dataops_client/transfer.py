@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
@@ -14,63 +15,22 @@ from .errors import ChecksumMismatch, TransferFailed
 from .models import ArchiveLink
 from .retries import HEALING, pauses, retry_after_seconds
 
-_PIECE_BYTES = 1024 * 1024
-Progress = Callable[[int], None]
-"""Told how many more bytes have arrived."""
+_STARTS_OVER = (412, 416)
+"""What is there is not what was begun."""
 
 
-def fetch(http: httpx.Client, link: ArchiveLink, renew: Callable[[], ArchiveLink], target: Path, progress: Progress) -> None:
+def fetch(
+    http: httpx.Client, link: ArchiveLink, renew: Callable[[], ArchiveLink], target: Path, progress: Callable[[int], None]
+) -> None:
     """Write the archive of `link` to `target`, which must not exist; on an error it does not exist afterwards either.
 
-    A body that breaks off is continued from its last byte (`Range`, `If-Match`); a URL that is refused is replaced once per try by
-    that of `renew`. TransferFailed when all tries are used up, ChecksumMismatch when what came is not what was announced.
+    A body that breaks off is continued from its last byte (`Range`, `If-Match`); a URL that is refused is replaced by that of
+    `renew`. `progress` is told how many more bytes have arrived. TransferFailed when all tries without a new byte are used up,
+    ChecksumMismatch when what came is not what was announced.
     """
-    digest = hashlib.sha256()
-    waits = pauses()
-    tag: str | None = None
-    failure = ""
     with target.open("xb") as file:
         try:
-            while file.tell() < link.size_bytes:
-                before = file.tell()
-                wait: float | None = 0.0
-                try:
-                    headers = {"Accept-Encoding": "identity"}
-                    if before:
-                        headers |= {"Range": f"bytes={before}-"} | ({"If-Match": tag} if tag else {})
-                    with http.stream("GET", link.download_url, headers=headers) as answer:
-                        failure = f"HTTP {answer.status_code}"
-                        if answer.status_code == 403:
-                            link = _same(renew(), link)
-                        elif answer.status_code in (412, 416) or (before and answer.status_code == 200):
-                            file.seek(0)
-                            file.truncate()
-                            digest, tag = hashlib.sha256(), None
-                            progress(-before)
-                        if answer.status_code == 200 or (before and answer.status_code == 206 and _continues(answer, before, link)):
-                            tag = answer.headers.get("ETag")
-                            for piece in answer.iter_raw(_PIECE_BYTES):
-                                if file.tell() + len(piece) > link.size_bytes:
-                                    raise ChecksumMismatch(f"{link.filename!r} is longer than the announced {link.size_bytes} bytes")
-                                file.write(piece)
-                                digest.update(piece)
-                                progress(len(piece))
-                            failure = f"the body ended after {file.tell()} of {link.size_bytes} bytes"
-                        elif answer.status_code in HEALING:
-                            wait = retry_after_seconds(answer.headers.get("Retry-After"), 0.0)
-                        elif answer.status_code not in (200, 206, 403, 412, 416):
-                            raise TransferFailed(f"{link.filename!r}: the storage answered HTTP {answer.status_code}")
-                except httpx.TransportError as error:
-                    failure = str(error) or type(error).__name__
-                if file.tell() > before:
-                    waits = pauses()
-                elif file.tell() < link.size_bytes:
-                    pause = next(waits, None)
-                    if pause is None:
-                        raise TransferFailed(f"{link.filename!r} did not arrive: {failure}")
-                    time.sleep(max(pause, wait or 0.0))
-            if digest.hexdigest() != link.sha256:
-                raise ChecksumMismatch(f"{link.filename!r} has SHA-256 {digest.hexdigest()}, announced was {link.sha256}")
+            _Transfer(http, link, renew, file, progress).run()
             file.flush()
             os.fsync(file.fileno())
         except BaseException:
@@ -78,13 +38,82 @@ def fetch(http: httpx.Client, link: ArchiveLink, renew: Callable[[], ArchiveLink
             raise
 
 
-def _same(fresh: ArchiveLink, link: ArchiveLink) -> ArchiveLink:
-    """The fresh link, which must be to the same archive: what has arrived of it would not fit to another."""
-    if (fresh.size_bytes, fresh.sha256) != (link.size_bytes, link.sha256):
-        raise TransferFailed(f"{link.filename!r} changed while it was downloaded: start again")
-    return fresh
+class _Transfer:
+    """One archive on its way: what has arrived, and what became of the last try."""
 
+    def __init__(
+        self, http: httpx.Client, link: ArchiveLink, renew: Callable[[], ArchiveLink], file: BinaryIO, progress: Callable[[int], None]
+    ) -> None:
+        self._http, self._link, self._renew, self._file, self._progress = http, link, renew, file, progress
+        self._digest = hashlib.sha256()
+        self._arrived = 0
+        self._tag: str | None = None
+        self._failure = ""
+        self._asked_to_wait_seconds = 0.0
 
-def _continues(answer: httpx.Response, position: int, link: ArchiveLink) -> bool:
-    given: str = answer.headers.get("Content-Range", "")
-    return given.replace(" ", "") == f"bytes{position}-{link.size_bytes - 1}/{link.size_bytes}"
+    def run(self) -> None:
+        waits = pauses()
+        while self._arrived < self._link.size_bytes:
+            before, self._asked_to_wait_seconds = self._arrived, 0.0
+            try:
+                self._try()
+            except httpx.TransportError as error:
+                self._failure = str(error) or type(error).__name__
+            if self._arrived > before:
+                waits = pauses()
+            elif (pause := next(waits, None)) is None:
+                raise TransferFailed(f"{self._link.filename!r} did not arrive: {self._failure}")
+            else:
+                time.sleep(max(pause, self._asked_to_wait_seconds))
+        if self._digest.hexdigest() != self._link.sha256:
+            raise ChecksumMismatch(f"{self._link.filename!r} has SHA-256 {self._digest.hexdigest()}, announced was {self._link.sha256}")
+
+    def _try(self) -> None:
+        headers = {"Accept-Encoding": "identity"}
+        if self._arrived:
+            headers["Range"] = f"bytes={self._arrived}-"
+            if self._tag:
+                headers["If-Match"] = self._tag
+        with self._http.stream("GET", self._link.download_url, headers=headers) as answer:
+            self._failure = f"the storage answered HTTP {answer.status_code}"
+            if answer.status_code == 403:
+                self._renew_link()
+            elif answer.status_code in _STARTS_OVER:
+                self._start_over()
+            elif answer.status_code in HEALING:
+                self._asked_to_wait_seconds = retry_after_seconds(answer.headers.get("Retry-After"), 0.0)
+            elif answer.status_code == 200:
+                self._start_over()
+                self._tag = answer.headers.get("ETag")
+                self._receive(answer)
+            elif answer.status_code == 206 and self._continues(answer):
+                self._receive(answer)
+            elif answer.status_code != 206:
+                raise TransferFailed(f"{self._link.filename!r}: {self._failure}")
+
+    def _receive(self, answer: httpx.Response) -> None:
+        for piece in answer.iter_raw():  # in pieces as they come: gathered ones are lost when the body breaks off
+            if self._arrived + len(piece) > self._link.size_bytes:
+                raise ChecksumMismatch(f"{self._link.filename!r} is longer than the announced {self._link.size_bytes} bytes")
+            self._file.write(piece)
+            self._digest.update(piece)
+            self._arrived += len(piece)
+            self._progress(len(piece))
+        self._failure = f"the body ended after {self._arrived} of {self._link.size_bytes} bytes"
+
+    def _continues(self, answer: httpx.Response) -> bool:
+        size_bytes = self._link.size_bytes
+        given: str = answer.headers.get("Content-Range", "")
+        return given.replace(" ", "") == f"bytes{self._arrived}-{size_bytes - 1}/{size_bytes}"
+
+    def _start_over(self) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+        self._progress(-self._arrived)
+        self._digest, self._arrived, self._tag = hashlib.sha256(), 0, None
+
+    def _renew_link(self) -> None:
+        fresh = self._renew()
+        if (fresh.size_bytes, fresh.sha256) != (self._link.size_bytes, self._link.sha256):
+            raise TransferFailed(f"{self._link.filename!r} changed while it was downloaded: start again")
+        self._link = fresh

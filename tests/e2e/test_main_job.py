@@ -1,0 +1,100 @@
+"""The two ways to the files, as a user goes them: `make run`, and the command `dataops` against a served API."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tools.lifeline import ROOT
+from tools.provision import data_files
+from tools.stack import Stack, stack
+
+SHARED = Path(os.environ.get("SHARED") or ROOT.parent / "shared")
+METADATA = "ro-crate-metadata.json"
+
+
+def sub_run_files(data: Path) -> dict[str, bytes]:
+    """What must be on the disk afterwards: every file of every sub-run, as <nc>/<id_run>/<sub_run>/<file>."""
+    files = {}
+    for path in data_files(data):
+        parts = path.relative_to(data).parts
+        if len(parts) == 9:
+            files["/".join((parts[0].removesuffix("-SOAPS"), parts[5], parts[7], parts[8]))] = path.read_bytes()
+    return files
+
+
+def extracted_files(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != METADATA)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def run_main_job(data: Path, output: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DATA_DIR": str(data), "OUTPUT_DIR": str(output)}
+    return subprocess.run([sys.executable, "-m", "tools.run"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_main_job_extracts_every_file_of_the_sample_and_leaves_nothing_running(tmp_path: Path) -> None:
+    done = run_main_job(ROOT / "data", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert extracted_files(tmp_path) == sub_run_files(ROOT / "data")
+    assert "Zr50Cu40Al10" in done.stdout
+    port = urlsplit(done.stdout.split("API on ")[1].split()[0]).port
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_the_main_job_extracts_every_file_of_the_real_data(tmp_path: Path) -> None:
+    archive = SHARED / "data" / "Zr49Cu49Al2-run21.zip"
+    if not archive.exists():
+        pytest.skip("the real data are not there: SHARED names the folder with data/Zr49Cu49Al2-run21.zip")
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(tmp_path / "data")
+    done = run_main_job(tmp_path / "data", tmp_path / "output")
+    assert done.returncode == 0, done.stderr
+    assert extracted_files(tmp_path / "output") == sub_run_files(tmp_path / "data")
+
+
+def test_a_folder_without_compositions_is_refused(tmp_path: Path) -> None:
+    done = run_main_job(tmp_path, tmp_path / "output")
+    assert done.returncode == 1
+    assert "holds no composition" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def served() -> Stack:  # type: ignore[misc]
+    with stack(ROOT / "data", job_run_time_seconds=1) as running:
+        yield running
+
+
+def dataops(served: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dataops_client", *arguments]
+    environment = {**os.environ, "DATAOPS_URL": served.api_url, "COLUMNS": "120"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_command_schedules_waits_lists_and_downloads(served: Stack, tmp_path: Path) -> None:
+    assert dataops(served, "generate", "Zr49Cu49Al2").stdout.strip() == "21"
+    assert dataops(served, "augment", "Zr49Cu49Al2", "21").returncode == 0
+    status = dataops(served, "status", "Zr49Cu49Al2", "21", "--wait")
+    assert "DONE" in status.stdout
+    assert "Zr49Cu49Al2" in dataops(served, "list").stdout
+    done = dataops(served, "download", "Zr49Cu49Al2", "21", "--all", "-o", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    wanted = {name: content for name, content in sub_run_files(ROOT / "data").items() if name.startswith("Zr49Cu49Al2/")}
+    assert extracted_files(tmp_path) == wanted
+
+
+def test_failures_have_exit_codes_and_name_what_is_wrong(served: Stack, tmp_path: Path) -> None:
+    unknown = dataops(served, "download", "Zr1", "1", "-o", str(tmp_path))
+    assert unknown.returncode == 3
+    assert "'Zr1'" in unknown.stderr
+    malformed = dataops(served, "generate", "zr49")
+    assert malformed.returncode == 2
+    assert not list(tmp_path.iterdir())

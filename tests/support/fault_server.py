@@ -1,0 +1,88 @@
+"""A storage that misbehaves as it is told: one behaviour per request, then it is good."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+ERROR_PAGE = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
+FAULTS = ("cut", "refuse", "throttle", "expire", "reset", "whole", "wrong range", "changed", "page")
+"""What it can be told to do; `good` besides."""
+
+
+class FaultServer:
+    """`content` under every path; `faults` are used up one by one, the newest last. Requests are noted."""
+
+    def __init__(self, content: bytes, seed: int = 0) -> None:
+        self.content = content
+        self.faults: list[str] = []
+        self.ranges: list[str | None] = []
+        self.headers: list[dict[str, str]] = []
+        self.sent_bytes = 0
+        self.url = ""
+        self.random = random.Random(seed)
+
+
+@contextmanager
+def fault_server(content: bytes, seed: int = 0) -> Iterator[FaultServer]:
+    state = FaultServer(content, seed)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            wanted = self.headers.get("Range")
+            state.ranges.append(wanted)
+            state.headers.append({name.lower(): value for name, value in self.headers.items()})
+            fault = state.faults.pop(0) if state.faults else "good"
+            start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
+            statuses = {"refuse": 500, "throttle": 503, "expire": 403, "changed": 412}
+            if fault == "changed" and not wanted:
+                fault = "good"
+            if fault in statuses:
+                self._answer(statuses[fault], ERROR_PAGE, {"Retry-After": "0"} if fault == "throttle" else {})
+            elif fault == "reset":
+                self.close_connection = True
+                self.connection.close()
+            elif fault == "page":
+                self._answer(200, ERROR_PAGE, {"ETag": '"page"'})
+            elif fault == "wrong range" and wanted:
+                body = state.content[:50]
+                self._answer(206, body, {"Content-Range": f"bytes 0-49/{len(state.content)}"})
+            else:
+                whole = fault == "whole" or not wanted
+                body = state.content if whole else state.content[start:]
+                headers = {"ETag": '"tag"'}
+                if not whole:
+                    headers["Content-Range"] = f"bytes {start}-{len(state.content) - 1}/{len(state.content)}"
+                self._answer(200 if whole else 206, body, headers, cut=fault == "cut")
+
+        def _answer(self, status: int, body: bytes, headers: dict[str, str], cut: bool = False) -> None:
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            part = body[: state.random.randrange(len(body) + 1)] if cut else body
+            self.wfile.write(part)
+            if body is not ERROR_PAGE:
+                state.sent_bytes += len(part)
+            if cut:
+                self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    state.url = f"http://127.0.0.1:{server.server_port}/archive.zip"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

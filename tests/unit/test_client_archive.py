@@ -1,0 +1,206 @@
+"""Extraction: hostile archives are refused before anything is written, good ones appear at once or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import stat
+import struct
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from dataops_client import ArchiveFile, ArchiveRefused, ChecksumMismatch, DataOpsError, FolderOccupied
+from dataops_client.archive import extract, matches
+
+
+def info(name: str, mode: int = stat.S_IFREG | 0o644, method: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo("placeholder")
+    member.filename = name
+    member.external_attr = mode << 16
+    member.compress_type = method
+    member.create_system = 3
+    return member
+
+
+def pack(*entries: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a name that is there twice
+        for name, content in entries:
+            archive.writestr(info(name) if isinstance(name, str) else name, content)
+    return sink.getvalue()
+
+
+def files(**contents: bytes) -> list[ArchiveFile]:
+    return [ArchiveFile(name, len(content), hashlib.sha256(content).hexdigest(), "other") for name, content in contents.items()]
+
+
+def announced(*entries: tuple[str | zipfile.ZipInfo, bytes]) -> list[ArchiveFile]:
+    return files(**{name if isinstance(name, str) else name.filename: content for name, content in entries})
+
+
+def patched(content: bytes, change: Callable[[bytearray], None]) -> bytes:
+    data = bytearray(content)
+    change(data)
+    return bytes(data)
+
+
+def central(data: bytearray, index: int = 0) -> int:
+    """Where the central directory's record of a member begins."""
+    position = data.index(b"PK\1\2")
+    for _ in range(index):
+        position = data.index(b"PK\1\2", position + 4)
+    return position
+
+
+def put(data: bytearray, position: int, form: str, *values: int) -> None:
+    struct.pack_into(form, data, position, *values)
+
+
+GOOD = pack(("a", b"alpha" * 100), ("b", b"beta" * 100))
+
+HOSTILE_NAMES = {
+    "climbs out": "../evil", "climbs out inside": "a/../../evil", "is the parent": "..", "is the folder": ".", "has a dot part": "a/./b",
+    "is absolute": "/etc/passwd", "has a double slash": "a//b", "begins with two slashes": "//server/share", "is a folder": "folder/",
+    "has a backslash": "..\\evil", "has a drive": "C:evil",
+    "has an absolute drive": "C:/evil", "has a stream": "a:b", "has a newline": "a\nb",
+    "has an escape": "a\x1b[2Jb", "ends in a dot": "evil.",
+    "ends in a blank": "evil ", "is a device": "con", "is a device with a suffix": "NUL.txt",
+    "is a port": "com1", "is too long": "x" * 300, "climbs with a blank": ".. /evil", "is a printer": "a/lpt9.log",
+}  # fmt: skip
+
+HOSTILE_KINDS = {
+    "a link": stat.S_IFLNK | 0o777, "a folder by its mode": stat.S_IFDIR | 0o755, "a pipe": stat.S_IFIFO | 0o644,
+    "a character device": stat.S_IFCHR | 0o644, "a block device": stat.S_IFBLK | 0o644, "a socket": stat.S_IFSOCK | 0o644,
+}  # fmt: skip
+
+HOSTILE_BYTES: dict[str, Callable[[bytearray], None]] = {
+    "encrypted": lambda data: put(data, central(data) + 8, "<H", 1),
+    "strongly encrypted": lambda data: put(data, central(data) + 8, "<H", 0x41),
+    "packed by an unknown method": lambda data: put(data, central(data) + 10, "<H", 99),
+    "packed by bzip2": lambda data: put(data, central(data) + 10, "<H", 12),
+    "packed by lzma": lambda data: put(data, central(data) + 10, "<H", 14),
+    "larger than announced": lambda data: put(data, central(data) + 24, "<L", 10_000),
+    "smaller than announced": lambda data: put(data, central(data) + 24, "<L", 1),
+    "a member over another": lambda data: put(data, central(data, 1) + 42, "<L", 0),
+    "a member beyond the end": lambda data: put(data, central(data, 1) + 42, "<L", 0x7FFFFFF0),
+    "a member longer than the file": lambda data: put(data, central(data) + 20, "<L", 0x7FFFFFF0),
+    "a wrong checksum": lambda data: put(data, central(data) + 16, "<L", 1),
+    "no directory": lambda data: data.__delitem__(slice(data.index(b"PK\1\2"), None)),
+    "a directory cut short": lambda data: data.__delitem__(slice(len(data) - 30, len(data) - 22)),
+    "another name in the header": lambda data: put(data, 30, "<B", ord("z")),
+    "data that do not inflate": lambda data: put(data, 31, "<4B", 0xFF, 0xFF, 0xFF, 0xFF),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
+def test_a_name_that_is_refused(name: str, tmp_path: Path) -> None:
+    entries = ((name, b"evil"), ("good", b"good"))
+    refuse(pack(*entries), announced(*entries), tmp_path)
+
+
+@pytest.mark.parametrize("mode", HOSTILE_KINDS.values(), ids=HOSTILE_KINDS)
+def test_a_kind_that_is_refused(mode: int, tmp_path: Path) -> None:
+    entries = ((info("a", mode), b"/etc/passwd"), ("good", b"good"))
+    refuse(pack(*entries), announced(*entries), tmp_path)
+
+
+@pytest.mark.parametrize("change", HOSTILE_BYTES.values(), ids=HOSTILE_BYTES)
+def test_bytes_that_are_refused(change: Callable[[bytearray], None], tmp_path: Path) -> None:
+    refuse(patched(GOOD, change), files(a=b"alpha" * 100, b=b"beta" * 100), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("entries", "listed"),
+    [
+        ((("a", b"1"), ("a", b"2")), files(a=b"1")),
+        ((("a", b"1"), ("A", b"2")), files(a=b"1", A=b"2")),
+        ((("\u00e9", b"1"), ("e\u0301", b"2")), announced(("\u00e9", b"1"), ("e\u0301", b"2"))),
+        ((("a", b"1"), ("a/b", b"2")), announced(("a", b"1"), ("a/b", b"2"))),
+        ((("a", b"1"), ("stranger", b"2")), files(a=b"1")),
+        ((("a", b"1"),), files(a=b"1", b=b"2")),
+        ((("a", b"\0" * 50_000_000),), files(a=b"\0" * 10)),
+        ((("a", b"other"),), files(a=b"1orig")),
+    ],
+    ids=["twice", "twice but for case", "twice but for form", "file and folder", "stranger", "missing", "bomb", "other content"],
+)
+def test_contents_that_are_refused(entries: tuple[tuple[str, bytes], ...], listed: list[ArchiveFile], tmp_path: Path) -> None:
+    refuse(pack(*entries), listed, tmp_path)
+
+
+def refuse(content: bytes, listed: list[ArchiveFile], folder: Path) -> None:
+    """It is refused by a named error, and nothing of it is on the disk, here or beside."""
+    archive = folder / "in" / "archive.zip"
+    archive.parent.mkdir()
+    archive.write_bytes(content)
+    target = folder / "out" / "0"
+    with pytest.raises(DataOpsError):
+        extract(archive, listed, target)
+    assert [path for path in folder.rglob("*") if path.is_file()] == [archive]
+
+
+LEGITIMATE = {
+    "nothing in a file": (("empty", b""),),
+    "stored, not deflated": ((info("a", method=zipfile.ZIP_STORED), b"plain"),),
+    "no mode at all": ((info("a", mode=0), b"made on Windows"),),
+    "executable": ((info("a", mode=stat.S_IFREG | 0o755), b"#!/bin/sh"),),
+    "a name in UTF-8": (("Zr₄₉.txt", b"x"),),
+    "blanks and signs in a name": (("odd name (1) + % #.txt", b"x"),),
+    "dots in a name": (("a..b", b"x"), ("...c", b"y")),
+    "a folder per sub-run": (("0/a", b"x"), ("1/a", b"y")),
+    "names that begin alike": (("a", b"x"), ("ab", b"y"), ("a.b", b"z")),
+    "very compressible": (("zeros", b"\0" * 1_000_000),),
+    "metadata besides": (("a", b"x"), ("ro-crate-metadata.json", b"{}")),
+}
+
+
+@pytest.mark.parametrize("entries", LEGITIMATE.values(), ids=LEGITIMATE)
+def test_an_odd_archive_that_is_accepted(entries: tuple[tuple[str | zipfile.ZipInfo, bytes], ...], tmp_path: Path) -> None:
+    archive = tmp_path / "archive.zip"
+    archive.write_bytes(pack(*entries))
+    listed = [file for file in announced(*entries) if file.name != "ro-crate-metadata.json"]
+    extract(archive, listed, tmp_path / "0")
+    for name, content in entries:
+        assert (tmp_path / "0" / (name if isinstance(name, str) else name.filename)).read_bytes() == content
+    assert matches(tmp_path / "0", listed)
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    archive = tmp_path / "archive.zip"
+    for content in (b"old", b"new"):
+        archive.write_bytes(pack(("a", content), ("ro-crate-metadata.json", b"{}")))
+        extract(archive, files(a=content), tmp_path / "0")
+    assert (tmp_path / "0" / "a").read_bytes() == b"new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "archive.zip"]
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "thesis.tex").write_text("mine")
+    (tmp_path / "archive.zip").write_bytes(pack(("a", b"x")))
+    with pytest.raises(FolderOccupied, match=r"thesis\.tex"):
+        extract(tmp_path / "archive.zip", files(a=b"x"), tmp_path / "0")
+    assert (tmp_path / "0" / "thesis.tex").read_text() == "mine"
+
+
+def test_a_changed_or_missing_or_further_file_does_not_match(tmp_path: Path) -> None:
+    (tmp_path / "archive.zip").write_bytes(pack(("a", b"x")))
+    extract(tmp_path / "archive.zip", files(a=b"x"), tmp_path / "0")
+    assert matches(tmp_path / "0", files(a=b"x"))
+    (tmp_path / "0" / "a").write_bytes(b"y")
+    assert not matches(tmp_path / "0", files(a=b"x"))
+    (tmp_path / "0" / "a").write_bytes(b"x")
+    (tmp_path / "0" / "b").touch()
+    assert not matches(tmp_path / "0", files(a=b"x"))
+    assert not matches(tmp_path / "1", files(a=b"x"))
+
+
+def test_a_wrong_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "archive.zip").write_bytes(pack(("a", b"x")))
+    with pytest.raises(ChecksumMismatch, match="'a' has SHA-256"):
+        extract(tmp_path / "archive.zip", files(a=b"y"), tmp_path / "0")
+    with pytest.raises(ArchiveRefused):
+        extract(tmp_path / "archive.zip", files(a=b"xx"), tmp_path / "0")
