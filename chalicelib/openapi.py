@@ -39,7 +39,7 @@ class Operation:
     """One method of one path: what it takes (structs of query parameters, headers and body) and what it answers.
 
     `returns` is the body of a 200, or a tuple of those that it may be, and `sends` are headers it may have; `answers` are the bodies of
-    the other statuses that are no failures.
+    the other statuses that are no failures. `leads_to` names the views that can be asked next about the run that a 200 names.
     """
 
     method: str
@@ -53,11 +53,17 @@ class Operation:
     answers: Mapping[int, type[msgspec.Struct] | None]
     sends: Mapping[str, str]
     media_type: str
+    leads_to: tuple[str, ...]
 
     @property
     def summary(self) -> str:
         """The first line of the view's docstring."""
         return (self.view.__doc__ or "").strip().splitlines()[0]
+
+    @property
+    def tag(self) -> str:
+        """The door that it stands behind."""
+        return self.view.__module__.rpartition(".")[2]
 
     @property
     def variables(self) -> list[str]:
@@ -95,6 +101,7 @@ def openapi_document(operations: Iterable[Operation], conventions: Conventions, 
         "openapi": "3.1.0",
         "info": _INFO,
         "servers": [{"url": server_url, "description": "This service"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
         "security": [{}, {"token": []}],
         "paths": paths,
         "components": {
@@ -141,7 +148,7 @@ def _operation(operation: Operation, schemas: _Schemas, conventions: Conventions
     document: Schema = {
         "operationId": operation.view.__name__,
         "summary": operation.summary,
-        "tags": [operation.view.__module__.rpartition(".")[2]],
+        "tags": [operation.tag],
         "parameters": [
             *(_parameter(name, "path", schemas.of(conventions.variables[name]), required=True) for name in operation.variables),
             *schemas.parameters(operation.query, "query"),
@@ -174,6 +181,9 @@ def _success(operation: Operation, schemas: _Schemas) -> Schema:
     response: Schema = {"description": operation.summary, "content": {operation.media_type: {"schema": schema}}}
     sent = {"X-Request-ID": "Names the request in the service's log", **operation.sends}
     response["headers"] = {name: {"description": meaning, "schema": {"type": "string"}} for name, meaning in sent.items()}
+    run = {"nc": "$response.body#/nc", "id_run": "$response.body#/id_run"}
+    if operation.leads_to:
+        response["links"] = {name: {"operationId": name, "parameters": run} for name in operation.leads_to}
     return response
 
 

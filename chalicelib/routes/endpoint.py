@@ -56,16 +56,18 @@ def endpoint(
     answers: Mapping[int, type[Struct] | None] = MappingProxyType({}),
     sends: Mapping[str, str] = MappingProxyType({}),
     media_type: str = "application/json",
+    leads_to: tuple[str, ...] = (),
 ) -> Callable[[View], View]:
     """Serve `view` at `path`. It gets the path's variables as text and, where their structs are named here, `query`, `headers`, `body`.
 
     Unknown or repeated query parameters are MalformedRequest; a `body` that is left out is the struct with its defaults.
     `returns` is the body of a 200 (a tuple: one of these), which may carry the headers `sends` (with what they mean); `answers` are
-    the bodies of the other statuses that are no failures. A view may return its answer as an Answer, or ready-made as a Response.
+    the bodies of the other statuses that are no failures; `leads_to` names views to ask next about the run of the answer. A view may
+    return its answer as an Answer, or ready-made as a Response.
     """
 
     def register(view: View) -> View:
-        door.operations.append(Operation(method, path, view, returns, fails, query, headers, body, answers, sends, media_type))
+        door.operations.append(Operation(method, path, view, returns, fails, query, headers, body, answers, sends, media_type, leads_to))
 
         @functools.wraps(view)
         def answer(**variables: str) -> Response:

@@ -61,6 +61,7 @@ class AvailableQuery(Struct):
     fails=(InvalidInput, KeyReused, NotFound, NothingAvailable, KeyInFlight, Unavailable),
     headers=IdempotencyHeaders,
     body=ScheduleBody,
+    leads_to=("augment", "status", "download_run", "run_manifest"),
 )
 def schedule_run(nc: str, headers: IdempotencyHeaders, body: ScheduleBody) -> ScheduledRuns:
     """Schedule the next available run of a nominal composition, or the next `count` of them: all or none."""
@@ -84,6 +85,7 @@ def schedule_run(nc: str, headers: IdempotencyHeaders, body: ScheduleBody) -> Sc
     fails=(InvalidInput, KeyReused, NotFound, KeyInFlight, Unavailable),
     headers=IdempotencyHeaders,
     body=AugmentBody,
+    leads_to=("status", "download_run", "run_manifest"),
 )
 def augment(nc: str, id_run: str, headers: IdempotencyHeaders, body: AugmentBody) -> Scheduled:
     """Schedule the deformed sub-runs of a run: all of 1-14, or those named. Repeating it changes nothing."""

@@ -15,6 +15,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from . import DataOpsClient, __version__, errors
+from .ml.commands import export, plot
+from .ml.errors import MlError
 
 EXIT_CODES: dict[type[BaseException], int] = {
     errors.InvalidRequest: 2,
@@ -26,6 +28,7 @@ EXIT_CODES: dict[type[BaseException], int] = {
     errors.ArchiveRefused: 8,
     errors.FolderOccupied: 9,
     errors.UnexpectedAnswer: 10,
+    MlError: 12,
     errors.DataOpsError: 1,
     OSError: 11,
 }
@@ -52,7 +55,7 @@ def options(
         bool, typer.Option("--version", help="Print the version and exit", is_eager=True, callback=_show_version)
     ] = False,
 ) -> None:
-    """Exit codes: 2 invalid, 3 not found, 4 conflict, 5 denied, 6 unavailable, 7 transfer, 8 archive refused, 9 folder, 11 system."""
+    """Exit codes: 2 invalid, 3 not found, 4 conflict, 5 denied, 6 unavailable, 7 transfer, 8 refused, 9 folder, 11 system, 12 data."""
     context.obj = url
 
 
@@ -122,6 +125,10 @@ def download(
 
 def _advance(bar: Progress, task: TaskID, count: int, total: int) -> None:
     bar.update(task, advance=count, total=total)
+
+
+app.command("export")(export)
+app.command("plot")(plot)
 
 
 @contextmanager

@@ -82,7 +82,7 @@ class DataOpsClient:
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         while not (status := self.status(nc, id_run)).done:
             if deadline is not None and time.monotonic() + poll_seconds > deadline:
-                raise TimedOut(f"run {id_run!r} of {nc!r} is not done after {timeout_seconds:g} s: {status.run_status}, {status.sub_runs_status}")
+                raise TimedOut(f"run {id_run!r} of {nc!r} is not done after {timeout_seconds:g} s: {status.run_status}")
             time.sleep(poll_seconds)
         return status
 

@@ -158,3 +158,10 @@ def test_archives_document_their_other_answers() -> None:
         assert set(responses["202"]["headers"]) == {"Retry-After"}
         assert responses["202"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/BuildProgress"}
         assert set(responses["303"]["headers"]) == {"Location"}
+
+
+def test_every_link_leads_to_an_operation_that_takes_its_parameters() -> None:
+    found = {operation.view.__name__: operation for operation in operations()}
+    for operation in operations():
+        for link in operation_of(operation)["responses"]["200"].get("links", {}).values():
+            assert set(link["parameters"]) == set(found[link["operationId"]].variables)

@@ -67,7 +67,7 @@ def test_a_page_begins_after_a_run_that_need_not_be_there_any_more(runs: RunTabl
         runs.add(new_run(id_run, nc), uuid.uuid4().hex)
 
     def page(after: RunKey | None, limit: int | None, nc: str | None = None) -> list[str]:
-        return [str(run.key) for run in runs.runs(nc and NominalComposition(nc), after=after, limit=limit)]
+        return [str(run.key) for run in runs.runs(NominalComposition(nc) if nc else None, after=after, limit=limit)]
 
     assert page(None, 2) == ["Al/3", "Al/999999999"]
     assert page(key(999999999, "Al"), 2) == ["Al2/7", "Zr49Cu49Al2/9"]
@@ -117,7 +117,8 @@ def test_adding_more_sub_runs_moves_the_time(runs: RunTable) -> None:
     runs.add_sub_runs(key(21), [1], AT)
     run = runs.add_sub_runs(key(21), [1, 2], LATER)
     assert run is not None
-    assert (run.sub_runs, run.sub_runs_scheduled_at) == ({0, 1, 2}, LATER)
+    assert run.sub_runs == {0, 1, 2}
+    assert run.sub_runs_scheduled_at == LATER
 
 
 def test_sub_runs_of_a_run_that_is_not_there_are_not_added(runs: RunTable) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import InvalidInput, KeyInFlight, KeyReused, NotFound, NothingAvailable, Unavailable
 from chalicelib.domain.idempotency import LIFETIME, IdempotencyRecord
-from chalicelib.domain.runs import RunKey
+from chalicelib.domain.runs import Run, RunKey
 from chalicelib.usecases.idempotency import LEASE
 from chalicelib.usecases.scheduling import augment_run, schedule_runs
 from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyRecords, FakeRunTable
@@ -217,10 +218,10 @@ def test_a_failed_write_is_tried_again_by_the_next_request_at_once(world: World)
     add = world.runs.add
     failures = iter([False, True])
 
-    def fails_once(*arguments: Any) -> bool:
+    def fails_once(run: Run, claim_token: str) -> bool:
         if next(failures, False):
             raise Unavailable("the run table does not answer")
-        return add(*arguments)
+        return add(run, claim_token)
 
     world.runs.add = fails_once  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
@@ -258,7 +259,7 @@ def test_parallel_batches_share_out_the_runs_without_gaps(world: World) -> None:
     world.store(*range(1, 61))
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda n: world.schedule(10, key=f"k{n}"), range(6)))
-    assert sorted(sum(answers, [])) == world.allocated() == list(range(1, 61))
+    assert sorted(chain.from_iterable(answers)) == world.allocated() == list(range(1, 61))
 
 
 def test_of_two_batches_that_both_want_the_last_runs_one_gets_them_all() -> None:
@@ -303,5 +304,5 @@ def test_whatever_is_asked_and_wherever_it_crashes_no_run_is_given_twice_and_non
     for key, count in counts.items():
         answer = world.schedule(count, key=key)
         assert answers.setdefault(key, answer) == answer
-    assert sorted(sum(answers.values(), [])) == world.allocated()
+    assert sorted(chain.from_iterable(answers.values())) == world.allocated()
     assert all(len(answer) == counts[key] for key, answer in answers.items())

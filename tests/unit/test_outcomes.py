@@ -67,14 +67,16 @@ def test_outcomes_are_those_of_the_published_script_for_every_combination_of_fac
     assert Facts(has_files=False).outcome is Outcome.NO_DATA
 
 
-@pytest.mark.parametrize(("labels", "expected", "complete"), [(2, 2, True), (1, 2, False), (None, None, False), (None, 0, False), (0, 0, True)])
+@pytest.mark.parametrize(
+    ("labels", "expected", "complete"), [(2, 2, True), (1, 2, False), (None, None, False), (None, 0, False), (0, 0, True)]
+)
 def test_completeness_of_labels_is_a_fact_beside_the_outcome(labels: int | None, expected: int | None, complete: bool) -> None:
     assert Facts(True, True, 5, True, expected, labels).labels_complete is complete
 
 
 @pytest.mark.parametrize(
     ("content", "count"),
-    [(b"", None), (b"header", 0), (b"header\n", 0), (b"header\n1\n", 1), (b"header\n1\n2", 2), (b"header\r\n1\r\n", 1), (b"h\n\n", 1)],
+    [(b"", None), (b"h", 0), (b"h\n", 0), (b"h\n1\n", 1), (b"h\n1\n2", 2), (b"h\r\n1\r\n", 1), (b"h\n\n", 1)],
 )
 def test_labels_are_the_lines_without_the_header_however_the_file_is_cut(content: bytes, count: int | None) -> None:
     assert count_bond_labels([content]) == count

@@ -82,14 +82,14 @@ export function reading(box) {
     show(x, y, lines) {
       ring.setAttribute("cx", x);
       ring.setAttribute("cy", y);
-      text.replaceChildren(...lines.map((line, index) => s("tspan", { x: 0, dy: index ? 18 : 0 }, line)));
-      const width = 16 + 7.6 * Math.max(...lines.map((line) => line.length));
-      const height = 10 + 18 * lines.length;
+      text.replaceChildren(...lines.map((line, index) => s("tspan", { x: 0, dy: index ? "1.25em" : 0 }, line)));
+      const written = text.getBBox();
+      const width = written.width + 16;
+      const height = written.height + 10;
       const left = Math.max(box.left, x + width + 14 > box.width ? x - width - 12 : x + 12);
       const top = Math.min(Math.max(2, y - height - 8), box.height - height - 2);
       for (const [name, value] of Object.entries({ x: left, y: top, width, height })) ground.setAttribute(name, value);
-      text.setAttribute("transform", `translate(${left + 8} ${top + 20})`);
-      text.querySelectorAll("tspan").forEach((span) => span.setAttribute("x", 0));
+      text.setAttribute("transform", `translate(${left + 8} ${top + 5 - written.y})`);
       node.setAttribute("visibility", "visible");
     },
   };

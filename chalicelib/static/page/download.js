@@ -60,7 +60,7 @@ async function archiveLink(path, signal, progress, cancel) {
 function saved(progress, link) {
   progress.replaceChildren(
     `Saved as ${link.filename}, ${bytes(link.size_bytes)}, ${link.files.length} files. `,
-    link.missing.length > 0 && h("span", { class: "fair" }, `Not there: ${link.missing.join(", ")}. `),
+    h("span", { class: "fair" }, link.missing.length ? `Not there: ${link.missing.join(", ")}. ` : ""),
     h("details", {}, h("summary", {}, "SHA-256"), h("code", {}, link.sha256)),
   );
 }

@@ -9,18 +9,20 @@ const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replac
 export function linesFor(of) {
   const whole = of.subRun === undefined;
   const path = whole ? paths.run(of, "download") : paths.subRun(of, "download");
-  const filename = `${[of.nc, of.idRun, of.subRun].filter((part) => part !== undefined).join("_")}.zip`;
+  const names = [of.nc, of.idRun, of.subRun].filter((part) => part !== undefined);
   const base = ROOT.href.replace(/\/$/, "");
   const authorised = token.get() ? ' -H "Authorization: Bearer $DATAOPS_TOKEN"' : "";
-  const names = [of.nc, of.idRun, of.subRun].filter((part) => part !== undefined);
+  const texts = names.map((part) => JSON.stringify(part)).join(", ");
   return h("details", { class: "lines" }, h("summary", {}, whole ? "The whole run from a shell or Python" : "This sub-run from a shell or Python"),
-    line("curl", `curl -fL${authorised} -o ${filename} ${quoted(`${address(path)}?redirect=true&wait=20`)}`),
-    line("dataops", `dataops --url ${quoted(base)} download ${names.join(" ")}`),
+    line("curl", `curl -fL${authorised} -o ${names.join("_")}.zip ${quoted(`${address(path)}?redirect=true&wait=20`)}`),
+    line("dataops", `dataops --url ${quoted(base)} download ${names.join(" ")}${whole ? " --all" : ""} -o data`),
     line("Python", [
       "from dataops_client import DataOpsClient",
       "",
       `with DataOpsClient(${JSON.stringify(base)}) as client:`,
-      `    client.download(${names.map((part) => JSON.stringify(part)).join(", ")})`,
+      ...(whole
+        ? [`    for sub_run in client.status(${texts}).sub_runs:`, `        client.download(${texts}, sub_run, "data")`]
+        : [`    client.download(${texts}, "data")`]),
     ].join("\n")));
 }
 

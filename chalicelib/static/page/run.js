@@ -93,9 +93,10 @@ export function showRun(pane, run, { focus, onChange }) {
     return status && open !== null ? showSubRun(detail, { ...run, subRun: open }, status, { augment }) : Promise.resolve();
   }
 
+  const hint = h("p", { class: "hint" }, "Sub-run 0 is the reference cell, 1 to 14 are deformations of it.");
   pane.replaceChildren(
     h("p", { class: "back" }, h("a", { href: `#${encodeURIComponent(run.nc)}` }, `‹ Runs of ${run.nc}`)),
-    title, states, actions, cells, signs, detail, quantities,
+    title, states, actions, hint, cells, signs, detail, quantities,
   );
   if (focus) title.focus();
   const stop = watch(run, tell);

@@ -25,8 +25,10 @@ export function showRuns(pane, nc) {
     if (rows.has(run.id_run)) return;
     const row = runRow(nc, run);
     rows.set(run.id_run, row);
-    const after = [...list.children].find((item) => Number(item.row.idRun) > Number(run.id_run));
-    list.insertBefore(row.item, after ?? null);
+    let before = list.lastElementChild;
+    while (before && Number(before.row.idRun) > Number(run.id_run)) before = before.previousElementSibling;
+    if (before) before.after(row.item);
+    else list.prepend(row.item);
     row.mark(run.id_run === open);
     watched.observe(row.item);
   }
@@ -37,7 +39,7 @@ export function showRuns(pane, nc) {
       (json[nc] ?? []).forEach(place);
       const following = nextCursor(answer);
       foot.replaceChildren(...(following ? [actionButton(`Show ${PAGE} more`, () => load(following))] : []));
-      if (!rows.size) foot.replaceChildren(h("p", { class: "hint large" }, "No run is scheduled yet: press “Schedule next run”."));
+      if (!rows.size) foot.replaceChildren(h("p", { class: "hint large" }, "No run is scheduled yet. “Schedule next run” takes the first cell of this composition in the data bucket that nobody has taken."));
     } catch (error) {
       if (error.name === "AbortError") return;
       foot.replaceChildren(h("p", { class: "failure" }, error.message), actionButton("Try again", () => load(cursor)));

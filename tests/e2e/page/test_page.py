@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Download, Page, expect
+from playwright.sync_api import Download, Page, Route, expect
 
 from tests.conftest import Aws
 from tests.support.page import answer
@@ -19,6 +21,9 @@ from tools.lifeline import ROOT
 from .conftest import DESKTOP, PHONE, Visits
 
 SUB_RUN_8 = ROOT / "data" / "Zr49Cu49Al2/c/md/lammps/100/21/2000/8"
+
+
+ICOHPLIST = ROOT / "data" / "Zr50Cu40Al10/c/md/lammps/100/1/2000/0/ICOHPLIST.lobster"
 
 
 def content(download: Download) -> bytes:
@@ -140,12 +145,54 @@ def test_quantities_are_drawn_for_the_sub_runs_that_have_them(visit: Visits) -> 
     assert rows == [str(outcomes[str(sub_run)]["scf_iterations"]) for sub_run in range(15)]
 
 
+def test_a_total_energy_in_the_outcomes_is_drawn(visit: Visits) -> None:
+    new = visit()
+    answer(new.site, "generate/Zr50Cu40Al10", "POST")
+
+    def with_energy(route: Route) -> None:
+        status = route.fetch().json()
+        for facts in status["sub_run_outcomes"].values():
+            facts["total_energy_ry"] = -38989.8030177
+        route.fulfill(json=status)
+
+    new.page.route(re.compile("/status$"), with_energy)
+    new.go("#Zr50Cu40Al10/1")
+    new.page.get_by_text("Total energy: values").click()
+    values = new.page.get_by_role("region", name="Total energy: values").get_by_role("cell").all_text_contents()
+    assert values == ["\u221238989.8030"] + ["none"] * 14
+
+
+def test_the_lines_to_copy_do_what_they_say(visit: Visits, tmp_path: Path) -> None:
+    new = visit(permissions=["clipboard-read", "clipboard-write"])
+    answer(new.site, "generate/Zr50Cu40Al10", "POST")
+    new.go("#Zr50Cu40Al10/1/0")
+    here = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    for what, of in (("The whole run", "1"), ("This sub-run", "1/0")):
+        lines = new.page.get_by_role("group").filter(has_text=f"{what} from a shell or Python")
+        lines.locator("summary").click()
+        for name in ("curl", "dataops", "Python"):
+            folder = tmp_path / of.replace("/", "_") / name
+            folder.mkdir(parents=True)
+            lines.get_by_role("button", name=f"Copy the {name} line").click()
+            expect(new.page.locator("#announcer")).to_have_text("Copied")
+            text = new.page.evaluate("navigator.clipboard.readText()")
+            command = [sys.executable, "-c", text] if name == "Python" else ["bash", "-c", text]
+            subprocess.run(command, cwd=folder, env=here, check=True, capture_output=True)
+            if name == "curl":
+                [archive] = folder.iterdir()
+                assert (
+                    hashlib.sha256(archive.read_bytes()).hexdigest() == answer(new.site, f"generate/Zr50Cu40Al10/{of}/download")["sha256"]
+                )
+            else:
+                assert (folder / "data/Zr50Cu40Al10/1/0/ICOHPLIST.lobster").read_bytes() == ICOHPLIST.read_bytes()
+
+
 def test_a_large_archive_shows_that_it_is_being_built(visit: Visits) -> None:
     new = visit()
     answer(new.site, "generate/Zr50Cu40Al10", "POST")
-    asked = []
+    asked: list[str] = []
 
-    def building(route: Any) -> None:
+    def building(route: Route) -> None:
         asked.append(route.request.url)
         if len(asked) > 2:
             route.continue_()

@@ -1,0 +1,66 @@
+"""The local launcher gives the gateway's part of the answers: problem documents, also for what no route is asked about."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tools.lifeline import child
+
+
+@pytest.fixture(scope="module")
+def address(aws_environment: dict[str, str]) -> Iterator[tuple[str, int]]:
+    """The API as a process. No test here gets as far as its stores."""
+    environment = {**os.environ, **aws_environment, "RUN_TABLE": "none", "DATA_BUCKET": "none"}
+    with child("tools.run_local", "--port", "0", "--end-with-parent", environment=environment) as url:
+        yield str(urlsplit(url).hostname), int(urlsplit(url).port or 80)
+
+
+def call(address: tuple[str, int], method: str, path: str, headers: dict[str, str] | None = None) -> tuple[Any, dict[str, Any]]:
+    connection = http.client.HTTPConnection(*address, timeout=30)
+    try:
+        connection.request(method, path, headers=headers or {})
+        answer = connection.getresponse()
+        return answer, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer secret-token"}])
+@pytest.mark.parametrize("path", ["/nothing", "/v1/generate", "/v1/generate/Al/1/2/3/4", "//v1//generate"])
+def test_an_unknown_path_is_a_404_problem_that_repeats_no_credentials(
+    address: tuple[str, int], path: str, headers: dict[str, str]
+) -> None:
+    answer, problem = call(address, "GET", path, headers)
+    assert answer.status == problem["status"] == 404
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert problem["code"] == "no_such_route"
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    assert "secret-token" not in json.dumps(problem)
+
+
+@pytest.mark.parametrize("method", ["DELETE", "TRACE", "PROPFIND", "QUERY"])
+def test_any_other_method_is_a_405_problem(address: tuple[str, int], method: str) -> None:
+    answer, problem = call(address, method, "/health")
+    assert (answer.status, problem["code"], answer.headers["Allow"]) == (405, "method_not_allowed", "GET")
+
+
+def test_an_address_that_is_too_long_is_a_414_problem(address: tuple[str, int]) -> None:
+    answer, problem = call(address, "GET", "/health?" + "x" * 70_000)
+    assert answer.status == problem["status"] == 414
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_parallel_requests_keep_their_own_ids_and_values(address: tuple[str, int]) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda n: call(address, "GET", f"/v1/generate/bad{n}/1/status"), range(64)))
+    assert all(f"'bad{n}'" in problem["detail"] for n, (_, problem) in enumerate(answers))
+    assert all(answer.headers["X-Request-ID"] == problem["request_id"] for answer, problem in answers)
+    assert len({problem["request_id"] for _, problem in answers}) == 64
