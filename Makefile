@@ -10,7 +10,7 @@ CLIENT := client/pyproject.toml
 PORT ?= 8000
 CODE := app.py chalicelib client/dataops_client client/examples tools tests bench data
 
-.PHONY: help run serve env test check pins sample clean
+.PHONY: help run serve env test check bench pins sample clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -34,11 +34,14 @@ check: $(VENV)/.test ## Lint, types, directions of imports, generated files, add
 	@$(PY) -m tools.check
 	@echo "make check: all clean"
 
+bench: $(VENV)/.bench ## Speed and memory against the baseline, on the sample or DATA_DIR, as ratios of one run
+	@$(PY) -m bench
+
 sample: ## Write the sample data in data/ anew
 	@$(PYTHON) data/make_sample.py --update
 
 pins: $(VENV)/.test ## Pin what the requirements*.in ask for, with hashes
-	@for name in requirements requirements-local requirements-test; do \
+	@for name in $(basename $(wildcard requirements*.in)); do \
 	  $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	    --custom-compile-command "make pins" $$name.in --output-file $$name.txt; done
 
@@ -60,4 +63,9 @@ $(VENV)/.run: $(VENV)/.made requirements-local.txt $(CLIENT)
 $(VENV)/.test: $(VENV)/.run requirements-test.txt
 	@echo "installing what tests (once)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.run requirements-bench.txt
+	@echo "installing what the benchmark needs (once)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	@touch $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import stat
 import struct
@@ -151,10 +152,25 @@ def _names(folder: Path) -> set[str]:
 
 
 def _refuse_strangers(target: Path, expected: Mapping[str, ArchiveFile]) -> None:
+    """FolderOccupied where the folder, which is to be replaced, holds what neither this archive nor an earlier one brought."""
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise FolderOccupied(f"{str(target)!r} is there and is no folder")
-    if target.is_dir() and METADATA_NAME not in _names(target) and (strange := sorted(_names(target) - expected.keys())):
-        raise FolderOccupied(f"{str(target)!r} holds {strange[0]!r}, which is not from the archive")
+    if target.is_dir() and (strange := sorted(_names(target) - expected.keys() - _brought(target))):
+        raise FolderOccupied(f"{str(target)!r} holds {strange[0]!r}, which is not from an archive")
+
+
+def _brought(folder: Path) -> set[str]:
+    """The files below a folder that archives brought, by the metadata which they brought along."""
+    names = set()
+    for metadata in folder.rglob(METADATA_NAME):
+        place = metadata.parent.relative_to(folder)
+        names.add((place / METADATA_NAME).as_posix())
+        try:
+            graph = json.loads(metadata.read_bytes())["@graph"]
+            names |= {(place / entity["@id"]).as_posix() for entity in graph if entity["@type"] == "File"}
+        except (ValueError, KeyError, TypeError):  # not ours, then: its files are strangers
+            continue
+    return names
 
 
 def _put(work: Path, target: Path) -> None:

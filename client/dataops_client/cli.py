@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from . import DataOpsClient, __version__, errors
+from . import DataOpsClient, Download, __version__, errors
 from .ml.commands import export, plot
 from .ml.errors import MlError
 
@@ -104,23 +104,35 @@ def download(
     nc: Nc,
     run: RunNumber,
     sub_runs: Annotated[list[str] | None, typer.Argument(help="Sub-runs; 0 by default")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every sub-run that is scheduled and has files")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every sub-run that is scheduled and has files, each with an archive")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="The same, as one archive")] = False,
+    profile: Annotated[str, typer.Option(help="full, or essential: the four files that training needs")] = "full",
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for <nc>/<run>/<sub-run>/")] = Path(),
     force: Annotated[bool, typer.Option(help="Download again what is there already")] = False,
 ) -> None:
     """Download sub-runs: verified, and extracted to OUTPUT/<nc>/<run>/<sub-run>/."""
     with DataOpsClient(context.obj) as client, _progress() as bar:
+        if whole:
+            task = bar.add_task(f"{nc}/{run}", total=None)
+            done = client.download_run(nc, run, output, profile=profile, force=force, progress=partial(_advance, bar, task))
+            bar.console.print(_said(done))
+            return
         for sub_run in client.status(nc, run).sub_runs if every else sub_runs or ["0"]:
             task = bar.add_task(f"{nc}/{run}/{sub_run}", total=None)
             try:
-                done = client.download(nc, run, sub_run, output, force=force, progress=partial(_advance, bar, task))
+                progress = partial(_advance, bar, task)
+                done = client.download(nc, run, sub_run, output, profile=profile, force=force, progress=progress)
             except errors.NotFound:
                 if not every:
                     raise
                 bar.console.print(f"{nc}/{run}/{sub_run}: no files")
                 continue
-            said = f"{len(done.link.files)} files" if done.fetched else "there already"
-            bar.console.print(f"{done.path}: {said}" + (f", missing {', '.join(done.link.missing)}" if done.link.missing else ""))
+            bar.console.print(_said(done))
+
+
+def _said(done: Download) -> str:
+    said = f"{len(done.link.files)} files" if done.fetched else "there already"
+    return f"{done.path}: {said}" + (f", missing {', '.join(done.link.missing)}" if done.link.missing else "")
 
 
 def _advance(bar: Progress, task: TaskID, count: int, total: int) -> None:

@@ -27,10 +27,12 @@ from .retries import retry_after_seconds
 DEFAULT_URL = "http://localhost:8000"
 _POLL_SECONDS = 2.0
 
+Progress = Callable[[int, int], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A sub-run on the disk: `path` holds its files. `fetched` is False where they were there already."""
+    """A sub-run, or a whole run, on the disk: `path` holds its files. `fetched` is False where they were there already."""
 
     path: Path
     link: ArchiveLink
@@ -102,14 +104,20 @@ class DataOpsClient:
         path = f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/{_segment(sub_run)}/manifest"
         return Manifest.from_wire(json_of(self._api.get(path)))
 
-    def link(self, nc: str, id_run: str, sub_run: str, timeout_seconds: float = 900) -> ArchiveLink:
-        """Where the archive of a sub-run is; asks again while it is being built, TimedOut when that takes too long."""
-        path = f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/{_segment(sub_run)}/download"
+    def link(
+        self, nc: str, id_run: str, sub_run: str | None = None, *, profile: str = "full", timeout_seconds: float = 900
+    ) -> ArchiveLink:
+        """Where the archive of a sub-run, or of the whole run, is.
+
+        Asks again while it is being built; TimedOut when that takes too long. `profile` is `full`, or `essential` for the four
+        files that training needs.
+        """
+        place = f"{_segment(nc)}/{_segment(id_run)}" + ("" if sub_run is None else f"/{_segment(sub_run)}")
         deadline = time.monotonic() + timeout_seconds
-        while (answer := self._api.get(path)).status_code == 202:
+        while (answer := self._api.get(f"/v1/generate/{place}/download", {"profile": profile})).status_code == 202:
             wait = retry_after_seconds(answer.headers.get("Retry-After"), _POLL_SECONDS)
             if time.monotonic() + wait > deadline:
-                raise TimedOut(f"the archive of {nc}/{id_run}/{sub_run} was not built within {timeout_seconds:g} s")
+                raise TimedOut(f"the archive of {place} was not built within {timeout_seconds:g} s")
             time.sleep(wait)
         return ArchiveLink.from_wire(json_of(answer), _date(answer))
 
@@ -120,17 +128,35 @@ class DataOpsClient:
         sub_run: str,
         directory: str | os.PathLike[str],
         *,
+        profile: str = "full",
         force: bool = False,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> Download:
         """Download a sub-run into `directory/<nc>/<id_run>/<sub_run>/`: verified, and there as a whole or not at all.
 
         What is there already, and is what the API announces, is not fetched again unless `force`. `progress` is called with the
         bytes that have arrived since, and with how many there will be.
         """
-        began = time.monotonic()
-        link = self.link(nc, id_run, sub_run)
         target = Path(directory) / nc / id_run / sub_run
+        return self._download(lambda: self.link(nc, id_run, sub_run, profile=profile), target, force, progress)
+
+    def download_run(
+        self,
+        nc: str,
+        id_run: str,
+        directory: str | os.PathLike[str],
+        *,
+        profile: str = "full",
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> Download:
+        """The same for a whole run, as one archive, into `directory/<nc>/<id_run>/`: a folder per sub-run that has files."""
+        target = Path(directory) / nc / id_run
+        return self._download(lambda: self.link(nc, id_run, profile=profile), target, force, progress)
+
+    def _download(self, ask: Callable[[], ArchiveLink], target: Path, force: bool, progress: Progress | None) -> Download:
+        began = time.monotonic()
+        link = ask()
         if not force and archive.matches(target, link.files):
             return Download(target, link, False, time.monotonic() - began)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +167,7 @@ class DataOpsClient:
                 progress(count, link.size_bytes)
 
         try:
-            transfer.fetch(self._storage, link, lambda: self.link(nc, id_run, sub_run), part, report)
+            transfer.fetch(self._storage, link, ask, part, report)
             archive.extract(part, link.files, target)
         finally:
             part.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,8 +30,6 @@ def fetch(
     with target.open("xb") as file:
         try:
             _Transfer(http, link, renew, file, progress).run()
-            file.flush()
-            os.fsync(file.fileno())
         except BaseException:
             target.unlink()
             raise

@@ -1,7 +1,8 @@
-"""A door to an S3 store that takes presigned requests only, and checks them as AWS does.
+"""A door to an S3 store that checks presigned requests as AWS does.
 
 moto takes any signature, expired or made up, so that tests of links prove nothing without this. The rules and codes are those of
-"Authenticating Requests: Using Query Parameters (AWS Signature Version 4)" in the S3 documentation.
+"Authenticating Requests: Using Query Parameters (AWS Signature Version 4)" in the S3 documentation. Requests that are signed in a
+header, as an SDK's are, pass as they come; those without any signature are refused.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import hmac
 import http.client
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +19,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
 from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -24,6 +27,7 @@ from botocore.credentials import Credentials
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _WEEK_SECONDS = 7 * 24 * 3600
 _SKEW = timedelta(minutes=15)
+_PATIENCE_SECONDS = 60
 _HOP_HEADERS = {"connection", "transfer-encoding", "host", "keep-alive", "server", "date"}
 
 
@@ -39,23 +43,24 @@ class Refusal:
 def refusal(
     method: str, target: str, headers: Mapping[str, str], *, secret_keys: Mapping[str, str], region: str, now: datetime
 ) -> Refusal | None:
-    """Why a request must be refused; None if its signature holds. `target` is path and query as sent, header names are in lower case."""
+    """Why a request must be refused; None if it may pass. `target` is path and query as sent, header names are in lower case."""
     parts = urlsplit(target)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     if "AWSAccessKeyId" in query:
         return Refusal(400, "InvalidRequest", f"The authorization mechanism you have provided is not supported. Please use {_ALGORITHM}.")
     if "X-Amz-Signature" not in query:
-        return Refusal(403, "AccessDenied", "Access Denied")
+        return None if "authorization" in headers else Refusal(403, "AccessDenied", "Access Denied")
     if "authorization" in headers:
         return Refusal(400, "InvalidArgument", "Only one auth mechanism allowed")
     try:
+        algorithm = query["X-Amz-Algorithm"]
         access_key, day, its_region, service, _ = query["X-Amz-Credential"].split("/")
         signed_at = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         expires_in = int(query["X-Amz-Expires"])
         signed_names = query["X-Amz-SignedHeaders"].split(";")
     except (KeyError, ValueError) as error:
         return Refusal(400, "AuthorizationQueryParametersError", f"Query-string authentication parameters are not as they must be: {error}")
-    if (query["X-Amz-Algorithm"], its_region, service, day) != (_ALGORITHM, region, "s3", f"{signed_at:%Y%m%d}"):
+    if (algorithm, its_region, service, day) != (_ALGORITHM, region, "s3", f"{signed_at:%Y%m%d}"):
         return Refusal(400, "AuthorizationQueryParametersError", f"The Credential parameter is wrong; expecting '{region}'")
     if not 0 <= expires_in <= _WEEK_SECONDS:
         return Refusal(400, "AuthorizationQueryParametersError", "X-Amz-Expires must be less than a week (in seconds)")
@@ -87,15 +92,17 @@ class StrictS3:
         self._backend, self._credentials, self._region = backend, Credentials(access_key, secret_key), region
         self._ahead = timedelta()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self.port: int = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.shutdown()
+        self._thread.join()
         self._server.server_close()
 
     def advance(self, seconds: float) -> None:
@@ -106,16 +113,43 @@ class StrictS3:
         keys, now = {self._credentials.access_key: self._credentials.secret_key}, datetime.now(UTC) + self._ahead
         return refusal(method, target, headers, secret_keys=keys, region=self._region, now=now)
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
+    @contextmanager
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Iterator[http.client.HTTPResponse]:
         """The store's own answer, its body still to be read."""
-        parts, backend = urlsplit(target), urlsplit(self._backend)
-        passed_on = {name: value for name, value in headers.items() if name not in _HOP_HEADERS and not name.startswith("x-amz-")}
+        sent = {name: value for name, value in headers.items() if name not in _HOP_HEADERS or name == "host"}
+        if "authorization" not in headers:
+            target, sent = self._signed_anew(method, target, sent)
+        connection = http.client.HTTPConnection(urlsplit(self._backend).netloc, timeout=_PATIENCE_SECONDS)
+        try:
+            connection.request(method, target, body or None, sent)
+            yield connection.getresponse()
+        finally:
+            connection.close()
+
+    def _signed_anew(self, method: str, target: str, headers: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        """For the backend's own address, which the signature that came does not cover."""
+        parts = urlsplit(target)
         plain = "&".join(pair for pair in parts.query.split("&") if not pair.startswith("X-Amz-"))
-        request = AWSRequest(method, f"{self._backend}{parts.path}?{plain}", passed_on)
+        target = f"{parts.path}?{plain}" if plain else parts.path
+        kept = {name: value for name, value in headers.items() if name != "host"}
+        request = AWSRequest(method, f"{self._backend}{target}", kept)
         S3SigV4Auth(self._credentials, "s3", self._region).add_auth(request)
-        connection = http.client.HTTPConnection(backend.netloc)
-        connection.request(method, f"{parts.path}?{plain}", headers=dict(request.headers.items()))
-        return connection.getresponse()
+        return target, dict(request.headers.items())
+
+
+@pytest.fixture
+def strict_s3(aws_environment: dict[str, str]) -> Iterator[StrictS3]:
+    """A strict door to the store of the tests: its `url` is what S3_PUBLIC_ENDPOINT is for.
+
+    A test module takes it with `strict_s3 = presign.strict_s3`.
+    """
+    with StrictS3(
+        aws_environment["AWS_ENDPOINT_URL_S3"],
+        access_key=aws_environment["AWS_ACCESS_KEY_ID"],
+        secret_key=aws_environment["AWS_SECRET_ACCESS_KEY"],
+        region=aws_environment["AWS_DEFAULT_REGION"],
+    ) as strict:
+        yield strict
 
 
 def _handler_of(strict: StrictS3) -> type[BaseHTTPRequestHandler]:
@@ -125,14 +159,16 @@ def _handler_of(strict: StrictS3) -> type[BaseHTTPRequestHandler]:
 
         def _decide(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
+            body = self.rfile.read(int(headers.get("content-length", "0")))
             refused = strict.refusal(self.command, self.path, headers)
             if refused:
-                self.close_connection = True  # a body, if there is one, stays unread
                 text = f"<?xml version='1.0'?><Error><Code>{refused.code}</Code><Message>{refused.message}</Message></Error>"
                 self._send(refused.status, {"Content-Type": "application/xml", "Content-Length": str(len(text))}, [text.encode()])
                 return
-            with strict.answer(self.command, self.path, headers) as answer:
+            with strict.answer(self.command, self.path, headers, body) as answer:
                 passed_on = {name: value for name, value in answer.getheaders() if name.lower() not in _HOP_HEADERS}
+                if answer.length is None:
+                    passed_on["Connection"] = "close"  # which alone tells where the body ends
                 self._send(answer.status, passed_on, iter(lambda: answer.read(1024 * 1024), b""))
 
         do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _decide  # noqa: N815 - the base class names them

@@ -4,6 +4,7 @@ import { get, paths } from "./api.js";
 
 const AT_ONCE = 4;
 const AGAIN_SECONDS = 2;
+const HEAL_SECONDS = 10;
 
 // By "<nc>/<id_run>".
 const watchers = new Map(); // sets of functions
@@ -53,19 +54,24 @@ async function askFor(key) {
   try {
     const [nc, idRun] = key.split("/");
     const { json } = await get(paths.run({ nc, idRun }, "status"));
+    const news = JSON.stringify(known.get(key)) !== JSON.stringify(json);
     known.set(key, json);
-    watchers.get(key)?.forEach((tell) => tell(json));
-    if (isRunning(json)) {
-      clearTimeout(timers.get(key));
-      timers.set(key, setTimeout(() => askAgain(key), AGAIN_SECONDS * 1000));
-    }
+    if (news) watchers.get(key)?.forEach((tell) => tell(json));
+    if (isRunning(json)) askIn(AGAIN_SECONDS, key);
   } catch (error) {
+    known.delete(key);
     watchers.get(key)?.forEach((tell) => tell(null, error));
+    if (error.status === 0 || error.status >= 500) askIn(HEAL_SECONDS, key);
   } finally {
     asked.delete(key);
     if (stale.delete(key)) waiting.unshift(key);
     next();
   }
+}
+
+function askIn(seconds, key) {
+  clearTimeout(timers.get(key));
+  timers.set(key, setTimeout(() => askAgain(key), seconds * 1000));
 }
 
 // A page that nobody sees asks nothing.

@@ -150,6 +150,31 @@ def test_the_policy_lets_nothing_in_that_is_not_the_page(visit: Visits) -> None:
     assert new.page.title() != "1"
 
 
+def test_a_run_that_could_not_be_asked_for_is_asked_again(visit: Visits) -> None:
+    new = visit()
+    answer(new.site, "generate/Zr50Cu40Al10", "POST")
+    new.page.clock.install()
+    new.page.route(re.compile("/status$"), lambda route: route.abort())
+    new.go("#Zr50Cu40Al10/1")
+    expect(new.page.get_by_text("The service does not answer")).to_be_visible()
+    new.page.unroute(re.compile("/status$"))
+    new.page.clock.run_for(11_000)
+    expect(new.page.get_by_role("link", name="sub-run 0 : done")).to_be_visible()
+
+
+def test_a_row_is_clicked_though_it_is_redrawn_between_press_and_release(visit: Visits) -> None:
+    new = visit()
+    answer(new.site, "generate/Zr50Cu40Al10", "POST")
+    new.go("#Zr50Cu40Al10")
+    cells = new.page.locator("ol.runs .cells")
+    expect(cells).to_contain_text("sub-run 0 done")
+    cells.hover()
+    new.page.mouse.down()
+    cells.evaluate("(cells) => cells.replaceChildren(...[...cells.children].map((child) => child.cloneNode(true)))")
+    new.page.mouse.up()
+    expect(new.page.get_by_role("heading", name="Run 1 of Zr50Cu40Al10")).to_be_visible()
+
+
 def test_a_service_that_does_not_answer_is_said_to(visit: Visits, serve: Serve) -> None:
     new = visit(serve(AWS_ENDPOINT_URL_S3="http://127.0.0.1:9"))
     new.page.route(re.compile("/v1/compositions"), lambda route: route.abort())
