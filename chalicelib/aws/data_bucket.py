@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.archive import ArchiveRecord, PackedFile, PresignedLink
+from chalicelib.domain.archive import ArchiveRecord, PresignedLink
 from chalicelib.domain.artifacts import (
     SOAPS_NAME,
     Artifact,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 _SERVICE = "data bucket"
-_CHUNK_BYTES = 1024 * 1024
 _SUB_RUNS = {str(sub_run) for sub_run in range(15)}
 
 ARCHIVE_LIFETIME = timedelta(days=30)
@@ -68,8 +68,8 @@ class S3DataBucket:
 
     def artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
         found: dict[str, Artifact] = {}
-        for prefix, only in ((files_prefix(key), None), (soaps_prefix(key), SOAPS_NAME)):
-            for stored, name in self._stored(prefix):
+        for only, listing in zip((None, SOAPS_NAME), self._listings(files_prefix(key), soaps_prefix(key)), strict=True):
+            for stored, name in listing:
                 artifact = _artifact(key.run.nc, stored, name)
                 if artifact and only in (None, name):
                     found[name] = artifact
@@ -77,8 +77,8 @@ class S3DataBucket:
 
     def run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
         found: dict[int, dict[str, Artifact]] = {}
-        for prefix, only in ((run_files_prefix(key), None), (run_soaps_prefix(key), SOAPS_NAME)):
-            for stored, path in self._stored(prefix):
+        for only, listing in zip((None, SOAPS_NAME), self._listings(run_files_prefix(key), run_soaps_prefix(key)), strict=True):
+            for stored, path in listing:
                 folder, _, name = path.partition("/")
                 artifact = _artifact(key.nc, stored, name)
                 if artifact and only in (None, name) and folder in _SUB_RUNS:
@@ -117,16 +117,15 @@ class S3DataBucket:
             return None
         return msgspec.json.decode(body, type=ArchiveRecord)
 
-    def read_packed(self, archive_key: str, file: PackedFile) -> Iterator[bytes]:
-        end = file.data_offset + file.compressed_bytes
+    def read_archive(self, archive_key: str, start: int, stop: int) -> bytes:
         with unavailable(_SERVICE):
             try:
-                answer = self._client.get_object(Bucket=self._bucket, Key=archive_key, Range=f"bytes={file.data_offset}-{end - 1}")
+                answer = self._client.get_object(Bucket=self._bucket, Key=archive_key, Range=f"bytes={start}-{stop - 1}")
             except ClientError as error:
                 if error_code(error) not in ("NoSuchKey", "InvalidRange"):
                     raise
                 raise SourceChanged(f"{archive_key!r} went away while it was read: ask again") from error
-            yield from answer["Body"].iter_chunks(_CHUNK_BYTES)
+            return answer["Body"].read()
 
     def write_archive(self, archive_key: str, chunks: Iterable[bytes], filename: str) -> None:
         disposition = f'attachment; filename="{filename}"'
@@ -169,6 +168,11 @@ class S3DataBucket:
             for page in pages:
                 folders |= {common["Prefix"][len(prefix) : -1] for common in page.get("CommonPrefixes", [])}
         return folders
+
+    def _listings(self, *prefixes: str) -> list[list[tuple[ObjectTypeDef, str]]]:
+        """What `_stored` gives for each prefix, asked for at the same time."""
+        with ThreadPoolExecutor(len(prefixes), thread_name_prefix="list") as pool:
+            return list(pool.map(lambda prefix: list(self._stored(prefix)), prefixes))
 
     def _stored(self, prefix: str) -> Iterator[tuple[ObjectTypeDef, str]]:
         """The objects below a prefix, each with the rest of its key."""

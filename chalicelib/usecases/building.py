@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,10 +11,12 @@ from functools import partial
 from chalicelib.domain.archive import METADATA_NAME, ArchiveRecord, Manifest, PackedFile
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.crate import crate_metadata
-from chalicelib.domain.runs import RunKey
 from chalicelib.zipping import DeflatedSource, PackedMember, Source, ZipStream
 
 from .ports import Clock, DataBucket
+
+_SPAN_BYTES = 8 * 1024 * 1024
+"""How much of an archive is read at once: an object's first byte costs as much time as a megabyte."""
 
 
 def build_archive(
@@ -35,39 +38,80 @@ def build_archive(
     stream = ZipStream(_sources(manifest, bucket), closing=metadata)
     bucket.write_archive(manifest.archive_key, _staying(stream, clock, stay, stay_seconds), manifest.filename)
     record = ArchiveRecord(stream.size_bytes, stream.sha256, files(stream.members), manifest.missing)
-    stay()
     bucket.write_record(manifest.archive_key, record)
     return record
 
 
 def _sources(manifest: Manifest, bucket: DataBucket) -> Iterator[Source | DeflatedSource]:
-    packed = _already_packed(manifest.parts, bucket) if isinstance(manifest.key, RunKey) else {}
+    packed = _already_packed(manifest.parts, bucket) if manifest.parts else {}
     for member in manifest.members:
         if member.name in packed:
-            archive_key, file = packed[member.name]
-            yield DeflatedSource(
-                name=member.name,
-                size_bytes=file.size_bytes,
-                compressed_bytes=file.compressed_bytes,
-                crc32=file.crc32,
-                sha256=file.sha256,
-                open=partial(bucket.read_packed, archive_key, file),
-            )
+            yield packed[member.name]
         else:
             yield Source(member.name, member.artifact.size_bytes, partial(bucket.read, member.artifact))
 
 
-def _already_packed(parts: Iterable[Manifest], bucket: DataBucket) -> Mapping[str, tuple[str, PackedFile]]:
+def _already_packed(parts: Iterable[Manifest], bucket: DataBucket) -> Mapping[str, DeflatedSource]:
     """What archives of the sub-runs hold, by the name in the archive of the run."""
     parts = list(parts)
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="records") as pool:
         records = pool.map(lambda part: bucket.archive(part.archive_key), parts)
-        return {
-            f"{part.folder}/{file.name}": (part.archive_key, file)
-            for part, record in zip(parts, records, strict=True)
-            if record
-            for file in record.files
-        }
+        found = [(part, record) for part, record in zip(parts, records, strict=True) if record]
+    return {source.name: source for part, record in found for source in _of_archive(part, record, bucket)}
+
+
+def _of_archive(part: Manifest, record: ArchiveRecord, bucket: DataBucket) -> Iterator[DeflatedSource]:
+    """The members of a sub-run's archive, neighbours in spans that are read at once."""
+    span: list[PackedFile] = []
+    for file in [file for file in record.files if file.role is not Role.METADATA]:
+        if span and _end(file) - span[0].data_offset > _SPAN_BYTES:
+            yield from _Span(part, span, bucket).sources()
+            span = []
+        span.append(file)
+    yield from _Span(part, span, bucket).sources()
+
+
+class _Span:
+    """Files that lie one after the other in an archive: one read when the first is opened, kept until the last was.
+
+    A file that is longer than a span has one of its own, which is read piece by piece.
+    """
+
+    def __init__(self, part: Manifest, files: Sequence[PackedFile], bucket: DataBucket) -> None:
+        self._part, self._files, self._bucket = part, files, bucket
+        self._lock = threading.Lock()
+        self._content: memoryview | None = None
+        self._closed = len(files)
+
+    def sources(self) -> Iterator[DeflatedSource]:
+        for file in self._files:
+            yield DeflatedSource(
+                name=f"{self._part.folder}/{file.name}",
+                size_bytes=file.size_bytes,
+                compressed_bytes=file.compressed_bytes,
+                crc32=file.crc32,
+                sha256=file.sha256,
+                open=partial(self._open, file),
+            )
+
+    def _open(self, file: PackedFile) -> Iterator[bytes]:
+        start = self._files[0].data_offset
+        if len(self._files) == 1:
+            for begin in range(start, _end(file), _SPAN_BYTES):
+                yield self._bucket.read_archive(self._part.archive_key, begin, min(begin + _SPAN_BYTES, _end(file)))
+            return
+        with self._lock:
+            if self._content is None:
+                self._content = memoryview(self._bucket.read_archive(self._part.archive_key, start, _end(self._files[-1])))
+            data = bytes(self._content[file.data_offset - start : _end(file) - start])
+            self._closed -= 1
+            if self._closed == 0:
+                self._content = None
+        yield data
+
+
+def _end(file: PackedFile) -> int:
+    return file.data_offset + file.compressed_bytes
 
 
 def _packed_file(member: PackedMember, role: Role) -> PackedFile:

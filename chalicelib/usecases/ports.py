@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PackedFile, PresignedLink
+from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PresignedLink
 from chalicelib.domain.artifacts import Artifact
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.idempotency import IdempotencyRecord
@@ -83,8 +83,8 @@ class DataBucket(Protocol):
         """The record of a built archive."""
         ...
 
-    def read_packed(self, archive_key: str, file: PackedFile) -> Iterator[bytes]:
-        """The DEFLATE stream of a file in a built archive: SourceChanged where the archive is gone."""
+    def read_archive(self, archive_key: str, start: int, stop: int) -> bytes:
+        """A part of a built archive: SourceChanged where the archive is gone."""
         ...
 
     def write_archive(self, archive_key: str, chunks: Iterable[bytes], filename: str) -> None:

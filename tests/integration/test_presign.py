@@ -65,7 +65,9 @@ class Signer:
         config = Config(signature_version=version, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
         return session.client("s3", endpoint_url=self._url, config=config)
 
-    def url(self, *, key: str = KEY, expires_in: int = 300, operation: str = "get_object", more: dict[str, str] | None = None, **who: str) -> str:
+    def url(
+        self, *, key: str = KEY, expires_in: int = 300, operation: str = "get_object", more: dict[str, str] | None = None, **who: str
+    ) -> str:
         parameters = {"Bucket": self._bucket, "Key": key, **(more or {})}
         url: str = self.client(**who).generate_presigned_url(operation, Params=parameters, ExpiresIn=expires_in)
         return url

@@ -182,7 +182,7 @@ def _handler_of(strict: StrictS3) -> type[BaseHTTPRequestHandler]:
                 for chunk in chunks:
                     self.wfile.write(chunk)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
             pass
 
     return Handler

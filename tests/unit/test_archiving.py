@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -266,8 +267,12 @@ def test_who_loses_the_lease_while_building_leaves_no_archive() -> None:
 
     class Usurped(FakeDataBucket):
         def write_archive(self, archive_key: str, chunks: Iterable[bytes], filename: str) -> None:
-            super().write_archive(archive_key, chunks, filename)
+            super().write_archive(archive_key, map(self._usurp, itertools.repeat(archive_key), chunks), filename)
+
+        def _usurp(self, archive_key: str, chunk: bytes) -> bytes:
+            world.clock.advance(LEASE.total_seconds())
             world.leases.leases[archive_key] = BuildLease("other", world.clock.now(), world.clock.now() + LEASE)
+            return chunk
 
     bucket = Usurped()
     bucket.objects = world.bucket.objects
