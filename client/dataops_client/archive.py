@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import stat
 import struct
@@ -12,6 +13,7 @@ import uuid
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .errors import ArchiveRefused, ChecksumMismatch, FolderOccupied, UnsafeArchive
@@ -21,6 +23,7 @@ _MAX_MEMBERS = 200_000
 _MAX_RATIO = 1_200
 """DEFLATE cannot shrink anything by more than about 1,032 to 1."""
 _PIECE_BYTES = 1024 * 1024
+_WORKERS = min(4, os.cpu_count() or 1)
 _WINDOWS_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 
 
@@ -37,8 +40,7 @@ def extract(archive: Path, files: Sequence[ArchiveFile], target: Path) -> None:
         with zipfile.ZipFile(archive) as opened:
             members = inspect(opened, archive.stat().st_size, expected)
             work.mkdir(parents=True)
-            for member in members:
-                _write(opened, member, work / member.filename, expected.get(member.filename))
+            _write_all(archive, members, work, expected)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as error:
         shutil.rmtree(work, ignore_errors=True)
         raise ArchiveRefused(f"{archive.name!r} is damaged: {error}") from error
@@ -118,8 +120,23 @@ def _parents(name: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
+def _write_all(archive: Path, members: Sequence[zipfile.ZipInfo], work: Path, expected: Mapping[str, ArchiveFile]) -> None:
+    """In several threads, each with the archive opened anew: inflating and hashing leave the others room to work."""
+    for folder in {work / Path(member.filename).parent for member in members}:
+        folder.mkdir(parents=True, exist_ok=True)
+    workers = min(_WORKERS, len(members))
+
+    def write(first: int) -> None:
+        with zipfile.ZipFile(archive) as opened:
+            for member in by_size[first::workers]:
+                _write(opened, member, work / member.filename, expected.get(member.filename))
+
+    by_size = sorted(members, key=lambda member: -member.file_size)
+    with ThreadPoolExecutor(max(workers, 1), thread_name_prefix="extract") as pool:
+        list(pool.map(write, range(workers)))
+
+
 def _write(opened: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, announced: ArchiveFile | None) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     written = 0
     with opened.open(member) as source, path.open("xb") as file:
