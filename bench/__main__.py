@@ -29,7 +29,8 @@ def main() -> None:
     data = Path(os.environ.get("DATA_DIR") or ROOT / "data").resolve()
     nc, id_run = _run_of(data)
     began = time.perf_counter()
-    lines = [f"# Benchmark of {nc} run {id_run}, {_megabytes(data)}", "", f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"]
+    lines = [f"# Benchmark of {nc} run {id_run}, {_megabytes(data)}", ""]
+    lines += [f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"]
     for line in _sections(data, nc, id_run):
         print(line, flush=True)
         lines.append(line)
@@ -83,7 +84,8 @@ def _downloads(rows: list[Row]) -> Iterator[str]:
 
 def _startup(running: Service, nc: str, id_run: str) -> Iterator[str]:
     command = [sys.executable, "-m", "bench.startup", nc, id_run]
-    done = subprocess.run(command, cwd=ROOT, env=running.environment, stdout=subprocess.PIPE, text=True, check=True)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    done = subprocess.run(command, cwd=ROOT, env=running.environment, text=True, check=True, **streams)  # type: ignore[call-overload]
     measured = json.loads(done.stdout.splitlines()[-1])
     yield from ("", "## Cold start", "", "| part | ms |", "|---|---:|")
     for name, seconds in measured["parts"]:

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import boto3
@@ -76,12 +77,13 @@ def measure(  # noqa: PLR0917 - one measurement, as long as it is
             client.augment(nc, id_run)
         sub_runs = client.status(nc, id_run).sub_runs
         first, repeated, baseline = [], [], []
-        for number in range(_ROUNDS):
-            sub_run = sub_runs[number]
-            baseline.append(_timed(lambda sub_run=sub_run: _baseline(http, baseline_url, nc, id_run, sub_run, work)))
-            first.append(_timed(lambda sub_run=sub_run: client.download(nc, id_run, sub_run, work / "ours", force=True)))
-            repeated.append(_timed(lambda sub_run=sub_run: client.download(nc, id_run, sub_run, work / "ours", force=True)))
-        fifteen = _timed(lambda: [_baseline(http, baseline_url, nc, id_run, sub_run, work) for sub_run in sub_runs])
+        for sub_run in sub_runs[:_ROUNDS]:
+            ask_baseline = partial(_baseline, http, baseline_url, nc, id_run, sub_run, work)
+            ask_ours = partial(client.download, nc, id_run, sub_run, work / "ours", force=True)
+            baseline.append(_timed(ask_baseline))
+            first.append(_timed(ask_ours))
+            repeated.append(_timed(ask_ours))
+        fifteen = sum(_timed(partial(_baseline, http, baseline_url, nc, id_run, sub_run, work)) for sub_run in sub_runs)
         # The essential profile has archives of its own: nothing of it is there yet.
         fresh = _timed(lambda: client.download_run(nc, id_run, work / "run", force=True, profile="essential"))
         for sub_run in sub_runs:

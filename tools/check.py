@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from .lifeline import ROOT
 
-_GENERATED = (["data/make_sample.py", "--check"],)
+_GENERATED = (["data/make_sample.py", "--check"], ["-m", "tools.openapi", "--check"], ["-m", "tools.swagger_ui", "--check"])
 _README_LINES = 150
 _FORBIDDEN = {
     "the address of a package registry": re.compile(rb"--(?:extra-)?index-url|files\.pythonhosted|registry\.npmjs|pypi\.org/simple"),
@@ -29,7 +29,7 @@ def _stale() -> Iterator[str]:
     for command in _GENERATED:
         done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
-            yield f"{command[0]}: not up to date (--update writes it)\n{done.stdout}{done.stderr}".rstrip()
+            yield f"{' '.join(command)}: not up to date (--update writes it)\n{done.stdout}{done.stderr}".rstrip()
 
 
 def _unpinned() -> Iterator[str]:

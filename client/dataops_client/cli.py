@@ -115,7 +115,7 @@ def download(
         if whole:
             task = bar.add_task(f"{nc}/{run}", total=None)
             done = client.download_run(nc, run, output, profile=profile, force=force, progress=partial(_advance, bar, task))
-            bar.console.print(_said(done))
+            print(_said(done))
             return
         for sub_run in client.status(nc, run).sub_runs if every else sub_runs or ["0"]:
             task = bar.add_task(f"{nc}/{run}/{sub_run}", total=None)
@@ -125,9 +125,9 @@ def download(
             except errors.NotFound:
                 if not every:
                     raise
-                bar.console.print(f"{nc}/{run}/{sub_run}: no files")
+                print(f"{nc}/{run}/{sub_run}: no files")
                 continue
-            bar.console.print(_said(done))
+            print(_said(done))
 
 
 def _said(done: Download) -> str:
