@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,7 @@ def write_object(
         second = next(parts, None)
         if second is None:
             return s3.put_object(**attributes, Body=first)["ETag"]
+        _abort_strays(s3, bucket, key)
         upload = _Upload(s3, bucket, key, s3.create_multipart_upload(**attributes)["UploadId"], parallel_parts)
         return upload.complete(chain((first, second), parts))
     finally:
@@ -152,6 +154,14 @@ class _Upload:
         except (BotoCoreError, ClientError) as error:
             # The lifecycle rule of the bucket clears it away; what is to be known is why the upload failed.
             reason.add_note(f"the upload {self._address['UploadId']!r} could not be aborted: {error}")
+
+
+def _abort_strays(s3: S3Client, bucket: str, key: str) -> None:
+    """End the uploads of this object that a process left open which was killed. Who is still at one of them fails; nothing is lost."""
+    for upload in s3.list_multipart_uploads(Bucket=bucket, Prefix=key).get("Uploads", []):
+        if upload["Key"] == key:
+            with suppress(ClientError):  # it ended by itself; what is left the lifecycle rule clears away
+                s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload["UploadId"])
 
 
 def _body(s3: S3Client, bucket: str, key: str, *, etag: str, position: int, size_bytes: int) -> StreamingBody:

@@ -1,0 +1,142 @@
+"""Builds that are killed, builds at the same time, and what a request costs in AWS calls."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import botocore.client
+import pytest
+
+from chalicelib import wiring
+from tests.conftest import Aws
+from tests.support.api import Api, serving
+from tools.lifeline import ROOT, child
+
+Store = Callable[..., None]
+DOWNLOAD = "/v1/generate/Al2/1/0/download"
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The AWS calls that are made, by name."""
+    made: list[str] = []
+    base: Any = botocore.client.BaseClient
+    original = base._make_api_call
+
+    def counted(client: Any, name: str, arguments: Any) -> Any:
+        made.append(name)
+        return original(client, name, arguments)
+
+    monkeypatch.setattr(base, "_make_api_call", counted)
+    return made
+
+
+def scheduled(api: Api, store: Store, *files: tuple[str, bytes]) -> None:
+    for name, content in files or (("Al2.scf.in", b"input"),):
+        store(f"Al2/c/md/lammps/100/1/2000/0/{name}", content)
+    api.post("/v1/generate/Al2")
+
+
+def test_a_warm_download_takes_four_calls(api: Api, store: Store, calls: list[str]) -> None:
+    scheduled(api, store)
+    api.get(DOWNLOAD)
+    calls.clear()
+    assert api.get(DOWNLOAD)["cached"]
+    assert sorted(calls) == ["GetItem", "GetObject", "ListObjectsV2", "ListObjectsV2"]
+
+
+def test_scheduling_takes_four_calls(api: Api, store: Store, calls: list[str]) -> None:
+    scheduled(api, store)
+    store("Al2/c/md/lammps/100/2/2000/0/Al2.scf.in")
+    calls.clear()
+    assert api.post("/v1/generate/Al2")["id_run"] == "2"
+    assert sorted(calls) == ["ListObjectsV2", "ListObjectsV2", "PutItem", "Query"]
+
+
+def test_a_first_download_reads_each_file_once(api: Api, store: Store, calls: list[str]) -> None:
+    scheduled(api, store, ("a", b"a"), ("b", b"b"), ("c", b"c"))
+    calls.clear()
+    api.get(DOWNLOAD)
+    assert calls.count("GetObject") == 1 + 3  # the record that is not there, and the files
+    assert calls.count("PutObject") == 2  # the archive, and its record
+    assert len(calls) == 11
+
+
+def test_requests_at_the_same_time_cause_one_build(environment: dict[str, str], api: Api, store: Store, aws: Aws, bucket: str) -> None:
+    scheduled(api, store, ("a", os.urandom(3_000_000)))
+    with child("tools.run_local", "--port", "0", "--end-with-parent", environment={**os.environ, **environment}) as url:
+
+        def download(_: int) -> bytes:
+            with urllib.request.urlopen(f"{url}{DOWNLOAD}?wait=20") as answer:
+                content: bytes = answer.read()
+                return content
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(download, range(8)))
+    assert sum(b'"cached":false' in answer for answer in answers) >= 1
+    stored = aws.s3.list_objects_v2(Bucket=bucket, Prefix="archives/")["Contents"]
+    assert len(stored) == 2
+    assert len({answer.split(b'"sha256":"')[1][:64] for answer in answers}) == 1
+
+
+KILLED = """
+import os, sys
+import botocore.client
+from chalicelib.domain.archive import BuildOrder, Selection
+from chalicelib.domain.runs import SubRunKey
+from chalicelib.usecases.archiving import build
+from chalicelib.wiring import services
+
+left = [int(sys.argv[1])]
+original = botocore.client.BaseClient._make_api_call
+
+def counted(client, name, arguments):
+    if left[0] == 0:
+        os._exit(9)
+    left[0] -= 1
+    return original(client, name, arguments)
+
+archives = services().archives
+botocore.client.BaseClient._make_api_call = counted
+build(BuildOrder(SubRunKey.parse("Al2", "1", "0"), Selection()), archives)
+"""
+
+
+def test_a_builder_killed_at_any_call_leaves_no_archive_and_the_retry_no_upload(
+    environment: dict[str, str], api: Api, store: Store, aws: Aws, bucket: str, table: str
+) -> None:
+    content = os.urandom(20_000_000)  # three parts
+    scheduled(api, store, ("a", content), ("b", b"b"))
+    killed = 0
+    for point in range(40):
+        command = [sys.executable, "-c", KILLED, str(point)]
+        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment, "PYTHONPATH": str(ROOT)}, check=False)
+        if done.returncode == 0:
+            break
+        assert done.returncode == 9
+        killed += 1
+        records = [entry["Key"] for entry in aws.s3.list_objects_v2(Bucket=bucket, Prefix="archives/").get("Contents", [])]
+        assert not [key for key in records if key.endswith(".json")]
+        # The lease of the killed builder has run out, as far as the next one can tell.
+        for lease in aws.dynamodb.query(
+            TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": "BUILD"}}
+        )["Items"]:
+            aws.dynamodb.delete_item(TableName=table, Key={"pk": lease["pk"], "sk": lease["sk"]})
+    assert killed >= 10
+    assert "Uploads" not in aws.s3.list_multipart_uploads(Bucket=bucket)
+    link = api.get(DOWNLOAD)
+    assert link["cached"]
+    with urllib.request.urlopen(link["download_url"]) as answer:
+        assert hashlib.sha256(answer.read()).hexdigest() == link["sha256"]
+
+
+def test_large_archives_are_built_by_the_function_that_the_settings_name(environment: dict[str, str]) -> None:
+    with serving(environment | {"BUILDER_FUNCTION": "dataops-builder"}):
+        assert type(wiring.services().archives.builder).__name__ == "LambdaBuilder"
