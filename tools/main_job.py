@@ -37,13 +37,14 @@ class RunReport:
     download_seconds: float
 
 
-def do(client: DataOpsClient, nc: str, output: Path) -> list[RunReport]:
-    """The job for one composition: all its runs are scheduled first, then finished one after the other."""
-    scheduled: list[tuple[str, float]] = []
-    while (began := time.perf_counter()) and (id_run := _schedule(client, nc)):
-        client.augment(nc, id_run)
-        scheduled.append((id_run, time.perf_counter() - began))
-    return [_finish(client, nc, id_run, seconds, output) for id_run, seconds in scheduled]
+def do(client: DataOpsClient, compositions: list[str], output: Path) -> list[RunReport]:
+    """All runs of the compositions are scheduled first, so that their jobs run side by side, then finished one after the other."""
+    scheduled: list[tuple[str, str, float]] = []
+    for nc in compositions:
+        while (began := time.perf_counter()) and (id_run := _schedule(client, nc)):
+            client.augment(nc, id_run)
+            scheduled.append((nc, id_run, time.perf_counter() - began))
+    return [_finish(client, nc, id_run, seconds, output) for nc, id_run, seconds in scheduled]
 
 
 def _schedule(client: DataOpsClient, nc: str) -> str | None:
@@ -106,7 +107,7 @@ def run(url: str | None, compositions: list[str], output: Path) -> None:
     began = time.perf_counter()
     try:
         with DataOpsClient(url) as client:
-            reports = [report for nc in compositions for report in do(client, nc, output)]
+            reports = do(client, compositions, output)
     except (DataOpsError, OSError) as error:
         sys.exit(f"the job failed: {error}")
     if not reports:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,10 +40,11 @@ def stack(data: Path, *, port: int = 0, job_run_time_seconds: float = 300, log: 
             "DATA_BUCKET": "dataops-data",
             "JOB_RUN_TIME_SECONDS": f"{job_run_time_seconds:g}",
         }
-        files = _provision(environment, data)
         arguments = ("--port", str(port), "--end-with-parent")
-        with child("tools.run_local", *arguments, environment=inherited | environment, log=log) as api_url:
-            yield Stack(api_url, aws_url, environment, files)
+        with ThreadPoolExecutor(1, thread_name_prefix="provision") as pool:
+            loading = pool.submit(_provision, environment, data)  # while the API starts, which asks for nothing before its first request
+            with child("tools.run_local", *arguments, environment=inherited | environment, log=log) as api_url:
+                yield Stack(api_url, aws_url, environment, loading.result())
 
 
 def _provision(environment: dict[str, str], data: Path) -> int:
