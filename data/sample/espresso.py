@@ -28,7 +28,8 @@ def scf_in(nc: str, cell: Cell, path: str, *, check: bool = False) -> str:
     lines += ["".join(f"{value:10.6f} " for value in row).rstrip() for row in cell.vectors]
     lines += ["ATOMIC_SPECIES"] + [f"   {name}  {mass:.4f}   {name}.sample-1.0.0.UPF" for name, (mass, _) in _SPECIES.items()]
     lines += ["ATOMIC_POSITIONS {crystal}"]
-    lines += [f"{name}   " + "   ".join(f"{value:.6f}" for value in place) for name, place in zip(cell.species, cell.positions, strict=True)]
+    places = zip(cell.species, cell.positions, strict=True)
+    lines += [f"{name}   " + "   ".join(f"{value:.6f}" for value in place) for name, place in places]
     return "\n".join([*lines, "K_POINTS automatic", "  2 2 2   1 1 1"]) + "\n"
 
 

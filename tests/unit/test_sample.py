@@ -13,6 +13,7 @@ from pathlib import Path
 import ase.io
 import numpy as np
 import pytest
+from ase import Atoms
 
 from chalicelib.domain.deformation import DEFORMATIONS
 
@@ -20,6 +21,12 @@ DATA = Path(__file__).parents[2] / "data"
 MAKER = DATA / "make_sample.py"
 SUB_RUNS = sorted(path.parent for path in DATA.glob("*/c/md/lammps/100/*/2000/*/QE_done"))
 CONVERGED = [folder for folder in SUB_RUNS if (folder / "ICOHPLIST.lobster").exists()]
+
+
+def read(path: Path, format: str) -> Atoms:  # noqa: A002 - as ASE has it
+    atoms = ase.io.read(path, format=format)
+    assert isinstance(atoms, Atoms)
+    return atoms
 
 
 def soaps_of(folder: Path) -> Path:
@@ -72,15 +79,15 @@ def test_one_sub_run_did_not_converge_and_has_no_bonds() -> None:
 @pytest.mark.parametrize("folder", CONVERGED, ids=name_of)
 def test_ase_reads_input_and_output_and_they_agree(folder: Path) -> None:
     nc = folder.relative_to(DATA).parts[0]
-    given = ase.io.read(folder / f"{nc}.scf.in", format="espresso-in")
-    made = ase.io.read(folder / f"{nc}.scf.out", format="espresso-out")
+    given = read(folder / f"{nc}.scf.in", format="espresso-in")
+    made = read(folder / f"{nc}.scf.out", format="espresso-out")
     assert 8 <= len(given) <= 16
     assert np.allclose(given.cell, made.cell, atol=1e-4)
     assert np.allclose(given.positions, made.positions, atol=1e-4)
     assert made.get_forces().shape == (len(given), 3)
     assert np.allclose(made.get_forces().sum(axis=0), 0, atol=1e-5)
     assert made.get_potential_energy() < -1000
-    pictured = ase.io.read(folder / f"{nc}.xyz", format="extxyz")
+    pictured = read(folder / f"{nc}.xyz", format="extxyz")
     assert np.allclose(pictured.positions, given.positions, atol=1e-4)
 
 
@@ -90,15 +97,15 @@ def test_pymatgen_reads_as_many_bonds_as_lobster_found(folder: Path) -> None:
     nc = folder.relative_to(DATA).parts[0]
     found = re.search(r"found (\d+) interactions", (folder / f"{nc}.lb.out").read_text())
     assert found
-    read = lobster.Icohplist(filename=str(folder / "ICOHPLIST.lobster"))
-    assert len(read.icohplist) == int(found.group(1))
+    listed = lobster.Icohplist(filename=str(folder / "ICOHPLIST.lobster"))
+    assert len(listed.icohplist) == int(found.group(1))
 
 
 @pytest.mark.parametrize("folder", SUB_RUNS, ids=name_of)
 def test_cells_are_deformed_as_the_published_ones(folder: Path) -> None:
     nc = folder.relative_to(DATA).parts[0]
-    reference = ase.io.read(folder.parent / "0" / f"{nc}.scf.in", format="espresso-in")
-    deformed = ase.io.read(folder / f"{nc}.scf.in", format="espresso-in")
+    reference = read(folder.parent / "0" / f"{nc}.scf.in", format="espresso-in")
+    deformed = read(folder / f"{nc}.scf.in", format="espresso-in")
     assert np.allclose(deformed.cell, np.array(DEFORMATIONS[int(folder.name)].matrix) @ reference.cell, atol=2e-6)
     assert np.allclose(deformed.get_scaled_positions(), reference.get_scaled_positions(), atol=1e-6)
 
@@ -106,7 +113,7 @@ def test_cells_are_deformed_as_the_published_ones(folder: Path) -> None:
 @pytest.mark.parametrize("folder", CONVERGED, ids=name_of)
 def test_distances_are_those_of_the_atoms_with_the_first_one_moved(folder: Path) -> None:
     nc = folder.relative_to(DATA).parts[0]
-    atoms = ase.io.read(folder / f"{nc}.scf.in", format="espresso-in")
+    atoms = read(folder / f"{nc}.scf.in", format="espresso-in")
     for line in (folder / "ICOHPLIST.lobster").read_text().splitlines()[1:]:
         _, one, other, distance, i, j, k, icohp = line.split()
         first, second = (int(re.sub(r"\D", "", label)) - 1 for label in (one, other))
@@ -122,7 +129,7 @@ def test_descriptors_are_a_python_2_pickle_of_unit_vectors(folder: Path) -> None
     with soaps_of(folder).open("rb") as file:
         vectors = pickle.load(file, encoding="latin1")
     nc = folder.relative_to(DATA).parts[0]
-    assert len(vectors) == len(ase.io.read(folder / f"{nc}.scf.in", format="espresso-in"))
+    assert len(vectors) == len(read(folder / f"{nc}.scf.in", format="espresso-in"))
     for vector in vectors:
         assert (vector.shape, vector.dtype) == ((136,), np.float64)
         assert np.isfinite(vector).all()
