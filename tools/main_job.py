@@ -38,10 +38,14 @@ class RunReport:
 
 
 def do(client: DataOpsClient, compositions: list[str], output: Path) -> list[RunReport]:
-    """All runs of the compositions are scheduled first, so that their jobs run side by side, then finished one after the other."""
+    """All runs of the compositions are scheduled first, so that their jobs run side by side, then finished one after the other.
+
+    So are those that are scheduled already: a job that was interrupted is completed by the next one.
+    """
     scheduled: list[tuple[str, str, float]] = []
     for nc in compositions:
-        while (began := time.perf_counter()) and (id_run := _schedule(client, nc)):
+        earlier = iter([run.id_run for run in client.available(nc).get(nc, [])])
+        while (began := time.perf_counter()) and (id_run := next(earlier, None) or _schedule(client, nc)):
             client.augment(nc, id_run)
             scheduled.append((nc, id_run, time.perf_counter() - began))
     return [_finish(client, nc, id_run, seconds, output) for nc, id_run, seconds in scheduled]
@@ -111,7 +115,7 @@ def run(url: str | None, compositions: list[str], output: Path) -> None:
     except (DataOpsError, OSError) as error:
         sys.exit(f"the job failed: {error}")
     if not reports:
-        sys.exit(f"no run of {', '.join(compositions)} was available")
+        sys.exit(f"there is no run of {', '.join(compositions)}")
     show(reports, output, time.perf_counter() - began)
 
 

@@ -11,7 +11,8 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError, ResponseStreamingError
 from urllib3.exceptions import HTTPError
@@ -96,14 +97,15 @@ def write_object(
         attributes["ContentDisposition"] = content_disposition
     pieces = iter(chunks)
     try:
-        parts = _parts(pieces, part_size_bytes)
-        first = next(parts, b"")
+        spare: SimpleQueue[bytearray] = SimpleQueue()
+        parts = _parts(pieces, part_size_bytes, spare)
+        first = next(parts)
         second = next(parts, None)
         if second is None:
-            return s3.put_object(**attributes, Body=first)["ETag"]
+            return s3.put_object(**attributes, Body=cast("bytes", first))["ETag"]
         _abort_strays(s3, bucket, key)
-        upload = _Upload(s3, bucket, key, s3.create_multipart_upload(**attributes)["UploadId"], parallel_parts)
-        return upload.complete(chain((first, second), parts))
+        address = {"Bucket": bucket, "Key": key, "UploadId": s3.create_multipart_upload(**attributes)["UploadId"]}
+        return _Upload(s3, address, spare, parallel_parts).complete(chain((first, second), parts))
     finally:
         if isinstance(pieces, Generator):
             pieces.close()
@@ -112,12 +114,13 @@ def write_object(
 class _Upload:
     """A multipart upload that is open."""
 
-    def __init__(self, s3: S3Client, bucket: str, key: str, upload_id: str, parallel_parts: int) -> None:
+    def __init__(self, s3: S3Client, address: dict[str, Any], spare: SimpleQueue[bytearray], parallel_parts: int) -> None:
         self._s3 = s3
-        self._address: dict[str, Any] = {"Bucket": bucket, "Key": key, "UploadId": upload_id}
+        self._address = address
+        self._spare = spare
         self._parallel_parts = parallel_parts
 
-    def complete(self, parts: Iterable[bytes]) -> str:
+    def complete(self, parts: Iterable[bytearray]) -> str:
         try:
             # Leaving the pool waits for the parts in flight: one that arrives after the abort would be kept, and paid for.
             with ThreadPoolExecutor(self._parallel_parts, "upload") as pool:
@@ -131,7 +134,7 @@ class _Upload:
             self._abort(error)
             raise
 
-    def _send_all(self, parts: Iterable[bytes], pool: ThreadPoolExecutor) -> list[CompletedPartTypeDef]:
+    def _send_all(self, parts: Iterable[bytearray], pool: ThreadPoolExecutor) -> list[CompletedPartTypeDef]:
         sent: list[CompletedPartTypeDef] = []
         pending: set[Future[CompletedPartTypeDef]] = set()
         for number, part in enumerate(parts, 1):
@@ -144,8 +147,10 @@ class _Upload:
         sent += [future.result() for future in pending]
         return sorted(sent, key=lambda part: part["PartNumber"])
 
-    def _send(self, number: int, part: bytes) -> CompletedPartTypeDef:
-        answer = self._s3.upload_part(**self._address, PartNumber=number, Body=part)
+    def _send(self, number: int, part: bytearray) -> CompletedPartTypeDef:
+        # boto3 takes a bytearray where its stubs want bytes. Buffers go round: new ones for each part would scatter the heap.
+        answer = self._s3.upload_part(**self._address, PartNumber=number, Body=cast("bytes", part))
+        self._spare.put(part)
         return {"PartNumber": number, "ETag": answer["ETag"]}
 
     def _abort(self, reason: BaseException) -> None:
@@ -188,21 +193,27 @@ def _broken(reason: object) -> ResponseStreamingError:
     return ResponseStreamingError(error=reason)
 
 
-def _parts(chunks: Iterator[bytes], part_size_bytes: int) -> Iterator[bytes]:
-    """The chunks cut anew into parts; the last one is shorter, and there is none for no bytes."""
-    held: list[bytes | memoryview] = []
-    held_bytes = sent = 0
+def _parts(chunks: Iterator[bytes], part_size_bytes: int, spare: SimpleQueue[bytearray]) -> Iterator[bytearray]:
+    """The chunks cut anew into parts, in buffers that are `spare` where there are any; the last part is shorter, and may be empty."""
+    part = bytearray()
+    filled = sent = 0
     limit = part_size_bytes
     for chunk in chunks:
-        rest: bytes | memoryview = chunk
-        while held_bytes + len(rest) >= limit:
-            cut = memoryview(rest)
-            room = limit - held_bytes
-            yield b"".join((*held, cut[:room]))
-            held, held_bytes, rest = [], 0, cut[room:]
-            sent += 1
-            limit = part_size_bytes * (1 if sent < _EQUAL_PARTS else 2)
-        held.append(rest)
-        held_bytes += len(rest)
-    if held_bytes:
-        yield b"".join(held)
+        rest = memoryview(chunk)
+        while rest:
+            if filled == limit:
+                yield part
+                part, filled, sent = _spare(spare), 0, sent + 1
+                limit = part_size_bytes * (1 if sent < _EQUAL_PARTS else 2)
+            cut, rest = rest[: limit - filled], rest[limit - filled :]
+            part[filled : filled + len(cut)] = cut
+            filled += len(cut)
+    del part[filled:]
+    yield part
+
+
+def _spare(spare: SimpleQueue[bytearray]) -> bytearray:
+    try:
+        return spare.get_nowait()
+    except Empty:
+        return bytearray()

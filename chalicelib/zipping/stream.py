@@ -14,7 +14,7 @@ from .layout import Entry, data_descriptor, directory_end, directory_record, loc
 from .line import BLOCK_BYTES, READERS, Line, Order
 from .members import Block, DeflatedSource, PackedMember, Source, check_name
 
-_PIECE_BYTES = 128 * 1024
+_PIECE_BYTES = 48 * 1024
 
 
 class ZipStream:

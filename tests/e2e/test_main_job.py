@@ -11,7 +11,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from dataops_client import DataOpsClient
 
+from tools import main_job
 from tools.lifeline import ROOT
 from tools.provision import data_files
 from tools.stack import Stack, stack
@@ -59,6 +61,15 @@ def test_the_main_job_extracts_every_file_of_the_real_data(tmp_path: Path) -> No
     done = run_main_job(tmp_path / "data", tmp_path / "output")
     assert done.returncode == 0, done.stderr
     assert extracted_files(tmp_path / "output") == sub_run_files(tmp_path / "data")
+
+
+def test_the_next_job_completes_an_interrupted_one(tmp_path: Path) -> None:
+    with stack(ROOT / "data", job_run_time_seconds=0) as running:
+        with DataOpsClient(running.api_url) as client:  # as far as the first job came: one run not augmented, one scheduled by nobody
+            client.generate("Zr49Cu49Al2")
+            client.generate("Zr50Cu40Al10")
+        main_job.run(running.api_url, ["Zr49Cu49Al2", "Zr50Cu40Al10"], tmp_path)
+    assert extracted_files(tmp_path) == sub_run_files(ROOT / "data")
 
 
 def test_a_folder_without_compositions_is_refused(tmp_path: Path) -> None:

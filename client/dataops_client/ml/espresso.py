@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dataops_client.ml.errors import MalformedFile
 
 # pw.x computes with the constants of CODATA 2006, and ASE's own reader of its output takes the same.
-_CODATA_2006 = create_units("2006")  # type: ignore[no-untyped-call]
+_CODATA_2006 = create_units("2006")
 EV_PER_RYDBERG: float = _CODATA_2006["Ry"]
 EV_PER_ANGSTROM_PER_RYDBERG_PER_BOHR: float = _CODATA_2006["Ry"] / _CODATA_2006["Bohr"]
 

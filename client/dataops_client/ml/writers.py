@@ -106,7 +106,7 @@ def write_extxyz(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:
             output = folder.path / f"{folder.nc}.scf.out"
             if output.is_file():
                 scf = read_scf_output(output)
-                frame.calc = SinglePointCalculator(frame, energy=scf.energy, forces=scf.forces)  # type: ignore[no-untyped-call]
+                frame.calc = SinglePointCalculator(frame, energy=scf.energy, forces=scf.forces)
             ase.io.write(stream, frame, format="extxyz")
 
 
