@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from .archive import FORMAT_VERSION, METADATA_NAME, Manifest, PackedFile
 from .artifacts import Role
@@ -26,7 +27,8 @@ _DESCRIPTIONS = {
 
 def crate_metadata(manifest: Manifest, files: Sequence[PackedFile]) -> bytes:
     """The metadata of an archive whose members are `files`: size, SHA-256 and media type of each, identity, deformations."""
-    graph = [_descriptor(), _root(manifest, files), *(_file(file) for file in files)]
+    properties = _properties(manifest)
+    graph = [_descriptor(), _root(manifest, files, properties), *properties, *(_file(file) for file in files)]
     document = {"@context": "https://w3id.org/ro/crate/1.2/context", "@graph": graph}
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode()
 
@@ -40,7 +42,7 @@ def _descriptor() -> dict[str, object]:
     }
 
 
-def _root(manifest: Manifest, files: Sequence[PackedFile]) -> dict[str, object]:
+def _properties(manifest: Manifest) -> list[dict[str, object]]:
     run = manifest.key if isinstance(manifest.key, RunKey) else manifest.key.run
     properties = [_property("nc", str(run.nc)), _property("id_run", str(run.id_run)), _property("profile", manifest.selection.profile)]
     properties += [_property("archive_format_version", str(FORMAT_VERSION))]
@@ -48,6 +50,10 @@ def _root(manifest: Manifest, files: Sequence[PackedFile]) -> dict[str, object]:
         properties += [_property("sub_run", str(manifest.key.sub_run)), *_deformation(manifest.key.sub_run)]
     if manifest.missing:
         properties.append(_property("missing", ", ".join(manifest.missing)))
+    return properties
+
+
+def _root(manifest: Manifest, files: Sequence[PackedFile], properties: Sequence[dict[str, object]]) -> dict[str, object]:
     return {
         "@id": "./",
         "@type": "Dataset",
@@ -56,8 +62,8 @@ def _root(manifest: Manifest, files: Sequence[PackedFile]) -> dict[str, object]:
         "datePublished": FORMAT_PUBLISHED,
         "license": "The licence is that of the data set which the files were taken from.",
         "identifier": f"{manifest.key}/{manifest.fingerprint}",
-        "additionalProperty": properties,
-        "hasPart": [{"@id": file.name} for file in files],
+        "additionalProperty": [{"@id": entity["@id"]} for entity in properties],
+        "hasPart": [{"@id": _address(file)} for file in files],
     }
 
 
@@ -67,12 +73,17 @@ def _deformation(sub_run: int) -> list[dict[str, object]]:
 
 
 def _property(name: str, value: str) -> dict[str, object]:
-    return {"@type": "PropertyValue", "name": name, "value": value}
+    return {"@id": f"#{name}", "@type": "PropertyValue", "name": name, "value": value}
+
+
+def _address(file: PackedFile) -> str:
+    """The member's name as the relative URI that RO-Crate wants."""
+    return quote(file.name)
 
 
 def _file(file: PackedFile) -> dict[str, object]:
     entity: dict[str, object] = {
-        "@id": file.name,
+        "@id": _address(file),
         "@type": "File",
         "name": file.name,
         "contentSize": str(file.size_bytes),

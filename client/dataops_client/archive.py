@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import unquote
 
 from .errors import ArchiveRefused, ChecksumMismatch, FolderOccupied, UnsafeArchive
 from .models import METADATA_NAME, ArchiveFile
@@ -184,7 +185,7 @@ def _brought(folder: Path) -> set[str]:
         names.add((place / METADATA_NAME).as_posix())
         try:
             graph = json.loads(metadata.read_bytes())["@graph"]
-            names |= {(place / entity["@id"]).as_posix() for entity in graph if entity["@type"] == "File"}
+            names |= {(place / unquote(entity["@id"])).as_posix() for entity in graph if entity["@type"] == "File"}
         except (ValueError, KeyError, TypeError):  # not ours, then: its files are strangers
             continue
     return names

@@ -78,7 +78,7 @@ def test_the_metadata_tell_hash_size_and_deformation() -> None:
     entities = {entity["@id"]: entity for entity in graph}
     assert entities["Zr49Cu49Al2.scf.in"]["sha256"] == hashlib.sha256(b"deformed").hexdigest()
     assert entities["Zr49Cu49Al2.scf.in"]["contentSize"] == "8"
-    properties = {entry["name"]: entry["value"] for entry in entities["./"]["additionalProperty"]}
+    properties = {entities[entry["@id"]]["name"]: entities[entry["@id"]]["value"] for entry in entities["./"]["additionalProperty"]}
     assert properties["deformation"] == "shear xy"
     assert properties["missing"] == "Zr49Cu49Al2.scf.out, ICOHPLIST.lobster, SOAPS.vec"
 
