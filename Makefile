@@ -13,7 +13,7 @@ CODE := app.py chalicelib client/dataops_client client/examples tools tests benc
 .PHONY: help run serve env test check bench pins sample clean
 
 help: ## What there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E -e 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' -e 's/\$$\$$/$$/' | expand -t 18
 
 run: $(VENV)/.run ## The main job: schedule, augment, wait, download and extract every sub-run of DATA_DIR (default data/) into client_output/
 	@$(PY) -m tools.run

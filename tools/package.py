@@ -34,11 +34,14 @@ MAX_ZIP_BYTES = 15_000_000
 _GLIBC = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")  # Amazon Linux 2023 has glibc 2.34
 _SERVICES = ("dynamodb", "lambda", "s3")
 """What `chalicelib.aws` talks to: of the 25 MB of service descriptions in botocore, these are kept."""
-_NOT_RUN = re.compile(r"(^|/)(__pycache__|tests?|examples|docs|bin)/|\.(pyi|pyc|pxd|pyx|c|h|rst|typed)$|(^|/)(RECORD|INSTALLER|REQUESTED|WHEEL)$")
+_NOT_RUN = re.compile(
+    r"(^|/)(__pycache__|tests?|examples|bin|isa-l|emscripten)/|\.(pyi|pyc|pxd|pyx|c|h|rst|typed)$"
+    r"|(^|/)(RECORD|INSTALLER|REQUESTED|WHEEL|top_level\.txt|zip-safe)$"
+)
 _ALLOWED = re.compile(
     r"app\.py|chalice/(app|__init__)\.py|chalicelib/[\w/.-]+\.(py|js|css|html|svg)|chalicelib/static/[\w/.-]+/LICENSE"
-    r"|(boto3|botocore|dateutil|isal|jmespath|msgspec|s3transfer|urllib3)/[\w/.@-]+\.(py|so|json|json\.gz|pem|gz)|six\.py"
-    r"|[\w.]+\.dist-info/[\w/.-]+"
+    r"|(boto3|botocore|dateutil|isal|jmespath|msgspec|s3transfer|urllib3)/[\w/.@-]+\.(py|so|json|pem|gz)|six\.py"
+    r"|[\w.-]+\.dist-info/(METADATA|(licenses/)?(LICENSE|NOTICE)[\w.]*)"  # what scanners read, and what the licences ask for
 )
 
 
