@@ -22,7 +22,7 @@ from tools.lifeline import end_with_parent
 def make_app(data: Path) -> FastAPI:
     app = FastAPI()
 
-    @app.get("/v1/generate/{nc}/{id_run}/{sub_run}/download")
+    @app.get("/v1/generate/{nc}/{id_run}/{sub_run}/download")  # type: ignore[untyped-decorator, unused-ignore] # where it is not installed
     def download(nc: str, id_run: str, sub_run: str) -> FileResponse:
         below = f"c/md/lammps/100/{id_run}/2000/{sub_run}"
         work = Path(tempfile.mkdtemp())
