@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Part of what kept facts are known by: raise it when the same files would be read otherwise."""
 
 OVERLAP_BYTES = 256
 """How far consecutive windows of an output must overlap: more than any phrase that is looked for."""
 
 _CONVERGED = re.compile(rb"convergence has been achieved in(?:\s+([0-9]{1,9}))?")
+_TOTAL_ENERGY = re.compile(rb"^!\s+total energy\s+=\s+(-?[0-9]{1,12}\.[0-9]{1,12}) Ry", re.MULTILINE)
 _ITERATION = re.compile(rb"iteration #\s*([0-9]{1,9})")
 _FINISHED = b"finished in"
 _BONDS_EXPECTED = re.compile(rb"setting up CO interactions\.\.\. found\s+([0-9]{1,9})")
@@ -38,7 +39,7 @@ class Outcome(StrEnum):
 class Facts:
     """What was found. `scf_converged` is None without `<nc>.scf.out`, `bond_labels` without a line in `ICOHPLIST.lobster`.
 
-    `scf_iterations` counts to convergence, or to the last iteration that was begun.
+    `scf_iterations` counts to convergence, or to the last iteration that was begun; `total_energy_ry` is known once it converged.
     """
 
     has_files: bool
@@ -47,6 +48,7 @@ class Facts:
     lobster_finished: bool = False
     bonds_expected: int | None = None
     bond_labels: int | None = None
+    total_energy_ry: float | None = None
 
     @property
     def labels_complete(self) -> bool:
@@ -75,15 +77,24 @@ class ReadFacts:
     facts: Facts
 
 
-def read_scf_output(windows: Iterable[bytes]) -> tuple[bool, int | None]:
-    """Whether pw.x converged, and its iterations, from windows of `<nc>.scf.out`: the last one first, no more than needed."""
-    iterations = None
+def read_scf_output(windows: Iterable[bytes]) -> tuple[bool, int | None, float | None]:
+    """Whether pw.x converged, its iterations, and the total energy (Ry) it converged to, from windows of `<nc>.scf.out`.
+
+    The last window comes first, and no more are taken than needed: the energy (the line with `!`) stands shortly before the phrase,
+    in the same window or in the next.
+    """
+    converged, iterations, energy = False, None, None
     for window in windows:
-        if found := _CONVERGED.findall(window):
-            return True, int(found[-1]) if found[-1] else None
-        if iterations is None and (begun := _ITERATION.findall(window)):
+        enough = converged
+        if energy is None and (energies := _TOTAL_ENERGY.findall(window)):
+            energy = float(energies[-1])
+        if not converged and (found := _CONVERGED.findall(window)):
+            converged, iterations = True, int(found[-1]) if found[-1] else None
+        elif not converged and iterations is None and (begun := _ITERATION.findall(window)):
             iterations = int(begun[-1])
-    return False, iterations
+        if enough or (converged and energy is not None):
+            break
+    return converged, iterations, energy if converged else None
 
 
 def read_lobster_output(windows: Iterable[bytes]) -> tuple[bool, int | None]:

@@ -78,6 +78,7 @@ class SubRunOutcome(Struct):
     outcome: Annotated[Outcome, Meta(description="The first case of the published rules that applies")]
     scf_converged: Annotated[bool | None, Meta(description="Quantum ESPRESSO says that convergence was achieved")]
     scf_iterations: Annotated[int | None, Meta(description="Iterations to convergence, or begun without it", examples=[61])]
+    total_energy_ry: Annotated[float | None, Meta(description="Total energy in Ry, of a converged cell", examples=[-38989.8030177])]
     lobster_finished: Annotated[bool, Meta(description="LOBSTER says that it finished")]
     bonds_expected: Annotated[int | None, Meta(description="Interactions that LOBSTER found", examples=[738])]
     bond_labels: Annotated[int | None, Meta(description="Lines of ICOHPLIST.lobster minus its header", examples=[738])]
@@ -89,6 +90,7 @@ class SubRunOutcome(Struct):
             facts.outcome,
             facts.scf_converged,
             facts.scf_iterations,
+            facts.total_energy_ry,
             facts.lobster_finished,
             facts.bonds_expected,
             facts.bond_labels,

@@ -86,12 +86,13 @@ def _facts(run: Run, artifacts: Mapping[str, Artifact], bucket: DataBucket, cloc
                 raise _TooLong
             yield chunk
 
-    converged, iterations = read_scf_output(in_time(_windows(scf, bucket))) if scf else (None, None)
+    converged, iterations, energy = read_scf_output(in_time(_windows(scf, bucket))) if scf else (None, None, None)
     finished, expected = read_lobster_output(in_time(_windows(lobster, bucket))) if lobster else (False, None)
     return Facts(
         has_files=bool(artifacts),
         scf_converged=converged,
         scf_iterations=iterations,
+        total_energy_ry=energy,
         lobster_finished=finished,
         bonds_expected=expected,
         bond_labels=count_bond_labels(in_time(bucket.read(labels))) if labels else None,

@@ -175,14 +175,15 @@ def test_a_page_costs_one_query_of_its_own_size_however_many_runs_there_are(api:
 
 def test_the_outcomes_of_a_run_stand_in_its_status(with_runs: Api, store: Any) -> None:
     folder = "Zr49Cu49Al2/c/md/lammps/100/1/2000"
-    store(f"{folder}/0/Zr49Cu49Al2.scf.out", b"     convergence has been achieved in  61 iterations\n")
+    store(
+        f"{folder}/0/Zr49Cu49Al2.scf.out", b"!    total energy   =  -1.5 Ry\n     convergence has been achieved in  61 iterations\n")
     store(f"{folder}/0/Zr49Cu49Al2.lb.out", b"setting up CO interactions... found 2 interactions.\nfinished in 1 s\n")
     store(f"{folder}/0/ICOHPLIST.lobster", b"  COHP#\n 1\n 2\n")
     store(f"{folder}/14/Zr49Cu49Al2.scf.out", b"     iteration # 80\n")
     with_runs.post(Z)
     done = {
         "outcome": "DONE", "scf_converged": True, "scf_iterations": 61, "lobster_finished": True, "bonds_expected": 2, "bond_labels": 2,
-        "labels_complete": True,
+        "labels_complete": True, "total_energy_ry": -1.5,
     }  # fmt: skip
     status = with_runs.get(f"{Z}/1/status")
     assert set(status) == {"id_run", "sub_runs", "run_scheduled_at", "run_status", "sub_run_outcomes"}

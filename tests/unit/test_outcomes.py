@@ -20,6 +20,7 @@ from tests.support.fakes import FakeClock, FakeDataBucket, FakeOutcomeRecords
 
 KEY = RunKey(NominalComposition("Zr49Cu49Al2"), 21)
 PREFIX = "Zr49Cu49Al2/c/md/lammps/100/21/2000"
+ENERGY = b"!    total energy              =  -38989.80301770 Ry\n"
 CONVERGED = b"     convergence has been achieved in  61 iterations\n"
 LOBSTER = b"LOBSTER v3.0.0\nsetting up CO interactions... found 2 interactions.\nfinished in 17 h 10 min\n"
 LABELS = b"  COHP#  atomMU\n      1     Cu1\n      2     Cu1\n"
@@ -114,7 +115,7 @@ def test_sub_runs_that_are_not_scheduled_are_not_looked_at(bucket: FakeDataBucke
 
 
 def test_of_a_large_output_only_the_end_is_read(bucket: FakeDataBucket) -> None:
-    bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.scf.out", b"x\n" * 50_000_000 + CONVERGED + b"y\n" * 20_000)
+    bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.scf.out", b"x\n" * 50_000_000 + ENERGY + CONVERGED + b"y\n" * 20_000)
     assert facts_of(bucket, 0)[0].scf_converged
     assert bucket.read_bytes == 64 * 1024
 
@@ -166,6 +167,19 @@ def test_a_phrase_is_found_wherever_the_windows_are_cut(before: int, after: int)
     assert (facts.scf_converged, facts.scf_iterations, facts.lobster_finished, facts.bonds_expected) == (True, 61, True, 2)
 
 
+def test_the_energy_is_that_of_the_last_line_with_an_exclamation_mark() -> None:
+    earlier = b"!    total energy              =  -1.5 Ry\n     total energy              =  -2.5 Ry\n"
+    assert read_scf_output([earlier + ENERGY + CONVERGED]) == (True, 61, -38989.8030177)
+    assert read_scf_output([CONVERGED, earlier + ENERGY]) == (True, 61, -38989.8030177)
+    assert read_scf_output([ENERGY]) == (False, None, None)
+
+
+def test_an_energy_that_is_not_there_is_looked_for_in_one_more_window_only() -> None:
+    windows = iter([CONVERGED, b"", ENERGY])
+    assert read_scf_output(windows) == (True, 61, None)
+    assert next(windows) == ENERGY
+
+
 @given(st.binary(max_size=300))
 def test_hostile_outputs_are_read_without_an_error(content: bytes) -> None:
     read_scf_output([content])
@@ -183,6 +197,7 @@ def test_the_outcomes_of_the_real_run_21_are_the_published_ones() -> None:
     assert {sub_run: facts.outcome for sub_run, facts in found.items()} == {
         sub_run: Outcome.SCF_NOT_CONVERGED if sub_run == 13 else Outcome.DONE for sub_run in range(15)
     }
-    assert found[0] == Facts(True, True, 61, True, 738, 738)
+    assert found[0] == Facts(True, True, 61, True, 738, 738, -38989.80301770)
+    assert found[13].total_energy_ry is None
     assert (found[13].scf_iterations, found[13].bond_labels) == (80, None)
     assert all(facts.labels_complete for sub_run, facts in found.items() if sub_run != 13)
