@@ -22,7 +22,7 @@ serve: $(VENV)/.run ## The API on http://localhost:8000 (PORT=), with DATA_DIR i
 	@$(PY) -m tools.serve --port $(PORT)
 
 env: $(VENV)/.run ## The environment of the `make serve` that runs, for `chalice local` and the aws CLI: eval "$$(make -s env)"
-	@$(PY) -m tools.serve --environment
+	@$(PY) -m tools.serve --environment --port $(PORT)
 
 test: $(VENV)/.test ## The whole test suite
 	@$(VENV)/bin/pytest -n auto --dist worksteal -q

@@ -25,11 +25,15 @@ def end_with_parent() -> None:
     threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
 
+class NotReady(RuntimeError):
+    """A process ended before it was ready; why it did is on standard error, or in its log."""
+
+
 @contextmanager
 def child(module: str, *arguments: str, environment: Mapping[str, str], log: Path | None = None) -> Iterator[str]:
     """`python -m module` as a process that prints its address as its first line; gives the address, and ends the process after.
 
-    RuntimeError if it ends before it has printed one; what it had to say is on standard error, or in the `log`.
+    NotReady if it ends before it has printed one; what it had to say is on standard error, or in the `log`.
     """
     with (
         log.open("w") if log else nullcontext() as messages,
@@ -47,7 +51,8 @@ def child(module: str, *arguments: str, environment: Mapping[str, str], log: Pat
         try:
             address = process.stdout.readline().strip()
             if not address:
-                raise RuntimeError(f"{module} ended before it was ready, with exit code {process.wait()}")
+                said = f"; see {log}" if log else ""
+                raise NotReady(f"{module} ended before it was ready, with exit code {process.wait()}{said}")
             threading.Thread(target=_drain, args=(process,), daemon=True).start()
             yield address
         finally:

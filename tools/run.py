@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from . import main_job
-from .lifeline import ROOT
+from .lifeline import ROOT, NotReady
 from .provision import data_files
 from .stack import stack
 
@@ -28,10 +28,13 @@ def main() -> None:
         sys.exit(f"DATA_DIR={str(data)!r} holds no composition: expected folders such as Zr49Cu49Al2/c/md/lammps/100/21/2000/0")
     log = ROOT / ".local" / "run.log"
     log.parent.mkdir(exist_ok=True)
-    with stack(data, job_run_time_seconds=_JOB_RUN_TIME_SECONDS, log=log) as running:
-        print(f"{running.files} files loaded, API on {running.api_url} (its log: {log.relative_to(ROOT)})", flush=True)
-        shown = output.relative_to(Path.cwd()) if output.is_relative_to(Path.cwd()) else output
-        main_job.run(running.api_url, compositions, shown)
+    try:
+        with stack(data, job_run_time_seconds=_JOB_RUN_TIME_SECONDS, log=log) as running:
+            print(f"{running.files} files loaded, API on {running.api_url} (its log: {log.relative_to(ROOT)})", flush=True)
+            shown = output.relative_to(Path.cwd()) if output.is_relative_to(Path.cwd()) else output
+            main_job.run(running.api_url, compositions, shown)
+    except NotReady as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":
