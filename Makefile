@@ -69,3 +69,21 @@ $(VENV)/.bench: $(VENV)/.run requirements-bench.txt
 	@echo "installing what the benchmark needs (once)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	@touch $@
+
+BACKENDS := .venv-backends
+STAGE ?= dev
+ARCH ?= x86_64
+.PHONY: package backends test-backends
+
+package: $(VENV)/.test $(BACKENDS)/.made ## A Lambda package and its CloudFormation template in dist/ (STAGE=dev|prod ARCH=x86_64|arm64)
+	@$(PY) -m tools.package --stage $(STAGE) --arch $(ARCH) $(if $(filter yes,$(OPEN)),--allow-open)
+	@$(BACKENDS)/bin/cfn-lint dist/$(STAGE)-$(ARCH)/template.json
+
+backends: $(BACKENDS)/.made ## Install what the tests of the package and of the stores need (Python 3.13; once)
+
+test-backends: $(VENV)/.test $(BACKENDS)/.made ## The tests on SeaweedFS + DynamoDB Local, ministack and LocalStack (COMPOSE=docker-compose ONLY=NAME)
+	@tools/get_dynamodb_local.sh
+	@$(PY) -m tools.backends $(addprefix --only ,$(ONLY))
+
+$(BACKENDS)/.made: requirements-backends.txt tools/get_backends.sh
+	@tools/get_backends.sh

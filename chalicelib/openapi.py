@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from .domain.errors import DataOpsError, InvalidInput, MalformedRequest, RequestTooLarge, UnsupportedMediaType
+from .domain.errors import DataOpsError, Forbidden, InvalidInput, MalformedRequest, RequestTooLarge, Unauthorized, UnsupportedMediaType
 
 VERSION = "0.1.0"
 """Of the service, and so of its contract; `docs/api.md` says what may change with which part of it."""
@@ -83,11 +83,15 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Conventions:
-    """What all operations share: the types of path variables, the problem document, and the status of each class of errors."""
+    """What all operations share: the types of path variables, the problem document, the status of each class of errors.
+
+    `open_paths` need no credentials in any stage.
+    """
 
     variables: Mapping[str, Any]
     problem: type[msgspec.Struct]
     status_of: Callable[[type[DataOpsError]], int]
+    open_paths: frozenset[str]
 
 
 def openapi_document(operations: Iterable[Operation], conventions: Conventions, server_url: str = "/") -> dict[str, Any]:
@@ -161,6 +165,8 @@ def _operation(operation: Operation, schemas: _Schemas, conventions: Conventions
     for status, body in operation.answers.items():
         document["responses"][str(status)] = _other(status, body, schemas)
     document["responses"] |= _failures(operation, schemas, conventions)
+    if operation.path in conventions.open_paths:
+        document["security"] = []
     return document
 
 
@@ -199,7 +205,8 @@ def _other(status: int, body: Any, schemas: _Schemas) -> Schema:
 
 
 def _failures(operation: Operation, schemas: _Schemas, conventions: Conventions) -> Schema:
-    cases = [(conventions.status_of(error), error.code, error.__doc__ or "") for error in operation.failures]
+    closed: list[type[DataOpsError]] = [] if operation.path in conventions.open_paths else [Unauthorized, Forbidden]
+    cases = [(conventions.status_of(error), error.code, error.__doc__ or "") for error in (*operation.failures, *closed)]
     cases.append((500, "internal_error", "Something that should not happen did; it was logged under the request id."))
     responses: Schema = {}
     for status, code, meaning in sorted(cases):

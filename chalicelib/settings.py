@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 AddressingStyle = Literal["auto", "path", "virtual"]
+AuthMode = Literal["none", "token", "iam"]
 
 
 class SettingsError(Exception):
@@ -85,3 +86,16 @@ class Settings:
     @classmethod
     def from_environment(cls) -> Settings:
         return cls.of(os.environ)
+
+
+def auth_mode(environment: Mapping[str, str] = os.environ) -> AuthMode:
+    """How callers are let in: AUTH, or, where it is not set, `none` on one's own machine and `token` on Lambda. SettingsError for others.
+
+    Read at import, unlike the rest: the routes that Chalice packages say who may call them.
+    """
+    modes: dict[str, AuthMode] = {"none": "none", "token": "token", "iam": "iam"}
+    default = "token" if environment.get("AWS_LAMBDA_FUNCTION_NAME") else "none"
+    value = environment.get("AUTH", "").strip() or default
+    if value not in modes:
+        raise SettingsError(f"AUTH={value!r} is not one of {', '.join(modes)}")
+    return modes[value]

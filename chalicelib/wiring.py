@@ -15,13 +15,17 @@ from .aws.idempotency_records import DynamoIdempotencyRecords
 from .aws.lambda_builder import LambdaBuilder
 from .aws.outcome_records import DynamoOutcomeRecords
 from .aws.run_table import DynamoRunTable
+from .aws.token_table import DynamoAccessTokens
 from .domain.archive import BuildOrder
-from .settings import Settings
+from .settings import Settings, auth_mode
+from .usecases.access import AccessTokens
 from .usecases.archiving import Archives, build
 from .usecases.bonds import BondRecords
 from .usecases.ports import Clock, DataBucket, Executor, IdempotencyRecords, OutcomeRecords, RunTable
 from .usecases.simulated_hpc import SimulatedHpc
 from .usecases.thread_builder import ThreadBuilder
+
+__all__ = ["Services", "SystemClock", "auth_mode", "make_services", "services"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Services:
     bond_records: BondRecords
     idempotency: IdempotencyRecords
     outcomes: OutcomeRecords
+    tokens: AccessTokens
 
 
 class SystemClock:
@@ -55,7 +60,14 @@ def services() -> Services:
 def make_services(settings: Settings) -> Services:
     clients = Clients.connect(settings)
     runs = DynamoRunTable(clients.dynamodb, settings.run_table)
-    bucket = S3DataBucket(clients.s3, clients.s3_public, settings.data_bucket, settings.data_prefix, settings.url_ttl_seconds)
+    bucket = S3DataBucket(
+        clients.s3,
+        clients.s3_public,
+        settings.data_bucket,
+        settings.data_prefix,
+        settings.url_ttl_seconds,
+        credentials_expire_at=clients.credentials_expire_at,
+    )
     clock = SystemClock()
 
     def build_here(order: BuildOrder) -> None:
@@ -80,6 +92,7 @@ def make_services(settings: Settings) -> Services:
         bond_records=bond_records,
         idempotency=DynamoIdempotencyRecords(clients.dynamodb, settings.run_table),
         outcomes=DynamoOutcomeRecords(clients.dynamodb, settings.run_table),
+        tokens=DynamoAccessTokens(clients.dynamodb, settings.run_table),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 import boto3
@@ -32,6 +33,15 @@ class Clients:
     s3_public: S3Client
     session: boto3.Session
     lambda_endpoint: str | None
+
+    def credentials_expire_at(self) -> datetime | None:
+        """When those that sign end, if they say so (`AWS_CREDENTIAL_EXPIRATION`, roles of instances and containers); None if not."""
+        credentials = self.session.get_credentials()
+        if credentials is None:
+            return None
+        credentials.get_frozen_credentials()  # which renews them when they are about to end
+        end: datetime | None = getattr(credentials, "_expiry_time", None)  # botocore tells it in no other way
+        return end
 
     def lambda_(self) -> LambdaClient:
         """Made only where a builder function is configured: a client costs some 20 ms of a cold start."""

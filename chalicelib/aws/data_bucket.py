@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -45,15 +45,26 @@ RECORD_LIFETIME = ARCHIVE_LIFETIME - timedelta(days=1)
 class S3DataBucket:
     """`usecases.ports.DataBucket` over one S3 bucket.
 
-    `public_client` signs the links; `data_prefix` (empty, or with a slash at its end) stands before the keys of artifacts.
+    `public_client` signs the links, which end with its credentials at the latest (`credentials_expire_at`); `data_prefix` (empty, or with
+    a slash at its end) stands before the keys of artifacts.
     """
 
-    def __init__(self, client: S3Client, public_client: S3Client, bucket: str, data_prefix: str, url_ttl_seconds: int) -> None:
+    def __init__(
+        self,
+        client: S3Client,
+        public_client: S3Client,
+        bucket: str,
+        data_prefix: str,
+        url_ttl_seconds: int,
+        *,
+        credentials_expire_at: Callable[[], datetime | None] = lambda: None,
+    ) -> None:
         self._client = client
         self._public_client = public_client
         self._bucket = bucket
         self._data_prefix = data_prefix
         self._url_ttl = timedelta(seconds=url_ttl_seconds)
+        self._credentials_expire_at = credentials_expire_at
 
     def compositions(self) -> Sequence[NominalComposition]:
         return sorted(_compositions(self._folders(self._data_prefix)))
@@ -144,16 +155,18 @@ class S3DataBucket:
             )
 
     def link(self, archive_key: str, filename: str) -> PresignedLink:
-        expires_at = datetime.now(UTC) + self._url_ttl
-        url = self._public_client.generate_presigned_url(
-            "get_object",
-            Params={
-                "Bucket": self._bucket,
-                "Key": archive_key,
-                "ResponseContentDisposition": _attachment(filename),
-            },
-            ExpiresIn=int(self._url_ttl.total_seconds()),
-        )
+        with unavailable(_SERVICE):
+            now = datetime.now(UTC)
+            expires_at = min(now + self._url_ttl, self._credentials_expire_at() or datetime.max.replace(tzinfo=UTC))
+            url = self._public_client.generate_presigned_url(
+                "get_object",
+                Params={
+                    "Bucket": self._bucket,
+                    "Key": archive_key,
+                    "ResponseContentDisposition": _attachment(filename),
+                },
+                ExpiresIn=max(1, round((expires_at - now).total_seconds())),
+            )
         return PresignedLink(url, expires_at)
 
     def ping(self) -> None:

@@ -4,6 +4,8 @@
     ├── MalformedRequest         the request cannot be understood: broken JSON, an unknown or repeated parameter
     ├── InvalidInput             understood, but a value breaks its rule
     │   └── KeyReused                the idempotency key came before, with another request
+    ├── Unauthorized             the request carries no credentials that are known
+    ├── Forbidden                its credentials do not allow it
     ├── RequestTooLarge          the body is larger than the service reads
     ├── AnswerTooLarge           the answer would be larger than a gateway passes on: ask for pages
     ├── UnsupportedMediaType     the body is not JSON
@@ -43,6 +45,18 @@ class KeyReused(InvalidInput):
     """The idempotency key came before, with another request."""
 
     code = "idempotency_key_reused"
+
+
+class Unauthorized(DataOpsError):
+    """The request carries no credentials that are known."""
+
+    code = "unauthorized"
+
+
+class Forbidden(DataOpsError):
+    """The credentials do not allow this request."""
+
+    code = "forbidden"
 
 
 class RequestTooLarge(DataOpsError):

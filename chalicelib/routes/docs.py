@@ -11,6 +11,7 @@ from chalice.app import Response
 from chalicelib.openapi import Conventions, Operation, openapi_document
 
 from . import archives, bonds, compositions, files, meta, runs
+from .authorizer import OPEN
 from .endpoint import Answer, Door, endpoint, request_id_of
 from .problems import Problem, status_of
 from .static import StaticFolder, stage_prefix, static_folder, text_response
@@ -56,7 +57,7 @@ def operations() -> list[Operation]:
 def document(server_url: str) -> dict[str, Any]:
     """The OpenAPI document of the service whose routes begin at `server_url`."""
     variables = {"nc": Nc, "id_run": IdRun, "sub_run": SubRun, "name": FileName}
-    return openapi_document(operations(), Conventions(variables, Problem, status_of), server_url)
+    return openapi_document(operations(), Conventions(variables, Problem, status_of, OPEN), server_url)
 
 
 def _files() -> StaticFolder:

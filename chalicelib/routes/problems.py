@@ -13,16 +13,20 @@ from chalicelib.domain.errors import (
     AnswerTooLarge,
     Conflict,
     DataOpsError,
+    Forbidden,
     InvalidInput,
     MalformedRequest,
     NotFound,
     RequestTooLarge,
+    Unauthorized,
     Unavailable,
     UnsupportedMediaType,
 )
 
 STATUSES: dict[type[DataOpsError], int] = {
     MalformedRequest: 400,
+    Unauthorized: 401,
+    Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
     RequestTooLarge: 413,

@@ -49,6 +49,13 @@ class BreakingStore:
         return self.answers.pop(0) if self.answers else Answer()
 
 
+class QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A reader that gave up has reset its connection."""
+
+
 def handler_of(store: BreakingStore) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -91,11 +98,10 @@ def handler_of(store: BreakingStore) -> type[BaseHTTPRequestHandler]:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[BreakingStore], S3Client]]:
-    servers: list[ThreadingHTTPServer] = []
+    servers: list[QuietServer] = []
 
     def start(store: BreakingStore) -> S3Client:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(store))
-        server.daemon_threads = True
+        server = QuietServer(("127.0.0.1", 0), handler_of(store))
         servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         config = Config(retries={"total_max_attempts": 1}, read_timeout=5, s3={"addressing_style": "path"})

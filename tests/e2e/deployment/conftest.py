@@ -1,0 +1,153 @@
+"""The package that `make package` makes, and the stack that it is for: unpacked outside the checkout, under what stands in for Lambda."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.aws.token_table import DynamoAccessTokens
+from chalicelib.domain.access import Scope
+from chalicelib.usecases.access import create_token
+from chalicelib.wiring import SystemClock
+from tests.support.gateway import Gateway, listening
+from tests.support.lambda_api import lambda_api
+from tests.support.lambda_runtime import WANTING, Function, function
+from tools.lifeline import ROOT
+from tools.package import package
+from tools.provision import create_bucket, create_table, load
+
+_MEASURED: list[str] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What is deployed: the ZIP, its content in `folder`, and the template."""
+
+    zip: Path
+    folder: Path
+    template: dict[str, Any]
+
+    def properties(self, resource: str) -> dict[str, Any]:
+        properties: dict[str, Any] = self.template["Resources"][resource]["Properties"]
+        return properties
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The functions of a stage, and its address; `tokens` by scope."""
+
+    url: str
+    gateway: Gateway
+    functions: dict[str, Function]
+    tokens: dict[Scope, str]
+    token_table: DynamoAccessTokens
+
+
+@pytest.fixture(scope="session")
+def dev_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """The package of the stage `dev` for x86_64."""
+    output = tmp_path_factory.mktemp("package")
+    package("dev", "x86_64", output)
+    with zipfile.ZipFile(output / "deployment.zip") as archive:
+        archive.extractall(output / "task")
+    return Package(output / "deployment.zip", output / "task", json.loads((output / "template.json").read_text()))
+
+
+@pytest.fixture(scope="session")
+def deployed(
+    dev_package: Package, aws: Any, aws_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployed]:
+    """The stage `dev` on this machine: its three functions under AWS's emulator, a gateway before them, the sample in the bucket.
+
+    Archives above 64 KiB are built by the builder, which the sample's whole runs are.
+    """
+    if WANTING:
+        pytest.skip(WANTING)
+    name = f"dataops-test-{uuid.uuid4().hex}"
+    create_table(aws.dynamodb, name)
+    create_bucket(aws.s3, name)
+    load(aws.s3, name, ROOT / "data")
+    tokens = DynamoAccessTokens(aws.dynamodb, name)
+    environment = {**aws_environment, "RUN_TABLE": name, "DATA_BUCKET": name}
+    folder = tmp_path_factory.mktemp("lambda")
+    with ExitStack() as stack:
+
+        def start(resource: str, **more: str) -> Function:
+            settings = dev_package.properties(resource)
+            given = {key: value for key, value in settings["Environment"]["Variables"].items() if isinstance(value, str)}
+            return stack.enter_context(
+                function(
+                    dev_package.folder,
+                    settings["Handler"],
+                    given | environment | more,
+                    folder / resource,
+                    timeout_seconds=settings["Timeout"],
+                    memory_mb=settings["MemorySize"],
+                    log=folder / f"{resource}.log",
+                )
+            )
+
+        builder = start("Builder")
+        queue = stack.enter_context(lambda_api(builder.invoke))
+        handler = start("APIHandler", BUILDER_FUNCTION="builder", AWS_ENDPOINT_URL_LAMBDA=queue, BUILD_INLINE_MAX_BYTES="65536")
+        functions = {"APIHandler": handler, "Builder": builder, "Authorize": start("Authorize")}
+        definition = dev_package.properties("RestAPI")["DefinitionBody"]
+        gateway = Gateway(definition, handler.invoke, functions["Authorize"].invoke)
+        url = stack.enter_context(listening(gateway))
+        created = {scope: create_token(scope, "test", timedelta(days=1), tokens=tokens, clock=SystemClock())[0] for scope in Scope}
+        yield Deployed(url, gateway, functions, created, tokens)
+        for resource, used in functions.items():
+            if peak := used.peak_memory_bytes():
+                _MEASURED.append(f"{resource}: {peak / 2**20:.0f} MiB of {dev_package.properties(resource)['MemorySize']}")
+
+
+@pytest.fixture(scope="session")
+def cold_starts(dev_package: Package, aws_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> list[float]:
+    """Seconds from the first request of an execution environment to its answer, without stores, several times over."""
+    if WANTING:
+        pytest.skip(WANTING)
+    folder = tmp_path_factory.mktemp("cold")
+    settings = dev_package.properties("APIHandler")
+    event = {
+        "httpMethod": "GET",
+        "path": "/",
+        "resource": "/",
+        "headers": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {"resourcePath": "/", "httpMethod": "GET", "path": "/api/", "requestId": "cold"},
+        "body": None,
+        "isBase64Encoded": False,
+    }
+    seconds = []
+    for number in range(5):
+        with function(
+            dev_package.folder,
+            "app.app",
+            aws_environment | {"RUN_TABLE": "none", "DATA_BUCKET": "none", "AUTH": "token"},
+            folder / str(number),
+            timeout_seconds=settings["Timeout"],
+            memory_mb=settings["MemorySize"],
+            log=folder / f"{number}.log",
+        ) as started:
+            began = time.perf_counter()
+            assert started.invoke(event)["statusCode"] == 200
+            seconds.append(time.perf_counter() - began)
+    _MEASURED.append(f"cold start of the API's function, to its first answer: {min(seconds) * 1000:.0f} to {max(seconds) * 1000:.0f} ms")
+    return seconds
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in _MEASURED:
+        terminalreporter.write_line(f"measured under AWS's emulator: {line}")

@@ -1,0 +1,163 @@
+"""A stage with AUTH=token, on this machine: the route table, the command `dataops-admin`, the client."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from dataops_client import AccessDenied, DataOpsClient
+
+from app import app
+from chalicelib.aws.token_table import DynamoAccessTokens
+from chalicelib.domain.access import Scope
+from chalicelib.routes.authorizer import OPEN
+from chalicelib.usecases.access import create_token
+from tests.support.fakes import FakeClock
+from tools.lifeline import ROOT
+from tools.stack import Stack, stack
+
+NC = "Zr49Cu49Al2"
+ROUTES = sorted((method, path) for path, methods in app.routes.items() for method in methods)
+CLOSED = [(method, path) for method, path in ROUTES if path not in OPEN]
+READING = [(method, path) for method, path in CLOSED if method == "GET"]
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Stack]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTH", "token")
+        with stack(ROOT / "data", job_run_time_seconds=1) as running:
+            yield running
+
+
+def admin(served: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = inherited | served.environment
+    command = [sys.executable, "-m", "tools.admin", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def create(served: Stack, scope: str) -> str:
+    done = admin(served, "create", "--scope", scope, "--note", "test")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def tokens(served: Stack) -> dict[str, str]:
+    return {scope: create(served, scope) for scope in ("read", "schedule", "admin")}
+
+
+def ask(served: Stack, method: str, path: str, authorization: str | None = None) -> tuple[int, dict[str, Any]]:
+    """Status, and the document where it is a problem."""
+    address = urlsplit(served.api_url)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=60)
+    try:
+        connection.request(method, path, headers={"Authorization": authorization} if authorization is not None else {})
+        answer = connection.getresponse()
+        content = answer.read()
+        return answer.status, json.loads(content) if answer.headers["Content-Type"] == "application/problem+json" else {}
+    finally:
+        connection.close()
+
+
+def filled(path: str) -> str:
+    return path.format(nc=NC, id_run="21", sub_run="0", name="x", version="x")
+
+
+def refused(status: int, problem: dict[str, Any]) -> bool:
+    return (status, problem.get("code")) in ((401, "unauthorized"), (403, "forbidden")) and problem["status"] == status
+
+
+@pytest.mark.parametrize(("method", "path"), CLOSED)
+def test_no_closed_route_answers_without_a_token(served: Stack, method: str, path: str) -> None:
+    status, problem = ask(served, method, filled(path))
+    assert (status, problem["code"]) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize(("method", "path"), CLOSED)
+def test_no_closed_route_answers_to_a_token_that_is_not_there(served: Stack, method: str, path: str) -> None:
+    for authorization in (f"Bearer dataops_{'a' * 12}_{'A' * 43}", "Bearer x", "Basic eDp5", "x", "Bearer", " "):
+        assert refused(*ask(served, method, filled(path), authorization)), authorization
+
+
+@pytest.mark.parametrize("path", sorted(OPEN))
+def test_the_open_routes_ask_for_nothing(served: Stack, path: str) -> None:
+    status, problem = ask(served, "GET", filled(path))
+    assert status == 200 or (status, problem["code"]) == (404, "not_found")  # an asset of another version
+
+
+def test_a_token_opens_what_its_scope_allows(served: Stack, tokens: dict[str, str]) -> None:
+    for method, path in READING:
+        for token in tokens.values():
+            assert not refused(*ask(served, method, filled(path), f"Bearer {token}"))
+    for method, path in set(CLOSED) - set(READING):
+        status, problem = ask(served, method, filled(path), f"Bearer {tokens['read']}")
+        assert (status, problem["code"]) == (403, "forbidden")
+    assert ask(served, "POST", f"/v1/generate/{NC}", f"Bearer {tokens['schedule']}")[0] == 200
+
+
+def test_two_hundred_random_tokens_are_refused(served: Stack, tokens: dict[str, str]) -> None:
+    token_id = tokens["admin"].split("_")[1]
+    for _ in range(200):
+        assert refused(*ask(served, "GET", "/v1/compositions", f"Bearer dataops_{token_id}_{secrets.token_urlsafe(32)}"))
+
+
+def test_an_expired_token_is_refused(served: Stack) -> None:
+    client = boto3.Session("test", "test", region_name="us-east-1").client("dynamodb", endpoint_url=served.aws_url)
+    table = DynamoAccessTokens(client, served.environment["RUN_TABLE"])
+    token, record = create_token(Scope.READ, "test", timedelta(days=1), tokens=table, clock=FakeClock())  # whose time is long ago
+    assert any(record.token_id in line and "expired" in line for line in admin(served, "list").stdout.splitlines())
+    assert refused(*ask(served, "GET", "/v1/compositions", f"Bearer {token}"))
+
+
+def test_a_revoked_token_is_refused(served: Stack) -> None:
+    token = create(served, "read")
+    assert ask(served, "GET", "/v1/compositions", f"Bearer {token}")[0] == 200
+    assert admin(served, "revoke", token.split("_")[1]).returncode == 0
+    assert refused(*ask(served, "GET", "/v1/compositions", f"Bearer {token}"))
+    again = admin(served, "revoke", token.split("_")[1])
+    assert (again.returncode, token.split("_")[1] in again.stderr) == (1, True)
+
+
+def test_tokens_are_listed_without_their_secrets(served: Stack, tokens: dict[str, str]) -> None:
+    listed = admin(served, "list").stdout
+    for scope, token in tokens.items():
+        token_id, secret = token.split("_", 2)[1:]
+        assert any(token_id in line and scope in line for line in listed.splitlines())
+        assert secret not in listed
+
+
+def test_a_token_of_too_long_a_life_is_not_made(served: Stack) -> None:
+    done = admin(served, "create", "--scope", "read", "--note", "test", "--days", "400")
+    assert (done.returncode, "400 days" in done.stderr, done.stdout) == (1, True, "")
+
+
+def test_the_client_works_with_its_token_and_says_what_is_wrong_without(
+    served: Stack, tokens: dict[str, str], tmp_path: Path
+) -> None:
+    with DataOpsClient(served.api_url) as client, pytest.raises(AccessDenied):
+        client.available()
+    with DataOpsClient(served.api_url, token=tokens["schedule"]) as client:
+        run = client.generate("Zr50Cu40Al10")
+        assert client.download("Zr50Cu40Al10", run.id_run, "0", tmp_path).link.files
+
+
+def test_a_stage_that_asks_for_signatures_refuses_everybody_here() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTH", "iam")
+        with stack(ROOT / "data") as running:
+            assert ask(running, "GET", "/health")[0] == 200
+            status, problem = ask(running, "GET", "/v1/compositions", "AWS4-HMAC-SHA256 Credential=x")
+            assert (status, problem["code"]) == (401, "unauthorized")

@@ -1,0 +1,126 @@
+"""Least privilege, both ways: each function calls what its policy allows, and its policy allows what it calls, nothing else."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.domain.errors import Unavailable
+from chalicelib.routes.authorizer import authorize
+from chalicelib.routes.builder import build_archive
+from tests.conftest import Aws
+from tests.support.api import Api, serving
+from tests.support.lambda_api import lambda_api
+from tests.support.policies import Call, Recorder, grants, recording, unused
+from tools.lifeline import ROOT
+
+Store = Callable[..., None]
+POLICIES = {"api": "policy-api.json", "builder": "policy-builder.json", "authorize": "policy-authorize.json"}
+FOLDER = "Al2/c/md/lammps/100/{}/2000/{}/"
+BONDS = b"COHP#  atomMU  atomNU  distance  translation  ICOHP\n  1   Al1   Al2   2.50000   0   0   0   -1.00000\n"
+RUN = "/v1/generate/Al2/1"
+
+
+@pytest.fixture
+def recorder(aws: Aws) -> Iterator[Recorder]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield recording(patch, (aws.s3, aws.dynamodb))
+
+
+@pytest.fixture
+def orders(environment: dict[str, str]) -> Iterator[list[Any]]:
+    """What the API orders of the builder."""
+    ordered: list[Any] = []
+    with lambda_api(ordered.append) as url:
+        environment |= {"BUILDER_FUNCTION": "builder", "AWS_ENDPOINT_URL_LAMBDA": url}
+        yield ordered
+
+
+@pytest.fixture
+def calls(environment: dict[str, str], orders: list[Any], store: Store, recorder: Recorder, aws: Aws) -> dict[str, set[Call]]:
+    """The calls of each function while everything is done that the API offers, builds that fail in the middle included."""
+    for run in range(1, 5):
+        for sub_run in (0, 1):
+            store(FOLDER.format(run, sub_run) + "ICOHPLIST.lobster", BONDS)
+            store(FOLDER.format(run, sub_run) + "Al2.scf.out", b"convergence has been achieved in 3 iterations\n")
+    recorder.function = "api"
+    with serving(environment | {"BUILD_INLINE_MAX_BYTES": str(2**40)}) as api:
+        _everything(api)
+        _lost_race(api, recorder, aws, environment["RUN_TABLE"])
+        _failing_build(recorder, store, 1, lambda: api.call("GET", f"{RUN}/0/download"))
+    with serving(environment | {"BUILD_INLINE_MAX_BYTES": "0"}) as api:
+        for path in (f"{RUN}/1/download?include=*.out", "/v1/generate/Al2/2/0/download"):
+            assert api.call("GET", path).status_code == 202
+    recorder.function = "builder"
+    with serving(environment):
+        for order in orders:
+            build_archive(order, None)
+        _failing_build(recorder, store, 2, lambda: build_archive(orders[-1], None))
+    recorder.function = "authorize"
+    with serving(environment):
+        authorize(
+            {
+                "type": "TOKEN",
+                "authorizationToken": f"Bearer dataops_{'a' * 12}_{'A' * 43}",
+                "methodArn": "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/api/GET/v1/compositions",
+            },
+            None,
+        )
+    return recorder.calls
+
+
+def _everything(api: Api) -> None:
+    api.post("/v1/generate/Al2", headers={"Idempotency-Key": "one"})
+    api.post("/v1/generate/Al2")
+    api.problem("POST", "/v1/generate/Al2", {"count": 3})
+    api.post(f"{RUN}/augment", {"sub_runs": ["1"]})
+    for path in ("/health", "/v1/compositions", "/v1/generate/available", f"{RUN}/status", f"{RUN}/manifest", f"{RUN}/0/manifest"):
+        api.get(path)
+    for path in (f"{RUN}/0/download?include=*.out", f"{RUN}/download?include=*.out", f"{RUN}/0/bonds", f"{RUN}/0/files/Al2.scf.out"):
+        api.get(path)
+
+
+def _lost_race(api: Api, recorder: Recorder, aws: Aws, table: str) -> None:
+    """Of the two runs that are left somebody else takes the second at the last moment: the first must be given back."""
+    claimed: list[Any] = []
+
+    def take_the_second(name: str, arguments: Any) -> None:
+        if name == "PutItem" and arguments["Item"]["pk"]["S"] == "RUN":
+            claimed.append(arguments["Item"])
+            if len(claimed) == 2:
+                aws.dynamodb.put_item(TableName=table, Item=arguments["Item"] | {"claim_token": {"S": "somebody else"}})
+
+    recorder.watch = take_the_second
+    assert api.problem("POST", "/v1/generate/Al2", {"count": 2})["code"] == "nothing_available"
+    recorder.watch = lambda name, arguments: None
+
+
+def _failing_build(recorder: Recorder, store: Store, run: int, build: Callable[[], Any]) -> None:
+    """A build whose second part is refused: its upload must be ended, and its lease must say why."""
+    store(FOLDER.format(run, 0) + "big", random.Random(run).randbytes(20 * 2**20))
+
+    def refuse(name: str, arguments: Any) -> None:
+        if name == "UploadPart" and arguments["PartNumber"] == 2:
+            raise ClientError({"Error": {"Code": "SlowDown", "Message": "slow down"}}, name)
+
+    recorder.watch = refuse
+    with suppress(Unavailable):  # which the API answers as 503
+        assert build().status_code == 503
+    recorder.watch = lambda name, arguments: None
+
+
+@pytest.mark.parametrize("function", POLICIES)
+def test_every_call_is_allowed(calls: dict[str, set[Call]], function: str) -> None:
+    allowed = grants(ROOT / ".chalice" / POLICIES[function])
+    assert [call for call in calls[function] if not any(grant.allows(call) for grant in allowed)] == []
+
+
+@pytest.mark.parametrize("function", POLICIES)
+def test_nothing_is_allowed_that_is_not_called(calls: dict[str, set[Call]], function: str) -> None:
+    allowed = grants(ROOT / ".chalice" / POLICIES[function])
+    assert [(grant.sid, grant.action, keys) for grant in allowed if (keys := unused(grant, calls[function]))] == []

@@ -1,0 +1,128 @@
+"""The calls that code makes to AWS, as the permissions they need, and the policies that give them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import botocore.client
+import botocore.signers
+import pytest
+
+_ACTIONS = {
+    "CompleteMultipartUpload": "s3:PutObject",
+    "CreateMultipartUpload": "s3:PutObject",
+    "HeadBucket": "s3:ListBucket",
+    "HeadObject": "s3:GetObject",
+    "Invoke": "lambda:InvokeFunction",
+    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "ListObjectsV2": "s3:ListBucket",
+    "UploadPart": "s3:PutObject",
+}
+"""Where the action is not named as the call is: Service Authorization Reference, "Actions, resources, and condition keys"."""
+
+_BY_LAMBDA_ITSELF = ("logs:", "xray:", "sqs:")
+"""Its platform needs them of the role, whatever the code calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What one call needs: an action, on a key of the bucket (none: the bucket itself), a partition of the table, or the builder."""
+
+    action: str
+    key: str
+
+
+@dataclass
+class Recorder:
+    """Notes the calls of each function; `function` names the one that runs just now."""
+
+    function: str = ""
+    calls: dict[str, set[Call]] = field(default_factory=dict)
+    watch: Callable[[str, Mapping[str, Any]], None] = lambda name, arguments: None
+
+    def note(self, service: str, name: str, key: str) -> None:
+        self.calls.setdefault(self.function, set()).add(Call(_ACTIONS.get(name, f"{service}:{name}"), key))
+
+
+def recording(patch: pytest.MonkeyPatch, clients_of_tests: tuple[Any, ...]) -> Recorder:
+    """A recorder of every call of this process, and of every URL it signs, but those of the tests' own clients."""
+    recorder = Recorder()
+    base: Any = botocore.client.BaseClient
+    make_call, sign = base._make_api_call, botocore.signers.RequestSigner.generate_presigned_url
+
+    def called(client: Any, name: str, arguments: Any) -> Any:
+        if client not in clients_of_tests:
+            recorder.note(client.meta.service_model.service_name, name, _key(arguments))
+            recorder.watch(name, arguments)
+        return make_call(client, name, arguments)
+
+    def signed(signer: Any, **options: Any) -> Any:
+        recorder.note("s3", options["operation_name"], unquote(urlsplit(options["request_dict"]["url"]).path).split("/", 2)[2])
+        return sign(signer, **options)
+
+    patch.setattr(base, "_make_api_call", called)
+    patch.setattr(botocore.signers.RequestSigner, "generate_presigned_url", signed)
+    return recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One action of one statement of a policy; `keys` are the keys of the bucket or the partitions of the table that it is for."""
+
+    sid: str
+    action: str
+    keys: tuple[str, ...]
+
+    def allows(self, call: Call) -> bool:
+        return call.action == self.action and any(_like(pattern, call.key) for pattern in self.keys)
+
+
+def grants(policy: Path) -> list[Grant]:
+    """What a policy of this project allows its code, one action at a time."""
+    return list(_grants(json.loads(policy.read_text())["Statement"]))
+
+
+def unused(grant: Grant, calls: set[Call]) -> list[str]:
+    """The keys of the grant that no call needed; those of the bucket count as one."""
+    if grant.action.startswith("dynamodb:"):
+        return [pattern for pattern in grant.keys if not any(_like(pattern, call.key) for call in calls if call.action == grant.action)]
+    return [] if any(grant.allows(call) for call in calls) else list(grant.keys)
+
+
+def _grants(statements: list[dict[str, Any]]) -> Iterator[Grant]:
+    for statement in statements:
+        assert statement["Effect"] == "Allow"
+        actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        for action in actions:
+            if not action.startswith(_BY_LAMBDA_ITSELF):
+                yield Grant(statement["Sid"], action, tuple(_keys(statement)))
+
+
+def _keys(statement: dict[str, Any]) -> list[str]:
+    for operator, condition in statement.get("Condition", {}).items():
+        if operator.startswith("ForAllValues:"):
+            keys: list[str] = condition["dynamodb:LeadingKeys"]
+            return keys
+    resource = statement["Resource"]
+    if "Fn::Sub" in resource:
+        return [resource["Fn::Sub"].removeprefix("${DataBucket.Arn}/")]
+    return [""]
+
+
+def _key(arguments: Mapping[str, Any]) -> str:
+    for place in ("Key", "Item"):
+        if isinstance(found := arguments.get(place), dict):
+            return str(found["pk"]["S"])
+    if "ExpressionAttributeValues" in arguments:
+        return str(arguments["ExpressionAttributeValues"][":pk"]["S"])
+    return str(arguments.get("Key", ""))
+
+
+def _like(pattern: str, text: str) -> bool:
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text, re.DOTALL) is not None

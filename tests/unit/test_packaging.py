@@ -1,0 +1,116 @@
+"""What may be packaged, and what a package must and must not hold."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.lifeline import ROOT
+from tools.package import MAX_ZIP_BYTES, PackageError, fetch_wheels, missing, require_authentication, unexpected
+
+REQUIREMENTS = "isal==1.9.1 --hash=sha256:0\nmsgspec==0.22.0 --hash=sha256:0\n"
+GOOD = {
+    "app.py": b"",
+    "chalice/app.py": b"",
+    "chalicelib/routes/runs.py": b"",
+    "chalicelib/static/page/app.js": b"",
+    "isal/isal_zlib.cpython-313-x86_64-linux-gnu.so": b"",
+    "isal-1.9.1.dist-info/METADATA": b"",
+    "msgspec-0.22.0.dist-info/licenses/LICENSE": b"",
+}
+
+
+def packed(folder: Path, files: dict[str, bytes]) -> Path:
+    path = folder / "deployment.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.fixture
+def requirements(tmp_path: Path) -> Path:
+    path = tmp_path / "requirements.txt"
+    path.write_text(REQUIREMENTS)
+    return path
+
+
+def test_a_package_of_what_runs_is_right(tmp_path: Path, requirements: Path) -> None:
+    package = packed(tmp_path, GOOD)
+    assert [*unexpected(package), *missing(package, requirements, "x86_64")] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["chalicelib/.env", "chalicelib/__pycache__/app.cpython-313.pyc", "tests/test_x.py", "chalicelib/key.pem", "Makefile", "pip/app.py"],
+)
+def test_whatever_else_is_named(tmp_path: Path, name: str) -> None:
+    assert any(repr(name) in finding for finding in unexpected(packed(tmp_path, GOOD | {name: b""})))
+
+
+def test_a_package_that_is_too_large_is_named(tmp_path: Path) -> None:
+    large = packed(tmp_path, GOOD | {"botocore/cacert.pem": bytes(MAX_ZIP_BYTES + 1)})
+    assert any(str(MAX_ZIP_BYTES) in finding for finding in unexpected(large))
+
+
+def test_a_distribution_that_is_not_there_is_named(tmp_path: Path, requirements: Path) -> None:
+    package = packed(tmp_path, {name: content for name, content in GOOD.items() if not name.startswith("msgspec")})
+    assert list(missing(package, requirements, "x86_64")) == ["'msgspec' is pinned and not there"]
+
+
+@pytest.mark.parametrize("tag", ["cpython-311-x86_64-linux-gnu", "cpython-313-aarch64-linux-gnu", "cpython-313-darwin", "abi3"])
+def test_a_module_that_was_compiled_for_something_else_is_named(tmp_path: Path, requirements: Path, tag: str) -> None:
+    name = f"msgspec/_core.{tag}.so"
+    assert any(repr(name) in finding for finding in missing(packed(tmp_path, GOOD | {name: b""}), requirements, "x86_64"))
+
+
+def test_a_wheel_that_nobody_made_for_lambda_is_an_error(tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(f"netifaces==0.11.0 --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(PackageError, match="No matching distribution"):
+        fetch_wheels(requirements, tmp_path / "vendor", "arm64")
+    assert not (tmp_path / "vendor").exists() or not list((tmp_path / "vendor").iterdir())
+
+
+def config(auth: str | None) -> dict[str, Any]:
+    variables = {"AUTH": auth} if auth is not None else {}
+    return {"stages": {"local": {}, "dev": {"environment_variables": variables, "lambda_functions": {}}}}
+
+
+@pytest.mark.parametrize("auth", ["token", "iam"])
+def test_a_stage_that_asks_for_credentials_is_packaged(auth: str) -> None:
+    require_authentication(config(auth), "dev", allow_open=False)
+
+
+def test_a_stage_that_is_open_to_anybody_is_refused() -> None:
+    with pytest.raises(PackageError, match="ANYBODY"):
+        require_authentication(config("none"), "dev", allow_open=False)
+
+
+def test_a_stage_that_is_open_is_packaged_when_a_flag_says_so_and_says_it_loudly(capsys: pytest.CaptureFixture[str]) -> None:
+    require_authentication(config("none"), "dev", allow_open=True)
+    assert "WARNING" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("auth", [None, "", "tokn", "NONE"])
+def test_a_stage_that_does_not_say_it_is_refused_whatever_the_flag(auth: str | None) -> None:
+    with pytest.raises(PackageError, match="AUTH"):
+        require_authentication(config(auth), "dev", allow_open=True)
+
+
+@pytest.mark.parametrize("stage", ["local", "staging"])
+def test_only_deployed_stages_are_packaged(stage: str) -> None:
+    with pytest.raises(PackageError, match="dev"):
+        require_authentication(config("token"), stage, allow_open=False)
+
+
+def test_every_deployed_stage_of_this_project_asks_for_credentials() -> None:
+    stages = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    deployed = [name for name, settings in stages["stages"].items() if "lambda_functions" in settings]
+    assert deployed == ["dev", "prod"]
+    for stage in deployed:
+        require_authentication(stages, stage, allow_open=False)
