@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from .domain.errors import InvalidInput
+from .domain.soap import PUBLISHED, SoapDescriptor
+
 AddressingStyle = Literal["auto", "path", "virtual"]
 AuthMode = Literal["none", "token", "iam"]
 
@@ -21,7 +24,8 @@ class Settings:
 
     An endpoint that is None means AWS's own. `s3_public_endpoint` is the address that callers reach the bucket under: presigned
     URLs are signed for it, because the signature covers the host. Archives of more than `build_inline_max_bytes` (unpacked) are
-    built by the Lambda function `builder_function`, or by a thread where there is none.
+    built by the Lambda function `builder_function`, or by a thread where there is none. `soap_descriptor` is what the stored SOAP
+    vectors were computed with, as quippy writes it; metadata tell it.
     """
 
     run_table: str
@@ -37,6 +41,7 @@ class Settings:
     url_ttl_seconds: int
     build_inline_max_bytes: int
     builder_function: str | None
+    soap_descriptor: SoapDescriptor
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:
@@ -61,6 +66,13 @@ class Settings:
                 raise SettingsError(f"{name}={value!r} is out of range: expected {low:g} to {high:g}")
             return result
 
+        def soap(name: str) -> SoapDescriptor:
+            value = text(name)
+            try:
+                return PUBLISHED if value is None else SoapDescriptor.parse(value)
+            except InvalidInput as error:
+                raise SettingsError(f"{name}: {error}") from None
+
         styles: dict[str, AddressingStyle] = {"auto": "auto", "path": "path", "virtual": "virtual"}
         style = text("S3_ADDRESSING_STYLE") or "auto"
         if style not in styles:
@@ -81,6 +93,7 @@ class Settings:
             url_ttl_seconds=int(number("URL_TTL_SECONDS", 900, 1, 604_800)),
             build_inline_max_bytes=int(number("BUILD_INLINE_MAX_BYTES", 256 * 1024**2, 0, 2**40)),
             builder_function=text("BUILDER_FUNCTION"),
+            soap_descriptor=soap("SOAP_DESCRIPTOR"),
         )
 
     @classmethod

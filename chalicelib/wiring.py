@@ -81,6 +81,7 @@ def make_services(settings: Settings) -> Services:
         builder=LambdaBuilder(clients.lambda_(), function) if function else ThreadBuilder(build_here),
         clock=clock,
         inline_max_bytes=settings.build_inline_max_bytes,
+        soap=settings.soap_descriptor,
     )
     bond_records = S3BondRecords(clients.s3, settings.data_bucket)
     return Services(

@@ -39,12 +39,19 @@ def stack(data: Path, *, port: int = 0, job_run_time_seconds: float = 300, log: 
             "RUN_TABLE": "dataops-runs",
             "DATA_BUCKET": "dataops-data",
             "JOB_RUN_TIME_SECONDS": f"{job_run_time_seconds:g}",
+            **_descriptor(data),
         }
         arguments = ("--port", str(port), "--end-with-parent")
         with ThreadPoolExecutor(1, thread_name_prefix="provision") as pool:
             loading = pool.submit(_provision, environment, data)  # while the API starts, which asks for nothing before its first request
             with child("tools.run_local", *arguments, environment=inherited | environment, log=log) as api_url:
                 yield Stack(api_url, aws_url, environment, loading.result())
+
+
+def _descriptor(data: Path) -> dict[str, str]:
+    """What the SOAP vectors in `data` were computed with, where a file beside them says so."""
+    told = data / "soap-descriptor.txt"
+    return {"SOAP_DESCRIPTOR": told.read_text().strip()} if told.is_file() and not os.environ.get("SOAP_DESCRIPTOR") else {}
 
 
 def _provision(environment: dict[str, str], data: Path) -> int:

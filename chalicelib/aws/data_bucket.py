@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.archive import ArchiveRecord, PresignedLink
+from chalicelib.domain.archive import ArchiveExtent, ArchiveRecord, PresignedLink
 from chalicelib.domain.artifacts import (
     SOAPS_NAME,
     Artifact,
@@ -27,7 +28,7 @@ from chalicelib.domain.errors import InvalidInput, SourceChanged
 from chalicelib.domain.runs import RunKey, SubRunKey, parse_id_run
 
 from .failures import error_code, unavailable
-from .transfer import ObjectChanged, ObjectVanished, read_object, write_object
+from .transfer import ObjectChanged, ObjectVanished, read_extent, read_object, write_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -128,21 +129,15 @@ class S3DataBucket:
             return None
         return msgspec.json.decode(body, type=ArchiveRecord)
 
-    def read_archive(self, archive_key: str, start: int, stop: int) -> bytes:
-        with unavailable(_SERVICE):
-            try:
-                answer = self._client.get_object(Bucket=self._bucket, Key=archive_key, Range=f"bytes={start}-{stop - 1}")
-            except ClientError as error:
-                if error_code(error) not in ("NoSuchKey", "InvalidRange"):
-                    raise
-                raise SourceChanged(f"{archive_key!r} went away while it was read: ask again") from error
-            return answer["Body"].read()
+    def read_archive(self, extent: ArchiveExtent) -> bytes:
+        with unavailable(_SERVICE), _going_away(extent.archive_key):
+            return read_extent(self._client, self._bucket, extent)
 
-    def write_archive(self, archive_key: str, chunks: Iterable[bytes], filename: str) -> None:
+    def write_archive(self, archive_key: str, pieces: Iterable[bytes | ArchiveExtent], filename: str) -> None:
         disposition = f'attachment; filename="{filename}"'
-        with unavailable(_SERVICE):
+        with unavailable(_SERVICE), _going_away(archive_key):
             write_object(
-                self._client, self._bucket, archive_key, chunks, content_type="application/zip", content_disposition=disposition
+                self._client, self._bucket, archive_key, pieces, content_type="application/zip", content_disposition=disposition
             )
 
     def write_record(self, archive_key: str, record: ArchiveRecord) -> None:
@@ -200,6 +195,17 @@ def _artifact(nc: NominalComposition, stored: ObjectTypeDef, name: str) -> Artif
     if not name or "/" in name:  # a folder marker, or a file of a folder below: a sub-run is flat
         return None
     return Artifact(stored["Key"], name, stored["Size"], stored["ETag"], role_of(nc, name))
+
+
+@contextmanager
+def _going_away(archive_key: str) -> Iterator[None]:
+    """Turn the failure to read an archive that is no longer there into SourceChanged."""
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) not in ("NoSuchKey", "InvalidRange"):
+            raise
+        raise SourceChanged(f"{archive_key!r}, or what it is made of, went away while it was read: ask again") from error
 
 
 def _attachment(filename: str) -> str:

@@ -10,29 +10,27 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from itertools import chain
-from queue import Empty, SimpleQueue
+from functools import partial
+from itertools import chain, islice
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError, ResponseStreamingError
 from urllib3.exceptions import HTTPError
 
+from chalicelib.domain.archive import ArchiveExtent
+
 from .failures import error_code
+from .parts import MAX_PARTS, MIB, Part, parts
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-MIB = 1024 * 1024
-
 _READ_BYTES = MIB // 4
 _RESUMES = 4
 """Reads of one object that may break in a row without a byte in between."""
-
-_MAX_PARTS = 10_000
-_EQUAL_PARTS = 5_000
-"""S3 takes 10,000 parts. They are equal, as some stores demand, up to here (39 GiB in parts of 8 MiB), and double beyond (117 GiB)."""
 
 
 class ObjectChanged(Exception):
@@ -76,36 +74,45 @@ def read_object(s3: S3Client, bucket: str, key: str, *, etag: str, size_bytes: i
             body.close()
 
 
+def read_extent(s3: S3Client, bucket: str, extent: ArchiveExtent) -> bytes:
+    """A part of an object, at once. ClientError and BotoCoreError when S3 does not give all of it."""
+    wanted = f"bytes={extent.start}-{extent.stop - 1}"
+    content = s3.get_object(Bucket=bucket, Key=extent.archive_key, Range=wanted)["Body"].read()
+    if len(content) != extent.size_bytes:
+        raise _broken(f"{extent.archive_key!r} was asked for {wanted}, and answered {len(content)} bytes")
+    return content
+
+
 def write_object(
     s3: S3Client,
     bucket: str,
     key: str,
-    chunks: Iterable[bytes],
+    pieces: Iterable[bytes | ArchiveExtent],
     *,
     content_type: str,
     content_disposition: str | None,
     part_size_bytes: int = 8 * MIB,
     parallel_parts: int = 3,
 ) -> str:
-    """Store the chunks as one object and return its ETag. Whatever goes wrong, in the chunks too, no object and no upload is left.
+    """Store the pieces as one object and return its ETag. Whatever goes wrong, in the pieces too, no object and no upload is left.
 
-    What fits into one part is one request; otherwise `parallel_parts` parts are in flight while the next one fills, so memory holds
-    `parallel_parts + 1` of them. ObjectTooLarge beyond 10,000 parts: give a larger `part_size_bytes` where so much is to come.
+    Extents are of the same bucket, and copied there. What fits into one part is one request; otherwise `parallel_parts` parts are in
+    flight while the next one fills, so memory holds `parallel_parts + 1` of them. ObjectTooLarge beyond 10,000 parts: give a larger
+    `part_size_bytes` where so much is to come.
     """
     attributes: dict[str, Any] = {"Bucket": bucket, "Key": key, "ContentType": content_type}
     if content_disposition is not None:
         attributes["ContentDisposition"] = content_disposition
-    pieces = iter(chunks)
+    pieces = iter(pieces)
     try:
         spare: SimpleQueue[bytearray] = SimpleQueue()
-        parts = _parts(pieces, part_size_bytes, spare)
-        first = next(parts)
-        second = next(parts, None)
-        if second is None:
-            return s3.put_object(**attributes, Body=cast("bytes", first))["ETag"]
+        cut = parts(pieces, part_size_bytes, spare, partial(read_extent, s3, bucket))
+        begun = list(islice(cut, 2))
+        if len(begun) == 1 and isinstance(begun[0], bytearray):
+            return s3.put_object(**attributes, Body=cast("bytes", begun[0]))["ETag"]
         _abort_strays(s3, bucket, key)
         address = {"Bucket": bucket, "Key": key, "UploadId": s3.create_multipart_upload(**attributes)["UploadId"]}
-        return _Upload(s3, address, spare, parallel_parts).complete(chain((first, second), parts))
+        return _Upload(s3, address, spare, parallel_parts).complete(chain(begun, cut))
     finally:
         if isinstance(pieces, Generator):
             pieces.close()
@@ -120,7 +127,7 @@ class _Upload:
         self._spare = spare
         self._parallel_parts = parallel_parts
 
-    def complete(self, parts: Iterable[bytearray]) -> str:
+    def complete(self, parts: Iterable[Part]) -> str:
         try:
             # Leaving the pool waits for the parts in flight: one that arrives after the abort would be kept, and paid for.
             with ThreadPoolExecutor(self._parallel_parts, "upload") as pool:
@@ -134,12 +141,12 @@ class _Upload:
             self._abort(error)
             raise
 
-    def _send_all(self, parts: Iterable[bytearray], pool: ThreadPoolExecutor) -> list[CompletedPartTypeDef]:
+    def _send_all(self, parts: Iterable[Part], pool: ThreadPoolExecutor) -> list[CompletedPartTypeDef]:
         sent: list[CompletedPartTypeDef] = []
         pending: set[Future[CompletedPartTypeDef]] = set()
         for number, part in enumerate(parts, 1):
-            if number > _MAX_PARTS:
-                raise ObjectTooLarge(f"{self._address['Key']!r} does not fit into {_MAX_PARTS} parts")
+            if number > MAX_PARTS:
+                raise ObjectTooLarge(f"{self._address['Key']!r} does not fit into {MAX_PARTS} parts")
             if len(pending) == self._parallel_parts:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 sent += [future.result() for future in done]
@@ -147,7 +154,12 @@ class _Upload:
         sent += [future.result() for future in pending]
         return sorted(sent, key=lambda part: part["PartNumber"])
 
-    def _send(self, number: int, part: bytearray) -> CompletedPartTypeDef:
+    def _send(self, number: int, part: Part) -> CompletedPartTypeDef:
+        if isinstance(part, ArchiveExtent):
+            source: Any = {"Bucket": self._address["Bucket"], "Key": part.archive_key}
+            wanted = f"bytes={part.start}-{part.stop - 1}"
+            copied = self._s3.upload_part_copy(**self._address, PartNumber=number, CopySource=source, CopySourceRange=wanted)
+            return {"PartNumber": number, "ETag": copied["CopyPartResult"]["ETag"]}
         # boto3 takes a bytearray where its stubs want bytes. Buffers go round: new ones for each part would scatter the heap.
         answer = self._s3.upload_part(**self._address, PartNumber=number, Body=cast("bytes", part))
         self._spare.put(part)
@@ -191,29 +203,3 @@ def _body(s3: S3Client, bucket: str, key: str, *, etag: str, position: int, size
 
 def _broken(reason: object) -> ResponseStreamingError:
     return ResponseStreamingError(error=reason)
-
-
-def _parts(chunks: Iterator[bytes], part_size_bytes: int, spare: SimpleQueue[bytearray]) -> Iterator[bytearray]:
-    """The chunks cut anew into parts, in buffers that are `spare` where there are any; the last part is shorter, and may be empty."""
-    part = bytearray()
-    filled = sent = 0
-    limit = part_size_bytes
-    for chunk in chunks:
-        rest = memoryview(chunk)
-        while rest:
-            if filled == limit:
-                yield part
-                part, filled, sent = _spare(spare), 0, sent + 1
-                limit = part_size_bytes * (1 if sent < _EQUAL_PARTS else 2)
-            cut, rest = rest[: limit - filled], rest[limit - filled :]
-            part[filled : filled + len(cut)] = cut
-            filled += len(cut)
-    del part[filled:]
-    yield part
-
-
-def _spare(spare: SimpleQueue[bytearray]) -> bytearray:
-    try:
-        return spare.get_nowait()
-    except Empty:
-        return bytearray()

@@ -13,9 +13,10 @@ from typing import Any
 from .artifacts import ESSENTIAL_ROLES, Artifact, Role, archives_prefix, essential_names
 from .errors import InvalidInput
 from .runs import RunKey, SubRunKey, parse_sub_run
+from .soap import SoapDescriptor
 
-FORMAT_VERSION = 1
-"""Part of every fingerprint: raise it when the same members would give an archive with other content."""
+FORMAT_VERSION = 2
+"""Part of every fingerprint: raise it when the same members would give an archive of other bytes, by another version of `isal` too."""
 
 METADATA_NAME = "ro-crate-metadata.json"
 _MAX_INCLUDES = 20
@@ -68,29 +69,33 @@ class Member:
 class Manifest:
     """What an archive of `key` holds: members by name, and the expected files that are `missing`.
 
-    `parts` are the manifests of the sub-runs that the archive of a whole run is made of.
+    `soap` tells what its SOAP descriptors were computed with, where it holds any. `parts` are the manifests of the sub-runs that the
+    archive of a whole run is made of.
     """
 
     key: RunKey | SubRunKey
     selection: Selection
     members: tuple[Member, ...]
     missing: tuple[str, ...]
+    soap: SoapDescriptor | None
     parts: tuple[Manifest, ...] = ()
 
     @classmethod
-    def of_sub_run(cls, key: SubRunKey, artifacts: Iterable[Artifact], selection: Selection) -> Manifest:
+    def of_sub_run(cls, key: SubRunKey, artifacts: Iterable[Artifact], selection: Selection, soap: SoapDescriptor) -> Manifest:
         """The manifest of one sub-run from the listing of its artifacts."""
         taken = {artifact.name: artifact for artifact in artifacts if selection.takes(artifact.name, artifact.role)}
         expected = [name for name, role in essential_names(key.run.nc).items() if selection.takes(name, role)]
         members = tuple(Member(name, taken[name]) for name in sorted(taken))
-        return cls(key, selection, members, tuple(name for name in expected if name not in taken))
+        described = soap if any(artifact.role is Role.SOAP_DESCRIPTORS for artifact in taken.values()) else None
+        return cls(key, selection, members, tuple(name for name in expected if name not in taken), described)
 
     @classmethod
     def of_run(cls, key: RunKey, parts: Sequence[Manifest]) -> Manifest:
         """The manifest of a whole run: a folder per sub-run, each with what its own manifest in `parts` holds."""
         members = [Member(f"{part.folder}/{member.name}", member.artifact) for part in parts for member in part.members]
         missing = [f"{part.folder}/{name}" for part in parts for name in part.missing]
-        return cls(key, parts[0].selection, tuple(sorted(members, key=lambda member: member.name)), tuple(missing), tuple(parts))
+        soap = next((part.soap for part in parts if part.soap), None)
+        return cls(key, parts[0].selection, tuple(sorted(members, key=lambda member: member.name)), tuple(missing), soap, tuple(parts))
 
     @property
     def folder(self) -> str:
@@ -101,9 +106,12 @@ class Manifest:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) over the format version, the selection and the (name, size, ETag) of the members: equal inputs, equal name."""
+        """SHA-256 (hex) over all that the bytes depend on: equal inputs, equal name.
+
+        That is the format version, the selection, the parameters of the descriptors, and the (name, size, ETag) of the members.
+        """
         digest = hashlib.sha256()
-        for field in (str(FORMAT_VERSION), self.selection.profile, *self.selection.include):
+        for field in (str(FORMAT_VERSION), self.selection.profile, self.soap.text if self.soap else "", *self.selection.include):
             digest.update(field.encode() + b"\0")
         for member in self.members:
             digest.update(f"\n{member.name}\0{member.artifact.size_bytes}\0{member.artifact.etag}".encode())
@@ -141,11 +149,27 @@ class PackedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveExtent:
+    """The bytes of a stored archive from `start` up to, not including, `stop`. Its key names its content: there is no other version."""
+
+    archive_key: str
+    start: int
+    stop: int
+
+    @property
+    def size_bytes(self) -> int:
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True)
 class ArchiveRecord:
-    """What is kept beside a built archive. An archive exists for callers once its record does."""
+    """What is kept beside a built archive. An archive exists for callers once its record does.
+
+    `sha256` is None where members were copied within the bucket: nobody has seen all bytes. Those of the `files` are always known.
+    """
 
     size_bytes: int
-    sha256: str
+    sha256: str | None
     files: tuple[PackedFile, ...]
     missing: tuple[str, ...]
 

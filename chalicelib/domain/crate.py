@@ -24,11 +24,13 @@ _DESCRIPTIONS = {
     Role.STRUCTURE: "Atomic structure, extended XYZ: positions in angstrom",
 }
 
+_LENGTHS = ("cutoff", "cutoff_transition_width", "atom_sigma")
+
 
 def crate_metadata(manifest: Manifest, files: Sequence[PackedFile]) -> bytes:
-    """The metadata of an archive whose members are `files`: size, SHA-256 and media type of each, identity, deformations."""
-    properties = _properties(manifest)
-    graph = [_descriptor(), _root(manifest, files, properties), *properties, *(_file(file) for file in files)]
+    """The metadata of an archive whose members are `files`: size, hash and media type of each, identity, deformation, SOAP parameters."""
+    properties, soap = _properties(manifest), _soap(manifest)
+    graph = [_descriptor(), _root(manifest, files, properties), *properties, *soap, *(_file(file, soap) for file in files)]
     document = {"@context": "https://w3id.org/ro/crate/1.2/context", "@graph": graph}
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode()
 
@@ -62,7 +64,7 @@ def _root(manifest: Manifest, files: Sequence[PackedFile], properties: Sequence[
         "datePublished": FORMAT_PUBLISHED,
         "license": "The licence is that of the data set which the files were taken from.",
         "identifier": f"{manifest.key}/{manifest.fingerprint}",
-        "additionalProperty": [{"@id": entity["@id"]} for entity in properties],
+        "additionalProperty": _named(properties),
         "hasPart": [{"@id": _address(file)} for file in files],
     }
 
@@ -72,8 +74,23 @@ def _deformation(sub_run: int) -> list[dict[str, object]]:
     return [_property("deformation", deformation.kind), _property("deformation_matrix", json.dumps(deformation.matrix))]
 
 
+def _soap(manifest: Manifest) -> list[dict[str, object]]:
+    """What the descriptors were computed with, each parameter by its name in quippy."""
+    if manifest.soap is None:
+        return []
+    parameters = [
+        _property(f"soap_{name}", value) | ({"unitText": "angstrom"} if name in _LENGTHS else {})
+        for name, value in manifest.soap.parameters.items()
+    ]
+    return [_property("soap_descriptor", manifest.soap.text), *parameters]
+
+
 def _property(name: str, value: str) -> dict[str, object]:
     return {"@id": f"#{name}", "@type": "PropertyValue", "name": name, "value": value}
+
+
+def _named(entities: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    return [{"@id": entity["@id"]} for entity in entities]
 
 
 def _address(file: PackedFile) -> str:
@@ -81,7 +98,7 @@ def _address(file: PackedFile) -> str:
     return quote(file.name)
 
 
-def _file(file: PackedFile) -> dict[str, object]:
+def _file(file: PackedFile, soap: Sequence[dict[str, object]]) -> dict[str, object]:
     entity: dict[str, object] = {
         "@id": _address(file),
         "@type": "File",
@@ -93,4 +110,6 @@ def _file(file: PackedFile) -> dict[str, object]:
     }
     if file.role in _DESCRIPTIONS:
         entity["description"] = _DESCRIPTIONS[file.role]
+    if file.role is Role.SOAP_DESCRIPTORS:
+        entity["additionalProperty"] = _named(soap)
     return entity

@@ -152,7 +152,10 @@ class File(Struct):
 
 
 class ArchiveLink(Struct):
-    """An archive and where to get it: verify `size_bytes` and `sha256`, and ask again for a new URL after `expires_at`."""
+    """An archive and where to get it: verify `size_bytes` and `sha256`, and ask again for a new URL after `expires_at`.
+
+    `sha256` is null for whole runs with files of gigabytes, which are copied within the store: verify the files by theirs.
+    """
 
     nc: Nc
     id_run: IdRun
@@ -161,7 +164,7 @@ class ArchiveLink(Struct):
     download_url: str
     expires_at: Timestamp
     size_bytes: SizeBytes
-    sha256: Sha256
+    sha256: Sha256 | None
     filename: str
     profile: archive.Profile
     files: list[File]

@@ -9,6 +9,7 @@ from datetime import timedelta
 from chalicelib.domain.archive import ArchiveLink, ArchiveRecord, Building, BuildLease, BuildOrder, Manifest
 from chalicelib.domain.errors import DataOpsError, NotFound, SubRunNotScheduled, Unavailable
 from chalicelib.domain.runs import RunKey, SubRunKey
+from chalicelib.domain.soap import SoapDescriptor
 
 from .building import build_archive
 from .catalogue import get_run
@@ -22,7 +23,10 @@ _RETRY_AFTER_SECONDS = (1, 1, 2, 4, 8)
 
 @dataclass(frozen=True, slots=True)
 class Archives:
-    """What making archives needs. Builds of up to `inline_max_bytes` (unpacked) are made within the request."""
+    """What making archives needs.
+
+    Builds of up to `inline_max_bytes` (unpacked) are made within the request; `soap` is what the SOAP vectors were computed with.
+    """
 
     runs: RunTable
     bucket: DataBucket
@@ -30,6 +34,7 @@ class Archives:
     builder: Builder
     clock: Clock
     inline_max_bytes: int
+    soap: SoapDescriptor
 
 
 def manifest_of(order: BuildOrder, archives: Archives) -> Manifest:
@@ -71,7 +76,7 @@ def _sub_run_manifest(key: SubRunKey, order: BuildOrder, archives: Archives) -> 
     artifacts = archives.bucket.artifacts(key)
     if not artifacts:
         raise NotFound(f"sub-run {str(key)!r} has no files in the data bucket")
-    return _with_members(Manifest.of_sub_run(key, artifacts, order.selection))
+    return _with_members(Manifest.of_sub_run(key, artifacts, order.selection, archives.soap))
 
 
 def _run_manifest(key: RunKey, order: BuildOrder, archives: Archives) -> Manifest:
@@ -84,7 +89,9 @@ def _run_manifest(key: RunKey, order: BuildOrder, archives: Archives) -> Manifes
     present = sorted(wanted & artifacts.keys())
     if not present:
         raise NotFound(f"run {str(key)!r} has no files of its sub-runs {_listed(wanted)} in the data bucket")
-    parts = [Manifest.of_sub_run(SubRunKey(key, sub_run), artifacts[sub_run], order.selection) for sub_run in present]
+    parts = [
+        Manifest.of_sub_run(SubRunKey(key, sub_run), artifacts[sub_run], order.selection, archives.soap) for sub_run in present
+    ]
     return _with_members(Manifest.of_run(key, parts))
 
 

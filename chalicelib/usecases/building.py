@@ -8,15 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
-from chalicelib.domain.archive import METADATA_NAME, ArchiveRecord, Manifest, PackedFile
+from chalicelib.domain.archive import METADATA_NAME, ArchiveExtent, ArchiveRecord, Manifest, PackedFile
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.crate import crate_metadata
-from chalicelib.zipping import DeflatedSource, PackedMember, Source, ZipStream
+from chalicelib.zipping import AnySource, CopiedSource, DeflatedSource, PackedMember, Source, ZipStream
 
 from .ports import Clock, DataBucket
 
 _SPAN_BYTES = 8 * 1024 * 1024
 """How much of an archive is read at once: an object's first byte costs as much time as a megabyte."""
+
+COPIED_FROM_BYTES = 64 * 1024 * 1024
+"""Packed members from this size on are copied within the bucket. Smaller ones cost less than knowing the archive's SHA-256 is worth."""
 
 
 def build_archive(
@@ -36,13 +39,13 @@ def build_archive(
         return METADATA_NAME, crate_metadata(manifest, files(members))
 
     stream = ZipStream(_sources(manifest, bucket), closing=metadata)
-    bucket.write_archive(manifest.archive_key, _staying(stream, clock, stay, stay_seconds), manifest.filename)
+    bucket.write_archive(manifest.archive_key, _staying(stream.pieces(), clock, stay, stay_seconds), manifest.filename)
     record = ArchiveRecord(stream.size_bytes, stream.sha256, files(stream.members), manifest.missing)
     bucket.write_record(manifest.archive_key, record)
     return record
 
 
-def _sources(manifest: Manifest, bucket: DataBucket) -> Iterator[Source | DeflatedSource]:
+def _sources(manifest: Manifest, bucket: DataBucket) -> Iterator[AnySource]:
     packed = _already_packed(manifest.parts, bucket) if manifest.parts else {}
     for member in manifest.members:
         if member.name in packed:
@@ -51,7 +54,7 @@ def _sources(manifest: Manifest, bucket: DataBucket) -> Iterator[Source | Deflat
             yield Source(member.name, member.artifact.size_bytes, partial(bucket.read, member.artifact))
 
 
-def _already_packed(parts: Iterable[Manifest], bucket: DataBucket) -> Mapping[str, DeflatedSource]:
+def _already_packed(parts: Iterable[Manifest], bucket: DataBucket) -> Mapping[str, DeflatedSource | CopiedSource]:
     """What archives of the sub-runs hold, by the name in the archive of the run."""
     parts = list(parts)
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="records") as pool:
@@ -60,10 +63,14 @@ def _already_packed(parts: Iterable[Manifest], bucket: DataBucket) -> Mapping[st
     return {source.name: source for part, record in found for source in _of_archive(part, record, bucket)}
 
 
-def _of_archive(part: Manifest, record: ArchiveRecord, bucket: DataBucket) -> Iterator[DeflatedSource]:
-    """The members of a sub-run's archive, neighbours in spans that are read at once."""
+def _of_archive(part: Manifest, record: ArchiveRecord, bucket: DataBucket) -> Iterator[DeflatedSource | CopiedSource]:
+    """The members of a sub-run's archive: large ones to be copied, neighbours of the others in spans that are read at once."""
     span: list[PackedFile] = []
     for file in [file for file in record.files if file.role is not Role.METADATA]:
+        if file.compressed_bytes >= COPIED_FROM_BYTES:
+            extent = ArchiveExtent(part.archive_key, file.data_offset, _end(file))
+            yield CopiedSource(f"{part.folder}/{file.name}", file.size_bytes, file.crc32, file.sha256, extent)
+            continue
         if span and _end(file) - span[0].data_offset > _SPAN_BYTES:
             yield from _Span(part, span, bucket).sources()
             span = []
@@ -98,16 +105,19 @@ class _Span:
         start = self._files[0].data_offset
         if len(self._files) == 1:
             for begin in range(start, _end(file), _SPAN_BYTES):
-                yield self._bucket.read_archive(self._part.archive_key, begin, min(begin + _SPAN_BYTES, _end(file)))
+                yield self._read(begin, min(begin + _SPAN_BYTES, _end(file)))
             return
         with self._lock:
             if self._content is None:
-                self._content = memoryview(self._bucket.read_archive(self._part.archive_key, start, _end(self._files[-1])))
+                self._content = memoryview(self._read(start, _end(self._files[-1])))
             data = bytes(self._content[file.data_offset - start : _end(file) - start])
             self._closed -= 1
             if self._closed == 0:
                 self._content = None
         yield data
+
+    def _read(self, start: int, stop: int) -> bytes:
+        return self._bucket.read_archive(ArchiveExtent(self._part.archive_key, start, stop))
 
 
 def _end(file: PackedFile) -> int:
@@ -126,10 +136,12 @@ def _packed_file(member: PackedMember, role: Role) -> PackedFile:
     )
 
 
-def _staying(chunks: Iterable[bytes], clock: Clock, stay: Callable[[], None], stay_seconds: float) -> Iterator[bytes]:
+def _staying(
+    pieces: Iterable[bytes | ArchiveExtent], clock: Clock, stay: Callable[[], None], stay_seconds: float
+) -> Iterator[bytes | ArchiveExtent]:
     due = clock.now() + timedelta(seconds=stay_seconds)
-    for chunk in chunks:
-        yield chunk
+    for piece in pieces:
+        yield piece
         if clock.now() >= due:
             stay()
             due = clock.now() + timedelta(seconds=stay_seconds)

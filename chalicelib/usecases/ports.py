@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PresignedLink
+from chalicelib.domain.archive import ArchiveExtent, ArchiveRecord, BuildLease, BuildOrder, PresignedLink
 from chalicelib.domain.artifacts import Artifact
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.idempotency import IdempotencyRecord
@@ -83,12 +83,15 @@ class DataBucket(Protocol):
         """The record of a built archive."""
         ...
 
-    def read_archive(self, archive_key: str, start: int, stop: int) -> bytes:
+    def read_archive(self, extent: ArchiveExtent) -> bytes:
         """A part of a built archive: SourceChanged where the archive is gone."""
         ...
 
-    def write_archive(self, archive_key: str, chunks: Iterable[bytes], filename: str) -> None:
-        """Store an archive, whole or not at all."""
+    def write_archive(self, archive_key: str, pieces: Iterable[bytes | ArchiveExtent], filename: str) -> None:
+        """Store an archive, whole or not at all: bytes, and extents of others, which are copied within the bucket.
+
+        An extent has 10 MiB at least. SourceChanged where its archive is gone.
+        """
         ...
 
     def write_record(self, archive_key: str, record: ArchiveRecord) -> None:

@@ -5,7 +5,17 @@ PackingError (ValueError)
 +- WrongMemberSize a source gave more or fewer bytes than it announced: never packed
 """
 
-from .members import BadMemberName, DeflatedSource, PackedMember, PackingError, Source, WrongMemberSize
+from .members import AnySource, BadMemberName, CopiedSource, DeflatedSource, PackedMember, PackingError, Source, WrongMemberSize
 from .stream import ZipStream
 
-__all__ = ["BadMemberName", "DeflatedSource", "PackedMember", "PackingError", "Source", "WrongMemberSize", "ZipStream"]
+__all__ = [
+    "AnySource",
+    "BadMemberName",
+    "CopiedSource",
+    "DeflatedSource",
+    "PackedMember",
+    "PackingError",
+    "Source",
+    "WrongMemberSize",
+    "ZipStream",
+]

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from isal.isal_zlib import Z_FINISH, Z_SYNC_FLUSH, compressobj, crc32
 
-from .members import Block, DeflatedSource, Source, blocks
+from .members import AnySource, Block, CopiedSource, DeflatedSource, Source, blocks
 
 BLOCK_BYTES = 256 * 1024
 """Large enough that independent blocks cost 0.1 % of the ratio, small enough to stay in a core's cache from SHA-256 to DEFLATE, and for
@@ -50,7 +50,7 @@ class Order:
     `room` holds a token for each block that may still be read.
     """
 
-    def __init__(self, source: Source | DeflatedSource, window: int) -> None:
+    def __init__(self, source: AnySource, window: int) -> None:
         self.source = source
         self.sha256 = ""
         self.room: SimpleQueue[None] = SimpleQueue()
@@ -89,7 +89,7 @@ class Line:
         for thread in (*self._readers, *self._deflaters):
             thread.join()
 
-    def order(self, source: Source | DeflatedSource) -> Order:
+    def order(self, source: AnySource) -> Order:
         """Have a member read, after those ordered before it."""
         order = Order(source, self._window)
         self._active.append(order)
@@ -120,26 +120,29 @@ class Line:
 
     def _read(self, order: Order) -> None:
         source = order.source
+        if isinstance(source, CopiedSource):
+            order.sha256 = source.sha256
+            return
         if isinstance(source, DeflatedSource):
-            for block, _ in self._blocks(order, source.compressed_bytes):
+            for block, _ in self._blocks(order, source, source.compressed_bytes):
                 slot = _Slot()
                 slot.put(Deflated(block, 0, 0))
                 order.blocks.put(slot)
             order.sha256 = source.sha256
             return
         digest = sha256()
-        for block, last in self._blocks(order, source.size_bytes):
+        for block, last in self._blocks(order, source, source.size_bytes):
             slot = _Slot()
             self._jobs.put((block, last, slot))
             order.blocks.put(slot)
             digest.update(block)
         order.sha256 = digest.hexdigest()
 
-    def _blocks(self, order: Order, total_bytes: int) -> Iterator[tuple[Block, bool]]:
+    def _blocks(self, order: Order, source: Source | DeflatedSource, total_bytes: int) -> Iterator[tuple[Block, bool]]:
         """The blocks of a member, each once there is room for it, until the line is stopped."""
         if self._stopped.is_set():
             return
-        with closing(blocks(order.source.name, order.source.open(), total_bytes, BLOCK_BYTES)) as cut:
+        with closing(blocks(source.name, source.open(), total_bytes, BLOCK_BYTES)) as cut:
             for block in cut:
                 order.room.get()
                 if self._stopped.is_set():

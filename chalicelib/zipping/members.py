@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from chalicelib.domain.archive import ArchiveExtent
+
 Block = bytes | memoryview
 
 
@@ -46,6 +48,24 @@ class DeflatedSource:
     crc32: int
     sha256: str
     open: Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedSource:
+    """The same, but its DEFLATE stream is not read: the archive has `extent` in its place, for the store to copy."""
+
+    name: str
+    size_bytes: int
+    crc32: int
+    sha256: str
+    extent: ArchiveExtent
+
+    @property
+    def compressed_bytes(self) -> int:
+        return self.extent.size_bytes
+
+
+AnySource = Source | DeflatedSource | CopiedSource
 
 
 @dataclass(frozen=True, slots=True)

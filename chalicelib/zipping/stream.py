@@ -10,31 +10,35 @@ from hashlib import sha256
 
 from isal.isal_zlib import crc32_combine
 
+from chalicelib.domain.archive import ArchiveExtent
+
 from .layout import Entry, data_descriptor, directory_end, directory_record, local_header
 from .line import BLOCK_BYTES, READERS, Line, Order
-from .members import Block, DeflatedSource, PackedMember, Source, check_name
+from .members import AnySource, Block, CopiedSource, DeflatedSource, PackedMember, Source, check_name
 
 _PIECE_BYTES = 48 * 1024
 
+_Piece = Block | bytearray | ArchiveExtent
+
 
 class ZipStream:
-    """The bytes of a ZIP archive of `sources`, in their order: iterate over it once.
+    """The bytes of a ZIP archive of `sources`, in their order: iterate over it once, or over its `pieces` where sources are copied.
 
     `closing` is called when all of them are packed, and gives name and content of the last member. The same sources give the same
     bytes whatever `workers` is: the number of threads that deflate. Members to come are opened and read ahead in further threads;
     when the iteration ends, fails or is given up, all of them have ended and every opened source is closed.
 
     BadMemberName is raised here, WrongMemberSize and whatever a source raises by the iteration. After it: `members`, `size_bytes`,
-    `sha256` (hex, of the whole archive).
+    `sha256` (hex, of the whole archive; None where it has extents).
     """
 
     members: list[PackedMember]
     size_bytes: int
-    sha256: str
+    sha256: str | None
 
     def __init__(
         self,
-        sources: Iterable[Source | DeflatedSource],
+        sources: Iterable[AnySource],
         *,
         closing: Callable[[Sequence[PackedMember]], tuple[str, bytes]] | None = None,
         workers: int = 2,
@@ -51,18 +55,28 @@ class ZipStream:
         self.members = []
 
     def __iter__(self) -> Iterator[bytes]:
+        for piece in self.pieces():
+            if isinstance(piece, ArchiveExtent):
+                raise TypeError(f"{piece} is not bytes: iterate over the pieces")
+            yield piece
+
+    def pieces(self) -> Iterator[bytes | ArchiveExtent]:
+        """The bytes, and in place of each CopiedSource its extent."""
         if self._started:
             raise RuntimeError("a ZipStream can be iterated over once")
         self._started = True
-        digest = sha256()
+        digest, seen = sha256(), True
         with closing(self._records()) as records:
             for piece in _gathered(records):
-                digest.update(piece)
+                if isinstance(piece, bytes):
+                    digest.update(piece)
+                else:
+                    seen = False
                 yield piece
         self.size_bytes = self._written
-        self.sha256 = digest.hexdigest()
+        self.sha256 = digest.hexdigest() if seen else None
 
-    def _records(self) -> Generator[Block | bytearray, None, None]:
+    def _records(self) -> Generator[_Piece, None, None]:
         readers = max(1, min(READERS, len(self._sources)))
         with Line(readers, self._workers) as line:
             ahead = deque(line.order(source) for source in self._taken(readers))
@@ -78,10 +92,10 @@ class ZipStream:
         yield end
         self._written += len(self._directory) + len(end)
 
-    def _member(self, line: Line, order: Order) -> Iterator[Block | bytearray]:
+    def _member(self, line: Line, order: Order) -> Iterator[_Piece]:
         source = order.source
         blocks = line.take(order)
-        if isinstance(source, DeflatedSource):
+        if isinstance(source, DeflatedSource | CopiedSource):
             entry = Entry(source.name, source.size_bytes, False, source.crc32, source.compressed_bytes)
         elif source.size_bytes > BLOCK_BYTES:
             entry = Entry(source.name, source.size_bytes, True)
@@ -98,6 +112,9 @@ class ZipStream:
             yield block.data
             self._written += len(block.data)
             crc32 = crc32_combine(crc32, block.crc32, block.size_bytes)
+        if isinstance(source, CopiedSource):
+            yield source.extent
+            self._written += source.compressed_bytes
         if entry.streamed:
             entry = replace(entry, crc32=crc32, compressed_bytes=self._written - data_offset)
             yield (descriptor := data_descriptor(entry))
@@ -105,7 +122,7 @@ class ZipStream:
         self._directory += directory_record(entry, header_offset)
         self.members.append(PackedMember(source.name, source.size_bytes, entry.crc32, order.sha256, entry.compressed_bytes, data_offset))
 
-    def _taken(self, count: int) -> Iterator[Source | DeflatedSource]:
+    def _taken(self, count: int) -> Iterator[AnySource]:
         while count and self._sources:
             yield self._sources.popleft()
             count -= 1
@@ -115,10 +132,15 @@ class ZipStream:
         self._names.add(name)
 
 
-def _gathered(pieces: Iterable[Block | bytearray]) -> Iterator[bytes]:
+def _gathered(pieces: Iterable[_Piece]) -> Iterator[bytes | ArchiveExtent]:
     held: list[Block | bytearray] = []
     held_bytes = 0
     for piece in pieces:
+        if isinstance(piece, ArchiveExtent):
+            yield b"".join(held)
+            yield piece
+            held, held_bytes = [], 0
+            continue
         held.append(piece)
         held_bytes += len(piece)
         if held_bytes >= _PIECE_BYTES:

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.data_bucket import S3DataBucket
-from chalicelib.domain.archive import ArchiveRecord, PackedFile
+from chalicelib.domain.archive import ArchiveExtent, ArchiveRecord, PackedFile
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.errors import SourceChanged, Unavailable
 from chalicelib.domain.runs import RunKey, SubRunKey
@@ -99,9 +99,9 @@ def test_an_archive_is_there_once_its_record_is(world: World) -> None:
 def test_a_part_of_an_archive_is_read_by_its_place(world: World) -> None:
     bucket, put = world
     put(ARCHIVE, b"0123456789")
-    assert bucket.read_archive(ARCHIVE, 3, 7) == b"3456"
+    assert bucket.read_archive(ArchiveExtent(ARCHIVE, 3, 7)) == b"3456"
     with pytest.raises(SourceChanged):
-        bucket.read_archive(ARCHIVE.replace("abc", "gone"), 3, 7)
+        bucket.read_archive(ArchiveExtent(ARCHIVE.replace("abc", "gone"), 3, 7))
 
 
 def test_a_failing_source_leaves_nothing_in_the_bucket(aws: Any, bucket: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import random
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.usecases.building import COPIED_FROM_BYTES
 from tests.support.api import Api, serving
 
 Store = Callable[..., None]
@@ -97,6 +99,21 @@ def test_a_whole_run_is_one_archive_with_a_folder_per_sub_run(scheduled: Api) ->
     assert scheduled.get("/v1/generate/Zr49Cu49Al2/21/manifest")["archive_key"] == link["archive_key"]
 
 
+def test_files_of_many_megabytes_are_copied_into_the_archive_of_a_run(scheduled: Api, store: Store) -> None:
+    large = random.Random(21).randbytes(COPIED_FROM_BYTES)
+    for sub_run in (0, 3):
+        store(f"Zr49Cu49Al2/c/md/lammps/100/21/2000/{sub_run}/large", large + str(sub_run).encode())
+        assert scheduled.get(f"/v1/generate/Zr49Cu49Al2/21/{sub_run}/download")["sha256"]
+    link = scheduled.get("/v1/generate/Zr49Cu49Al2/21/download?wait=20")
+    with urllib.request.urlopen(link["download_url"]) as answer:
+        content = answer.read()
+    assert (len(content), link["sha256"]) == (link["size_bytes"], None)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for file in link["files"]:
+            assert hashlib.sha256(archive.read(file["name"])).hexdigest() == file["sha256"], file["name"]
+        assert archive.read("3/large") == large + b"3"
+
+
 def test_a_large_archive_is_built_in_the_background_and_polled(environment: dict[str, str], scheduled: Api) -> None:
     with serving(environment | {"BUILD_INLINE_MAX_BYTES": "1000"}) as api:
         answer = api.call("GET", "/v1/generate/Zr49Cu49Al2/21/0/download")
@@ -140,6 +157,10 @@ def test_a_sub_run_that_is_not_scheduled_is_a_conflict(api: Api, store: Store) -
 
 def test_an_archive_without_its_record_is_built_again_to_the_same_bytes(scheduled: Api, aws: Any, bucket: str) -> None:
     first = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
+    files = fetch(first)
     aws.s3.delete_object(Bucket=bucket, Key=first["archive_key"].replace(".zip", ".json"))
     second = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
+    # From the coarse to the fine, so that a failure tells what is not the same: the inputs, the members, or their packing.
+    assert second["archive_key"] == first["archive_key"]
+    assert fetch(second) == files
     assert (second["cached"], second["sha256"]) == (False, first["sha256"])

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PresignedLink
+from chalicelib.domain.archive import ArchiveExtent, ArchiveRecord, BuildLease, BuildOrder, PresignedLink
 from chalicelib.domain.artifacts import SOAPS_NAME, Artifact, files_prefix, role_of, runs_prefix, soaps_prefix
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import SourceChanged
@@ -83,6 +83,7 @@ class FakeDataBucket:
         self.objects: dict[str, bytes] = {}
         self.records: dict[str, ArchiveRecord] = {}
         self.read_keys: list[str] = []
+        self.copied: list[str] = []
         self.read_bytes = 0
 
     def put(self, key: str, content: bytes) -> None:
@@ -128,16 +129,23 @@ class FakeDataBucket:
         self.read_bytes += len(content)
         return content
 
-    def read_archive(self, archive_key: str, start: int, stop: int) -> bytes:
-        if archive_key not in self.objects:
-            raise SourceChanged(f"{archive_key!r} went away")
-        return self.objects[archive_key][start:stop]
+    def read_archive(self, extent: ArchiveExtent) -> bytes:
+        if extent.archive_key not in self.objects:
+            raise SourceChanged(f"{extent.archive_key!r} went away")
+        return self.objects[extent.archive_key][extent.start : extent.stop]
 
     def archive(self, archive_key: str) -> ArchiveRecord | None:
         return self.records.get(archive_key)
 
-    def write_archive(self, archive_key: str, chunks: Iterable[bytes], filename: str) -> None:
-        self.objects[archive_key] = b"".join(chunks)
+    def write_archive(self, archive_key: str, pieces: Iterable[bytes | ArchiveExtent], filename: str) -> None:
+        content: list[bytes] = []
+        for piece in pieces:
+            if isinstance(piece, ArchiveExtent):
+                self.copied.append(piece.archive_key)
+                content.append(self.read_archive(piece))
+            else:
+                content.append(piece)
+        self.objects[archive_key] = b"".join(content)
 
     def write_record(self, archive_key: str, record: ArchiveRecord) -> None:
         self.records[archive_key] = record

@@ -6,16 +6,23 @@ import hashlib
 import io
 import itertools
 import json
+import random
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
+from importlib.metadata import version
 
 import pytest
 
-from chalicelib.domain.archive import ArchiveLink, Building, BuildLease, BuildOrder, Selection
+from chalicelib.domain.archive import FORMAT_VERSION, ArchiveExtent, ArchiveLink, Building, BuildLease, BuildOrder, Selection
 from chalicelib.domain.artifacts import Artifact, files_prefix, soaps_prefix
 from chalicelib.domain.errors import InvalidInput, NotFound, SourceChanged, SubRunNotScheduled, Unavailable
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
+from chalicelib.domain.soap import PUBLISHED, SoapDescriptor
+from chalicelib.settings import Settings, SettingsError
+from chalicelib.usecases import building
 from chalicelib.usecases.archiving import LEASE, Archives, build, make_archive, manifest_of
 from tests.support.fakes import FakeBuilder, FakeBuildLeases, FakeClock, FakeDataBucket, FakeRunTable
 
@@ -29,7 +36,7 @@ class World:
     def __init__(self, inline_max_bytes: int = 1_000_000) -> None:
         self.runs, self.bucket, self.leases = FakeRunTable(), FakeDataBucket(), FakeBuildLeases()
         self.builder, self.clock = FakeBuilder(), FakeClock()
-        self.archives = Archives(self.runs, self.bucket, self.leases, self.builder, self.clock, inline_max_bytes)
+        self.archives = Archives(self.runs, self.bucket, self.leases, self.builder, self.clock, inline_max_bytes, PUBLISHED)
         self.runs.add(Run(RUN, frozenset({0, 1, 2}), self.clock.now()), "token")
         self.put(0, "Zr49Cu49Al2.scf.in", b"input" * 100)
         self.put(0, "Zr49Cu49Al2.scf.out", b"output" * 1000)
@@ -81,6 +88,61 @@ def test_the_metadata_tell_hash_size_and_deformation() -> None:
     properties = {entities[entry["@id"]]["name"]: entities[entry["@id"]]["value"] for entry in entities["./"]["additionalProperty"]}
     assert properties["deformation"] == "shear xy"
     assert properties["missing"] == "Zr49Cu49Al2.scf.out, ICOHPLIST.lobster, SOAPS.vec"
+
+
+def test_the_metadata_tell_what_the_descriptors_were_computed_with() -> None:
+    world = World()
+    for link, soaps in ((world.make(0), "SOAPS.vec"), (world.make_run(), "0/SOAPS.vec")):
+        entities = {entity["@id"]: entity for entity in json.loads(world.unzip(link)["ro-crate-metadata.json"])["@graph"]}
+        described = [entities[entry["@id"]] for entry in entities[soaps]["additionalProperty"]]
+        told = {entity["name"]: (entity["value"], entity.get("unitText")) for entity in described}
+        assert told == {
+            "soap_descriptor": (PUBLISHED.text, None), "soap_cutoff": ("3.75", "angstrom"), "soap_l_max": ("6", None),
+            "soap_n_max": ("8", None), "soap_atom_sigma": ("0.5", "angstrom"), "soap_n_Z": ("3", None), "soap_Z": ("13 29 40", None),
+            "soap_n_species": ("3", None), "soap_species_Z": ("13 29 40", None),
+        }  # fmt: skip
+    assert "soap" not in world.unzip(world.make(1))["ro-crate-metadata.json"].decode()
+
+
+def test_other_parameters_give_another_archive_where_there_are_descriptors() -> None:
+    world = World()
+    other = replace(world.archives, soap=SoapDescriptor.parse("soap cutoff=4 l_max=3 n_max=4"))
+    for sub_run, differs in ((0, True), (1, False)):
+        order = BuildOrder(SubRunKey(RUN, sub_run), ALL)
+        assert (manifest_of(order, other).archive_key != manifest_of(order, world.archives).archive_key) is differs
+
+
+@pytest.mark.parametrize("text", ["", "soap", "cutoff=3", "soap cutoff", "soap cutoff=3 l_max=", "soap Z={1 2", "SOAP cutoff=3"])
+def test_what_quippy_would_not_take_is_no_descriptor(text: str) -> None:
+    with pytest.raises(InvalidInput, match="is not a SOAP descriptor"):
+        SoapDescriptor.parse(text)
+    with pytest.raises(SettingsError, match="SOAP_DESCRIPTOR") if text else nullcontext():
+        Settings.of({"RUN_TABLE": "runs", "DATA_BUCKET": "data", "SOAP_DESCRIPTOR": text})
+
+
+def test_the_format_version_is_raised_with_the_library_that_packs() -> None:
+    """Its bytes are taken from archives of sub-runs by their names: one name must not stand for the bytes of two versions."""
+    assert (FORMAT_VERSION, version("isal")) == (2, "1.9.1")
+
+
+def test_large_packed_members_of_sub_runs_are_copied_and_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "COPIED_FROM_BYTES", 20_000)
+    world = World()
+    large = random.Random(3).randbytes(30_000)
+    world.put(0, "large", large)
+    world.put(1, "large", large[::-1])
+    single = [world.make(0), world.make(1)]
+    read = len(world.bucket.read_keys)
+    link = world.make_run()
+    assert link.record.sha256 is None
+    with zipfile.ZipFile(io.BytesIO(world.bucket.objects[link.manifest.archive_key])) as archive:
+        assert archive.testzip() is None
+        assert (archive.read("0/large"), archive.read("1/large")) == (large, large[::-1])
+    assert link.record.size_bytes == len(world.bucket.objects[link.manifest.archive_key])
+    assert world.bucket.copied == [f"{one.manifest.archive_key}" for one in single]
+    assert len(world.bucket.read_keys) == read
+    told = {file.name: file.sha256 for file in link.record.files}
+    assert told["1/large"] == hashlib.sha256(large[::-1]).hexdigest()
 
 
 def test_a_second_request_builds_nothing() -> None:
@@ -158,7 +220,7 @@ def test_a_file_that_changes_while_it_is_read_leaves_no_archive() -> None:
     world = World()
     bucket = ChangingBucket()
     bucket.objects = world.bucket.objects
-    archives = Archives(world.runs, bucket, world.leases, world.builder, world.clock, 1_000_000)
+    archives = Archives(world.runs, bucket, world.leases, world.builder, world.clock, 1_000_000, PUBLISHED)
     with pytest.raises(SourceChanged):
         make_archive(BuildOrder(SubRunKey(RUN, 0), ALL), archives)
     assert not bucket.records
@@ -266,17 +328,17 @@ def test_who_loses_the_lease_while_building_leaves_no_archive() -> None:
     world = World()
 
     class Usurped(FakeDataBucket):
-        def write_archive(self, archive_key: str, chunks: Iterable[bytes], filename: str) -> None:
-            super().write_archive(archive_key, map(self._usurp, itertools.repeat(archive_key), chunks), filename)
+        def write_archive(self, archive_key: str, pieces: Iterable[bytes | ArchiveExtent], filename: str) -> None:
+            super().write_archive(archive_key, map(self._usurp, itertools.repeat(archive_key), pieces), filename)
 
-        def _usurp(self, archive_key: str, chunk: bytes) -> bytes:
+        def _usurp(self, archive_key: str, piece: bytes | ArchiveExtent) -> bytes | ArchiveExtent:
             world.clock.advance(LEASE.total_seconds())
             world.leases.leases[archive_key] = BuildLease("other", world.clock.now(), world.clock.now() + LEASE)
-            return chunk
+            return piece
 
     bucket = Usurped()
     bucket.objects = world.bucket.objects
-    archives = Archives(world.runs, bucket, world.leases, world.builder, world.clock, 1_000_000)
+    archives = Archives(world.runs, bucket, world.leases, world.builder, world.clock, 1_000_000, PUBLISHED)
     with pytest.raises(Unavailable, match="another builder took over"):
         make_archive(order(), archives)
     assert not bucket.records

@@ -14,6 +14,7 @@ from chalicelib.domain.bonds import Bond, parse_bonds, summaries
 from chalicelib.domain.deformation import DEFORMATIONS
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, SubRunNotScheduled, Unavailable
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
+from chalicelib.domain.soap import PUBLISHED
 from chalicelib.usecases.archiving import Archives
 from chalicelib.usecases.bonds import BondPage, bond_page
 from chalicelib.usecases.compositions import stored_compositions
@@ -48,7 +49,7 @@ class World:
         self.records = FakeBondRecords()
         clock, runs = FakeClock(), FakeRunTable()
         runs.add(Run(KEY.run, frozenset({0}), clock.now()), "claim")
-        self.archives = Archives(runs, self.bucket, FakeBuildLeases(), FakeBuilder(), clock, 2**20)
+        self.archives = Archives(runs, self.bucket, FakeBuildLeases(), FakeBuilder(), clock, 2**20, PUBLISHED)
         self.bucket.put(FOLDER + "ICOHPLIST.lobster", (HEADER + LINES).encode())
         self.bucket.put(FOLDER + "Zr49Cu49Al2.scf.in", b"&CONTROL")
 

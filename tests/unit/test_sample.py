@@ -16,6 +16,7 @@ import pytest
 from ase import Atoms
 
 from chalicelib.domain.deformation import DEFORMATIONS
+from chalicelib.domain.soap import SoapDescriptor
 
 DATA = Path(__file__).parents[2] / "data"
 MAKER = DATA / "make_sample.py"
@@ -158,3 +159,12 @@ print(difference)
 def test_the_pickle_uses_protocol_0_only() -> None:
     opcodes = {opcode.name for opcode, _, _ in pickletools.genops(soaps_of(CONVERGED[0]).read_bytes().split(b"I00\nS")[0] + b"I00\n.")}
     assert max(next(op.proto for op in pickletools.opcodes if op.name == name) for name in opcodes) == 0
+
+
+def test_the_file_beside_the_data_tells_what_the_descriptors_were_computed_with() -> None:
+    told = SoapDescriptor.parse((DATA / "soap-descriptor.txt").read_text())
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from sample import physics as p; "
+    code += "print(p.SOAP_CUTOFF, p.SOAP_L_MAX, p.SOAP_N_MAX, p.SOAP_WIDTH, len(p.SOAP_SPECIES))"
+    done = subprocess.run([sys.executable, "-c", code, DATA], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [told.parameters[name] for name in ("cutoff", "l_max", "n_max", "atom_sigma", "n_species")]
+    assert f'"{told.text}"' in (DATA.parent / "docker-compose.yml").read_text()

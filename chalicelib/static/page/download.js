@@ -61,7 +61,7 @@ function saved(progress, link) {
   progress.replaceChildren(
     `Saved as ${link.filename}, ${bytes(link.size_bytes)}, ${link.files.length} files. `,
     h("span", { class: "fair" }, link.missing.length ? `Not there: ${link.missing.join(", ")}. ` : ""),
-    h("details", {}, h("summary", {}, "SHA-256"), h("code", {}, link.sha256)),
+    link.sha256 ? h("details", {}, h("summary", {}, "SHA-256"), h("code", {}, link.sha256)) : "",
   );
 }
 

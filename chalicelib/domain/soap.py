@@ -1,0 +1,34 @@
+"""What SOAP descriptors were computed with, in the words of quippy (https://libatoms.github.io/QUIP): `soap cutoff=3.75 l_max=6 ...`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .errors import InvalidInput
+
+_PARAMETER = re.compile(r"(\w+)=(\{[^{}]*\}|[^\s{}]+)", re.ASCII)
+_DESCRIPTOR = re.compile(rf"soap(?:\s+{_PARAMETER.pattern})+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class SoapDescriptor:
+    """quippy's text, and what it says by parameter: `cutoff` and `atom_sigma` in angstrom, the species as atomic numbers."""
+
+    text: str
+    parameters: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, text: str) -> SoapDescriptor:
+        """InvalidInput for what quippy would not take for a SOAP descriptor."""
+        text = " ".join(text.split())
+        if not _DESCRIPTOR.fullmatch(text):
+            raise InvalidInput(f"{text!r} is not a SOAP descriptor of quippy: expected 'soap cutoff=3.75 l_max=6 n_max=8 ...'")
+        return cls(text, {name: value.strip("{}") for name, value in _PARAMETER.findall(text)})
+
+
+PUBLISHED = SoapDescriptor.parse(
+    "soap cutoff=3.75 l_max=6 n_max=8 atom_sigma=0.5 n_Z=3 Z={13 29 40} n_species=3 species_Z={13 29 40}"
+)
+"""Of the data set of Phys. Rev. Materials 4, 113603: 2,101 components."""
