@@ -35,6 +35,7 @@ check: $(VENV)/.test ## Lint, types, directions of imports, generated files, add
 	@echo "make check: all clean"
 
 bench: $(VENV)/.bench ## Speed and memory against the baseline, on the sample or DATA_DIR, as ratios of one run
+	@tools/get_dynamodb_local.sh || true
 	@$(PY) -m bench
 
 sample: ## Write the sample data in data/ anew

@@ -22,7 +22,7 @@ from tools.provision import data_files
 
 from . import packing
 from .downloads import Row, Service, measure, service
-from .stores import seaweedfs
+from .stores import dynamodb_local, seaweedfs
 
 
 def main() -> None:
@@ -48,15 +48,15 @@ def _sections(data: Path, nc: str, id_run: str) -> Iterator[str]:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         baseline_url = stack.enter_context(child("bench.baseline", str(data), environment=inherited))
-        rows: list[Row] = []
-        emulator_url = stack.enter_context(child("tools.emulator", environment=inherited))
-        weed_url = stack.enter_context(seaweedfs())
-        with service(data, weed_url, emulator_url) as over_weed:
-            rows += measure(over_weed, baseline_url, nc, id_run, work / "weed", "SeaweedFS")
-            yield from _downloads(rows)
+        table_url = stack.enter_context(dynamodb_local())
+        other_table_url = table_url or stack.enter_context(child("tools.emulator", environment=inherited))
+        with service(data, stack.enter_context(seaweedfs()), other_table_url) as over_weed:
+            yield from _downloads(measure(over_weed, baseline_url, nc, id_run, work / "weed", "SeaweedFS"))
+            yield ""
+            yield f"(run table: {'DynamoDB Local' if table_url else 'the emulator: Java or DynamoDB Local is not here'})"
             yield from _startup(over_weed, nc, id_run)
-        own_emulator_url = stack.enter_context(child("tools.emulator", environment=inherited))
-        with service(data, own_emulator_url, own_emulator_url) as over_emulator:
+        emulator_url = stack.enter_context(child("tools.emulator", environment=inherited))
+        with service(data, emulator_url, emulator_url) as over_emulator:
             yield from _downloads(measure(over_emulator, baseline_url, nc, id_run, work / "emulator", "emulator"))
 
 

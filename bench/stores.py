@@ -1,4 +1,7 @@
-"""SeaweedFS as the data bucket's store: a real object store, one process on loopback ports, its data in a temporary folder."""
+"""The stores of the benchmark: SeaweedFS for the data bucket, a real object store, and Amazon's DynamoDB Local for the run table.
+
+Each is one process on loopback ports, its data in a temporary folder or in memory.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.support.ports import free_port
+from tests.support.ports import free_port, wait_for_port
+from tools.lifeline import ROOT
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "benchkey", "AWS_SECRET_ACCESS_KEY": "benchsecret", "AWS_DEFAULT_REGION": "us-east-1"}
 _PATIENCE_SECONDS = 30
@@ -43,6 +47,24 @@ def seaweedfs() -> Iterator[str]:
                 yield f"http://127.0.0.1:{port}"
             finally:
                 process.terminate()
+
+
+@contextmanager
+def dynamodb_local() -> Iterator[str | None]:
+    """The address of its API; None where Java, or the program (tools/get_dynamodb_local.sh), is not here."""
+    home = ROOT / ".local" / "dynamodb-local"
+    if shutil.which("java") is None or not (home / "DynamoDBLocal.jar").exists():
+        yield None
+        return
+    port = free_port()
+    command = ["java", "-Xmx256m", f"-Djava.library.path={home}/DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"]
+    command += ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
+    with subprocess.Popen(command, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_for_port(port, process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.utils import parse_timestamp
 
 if TYPE_CHECKING:
     from botocore.config import _RetryDict
@@ -22,6 +25,9 @@ Style = Literal["auto", "path", "virtual"]
 _POOL = 32
 _RETRIES: _RetryDict = {"mode": "standard", "total_max_attempts": 3}
 """Three attempts within the gateway's 29 s; botocore's own defaults (60 s time-outs) would eat them with one stuck call."""
+
+_USER_AGENT = "dataops-api"
+"""Botocore's own is put together anew for every call, which takes a tenth of its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,9 @@ class Clients:
     @classmethod
     def connect(cls, settings: Settings) -> Clients:
         """Clients that have not connected yet. Endpoints come from the settings alone, never from a profile."""
-        session = boto3.Session(region_name=settings.region)
+        underlying = botocore.session.get_session()
+        underlying.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+        session = boto3.Session(botocore_session=underlying, region_name=settings.region)
 
         def s3(endpoint: str | None) -> S3Client:
             style: Style = settings.s3_addressing_style
@@ -75,6 +83,7 @@ def _config(*, read_timeout: int, addressing_style: Style | None = None) -> Conf
         retries=_RETRIES,
         max_pool_connections=_POOL,
         tcp_keepalive=True,
+        user_agent=_USER_AGENT,
         ignore_configured_endpoint_urls=True,  # type: ignore[call-arg] # missing in the stubs
         signature_version="s3v4" if addressing_style else None,  # boto3 would presign with SigV2 in us-east-1
         s3={"addressing_style": addressing_style} if addressing_style else None,
@@ -82,3 +91,12 @@ def _config(*, read_timeout: int, addressing_style: Style | None = None) -> Conf
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
+
+
+def _timestamp(value: Any) -> datetime:
+    """What S3's listings and headers say of time; botocore's parser takes any form, and 0.3 ms for each object of a listing."""
+    try:
+        return datetime.fromisoformat(value) if value[4:5] == "-" else parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        parsed: datetime = parse_timestamp(value)
+        return parsed
