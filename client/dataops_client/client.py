@@ -23,6 +23,7 @@ from .api import Api, json_of
 from .errors import InvalidRequest, TimedOut
 from .models import ArchiveLink, Manifest, Run, RunStatus, Scheduled
 from .retries import retry_after_seconds
+from .storage import Storage
 
 DEFAULT_URL = "http://localhost:8000"
 _POLL_SECONDS = 2.0
@@ -52,8 +53,7 @@ class DataOpsClient:
         user_agent = f"dataops-client/{__version__} httpx/{httpx.__version__} Python/{platform.python_version()}"
         url = url or os.environ.get("DATAOPS_URL") or DEFAULT_URL
         self._api = Api(url, token or os.environ.get("DATAOPS_TOKEN"), user_agent, timeout_seconds)
-        # Storage gets nothing of what the API gets: no token, no cookies.
-        self._storage = httpx.Client(headers={"User-Agent": user_agent}, timeout=timeout_seconds, follow_redirects=False)
+        self._storage = Storage(user_agent, timeout_seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -159,18 +159,16 @@ class DataOpsClient:
         link = ask()
         if not force and archive.matches(target, link.files):
             return Download(target, link, False, time.monotonic() - began)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.parent / f".{link.filename}.{uuid.uuid4().hex}.part"
 
         def report(count: int) -> None:
             if progress:
                 progress(count, link.size_bytes)
 
+        fetched = transfer.fetch(self._storage, link, ask, target.parent, report)
         try:
-            transfer.fetch(self._storage, link, ask, part, report)
-            archive.extract(part, link.files, target)
+            archive.extract(fetched, link.files, target)
         finally:
-            part.unlink(missing_ok=True)
+            fetched.unlink(missing_ok=True)
         return Download(target, link, True, time.monotonic() - began)
 
 

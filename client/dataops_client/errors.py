@@ -10,6 +10,7 @@
     │   └── TimedOut             a build or a run did not come to its end within the time allowed
     ├── UnexpectedAnswer         the API, or what stands in its place, answered something that is not the contract
     ├── TransferFailed           the storage did not deliver the archive; what has arrived is kept for the next try
+    │   └── Stopped                  whoever asked for it wants it no longer; what has arrived is kept as well
     ├── ArchiveRefused           an archive arrived that must not be used; nothing of it was extracted
     │   ├── ChecksumMismatch     its bytes, or those of a file in it, are not the announced ones
     │   └── UnsafeArchive        it breaks a rule of safe extraction; `rule` names which
@@ -64,6 +65,10 @@ class UnexpectedAnswer(DataOpsError):
 
 
 class TransferFailed(DataOpsError):
+    pass
+
+
+class Stopped(TransferFailed):
     pass
 
 

@@ -98,7 +98,8 @@ class ArchiveFile:
 class ArchiveLink:
     """An archive that is there, what must be in it, and a URL that gives it until `expires_at`.
 
-    `lifetime_seconds` is how long the URL is good for, by the API's own clock. `sub_run` is None for the archive of a whole run.
+    `lifetime_seconds` is how long the URL is good for, by the API's own clock. `sub_run` is None for the archive of a whole run, and
+    `sha256` where large members were copied within the store: the `files` have theirs.
     """
 
     nc: str
@@ -109,7 +110,7 @@ class ArchiveLink:
     expires_at: datetime
     lifetime_seconds: float
     size_bytes: int
-    sha256: str
+    sha256: str | None
     filename: str
     profile: str
     files: tuple[ArchiveFile, ...]
@@ -132,7 +133,7 @@ class ArchiveLink:
             expires_at=expires_at,
             lifetime_seconds=(expires_at - answered_at).total_seconds(),
             size_bytes=_get(body, "size_bytes", int),
-            sha256=_get(body, "sha256", str).lower(),
+            sha256=_get(body, "sha256", str).lower() if body.get("sha256") is not None else None,
             filename=filename,
             profile=_get(body, "profile", str),
             files=tuple(ArchiveFile.from_wire(file) for file in _get(body, "files", list)),

@@ -5,12 +5,23 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 ERROR_PAGE = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
-FAULTS = ("cut", "refuse", "throttle", "expire", "reset", "whole", "wrong range", "changed", "page")
-"""What it can be told to do; `good` besides."""
+FAULTS = ("cut", "stall", "refuse", "throttle", "expire", "reset", "whole", "wrong range", "changed", "page", "short", "longer")
+"""What it can be told to do; `good` besides.
+
+`whole` ignores the range, `wrong range` gives another one, `short` and `longer` are whole answers of a length that is not the content's;
+`stall` sends a part and then nothing, until the client gives up; `together`, besides, waits for another of its kind at the same time.
+"""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that gave up has reset its connection."""
 
 
 class FaultServer:
@@ -23,6 +34,8 @@ class FaultServer:
         self.headers: list[dict[str, str]] = []
         self.sent_bytes = 0
         self.url = ""
+        self.statuses: list[int] = []
+        self.together = threading.Barrier(2)
         self.random = random.Random(seed)
 
 
@@ -38,8 +51,11 @@ def fault_server(content: bytes, seed: int = 0) -> Iterator[FaultServer]:
             state.ranges.append(wanted)
             state.headers.append({name.lower(): value for name, value in self.headers.items()})
             fault = state.faults.pop(0) if state.faults else "good"
-            start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
+            start, stop = _span(wanted, len(state.content))
             statuses = {"refuse": 500, "throttle": 503, "expire": 403, "changed": 412}
+            if fault == "together":
+                with suppress(threading.BrokenBarrierError):
+                    state.together.wait(5)
             if fault == "changed" and not wanted:
                 fault = "good"
             if fault in statuses:
@@ -54,29 +70,39 @@ def fault_server(content: bytes, seed: int = 0) -> Iterator[FaultServer]:
                 self._answer(206, body, {"Content-Range": f"bytes 0-49/{len(state.content)}"})
             else:
                 whole = fault == "whole" or not wanted
-                body = state.content if whole else state.content[start:]
+                body = state.content if whole else state.content[start:stop]
                 headers = {"ETag": '"tag"'}
                 if not whole:
-                    headers["Content-Range"] = f"bytes {start}-{len(state.content) - 1}/{len(state.content)}"
-                self._answer(200 if whole else 206, body, headers, cut=fault == "cut")
+                    headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(state.content)}"
+                if fault in ("short", "longer"):
+                    body = body[:-100] if fault == "short" else body + b"more"
+                self._answer(200 if whole else 206, body, headers, cut=fault in ("cut", "stall"), stall=fault == "stall")
 
-        def _answer(self, status: int, body: bytes, headers: dict[str, str], cut: bool = False) -> None:
+        def _answer(self, status: int, body: bytes, headers: dict[str, str], cut: bool = False, stall: bool = False) -> None:
+            state.statuses.append(status)
             self.send_response(status)
             for name, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             part = body[: state.random.randrange(len(body) + 1)] if cut else body
-            self.wfile.write(part)
+            try:
+                self.wfile.write(part)
+            except OSError:  # a client that gave up
+                self.close_connection = True
+                return
             if body is not ERROR_PAGE:
                 state.sent_bytes += len(part)
+            if stall:
+                self.connection.settimeout(5)
+                with suppress(OSError):
+                    self.connection.recv(1)  # which ends when the client closes
             if cut:
                 self.close_connection = True
 
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     state.url = f"http://127.0.0.1:{server.server_port}/archive.zip"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -86,3 +112,10 @@ def fault_server(content: bytes, seed: int = 0) -> Iterator[FaultServer]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _span(wanted: str | None, size_bytes: int) -> tuple[int, int]:
+    if not wanted:
+        return 0, size_bytes
+    first, _, last = wanted.removeprefix("bytes=").partition("-")
+    return int(first), int(last) + 1 if last else size_bytes

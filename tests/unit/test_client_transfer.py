@@ -1,16 +1,23 @@
-"""Downloads over a storage that cuts, throttles, expires, lies about ranges and sends error pages."""
+"""Downloads over a storage that cuts, stalls, throttles, expires, lies about ranges and sends error pages."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import random
-from collections.abc import Iterator
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
-from dataops_client import ArchiveLink, ChecksumMismatch, DataOpsError, TransferFailed, retries, transfer
+from dataops_client import ArchiveLink, ChecksumMismatch, DataOpsError, Stopped, TransferFailed, retries, transfer
+from dataops_client.part_file import PartFile
+from dataops_client.storage import Storage
 
 from tests.support.fault_server import FAULTS, FaultServer, fault_server
 
@@ -29,87 +36,309 @@ def storage() -> Iterator[FaultServer]:
 
 
 @pytest.fixture
-def http() -> Iterator[httpx.Client]:
-    with httpx.Client() as client:
-        yield client
+def http() -> Iterator[Storage]:
+    storage = Storage("test", timeout_seconds=0.3)
+    yield storage
+    storage.close()
 
 
-def link(server: FaultServer, content: bytes = CONTENT) -> ArchiveLink:
-    return ArchiveLink(
+@pytest.fixture
+def side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranges at once for small archives, however fast one connection is."""
+    monkeypatch.setattr(transfer, "SIDE_BY_SIDE_BYTES", 100_000)
+    monkeypatch.setattr(transfer, "RANGE_BYTES", 40_000)
+    monkeypatch.setattr(transfer, "ENOUGH_BYTES_PER_SECOND", float("inf"))
+    monkeypatch.setattr(transfer, "_READ_BYTES", 5_000)
+
+
+def link(server: FaultServer, content: bytes = CONTENT, **changes: object) -> ArchiveLink:
+    made = ArchiveLink(
         nc="Al2", id_run="1", sub_run="0", archive_key="archives/a.zip", download_url=server.url, expires_at=datetime.now(UTC),
         lifetime_seconds=900, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest(), filename="a.zip", profile="full",
         files=(), missing=(), cached=True,
     )  # fmt: skip
+    return replace(made, **changes)  # type: ignore[arg-type]
 
 
-def fetch(http: httpx.Client, server: FaultServer, target: Path, wanted: ArchiveLink | None = None) -> None:
+def nothing(count: int) -> None:
+    pass
+
+
+def fetch(
+    http: Storage, server: FaultServer, folder: Path, wanted: ArchiveLink | None = None, progress: Callable[[int], None] = nothing
+) -> bytes:
     wanted = wanted or link(server)
-    transfer.fetch(http, wanted, lambda: wanted, target, lambda count: None)
+    path = transfer.fetch(http, wanted, lambda: wanted, folder, progress)
+    content = path.read_bytes()
+    path.unlink()
+    return content
 
 
-def test_a_cut_download_goes_on_where_it_broke_off(http: httpx.Client, storage: FaultServer, tmp_path: Path) -> None:
+class Interrupted(BaseException):
+    """As KeyboardInterrupt is, but nobody else's."""
+
+
+def interrupted_after(count: int) -> Callable[[int], None]:
+    left = [count]
+
+    def progress(arrived: int) -> None:
+        left[0] -= arrived
+        if left[0] <= 0:
+            raise Interrupted
+
+    return progress
+
+
+def test_a_cut_download_goes_on_where_it_broke_off(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
     storage.faults = ["cut", "cut", "cut"]
-    fetch(http, storage, tmp_path / "a")
-    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert fetch(http, storage, tmp_path) == CONTENT
     assert storage.sent_bytes == len(CONTENT)
     assert [wanted is None for wanted in storage.ranges] == [True, False, False, False]
     assert storage.headers[1]["if-match"] == '"tag"'
+    assert not list(tmp_path.iterdir())
 
 
-def test_a_refused_url_is_replaced(http: httpx.Client, storage: FaultServer, tmp_path: Path) -> None:
-    storage.faults = ["expire"]
+def test_a_body_that_stalls_is_continued(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+    storage.faults = ["stall"]
+    assert fetch(http, storage, tmp_path) == CONTENT
+    assert len(storage.ranges) == 2
+
+
+def test_a_refused_url_is_replaced(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+    storage.faults = ["cut", "expire"]
     wanted = link(storage)
     renewed = iter([wanted])
-    transfer.fetch(http, wanted, lambda: next(renewed), tmp_path / "a", lambda count: None)
+    path = transfer.fetch(http, wanted, lambda: next(renewed), tmp_path, nothing)
     assert next(renewed, None) is None
-    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert path.read_bytes() == CONTENT
 
 
-def test_a_storage_that_only_refuses_is_given_up(http: httpx.Client, storage: FaultServer, tmp_path: Path) -> None:
+def test_a_url_that_is_about_to_expire_is_replaced_before_it_is_refused(
+    http: Storage, storage: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter(range(0, 100_000, 500))
+    monkeypatch.setattr(transfer, "monotonic", lambda: float(next(times)))
+    storage.faults = ["cut", "cut"]
+    asked: list[int] = []
+
+    def renew() -> ArchiveLink:
+        asked.append(len(storage.ranges))
+        return link(storage)
+
+    path = transfer.fetch(http, link(storage), renew, tmp_path, nothing)
+    assert path.read_bytes() == CONTENT
+    assert asked
+    assert storage.statuses == [200, 206, 206]
+
+
+def test_a_url_is_only_replaced_by_one_of_the_same_archive(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+    storage.faults = ["expire"]
+    with pytest.raises(TransferFailed, match="changed while it was downloaded"):
+        transfer.fetch(http, link(storage), lambda: link(storage, sha256="0" * 64), tmp_path, nothing)
+
+
+def test_a_storage_that_only_refuses_is_given_up(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
     storage.faults = ["expire"] * 100
     with pytest.raises(TransferFailed, match="HTTP 403"):
-        fetch(http, storage, tmp_path / "a")
+        fetch(http, storage, tmp_path)
     assert not list(tmp_path.iterdir())
     assert len(storage.ranges) == retries.ATTEMPTS
 
 
-def test_another_content_is_refused_and_not_kept(http: httpx.Client, storage: FaultServer, tmp_path: Path) -> None:
+def test_nobody_there_is_a_failed_transfer(http: Storage, tmp_path: Path) -> None:
+    with fault_server(CONTENT) as server:
+        wanted = link(server)
+    with pytest.raises(TransferFailed, match="did not arrive"):
+        transfer.fetch(http, wanted, lambda: wanted, tmp_path, nothing)
+
+
+def test_another_content_is_refused_and_not_kept(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
     with pytest.raises(ChecksumMismatch, match="SHA-256"):
-        fetch(http, storage, tmp_path / "a", link(storage, b"x" * len(CONTENT)))
+        fetch(http, storage, tmp_path, link(storage, b"x" * len(CONTENT)))
     with pytest.raises(ChecksumMismatch, match="longer"):
-        fetch(http, storage, tmp_path / "a", link(storage, CONTENT[:-1]))
+        fetch(http, storage, tmp_path, link(storage, CONTENT[:-1]))
     assert not list(tmp_path.iterdir())
 
 
-def test_progress_counts_every_byte_once(http: httpx.Client, storage: FaultServer, tmp_path: Path) -> None:
+def test_an_archive_of_unknown_hash_is_taken_by_its_size(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+    assert fetch(http, storage, tmp_path, link(storage, sha256=None)) == CONTENT
+
+
+@pytest.mark.usefixtures("side_by_side")
+def test_large_archives_come_in_ranges_at_once(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+    storage.faults = ["good", "together", "together", "cut", "throttle"]
+    assert fetch(Storage("test", timeout_seconds=10), storage, tmp_path) == CONTENT
+    assert None not in storage.ranges
+    assert storage.sent_bytes == len(CONTENT)
+    assert not storage.together.broken
+
+
+@pytest.mark.usefixtures("side_by_side")
+def test_a_storage_without_ranges_gives_the_whole_at_once(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+    storage.faults = ["whole"] * 4
+    assert fetch(http, storage, tmp_path) == CONTENT
+
+
+def test_progress_counts_every_byte_once(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
     storage.faults = ["cut", "whole", "cut"]
     counts: list[int] = []
-    wanted = link(storage)
-    transfer.fetch(http, wanted, lambda: wanted, tmp_path / "a", counts.append)
+    fetch(http, storage, tmp_path, progress=counts.append)
     assert sum(counts) == len(CONTENT)
 
 
-def test_500_seeded_trials_end_with_the_right_bytes_or_a_named_error_and_no_file(http: httpx.Client, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ranges", [False, True])
+def test_what_an_interrupted_download_has_is_continued_by_the_next(
+    http: Storage, storage: FaultServer, tmp_path: Path, ranges: bool, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if ranges:
+        request.getfixturevalue("side_by_side")
+    monkeypatch.setattr(transfer, "_READ_BYTES", 5_000)
+    with pytest.raises(Interrupted):
+        fetch(http, storage, tmp_path, progress=interrupted_after(200_000))
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".part"]
+    sent, counts = storage.sent_bytes, list[int]()
+    present = sum(stop - start for start, stop in json.loads(next(tmp_path.glob("*.json")).read_text())["present"])
+    assert present >= 200_000
+    storage.sent_bytes = 0
+    assert fetch(http, storage, tmp_path, progress=counts.append) == CONTENT
+    assert storage.sent_bytes == len(CONTENT) - present
+    assert (counts[0], sum(counts)) == (present, len(CONTENT))
+    assert sent <= len(CONTENT)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_download_that_is_told_to_stop_stops_and_is_kept(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+    stop = threading.Event()
+    storage.faults = ["stall"]
+    with pytest.raises(Stopped, match="are kept"):
+        transfer.fetch(Storage("test", timeout_seconds=60), link(storage), lambda: link(storage), tmp_path, lambda _: stop.set(), stop)
+    assert fetch(http, storage, tmp_path) == CONTENT
+    assert [wanted is None for wanted in storage.ranges] == [True, False]
+
+
+def test_a_part_that_is_damaged_on_the_disk_is_found_out_and_fetched_anew(
+    http: Storage, storage: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "_READ_BYTES", 5_000)
+    with pytest.raises(Interrupted):
+        fetch(http, storage, tmp_path, progress=interrupted_after(100_000))
+    (part,) = tmp_path.glob("*.part")
+    part.write_bytes(bytes(part.stat().st_size))
+    counts: list[int] = []
+    assert fetch(http, storage, tmp_path, progress=counts.append) == CONTENT
+    assert sum(counts) == len(CONTENT)
+
+
+@pytest.mark.parametrize("sidecar", ["", "{", "[]", '{"present": [[0, 5]]}'])
+def test_a_part_without_a_sidecar_that_can_be_read_is_fetched_anew(
+    http: Storage, storage: FaultServer, tmp_path: Path, sidecar: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "_READ_BYTES", 5_000)
+    with pytest.raises(Interrupted):
+        fetch(http, storage, tmp_path, progress=interrupted_after(100_000))
+    next(tmp_path.glob("*.json")).write_text(sidecar)
+    assert fetch(http, storage, tmp_path) == CONTENT
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_part_of_another_content_is_not_continued_and_goes_away(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+    with pytest.raises(Interrupted):
+        fetch(http, storage, tmp_path, link(storage, archive_key="archives/other.zip"), interrupted_after(1))
+    assert fetch(http, storage, tmp_path) == CONTENT
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_part_that_somebody_works_on_is_left_alone(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+    other = PartFile(link(storage), tmp_path)
+    other.write(0, b"not what it should be")
+    other.save()
+    assert fetch(http, storage, tmp_path) == CONTENT
+    assert other.path.read_bytes() == b"not what it should be"
+    other.discard()
+
+
+KILLED = """
+import os, sys
+from dataops_client import transfer
+from tests.unit.test_client_transfer import Storage, link
+class Server: url = sys.argv[1]
+count = [0]
+def progress(arrived):
+    count[0] += arrived
+    if count[0] > 150_000:
+        os.kill(os.getpid(), 9)
+transfer._READ_BYTES = 10_000
+from dataops_client import part_file
+part_file._SAVE_SECONDS = 0
+transfer.fetch(Storage("test", 5), link(Server), lambda: None, __import__("pathlib").Path(sys.argv[2]), progress)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+def test_what_a_killed_process_had_is_continued_by_another(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run([sys.executable, "-c", KILLED, storage.url, tmp_path], cwd=root, check=False)
+    assert done.returncode == -9
+    storage.sent_bytes = 0
+    assert fetch(http, storage, tmp_path) == CONTENT
+    assert storage.sent_bytes <= len(CONTENT) - 140_000
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_on_one_target_at_once_both_end_with_the_right_bytes(http: Storage, tmp_path: Path) -> None:
+    results: list[bytes] = []
+    with fault_server(CONTENT, seed=5) as server:
+        server.faults = ["cut"] * 12
+
+        def one() -> None:
+            results.append(fetch(http, server, tmp_path))
+
+        threads = [threading.Thread(target=one) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert results == [CONTENT] * 4
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("half", range(5))
+def test_500_seeded_trials_end_with_the_right_bytes_or_a_named_error_and_no_file(
+    tmp_path: Path, half: int, request: pytest.FixtureRequest
+) -> None:
+    """A hundred at a time; every second hundred in ranges at once. In some the process is interrupted, and started again."""
+    if half % 2:
+        request.getfixturevalue("side_by_side")
     good = bad = 0
-    with fault_server(CONTENT, seed=7) as storage:
-        for seed in range(500):
+    http = Storage("test", timeout_seconds=0.05)
+    with fault_server(CONTENT, seed=half) as storage:
+        for seed in range(100 * half, 100 * (half + 1)):
             chance = random.Random(seed)
             storage.faults = [chance.choice([*FAULTS, "good"]) for _ in range(chance.randint(0, 8))]
-            target = tmp_path / f"{seed}"
-            try:
-                fetch(http, storage, target)
-            except DataOpsError:
-                bad += 1
-                assert not target.exists()
-            else:
-                good += 1
-                assert target.read_bytes() == CONTENT
-                target.unlink()
-    assert good > 250
-    assert good + bad == 500
+            folder = tmp_path / f"{seed}"
+            for progress in (interrupted_after(chance.randrange(1, 400_000)) if chance.random() < 0.4 else nothing, nothing):
+                try:
+                    assert fetch(http, storage, folder, progress=progress) == CONTENT, seed
+                except DataOpsError:
+                    bad += 1
+                except Interrupted:
+                    continue
+                else:
+                    good += 1
+                break
+            left = [path.name for path in folder.iterdir()]
+            assert all(name.startswith(".a.zip.") and name.endswith((".part", ".part.json")) for name in left), (seed, left)
+    http.close()
+    assert good > 60
+    assert good + bad == 100
 
 
-def test_bytes_fetched_again_after_cuts_stay_under_5_percent(http: httpx.Client, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ranges", [False, True])
+def test_bytes_fetched_again_after_cuts_stay_under_5_percent(
+    http: Storage, tmp_path: Path, ranges: bool, request: pytest.FixtureRequest
+) -> None:
+    if ranges:
+        request.getfixturevalue("side_by_side")
     with fault_server(CONTENT, seed=3) as storage:
         for trial in range(50):
             storage.faults = ["cut"] * (trial % 5)
