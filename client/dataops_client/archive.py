@@ -11,19 +11,19 @@ import struct
 import unicodedata
 import uuid
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote
 
 from .errors import ArchiveRefused, ChecksumMismatch, FolderOccupied, UnsafeArchive
+from .inflating import Damaged, content
 from .models import METADATA_NAME, ArchiveFile
 
 _MAX_MEMBERS = 200_000
 _MAX_RATIO = 1_200
 """DEFLATE cannot shrink anything by more than about 1,032 to 1."""
-_PIECE_BYTES = 1024 * 1024
 _WORKERS = min(4, os.cpu_count() or 1)
 _WINDOWS_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 
@@ -42,7 +42,7 @@ def extract(archive: Path, files: Sequence[ArchiveFile], target: Path) -> None:
             members = inspect(opened, archive.stat().st_size, expected)
             work.mkdir(parents=True)
             _write_all(archive, members, work, expected)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as error:
+    except (zipfile.BadZipFile, Damaged, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, struct.error) as error:
         shutil.rmtree(work, ignore_errors=True)
         raise ArchiveRefused(f"{archive.name!r} is damaged: {error}") from error
     except BaseException:
@@ -128,7 +128,7 @@ def _write_all(archive: Path, members: Sequence[zipfile.ZipInfo], work: Path, ex
     workers = min(_WORKERS, len(members))
 
     def write(first: int) -> None:
-        with zipfile.ZipFile(archive) as opened:
+        with archive.open("rb") as opened:
             for member in by_size[first::workers]:
                 _write(opened, member, work / member.filename, expected.get(member.filename))
 
@@ -137,11 +137,11 @@ def _write_all(archive: Path, members: Sequence[zipfile.ZipInfo], work: Path, ex
         list(pool.map(write, range(workers)))
 
 
-def _write(opened: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, announced: ArchiveFile | None) -> None:
+def _write(opened: BinaryIO, member: zipfile.ZipInfo, path: Path, announced: ArchiveFile | None) -> None:
     digest = hashlib.sha256()
     written = 0
-    with opened.open(member) as source, path.open("xb") as file:
-        while piece := source.read(_PIECE_BYTES):
+    with path.open("xb") as file:
+        for piece in content(opened, member):
             written += len(piece)
             if written > member.file_size:
                 raise UnsafeArchive("size", f"{member.filename!r} is larger than it says")
