@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 import zipfile
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from isal import isal_zlib
 
-Damaged: type[Exception] = isal_zlib.error
+Damaged = cast("type[Exception]", isal_zlib.error)
 """What data that is no DEFLATE raises."""
 
 _READ_BYTES = 128 * 1024
