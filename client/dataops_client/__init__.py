@@ -6,7 +6,9 @@
         download = client.download("Zr49Cu49Al2", run.id_run, "0", "data")
 """
 
+from .aio import AsyncDataOpsClient
 from .client import DataOpsClient, Download
+from .downloads import Forecast, Result, Wanted, download_all, forecasts, scheduled
 from .errors import (
     AccessDenied,
     ArchiveRefused,
@@ -25,6 +27,7 @@ from .errors import (
     UnsafeArchive,
 )
 from .models import ArchiveFile, ArchiveLink, Manifest, ManifestFile, Run, RunStatus, Scheduled
+from .verify import Checked, Difference, verify
 
 __version__ = "0.1.0"
 
@@ -33,17 +36,22 @@ __all__ = [
     "ArchiveFile",
     "ArchiveLink",
     "ArchiveRefused",
+    "AsyncDataOpsClient",
+    "Checked",
     "ChecksumMismatch",
     "Conflict",
     "DataOpsClient",
     "DataOpsError",
+    "Difference",
     "Download",
     "FolderOccupied",
+    "Forecast",
     "InvalidRequest",
     "Manifest",
     "ManifestFile",
     "NotFound",
     "NothingAvailable",
+    "Result",
     "Run",
     "RunStatus",
     "Scheduled",
@@ -53,4 +61,9 @@ __all__ = [
     "Unavailable",
     "UnexpectedAnswer",
     "UnsafeArchive",
+    "Wanted",
+    "download_all",
+    "forecasts",
+    "scheduled",
+    "verify",
 ]

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from . import DataOpsClient, Download, __version__, errors
+from . import DataOpsClient, __version__, errors
+from .downloads import Wanted, download_all, forecasts, scheduled
 from .ml.commands import export, plot
 from .ml.errors import MlError
+from .report import Report
+from .verify import verify as verify_tree
 
 EXIT_CODES: dict[type[BaseException], int] = {
     errors.InvalidRequest: 2,
@@ -32,7 +31,10 @@ EXIT_CODES: dict[type[BaseException], int] = {
     errors.DataOpsError: 1,
     OSError: 11,
 }
-"""By kind of failure; the first that fits. 130: interrupted."""
+"""By kind of failure; the first that fits."""
+INTERRUPTED = 130
+DIFFERENCES = 13
+"""Of `verify`, where files are not what they were."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Schedule runs of atomistic simulations and download their files.")
 _out, _err = Console(), Console(stderr=True)
@@ -55,7 +57,8 @@ def options(
         bool, typer.Option("--version", help="Print the version and exit", is_eager=True, callback=_show_version)
     ] = False,
 ) -> None:
-    """Exit codes: 2 invalid, 3 not found, 4 conflict, 5 denied, 6 unavailable, 7 transfer, 8 refused, 9 folder, 11 system, 12 data."""
+    """Exit codes: 2 invalid, 3 not found, 4 conflict, 5 denied, 6 unavailable, 7 transfer, 8 refused, 9 folder, 10 not the API,
+    11 system, 12 data, 13 verify, 130 interrupted."""
     context.obj = url
 
 
@@ -67,7 +70,12 @@ def generate(context: typer.Context, nc: Nc) -> None:
 
 
 @app.command()
-def augment(context: typer.Context, nc: Nc, run: RunNumber, sub_runs: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+def augment(
+    context: typer.Context,
+    nc: Nc,
+    run: RunNumber,
+    sub_runs: Annotated[list[str] | None, typer.Argument(help="Numbers of sub-runs, 1 to 14; all by default")] = None,
+) -> None:
     """Schedule the deformed sub-runs of a run: all of 1-14, or those named."""
     with DataOpsClient(context.obj) as client:
         print(client.augment(nc, run, sub_runs or None).status)
@@ -87,6 +95,14 @@ def status(
     _out.print(f"run {answer.run_status}, sub-runs {answer.sub_runs_status or 'not augmented'} ({', '.join(answer.sub_runs)})")
 
 
+@app.command()
+def compositions(context: typer.Context) -> None:
+    """List the nominal compositions that there is data of."""
+    with DataOpsClient(context.obj) as client:
+        for nc in client.compositions():
+            print(nc)
+
+
 @app.command("list")
 def list_runs(context: typer.Context, nc: Annotated[str | None, typer.Argument(help="Only of this composition")] = None) -> None:
     """List the scheduled runs."""
@@ -102,52 +118,68 @@ def list_runs(context: typer.Context, nc: Annotated[str | None, typer.Argument(h
 def download(
     context: typer.Context,
     nc: Nc,
-    run: RunNumber,
-    sub_runs: Annotated[list[str] | None, typer.Argument(help="Sub-runs; 0 by default")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every sub-run that is scheduled and has files, each with an archive")] = False,
-    whole: Annotated[bool, typer.Option("--whole", help="The same, as one archive")] = False,
+    runs: Annotated[str | None, typer.Argument(metavar="[RUNS]", help="Run, or several: 21,22; every scheduled one by default")] = None,
+    sub_runs: Annotated[list[str] | None, typer.Argument(help="Sub-runs; by default 0, or all where no run is named")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every sub-run that is scheduled, each with an archive of its own")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="The same, with one archive for each run")] = False,
     profile: Annotated[str, typer.Option(help="full, or essential: the four files that training needs")] = "full",
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for <nc>/<run>/<sub-run>/")] = Path(),
-    force: Annotated[bool, typer.Option(help="Download again what is there already")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Download again what is there already")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=32, help="How many at once")] = 4,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be downloaded, and how large it is unpacked")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell each result as a line of JSON")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell nothing but errors")] = False,
 ) -> None:
-    """Download sub-runs: verified, and extracted to OUTPUT/<nc>/<run>/<sub-run>/."""
-    with DataOpsClient(context.obj) as client, _progress() as bar:
-        if whole:
-            task = bar.add_task(f"{nc}/{run}", total=None)
-            done = client.download_run(nc, run, output, profile=profile, force=force, progress=partial(_advance, bar, task))
-            print(_said(done))
+    """Download sub-runs: verified, and extracted to OUTPUT/<nc>/<run>/<sub-run>/.
+
+    What is there already is not downloaded again, and what an interrupted download left is continued: give the same command again.
+    """
+    with DataOpsClient(context.obj) as client:
+        wanted = _wanted(client, nc, runs.split(",") if runs else None, sub_runs, every=every, whole=whole)
+        report = Report(_out, _err, as_json=as_json, quiet=quiet, named=bool(runs) and not every)
+        if dry_run:
+            report.forecast(forecasts(client, wanted, output, jobs=jobs, profile=profile))
             return
-        for sub_run in client.status(nc, run).sub_runs if every else sub_runs or ["0"]:
-            task = bar.add_task(f"{nc}/{run}/{sub_run}", total=None)
-            try:
-                progress = partial(_advance, bar, task)
-                done = client.download(nc, run, sub_run, output, profile=profile, force=force, progress=progress)
-            except errors.NotFound:
-                if not every:
-                    raise
-                print(f"{nc}/{run}/{sub_run}: no files")
-                continue
-            print(_said(done))
+        options = {"jobs": jobs, "profile": profile, "force": force}
+        try:
+            with report.watching(len(wanted)) as progress:
+                for result in download_all(client, wanted, output, progress=progress, **options):  # type: ignore[arg-type]
+                    report.add(result)
+        except KeyboardInterrupt:
+            _err.print("dataops: interrupted; the same command goes on from here", style="red")
+            raise typer.Exit(INTERRUPTED) from None
+    report.summary()
+    if failure := report.worst(EXIT_CODES):
+        raise typer.Exit(failure)
 
 
-def _said(done: Download) -> str:
-    said = f"{len(done.link.files)} files" if done.fetched else "there already"
-    return f"{done.path}: {said}" + (f", missing {', '.join(done.link.missing)}" if done.link.missing else "")
+def _wanted(
+    client: DataOpsClient, nc: str, runs: list[str] | None, sub_runs: list[str] | None, *, every: bool, whole: bool
+) -> list[Wanted]:
+    if sub_runs and (every or whole or len(runs or ()) > 1):
+        raise typer.BadParameter("sub-runs are named for one run, and without --all and --whole")
+    if whole:
+        return sorted({Wanted(nc, found.id_run, None) for found in scheduled(client, nc, runs)}, key=lambda found: int(found.id_run))
+    if runs is None or every:
+        return scheduled(client, nc, runs)
+    return [Wanted(nc, run, sub_run) for run in runs for sub_run in sub_runs or ["0"]]
 
 
-def _advance(bar: Progress, task: TaskID, count: int, total: int) -> None:
-    bar.update(task, advance=count, total=total)
+@app.command()
+def verify(directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that archives were extracted to")] = Path()) -> None:
+    """Check extracted files by size and SHA-256, without the API: what is missing, changed or not from an archive."""
+    wrong = 0
+    for checked in verify_tree(directory):
+        for difference in checked.differences:
+            wrong += 1
+            print(f"{difference.kind}: {difference.path}")
+        print(f"{checked.folder}: {checked.files} files, {'all right' if not checked.differences else 'NOT as they were'}")
+    if wrong:
+        raise typer.Exit(DIFFERENCES)
 
 
 app.command("export")(export)
 app.command("plot")(plot)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=_err, transient=True, disable=not sys.stderr.isatty()) as bar:
-        yield bar
 
 
 def main() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import re
+import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,8 +22,8 @@ import httpx
 
 from . import archive, transfer
 from .api import Api, json_of
-from .errors import InvalidRequest, TimedOut
-from .models import ArchiveLink, Manifest, Run, RunStatus, Scheduled
+from .errors import InvalidRequest, Stopped, TimedOut
+from .models import ArchiveLink, Manifest, Run, RunStatus, Scheduled, compositions_of
 from .retries import retry_after_seconds
 from .storage import Storage
 
@@ -79,13 +81,21 @@ class DataOpsClient:
         """How a run stands."""
         return RunStatus.from_wire(json_of(self._api.get(f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/status")))
 
-    def wait(self, nc: str, id_run: str, timeout_seconds: float | None = None, poll_seconds: float = _POLL_SECONDS) -> RunStatus:
-        """Ask until the run and its sub-runs are done; TimedOut if that takes longer than `timeout_seconds`."""
+    def wait(
+        self,
+        nc: str,
+        id_run: str,
+        timeout_seconds: float | None = None,
+        poll_seconds: float = _POLL_SECONDS,
+        *,
+        stop: threading.Event | None = None,
+    ) -> RunStatus:
+        """Ask until the run and its sub-runs are done; TimedOut if that takes longer than `timeout_seconds`, Stopped if `stop` is set."""
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         while not (status := self.status(nc, id_run)).done:
             if deadline is not None and time.monotonic() + poll_seconds > deadline:
                 raise TimedOut(f"run {id_run!r} of {nc!r} is not done after {timeout_seconds:g} s: {status.run_status}")
-            time.sleep(poll_seconds)
+            _pause(poll_seconds, stop)
         return status
 
     def available(self, nc: str | None = None) -> dict[str, list[Run]]:
@@ -99,26 +109,36 @@ class DataOpsClient:
             query = _next(answer)
         return found
 
-    def manifest(self, nc: str, id_run: str, sub_run: str) -> Manifest:
-        """What the archive of a sub-run would hold; nothing is built."""
-        path = f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/{_segment(sub_run)}/manifest"
-        return Manifest.from_wire(json_of(self._api.get(path)))
+    def compositions(self) -> list[str]:
+        """The nominal compositions that there is data of, by name."""
+        return compositions_of(json_of(self._api.get("/v1/compositions")))
+
+    def manifest(self, nc: str, id_run: str, sub_run: str | None = None, *, profile: str = "full") -> Manifest:
+        """What the archive of a sub-run, or of the whole run, would hold; nothing is built."""
+        return Manifest.from_wire(json_of(self._api.get(f"/v1/generate/{_address(nc, id_run, sub_run)}/manifest", {"profile": profile})))
 
     def link(
-        self, nc: str, id_run: str, sub_run: str | None = None, *, profile: str = "full", timeout_seconds: float = 900
+        self,
+        nc: str,
+        id_run: str,
+        sub_run: str | None = None,
+        *,
+        profile: str = "full",
+        timeout_seconds: float = 900,
+        stop: threading.Event | None = None,
     ) -> ArchiveLink:
         """Where the archive of a sub-run, or of the whole run, is.
 
-        Asks again while it is being built; TimedOut when that takes too long. `profile` is `full`, or `essential` for the four
-        files that training needs.
+        Asks again while it is being built; TimedOut when that takes too long, Stopped when `stop` is set. `profile` is `full`, or
+        `essential` for the four files that training needs.
         """
-        place = f"{_segment(nc)}/{_segment(id_run)}" + ("" if sub_run is None else f"/{_segment(sub_run)}")
+        place = _address(nc, id_run, sub_run)
         deadline = time.monotonic() + timeout_seconds
         while (answer := self._api.get(f"/v1/generate/{place}/download", {"profile": profile})).status_code == 202:
             wait = retry_after_seconds(answer.headers.get("Retry-After"), _POLL_SECONDS)
             if time.monotonic() + wait > deadline:
                 raise TimedOut(f"the archive of {place} was not built within {timeout_seconds:g} s")
-            time.sleep(wait)
+            _pause(wait, stop)
         return ArchiveLink.from_wire(json_of(answer), _date(answer))
 
     def download(
@@ -131,14 +151,15 @@ class DataOpsClient:
         profile: str = "full",
         force: bool = False,
         progress: Progress | None = None,
+        stop: threading.Event | None = None,
     ) -> Download:
         """Download a sub-run into `directory/<nc>/<id_run>/<sub_run>/`: verified, and there as a whole or not at all.
 
-        What is there already, and is what the API announces, is not fetched again unless `force`. `progress` is called with the
-        bytes that have arrived since, and with how many there will be.
+        What is there already, and is what the API announces, is not fetched again unless `force`; what an interrupted try left there is
+        continued. `progress` is called with the bytes that have arrived since, and with how many there will be. Stopped when `stop` is
+        set, by another thread.
         """
-        target = Path(directory) / nc / id_run / sub_run
-        return self._download(lambda: self.link(nc, id_run, sub_run, profile=profile), target, force, progress)
+        return self._download(nc, id_run, sub_run, directory, profile, force, progress, stop)
 
     def download_run(
         self,
@@ -149,13 +170,29 @@ class DataOpsClient:
         profile: str = "full",
         force: bool = False,
         progress: Progress | None = None,
+        stop: threading.Event | None = None,
     ) -> Download:
         """The same for a whole run, as one archive, into `directory/<nc>/<id_run>/`: a folder per sub-run that has files."""
-        target = Path(directory) / nc / id_run
-        return self._download(lambda: self.link(nc, id_run, profile=profile), target, force, progress)
+        return self._download(nc, id_run, None, directory, profile, force, progress, stop)
 
-    def _download(self, ask: Callable[[], ArchiveLink], target: Path, force: bool, progress: Progress | None) -> Download:
+    def place(self, nc: str, id_run: str, sub_run: str | None, directory: str | os.PathLike[str]) -> Path:
+        """Where a download puts the files of a sub-run, or of a whole run."""
+        return Path(directory, *_address(nc, id_run, sub_run).split("/"))
+
+    def _download(
+        self,
+        nc: str,
+        id_run: str,
+        sub_run: str | None,
+        directory: str | os.PathLike[str],
+        profile: str,
+        force: bool,
+        progress: Progress | None,
+        stop: threading.Event | None,
+    ) -> Download:
         began = time.monotonic()
+        target = self.place(nc, id_run, sub_run, directory)
+        ask = partial(self.link, nc, id_run, sub_run, profile=profile, stop=stop)
         link = ask()
         if not force and archive.matches(target, link.files):
             return Download(target, link, False, time.monotonic() - began)
@@ -164,7 +201,7 @@ class DataOpsClient:
             if progress:
                 progress(count, link.size_bytes)
 
-        fetched = transfer.fetch(self._storage, link, ask, target.parent, report)
+        fetched = transfer.fetch(self._storage, link, ask, target.parent, report, stop)
         try:
             archive.extract(fetched, link.files, target)
         finally:
@@ -172,11 +209,21 @@ class DataOpsClient:
         return Download(target, link, True, time.monotonic() - began)
 
 
+def _address(nc: str, id_run: str, sub_run: str | None) -> str:
+    return "/".join(_segment(part) for part in (nc, id_run, sub_run) if part is not None)
+
+
 def _segment(value: str) -> str:
     """A value as one segment of a path: letters and digits, which is all that the contract knows."""
     if not re.fullmatch(r"[A-Za-z0-9]{1,64}", value):
         raise InvalidRequest(f"{value!r} is not the name of a composition, run or sub-run: letters and digits only")
     return value
+
+
+def _pause(seconds: float, stop: threading.Event | None) -> None:
+    """Wait, unless somebody sets `stop`: Stopped then."""
+    if (stop or threading.Event()).wait(seconds):
+        raise Stopped("stopped while waiting for the API")
 
 
 def _next(answer: httpx.Response) -> dict[str, str] | None:

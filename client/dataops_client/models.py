@@ -162,7 +162,7 @@ class Manifest:
 
     nc: str
     id_run: str
-    sub_run: str
+    sub_run: str | None
     files: tuple[ManifestFile, ...]
     missing: tuple[str, ...]
 
@@ -170,11 +170,16 @@ class Manifest:
     def from_wire(cls, body: Any) -> Self:
         files = tuple(ManifestFile.from_wire(file) for file in _get(body, "files", list))
         missing = _texts(body, "missing") if "missing" in body else ()
-        return cls(_get(body, "nc", str), _get(body, "id_run", str), _get(body, "sub_run", str), files, missing)
+        sub_run = _get(body, "sub_run", str) if body.get("sub_run") is not None else None
+        return cls(_get(body, "nc", str), _get(body, "id_run", str), sub_run, files, missing)
 
     @property
     def size_bytes(self) -> int:
         return sum(file.size_bytes for file in self.files)
+
+
+def compositions_of(body: Any) -> list[str]:
+    return list(_texts(body, "compositions"))
 
 
 def _get(body: Any, field: str, kind: type[_T]) -> _T:

@@ -36,6 +36,7 @@ class FaultServer:
         self.url = ""
         self.statuses: list[int] = []
         self.together = threading.Barrier(2)
+        self.stalled = threading.Event()
         self.random = random.Random(seed)
 
 
@@ -93,7 +94,9 @@ def fault_server(content: bytes, seed: int = 0) -> Iterator[FaultServer]:
             if body is not ERROR_PAGE:
                 state.sent_bytes += len(part)
             if stall:
-                self.connection.settimeout(5)
+                self.wfile.flush()
+                state.stalled.set()
+                self.connection.settimeout(60)
                 with suppress(OSError):
                     self.connection.recv(1)  # which ends when the client closes
             if cut:

@@ -1,0 +1,275 @@
+"""The command `dataops` and the library over a served API; client/README.md is what happens."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dataops_client import (
+    AsyncDataOpsClient,
+    DataOpsClient,
+    NotFound,
+    Result,
+    Stopped,
+    download_all,
+    forecasts,
+    scheduled,
+    verify,
+)
+from dataops_client.cli import DIFFERENCES, EXIT_CODES, INTERRUPTED, app
+from typer.main import get_command
+
+from tests.support.fake_api import fake_api
+from tests.support.fault_server import fault_server
+from tools.lifeline import ROOT
+from tools.stack import Stack, stack
+
+README = (ROOT / "client" / "README.md").read_text()
+BIN = str(Path(sys.executable).parent)
+NC = "Zr50Cu40Al10"
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Stack]:
+    with stack(ROOT / "data", job_run_time_seconds=1) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def augmented(served: Stack) -> Iterator[DataOpsClient]:
+    """Runs 1 (with all sub-runs) and 2 of a composition are scheduled; of run 2 only sub-run 0 has files."""
+    with DataOpsClient(served.api_url) as client:
+        for id_run in ("1", "2"):
+            assert client.generate(NC).id_run == id_run
+            client.augment(NC, id_run, None if id_run == "1" else ["5"])
+        yield client
+
+
+def dataops(served: Stack, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DATAOPS_URL": served.api_url, "COLUMNS": "120"}
+    command = [sys.executable, "-m", "dataops_client", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_session_of_the_readme_prints_what_it_shows(tmp_path: Path) -> None:
+    (session,) = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    parts = re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]
+    with stack(ROOT / "data", job_run_time_seconds=1) as running:
+        environment = {**os.environ, "DATAOPS_URL": running.api_url, "PATH": f"{BIN}:{os.environ['PATH']}", "COLUMNS": "120"}
+        for command, _, output in (part.partition("\n") for part in parts):
+            done = subprocess.run(["bash", "-ec", command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+            assert (done.returncode, done.stdout) == (0, output), (command, done.stderr)
+
+
+def test_the_programs_of_the_readme_run(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+    environment = {**os.environ, "DATAOPS_URL": served.api_url}
+    for program in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
+        done = subprocess.run([sys.executable, "-c", program], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "files/Zr49Cu49Al2/21/0" in done.stdout
+
+
+def test_the_readme_names_every_command_and_option_and_no_other() -> None:
+    group = get_command(app)
+    commands = group.commands  # type: ignore[attr-defined]
+    rows = dict(re.findall(r"^\| `([a-z]+)[^|]*?`? \|(.*)\|$", README, re.MULTILINE))
+    assert rows.keys() == commands.keys()
+    for name, command in commands.items():
+        options = {option for parameter in command.params if parameter.param_type_name == "option" for option in parameter.opts}
+        row = next(line for line in README.splitlines() if line.startswith(f"| `{name}"))
+        assert set(re.findall(r"`(-{1,2}[a-z-]+)", row)) == options - {"--help"}, name
+        for parameter in command.params:
+            assert getattr(parameter, "help", ""), (name, parameter.name)
+    for parameter in group.params:
+        assert f"`dataops {parameter.opts[0]}" in README, parameter.opts
+
+
+def test_the_readme_names_every_exit_code() -> None:
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)} == {*EXIT_CODES.values(), DIFFERENCES, INTERRUPTED}
+
+
+def test_a_whole_composition_is_downloaded_and_told_line_by_line(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+    done = dataops(served, tmp_path, "download", NC, "--json", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(each["id_run"], each["sub_run"]) for each in told] == [*[("1", str(n)) for n in range(15)], ("2", "0"), ("2", "5")]
+    assert [each["outcome"] for each in told] == ["downloaded"] * 16 + ["no files"]
+    for each in told[:-1]:
+        assert {file.name for file in (tmp_path / each["path"]).iterdir()} == set(each["files"])
+    again = dataops(served, tmp_path, "download", NC, "-o", "out")
+    assert again.stdout.count("there already") == 16
+    assert re.search(r"present +│ 16", again.stdout)
+    assert not list(tmp_path.rglob(".*.part*"))
+
+
+def test_a_dry_run_writes_nothing_and_builds_nothing(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+    done = dataops(served, tmp_path, "download", NC, "2", "--all", "--dry-run", "--json", "--profile", "essential")
+    files, without = (json.loads(line) for line in done.stdout.splitlines())
+    assert (files["files"], files["present"], without["files"]) == (4, False, 0)
+    assert not list(tmp_path.iterdir())
+    dataops(served, tmp_path, "download", NC, "2", "--profile", "essential")
+    assert json.loads(dataops(served, tmp_path, "download", NC, "2", "--dry-run", "--json", "--profile", "essential").stdout)["present"]
+
+
+def test_quiet_says_nothing_but_errors(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+    done = dataops(served, tmp_path, "download", NC, "1,2", "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = dataops(served, tmp_path, "download", NC, "2", "0", "7", "--quiet")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "'7'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("download", NC, "9"), 3),
+        (("download", "Al", "1"), 3),
+        (("download", NC, "2", "5"), 3),
+        (("download", NC, "2", "15"), 2),
+        (("download", "../x", "1"), 2),
+        (("download", NC, "1", "0", "--all"), 2),
+        (("download", NC, "1,2", "0"), 2),
+        (("download", NC, "1", "--jobs", "0"), 2),
+        (("--url", "http://127.0.0.1:1", "compositions"), 6),
+        (("verify", "."), 3),
+        (("export", "."), 12),
+    ],
+)
+def test_each_kind_of_failure_has_its_exit_code(
+    served: Stack, augmented: DataOpsClient, tmp_path: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    done = dataops(served, tmp_path, *arguments)
+    assert (done.returncode, bool(done.stderr)) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_whole_runs_come_as_one_archive_each(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+    done = dataops(served, tmp_path, "download", NC, "1,2", "--whole")
+    assert done.stdout == f"{NC}/1: 196 files\n{NC}/2: 14 files\n"
+    assert all(not checked.differences for checked in verify(tmp_path))
+
+
+def test_verify_names_what_is_missing_changed_and_extra(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+    dataops(served, tmp_path, "download", NC, "1", "3", "4")
+    place = tmp_path / NC / "1"
+    (place / "3" / "QE_done").write_text("2\n")
+    (place / "3" / "Zr50Cu40Al10.xyz").unlink()
+    (place / "4" / "note").touch()
+    done = dataops(served, tmp_path, "verify", NC)
+    assert done.returncode == DIFFERENCES
+    assert set(done.stdout.splitlines()) == {
+        f"changed: {NC}/1/3/QE_done", f"missing: {NC}/1/3/Zr50Cu40Al10.xyz", f"{NC}/1/3: 13 files, NOT as they were",
+        f"extra: {NC}/1/4/note", f"{NC}/1/4: 13 files, NOT as they were",
+    }  # fmt: skip
+    (place / "4" / "ro-crate-metadata.json").write_text("{")
+    assert f"unreadable: {NC}/1/4/ro-crate-metadata.json" in dataops(served, tmp_path, "verify").stdout
+
+
+def test_one_failure_does_not_stop_the_others(augmented: DataOpsClient, tmp_path: Path) -> None:
+    (tmp_path / NC / "1" / "3").mkdir(parents=True)
+    (tmp_path / NC / "1" / "3" / "mine").touch()
+    counted: dict[str, int] = {}
+
+    def progress(wanted: object, arrived: int, total: int) -> None:
+        counted[str(wanted)] = counted.get(str(wanted), 0) + arrived
+
+    results: list[Result] = list(download_all(augmented, scheduled(augmented, NC, ["1"]), tmp_path, jobs=3, progress=progress))
+    assert [result.outcome for result in results] == ["downloaded" if number != 3 else "failed" for number in range(15)]
+    assert type(results[3].error).__name__ == "FolderOccupied"
+    assert counted[f"{NC}/1/0"] == results[0].download.link.size_bytes  # type: ignore[union-attr]
+    assert all(each.present is (each.wanted.sub_run != "3") for each in forecasts(augmented, scheduled(augmented, NC, ["1"]), tmp_path))
+
+
+def test_what_is_not_scheduled_is_not_found(augmented: DataOpsClient) -> None:
+    with pytest.raises(NotFound, match="'Al'"):
+        scheduled(augmented, "Al")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGINT")
+def test_ctrl_c_leaves_what_the_same_command_continues(tmp_path: Path) -> None:
+    content = os.urandom(3_000_000)
+    with fault_server(content, seed=2) as storage, fake_api(storage, content) as url:
+        storage.faults = ["stall"]
+        command = [sys.executable, "-m", "dataops_client", "--url", url, "download", "Al2", "1"]
+        with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert storage.stalled.wait(30)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+        assert (process.returncode, "goes on from here" in said) == (INTERRUPTED, True)
+        assert [path.suffix for path in sorted((tmp_path / "Al2" / "1").iterdir())] == [".part", ".json"]
+        again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert again.returncode == 8  # random bytes are no ZIP; but all of them came
+        assert storage.ranges[1] is not None
+        assert not list((tmp_path / "Al2" / "1").iterdir())
+
+
+def public(kind: type) -> set[str]:
+    return {name for name, value in inspect.getmembers(kind, callable) if not name.startswith("_")}
+
+
+def test_the_asynchronous_client_is_the_other_one_method_by_method() -> None:
+    local = {"place"}  # asks nobody: there is nothing to wait for
+    assert public(AsyncDataOpsClient) == public(DataOpsClient) - local
+    for name in public(AsyncDataOpsClient) - {"close"}:
+        one, other = getattr(DataOpsClient, name), getattr(AsyncDataOpsClient, name)
+        assert inspect.iscoroutinefunction(other)
+        assert (inspect.signature(one), one.__doc__) == (inspect.signature(other), other.__doc__)
+    assert inspect.signature(AsyncDataOpsClient).parameters.keys() - inspect.signature(DataOpsClient).parameters.keys() == {"jobs"}
+
+
+def test_the_asynchronous_client_downloads_many_at_once(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+    async def downloads() -> list[Path]:
+        async with AsyncDataOpsClient(served.api_url) as client:
+            assert NC in await client.compositions()
+            status = await client.wait(NC, "1", timeout_seconds=60)
+            done = await asyncio.gather(*(client.download(NC, "1", sub_run, tmp_path) for sub_run in status.sub_runs))
+            with pytest.raises(NotFound):
+                await client.status(NC, "7")
+            return [each.path for each in done]
+
+    paths = asyncio.run(downloads())
+    assert paths == [tmp_path / NC / "1" / str(number) for number in range(15)]
+    assert all(not checked.differences for checked in verify(tmp_path))
+
+
+def test_a_cancelled_download_stops_and_can_be_continued(tmp_path: Path) -> None:
+    content = os.urandom(3_000_000)
+
+    async def cancelled(url: str) -> None:
+        async with AsyncDataOpsClient(url) as client:
+            task = asyncio.create_task(client.download("Al2", "1", "0", tmp_path))
+            await asyncio.to_thread(storage.stalled.wait, 30)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    with fault_server(content, seed=2) as storage, fake_api(storage, content) as url:
+        storage.faults = ["stall"]
+        asyncio.run(cancelled(url))
+        assert list((tmp_path / "Al2" / "1").glob(".*.part"))
+
+
+def test_waiting_for_the_api_can_be_stopped(tmp_path: Path) -> None:
+    content = b"x"
+    stop = threading.Event()
+    stop.set()
+    with fault_server(content) as storage, fake_api(storage, content, building=True) as url, DataOpsClient(url) as client:
+        with pytest.raises(Stopped):
+            client.download("Al2", "1", "0", tmp_path, stop=stop)
+        with pytest.raises(Stopped):
+            client.wait("Al2", "1", stop=stop)
+
+
+def test_the_command_is_installed() -> None:
+    assert shutil.which("dataops", path=BIN)

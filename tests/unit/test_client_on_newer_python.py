@@ -1,0 +1,25 @@
+"""Downloads, and the corpus of hostile archives, on Python 3.13 besides the Python of the suite."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from tools.backends import BACKENDS
+from tools.lifeline import ROOT
+
+_PYTHON = BACKENDS / "bin" / "python"
+
+
+@pytest.mark.parametrize("module", ["test_client_archive.py", "test_client_transfer.py"])
+def test_the_client_holds_on_python_3_13(module: str) -> None:
+    if not _PYTHON.exists():
+        pytest.skip("Python 3.13 for this: make backends")
+    command = [_PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", "-c", os.devnull, f"--rootdir={ROOT}"]
+    command += ["--import-mode=importlib", "-W", "error", ROOT / "tests" / "unit" / module]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'client'}"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout
