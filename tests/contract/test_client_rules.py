@@ -32,7 +32,7 @@ def facts(scf: bytes | None, lb: bytes | None, icohp: bytes | None, *, has_files
     )
 
 
-@pytest.mark.parametrize(("scf", "lb", "icohp"), itertools.product(SCF, LB, ICOHP))
+@pytest.mark.parametrize(("scf", "lb", "icohp"), list(itertools.product(SCF, LB, ICOHP)))
 def test_an_outcome_is_the_same_by_both(tmp_path: Path, scf: bytes | None, lb: bytes | None, icohp: bytes | None) -> None:
     names = {f"{NC}.scf.out": scf, f"{NC}.lb.out": lb, "ICOHPLIST.lobster": icohp}
     for name, content in names.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ _PYTHON = BACKENDS / "bin" / "python"
 def test_the_client_holds_on_python_3_13(module: str) -> None:
     if not _PYTHON.exists():
         pytest.skip("Python 3.13 for this: make backends")
-    command = [_PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", "-c", os.devnull, f"--rootdir={ROOT}"]
+    command: list[str | Path] = [_PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", "-c", os.devnull, f"--rootdir={ROOT}"]
     command += ["--import-mode=importlib", "-W", "error", ROOT / "tests" / "unit" / module]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'client'}"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
