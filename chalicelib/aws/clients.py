@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import IncompleteReadError
 from botocore.utils import parse_timestamp
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Clients:
         """Clients that have not connected yet. Endpoints come from the settings alone, never from a profile."""
         underlying = botocore.session.get_session()
         underlying.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+        underlying.register("after-call", _refuse_cut_answers)
         session = boto3.Session(botocore_session=underlying, region_name=settings.region)
 
         def s3(endpoint: str | None) -> S3Client:
@@ -91,6 +93,18 @@ def _config(*, read_timeout: int, addressing_style: Style | None = None) -> Conf
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
+
+
+def _refuse_cut_answers(*, http_response: Any = None, model: Any = None, **_: Any) -> None:
+    """IncompleteReadError for an answer that is shorter than it says: botocore takes half a JSON object for an empty one.
+
+    It does so once its tries are used up, and then an item that is there looks as if it were not.
+    """
+    announced = http_response.headers.get("content-length")
+    if announced is None or model.has_streaming_output or model.http.get("method") == "HEAD":
+        return
+    if len(http_response.content) != int(announced):
+        raise IncompleteReadError(actual_bytes=len(http_response.content), expected_bytes=int(announced))
 
 
 def _timestamp(value: Any) -> datetime:

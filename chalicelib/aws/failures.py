@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from chalicelib.domain.errors import Unavailable
 
@@ -25,5 +26,5 @@ def unavailable(service: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise Unavailable(f"the {service} answered {error_code(error)} to {error.operation_name}") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise Unavailable(f"the {service} does not answer ({type(error).__name__})") from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from functools import partial
 from itertools import chain, islice
 from queue import SimpleQueue
@@ -110,9 +109,10 @@ def write_object(
         begun = list(islice(cut, 2))
         if len(begun) == 1 and isinstance(begun[0], bytearray):
             return s3.put_object(**attributes, Body=cast("bytes", begun[0]))["ETag"]
-        _abort_strays(s3, bucket, key)
         address = {"Bucket": bucket, "Key": key, "UploadId": s3.create_multipart_upload(**attributes)["UploadId"]}
-        return _Upload(s3, address, spare, parallel_parts).complete(chain(begun, cut))
+        etag = _Upload(s3, address, spare, parallel_parts).complete(chain(begun, cut))
+        _abort_strays(s3, bucket, key)
+        return etag
     finally:
         if isinstance(pieces, Generator):
             pieces.close()
@@ -174,11 +174,17 @@ class _Upload:
 
 
 def _abort_strays(s3: S3Client, bucket: str, key: str) -> None:
-    """End the uploads of this object that a process left open which was killed. Who is still at one of them fails; nothing is lost."""
+    """End the other uploads of this object: of a process that was killed, or one that was created and whose answer got lost.
+
+    Who is still at one of them fails; nothing is lost. What cannot be ended fails the whole, so that the next try ends it.
+    """
     for upload in s3.list_multipart_uploads(Bucket=bucket, Prefix=key).get("Uploads", []):
         if upload["Key"] == key:
-            with suppress(ClientError):  # it ended by itself; what is left the lifecycle rule clears away
+            try:
                 s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload["UploadId"])
+            except ClientError as error:
+                if error_code(error) != "NoSuchUpload":  # it ended by itself
+                    raise
 
 
 def _body(s3: S3Client, bucket: str, key: str, *, etag: str, position: int, size_bytes: int) -> StreamingBody:

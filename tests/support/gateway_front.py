@@ -38,7 +38,7 @@ def gateway_front(prefix: str) -> Iterator[str]:
                 answer = app(self.event(url.path, url.query, matched, body), None)
             self.respond(answer["statusCode"], answer["headers"], answer["body"])
 
-        do_GET = do_POST = answer  # noqa: N815 - the base class names them
+        do_GET = do_POST = answer
 
         def event(self, path: str, query: str, matched: Any, body: bytes) -> dict[str, Any]:
             return {

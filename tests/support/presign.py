@@ -171,7 +171,7 @@ def _handler_of(strict: StrictS3) -> type[BaseHTTPRequestHandler]:
                     passed_on["Connection"] = "close"  # which alone tells where the body ends
                 self._send(answer.status, passed_on, iter(lambda: answer.read(1024 * 1024), b""))
 
-        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _decide  # noqa: N815 - the base class names them
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _decide
 
         def _send(self, status: int, headers: Mapping[str, str], chunks: Iterable[bytes]) -> None:
             self.send_response(status)
