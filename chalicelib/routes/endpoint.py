@@ -102,6 +102,12 @@ def request_id_of(request: Any) -> str:
     return str(request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", None) or uuid.uuid4())
 
 
+def caller_of(request: Any) -> str | None:
+    """Who sent it, as the gateway verified: the id of a token, or an ARN of IAM; None where nobody is asked."""
+    authorizer, identity = request.context.get("authorizer") or {}, request.context.get("identity") or {}
+    return authorizer.get("principalId") or identity.get("userArn")
+
+
 def _query(given: Any, struct: type[Struct] | None) -> Any:
     fields = {name.encode_name: name for name in msgspec.structs.fields(struct)} if struct else {}
     values: dict[str, Any] = {}

@@ -16,7 +16,7 @@ from chalicelib.usecases.catalogue import page_of_runs, run_standing, scheduled_
 from chalicelib.usecases.scheduling import augment_run, schedule_runs
 from chalicelib.wiring import services
 
-from .endpoint import Answer, Door, endpoint
+from .endpoint import Answer, Door, caller_of, endpoint
 from .paging import CURSOR_PATTERN, cursor_after, next_link, position_of
 from .wire import AugmentBody, IdRun, Nc, RunStatus, ScheduleBody, Scheduled, ScheduledRun, ScheduledRuns
 
@@ -53,6 +53,12 @@ class AvailableQuery(Struct):
     cursor: Annotated[str, Meta(pattern=CURSOR_PATTERN, description="From `Link: rel=next` of the page before")] | UnsetType = UNSET
 
 
+def _own(key: str | None) -> str | None:
+    """The key in the name of who sent it: nobody gets the answer to another's request, whatever keys they choose."""
+    caller = caller_of(door.current_request)
+    return key if key is None or caller is None else f"{key} of {caller}"  # keys have no blanks
+
+
 @endpoint(
     door,
     "POST",
@@ -68,7 +74,7 @@ def schedule_run(nc: str, headers: IdempotencyHeaders, body: ScheduleBody) -> Sc
     keys = schedule_runs(
         NominalComposition.parse(nc),
         None if body.count is UNSET else body.count,
-        idempotency_key=headers.idempotency_key,
+        idempotency_key=_own(headers.idempotency_key),
         runs=services().runs,
         bucket=services().bucket,
         records=services().idempotency,
@@ -92,7 +98,7 @@ def augment(nc: str, id_run: str, headers: IdempotencyHeaders, body: AugmentBody
     key = augment_run(
         RunKey.parse(nc, id_run),
         AUGMENTED_SUB_RUNS if body.sub_runs is UNSET else tuple(map(parse_sub_run, body.sub_runs)),
-        idempotency_key=headers.idempotency_key,
+        idempotency_key=_own(headers.idempotency_key),
         runs=services().runs,
         records=services().idempotency,
         clock=services().clock,

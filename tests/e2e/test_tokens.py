@@ -8,6 +8,8 @@ import os
 import secrets
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -152,6 +154,24 @@ def test_the_client_works_with_its_token_and_says_what_is_wrong_without(
     with DataOpsClient(served.api_url, token=tokens["schedule"]) as client:
         run = client.generate("Zr50Cu40Al10")
         assert client.download("Zr50Cu40Al10", run.id_run, "0", tmp_path).link.files
+
+
+def test_nobody_gets_the_answer_to_a_request_of_another_by_its_idempotency_key(served: Stack, tokens: dict[str, str]) -> None:
+    def schedule(scope: str, nc: str = NC) -> tuple[int, dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {tokens[scope]}", "Idempotency-Key": "night-17"}
+        request = urllib.request.Request(f"{served.api_url}/v1/generate/{nc}", method="POST", headers=headers)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    status, mine = schedule("schedule", "Zr50Cu40Al10")
+    assert (status, schedule("schedule", "Zr50Cu40Al10")) == (200, (200, mine))
+    assert schedule("admin", "Zr50Cu40Al10")[1].get("id_run") != mine["id_run"]
+    status, problem = schedule("schedule")
+    assert (status, problem["code"]) == (422, "idempotency_key_reused")
+    assert tokens["schedule"].split("_", 2)[2] not in json.dumps(problem)
 
 
 def test_a_stage_that_asks_for_signatures_refuses_everybody_here() -> None:

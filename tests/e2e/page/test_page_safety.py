@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Route, expect
 
+from chalicelib.aws.token_table import DynamoAccessTokens
+from chalicelib.domain.access import Scope
+from chalicelib.usecases.access import create_token
+from chalicelib.wiring import SystemClock
 from tests.conftest import Aws
 from tests.support.page import answer
 from tools.lifeline import ROOT
@@ -126,6 +132,25 @@ def test_a_token_is_asked_for_where_one_is_wanted_and_kept_for_the_tab_only(guar
     page.get_by_role("button", name="Token…").click()
     page.get_by_role("button", name="Forget it").click()
     assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_the_page_works_where_the_service_asks_for_tokens(visit: Visits, serve: Serve, aws: Aws) -> None:
+    site = serve(AUTH="token")
+    token, _ = create_token(
+        Scope.SCHEDULE, "page", timedelta(days=1), tokens=DynamoAccessTokens(aws.dynamodb, site.table), clock=SystemClock()
+    )
+    new = visit(site)
+    new.go("#Zr50Cu40Al10")
+    new.page.get_by_label("Token", exact=True).fill(token)
+    new.page.keyboard.press("Enter")
+    new.page.get_by_role("button", name="Schedule next run").click()
+    with new.page.expect_download() as saved:
+        new.page.get_by_role("button", name="Download sub-run 0").click()
+    with zipfile.ZipFile(saved.value.path()) as archive:
+        assert archive.testzip() is None
+    new.page.get_by_role("button", name="Token…").click()
+    new.page.get_by_role("button", name="Forget it").click()
+    assert new.page.evaluate("sessionStorage.length") == 0
 
 
 def test_without_a_token_the_page_says_what_it_lacks(guarded: tuple[Visit, list[str | None]]) -> None:
