@@ -74,7 +74,8 @@ $(VENV)/.bench: $(VENV)/.run requirements-bench.txt
 BACKENDS := .venv-backends
 STAGE ?= dev
 ARCH ?= x86_64
-.PHONY: package backends test-backends
+SCENARIOS ?= 2000
+.PHONY: package backends test-backends test-compose test-faults
 
 package: $(VENV)/.test $(BACKENDS)/.made ## A Lambda package and its CloudFormation template in dist/ (STAGE=dev|prod ARCH=x86_64|arm64)
 	@$(PY) -m tools.package --stage $(STAGE) --arch $(ARCH) $(if $(filter yes,$(OPEN)),--allow-open)
@@ -85,6 +86,13 @@ backends: $(BACKENDS)/.made ## Install what the tests of the package and of the 
 test-backends: $(VENV)/.test $(BACKENDS)/.made ## The tests on SeaweedFS + DynamoDB Local, ministack and LocalStack (COMPOSE=docker-compose ONLY=NAME)
 	@tools/get_dynamodb_local.sh
 	@$(PY) -m tools.backends $(addprefix --only ,$(ONLY))
+
+test-compose: $(VENV)/.test ## docker-compose.durable.yml, run for real (COMPOSE=docker-compose)
+	@COMPOSE="$(or $(COMPOSE),docker-compose)" $(PY) -m pytest -q tests/compose
+
+test-faults: $(VENV)/.test $(BACKENDS)/.made ## SCENARIOS=2000 of faults between the API and its stores (SeaweedFS and DynamoDB Local)
+	@tools/get_dynamodb_local.sh
+	@SCENARIOS=$(SCENARIOS) $(PY) -m tools.backends --only seaweedfs -- tests/faults
 
 $(BACKENDS)/.made: requirements-backends.txt tools/get_backends.sh
 	@tools/get_backends.sh

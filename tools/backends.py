@@ -91,7 +91,7 @@ def _run(name: str, chosen: list[str], *, skip_missing: bool) -> Result:
 
 def _tested(environment: Environment, chosen: list[str]) -> tuple[str, bool]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "-p", "no:cacheprovider"]
     command += chosen or [*_TESTS, *(f"--ignore={folder}" for folder in _LEFT_OUT)]
     last = ""
     with subprocess.Popen(command, cwd=ROOT, env=inherited | environment, stdout=subprocess.PIPE, text=True) as process:
