@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 
@@ -39,7 +40,8 @@ def build_archive(
         return METADATA_NAME, crate_metadata(manifest, files(members))
 
     stream = ZipStream(_sources(manifest, bucket), closing=metadata)
-    bucket.write_archive(manifest.archive_key, _staying(stream.pieces(), clock, stay, stay_seconds), manifest.filename)
+    with closing(stream.pieces()) as pieces:
+        bucket.write_archive(manifest.archive_key, _staying(pieces, clock, stay, stay_seconds), manifest.filename)
     record = ArchiveRecord(stream.size_bytes, stream.sha256, files(stream.members), manifest.missing)
     bucket.write_record(manifest.archive_key, record)
     return record

@@ -111,11 +111,13 @@ def _free(nc: NominalComposition, count: int, runs: RunTable, bucket: DataBucket
     taken = {run.key.id_run for run in runs.runs(nc)}
     candidates = [id_run for id_run in stored if id_run not in taken]
     width = min(count, _PARALLEL_LOOKS)
-    with ThreadPoolExecutor(width, thread_name_prefix="candidates") as pool:
-        for first in range(0, len(candidates), width):
-            yield from _with_reference(nc, candidates[first : first + width], bucket, pool)
+    for first in range(0, len(candidates), width):
+        yield from _with_reference(nc, candidates[first : first + width], bucket)
 
 
-def _with_reference(nc: NominalComposition, id_runs: Sequence[int], bucket: DataBucket, pool: ThreadPoolExecutor) -> Iterator[int]:
-    there = pool.map(lambda id_run: bucket.has_files(SubRunKey(RunKey(nc, id_run), REFERENCE_SUB_RUN)), id_runs)
-    return (id_run for id_run, present in zip(id_runs, list(there), strict=True) if present)
+def _with_reference(nc: NominalComposition, id_runs: Sequence[int], bucket: DataBucket) -> Iterator[int]:
+    # The threads end in here. Where a generator keeps them, the garbage collector may have to end them, which can block the process for
+    # good: it joins threads in the middle of whatever runs, the starting of a thread for example.
+    with ThreadPoolExecutor(len(id_runs), thread_name_prefix="candidates") as pool:
+        there = list(pool.map(lambda id_run: bucket.has_files(SubRunKey(RunKey(nc, id_run), REFERENCE_SUB_RUN)), id_runs))
+    return (id_run for id_run, present in zip(id_runs, there, strict=True) if present)

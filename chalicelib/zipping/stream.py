@@ -55,12 +55,13 @@ class ZipStream:
         self.members = []
 
     def __iter__(self) -> Iterator[bytes]:
-        for piece in self.pieces():
-            if isinstance(piece, ArchiveExtent):
-                raise TypeError(f"{piece} is not bytes: iterate over the pieces")
-            yield piece
+        with closing(self.pieces()) as pieces:
+            for piece in pieces:
+                if isinstance(piece, ArchiveExtent):
+                    raise TypeError(f"{piece} is not bytes: iterate over the pieces")
+                yield piece
 
-    def pieces(self) -> Iterator[bytes | ArchiveExtent]:
+    def pieces(self) -> Generator[bytes | ArchiveExtent, None, None]:
         """The bytes, and in place of each CopiedSource its extent."""
         if self._started:
             raise RuntimeError("a ZipStream can be iterated over once")

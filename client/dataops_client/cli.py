@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -142,8 +143,11 @@ def download(
             return
         options = {"jobs": jobs, "profile": profile, "force": force}
         try:
-            with report.watching(len(wanted)) as progress:
-                for result in download_all(client, wanted, output, progress=progress, **options):  # type: ignore[arg-type]
+            with (
+                report.watching(len(wanted)) as progress,
+                closing(download_all(client, wanted, output, progress=progress, **options)) as results,  # type: ignore[arg-type]
+            ):
+                for result in results:
                     report.add(result)
         except KeyboardInterrupt:
             _err.print("dataops: interrupted; the same command goes on from here", style="red")

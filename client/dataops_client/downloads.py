@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,10 +78,11 @@ def download_all(
     force: bool = False,
     progress: Progress | None = None,
     stop: threading.Event | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Download all of them, `jobs` at once, and give the results in their order. A failure of one is its own; no files are none.
 
-    When `stop` is set, or the iteration is given up, those that are under way leave what they have to the next try.
+    When `stop` is set, or the generator is closed (contextlib.closing, where the iteration may be given up), those that are under way
+    leave what they have to the next try.
     """
     stop = stop or threading.Event()
 

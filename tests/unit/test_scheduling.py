@@ -1,0 +1,34 @@
+"""Scheduling over the fakes: what cannot be seen from outside."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from chalicelib.domain.artifacts import files_prefix
+from chalicelib.domain.composition import NominalComposition
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.runs import Run, RunKey, SubRunKey
+from chalicelib.usecases.scheduling import schedule_runs
+from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyRecords, FakeRunTable
+
+NC = NominalComposition.parse("Al2")
+
+
+class FailingRunTable(FakeRunTable):
+    def add(self, run: Run, claim_token: str) -> bool:
+        raise Unavailable("the run table does not answer")
+
+
+def test_a_schedule_that_fails_leaves_no_thread_for_the_garbage_collector_to_end() -> None:
+    """It once did, and blocked the process for good: collected while a thread was being started, it waited for itself."""
+    bucket = FakeDataBucket()
+    for id_run in range(1, 30):
+        bucket.put(files_prefix(SubRunKey(RunKey(NC, id_run), 0)) + "a", b"a")
+    with pytest.raises(Unavailable) as caught:
+        schedule_runs(
+            NC, 5, idempotency_key=None, runs=FailingRunTable(), bucket=bucket, records=FakeIdempotencyRecords(), clock=FakeClock()
+        )
+    assert caught.tb  # whose frames hold the generator
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("candidates")]
