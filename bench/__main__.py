@@ -23,6 +23,9 @@ from tools.provision import data_files
 from . import packing
 from .downloads import Row, Service, measure, service
 from .stores import dynamodb_local, seaweedfs
+from .transfer import throughput
+
+LARGE_BYTES = 2**30
 
 
 def main() -> None:
@@ -54,10 +57,12 @@ def _sections(data: Path, nc: str, id_run: str) -> Iterator[str]:
             yield from _downloads(measure(over_weed, baseline_url, nc, id_run, work / "weed", "SeaweedFS"))
             yield ""
             yield f"(run table: {'DynamoDB Local' if table_url else 'the emulator: Java or DynamoDB Local is not here'})"
+            yield from _against_curl("SeaweedFS", over_weed, work / "large")
             yield from _startup(over_weed, nc, id_run)
         emulator_url = stack.enter_context(child("tools.emulator", environment=inherited))
         with service(data, emulator_url, emulator_url) as over_emulator:
             yield from _downloads(measure(over_emulator, baseline_url, nc, id_run, work / "emulator", "emulator"))
+            yield from _against_curl("emulator", over_emulator, work / "large")
 
 
 def _packing(data: Path) -> Iterator[str]:
@@ -80,6 +85,15 @@ def _downloads(rows: list[Row]) -> Iterator[str]:
     yield from ("", "## Downloads, verified and extracted", "", "| | seconds | baseline | ratio |", "|---|---:|---:|---:|")
     for row in rows:
         yield f"| {row.name} | {row.seconds:.3f} | {row.baseline_seconds:.3f} | 1/{1 / row.ratio:.1f} |"
+
+
+def _against_curl(store: str, running: Service, work: Path) -> Iterator[str]:
+    yield ""
+    if (measured := throughput(running.s3, running.bucket, LARGE_BYTES, work)) is None:
+        yield "(no curl here to compare with)"
+        return
+    ours, curl = measured.client / 1e6, measured.curl / 1e6
+    yield f"- {store}: an archive of {LARGE_BYTES / 2**30:g} GiB: client, SHA-256 included, {ours:.0f} MB/s; curl {curl:.0f} MB/s"
 
 
 def _startup(running: Service, nc: str, id_run: str) -> Iterator[str]:

@@ -51,6 +51,7 @@ class Service:
     api_url: str
     environment: dict[str, str]
     s3: S3Client
+    bucket: str = _BUCKET
 
     def forget_archives(self, of: str = "") -> None:
         """Make that nothing is cached: archives without a record are none."""

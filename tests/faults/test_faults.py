@@ -1,6 +1,6 @@
 """Every use case while the stores drop, delay, refuse, cut and forget: the right answer or a 503, and nothing that is half done.
 
-    SCENARIOS=2000 pytest tests/faults      how many, in groups of twenty (default 200)
+    SCENARIOS=2000 pytest tests/faults      how many, in groups of twenty (default 100)
     SEED=1234 pytest tests/faults           that one alone
 """
 
@@ -32,7 +32,7 @@ from tests.support.api import Api, serving
 from tests.support.fault_proxy import Faults, fault_proxy
 
 _GROUP = 20
-_SEEDS = [int(os.environ["SEED"])] if os.environ.get("SEED") else list(range(int(os.environ.get("SCENARIOS") or 200)))
+_SEEDS = [int(os.environ["SEED"])] if os.environ.get("SEED") else list(range(int(os.environ.get("SCENARIOS") or 100)))
 _GROUPS = [_SEEDS[start : start + _GROUP] for start in range(0, len(_SEEDS), _GROUP)]
 _PATIENCE = 60
 """How often what failed is tried again once the faults have ended: far more than is ever needed."""
