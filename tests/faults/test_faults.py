@@ -114,7 +114,7 @@ def _in_quick_time(made: Services) -> Services:
 
 def _world(api: Api, aws: Aws, bucket: str, seed: int) -> World:
     chance = random.Random(seed)
-    nc = f"Al{seed + 2}"
+    nc = f"Al{seed % 900 + 2}" + (f"Cu{seed // 900}" if seed >= 900 else "")
     large = chance.randbytes(9_000_000) if seed % _GROUP == 0 else b"convergence has been achieved in 7 iterations\n"
     bonds = b"COHP#  atomMU  atomNU  distance  translation  ICOHP\n  1   Al1   Al2   2.50000   0   0   0   -1.00000\n"
     files = {
