@@ -15,7 +15,7 @@ from chalicelib.domain.artifacts import archives_prefix
 from chalicelib.domain.bonds import Bond
 from chalicelib.domain.runs import SubRunKey
 
-from .failures import error_code, unavailable
+from .failures import decoded, error_code, unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,7 +38,7 @@ class S3BondRecords:
                 if error_code(error) != "NoSuchKey":
                     raise
                 return None
-            return msgspec.json.decode(answer["Body"].read(), type=tuple[Bond, ...])
+            return decoded(answer["Body"].read(), tuple[Bond, ...], _SERVICE)
 
     def put(self, key: SubRunKey, fingerprint: str, bonds: tuple[Bond, ...]) -> None:
         with unavailable(_SERVICE):

@@ -27,7 +27,7 @@ from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import InvalidInput, SourceChanged
 from chalicelib.domain.runs import RunKey, SubRunKey, parse_id_run
 
-from .failures import error_code, unavailable
+from .failures import decoded, error_code, unavailable
 from .transfer import ObjectChanged, ObjectVanished, read_extent, read_object, write_object
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class S3DataBucket:
             body = answer["Body"].read()
         if answer["LastModified"] < datetime.now(UTC) - RECORD_LIFETIME:
             return None
-        return msgspec.json.decode(body, type=ArchiveRecord)
+        return decoded(body, ArchiveRecord, _SERVICE)
 
     def read_archive(self, extent: ArchiveExtent) -> bytes:
         with unavailable(_SERVICE), _going_away(extent.archive_key):

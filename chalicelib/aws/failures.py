@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
 
 from chalicelib.domain.errors import Unavailable
+
+_Record = TypeVar("_Record")
+
+
+def decoded(content: bytes, record: type[_Record], service: str) -> _Record:
+    """A record of ours that was kept as JSON. Unavailable where it is none: half a one, from a store that said it was all."""
+    try:
+        return msgspec.json.decode(content, type=record)
+    except msgspec.DecodeError as error:
+        raise Unavailable(f"the {service} answered {len(content)} bytes that are no record of ours") from error
 
 
 def error_code(error: ClientError) -> str:
@@ -26,5 +39,6 @@ def unavailable(service: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise Unavailable(f"the {service} answered {error_code(error)} to {error.operation_name}") from error
-    except (BotoCoreError, ResponseParserError) as error:
+    except (BotoCoreError, HTTPError, ResponseParserError) as error:
+        # The latter two are what botocore lets through, of error answers that break off and of XML that ends too soon.
         raise Unavailable(f"the {service} does not answer ({type(error).__name__})") from error

@@ -104,6 +104,12 @@ def test_a_part_of_an_archive_is_read_by_its_place(world: World) -> None:
         bucket.read_archive(ArchiveExtent(ARCHIVE.replace("abc", "gone"), 3, 7))
 
 
+def test_half_a_record_is_none_of_ours(aws: Any, bucket: str) -> None:
+    aws.s3.put_object(Bucket=bucket, Key=ARCHIVE.replace(".zip", ".json"), Body=b'{"size_bytes": 7, "sha2')
+    with pytest.raises(Unavailable, match="no record of ours"):
+        S3DataBucket(aws.s3, aws.s3, bucket, "", 900).archive(ARCHIVE)
+
+
 def test_a_failing_source_leaves_nothing_in_the_bucket(aws: Any, bucket: str) -> None:
     def failing() -> Iterator[bytes]:
         for _ in range(3):
