@@ -40,7 +40,7 @@ def seaweedfs() -> Iterator[str]:
         for name in ("master", "volume", "filer", "s3"):
             command += [f"-{name}.port.grpc={free_port()}"]
         command += ["-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0", "-idleTimeout=2"]
-        environment = {**os.environ, **CREDENTIALS}
+        environment = {**os.environ, **CREDENTIALS, "TMPDIR": folder}  # its logs
         with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             try:
                 _wait(f"http://127.0.0.1:{port}", process)

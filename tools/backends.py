@@ -112,7 +112,7 @@ def seaweedfs(folder: Path) -> Iterator[Environment]:
     command += [f"{flag}={port}" for flag, port in zip(flags, ports, strict=True)]
     command += ["-s3.domainName=localhost", "-s3.port.iceberg=0", "-s3.port.lance=0", "-idleTimeout=2"]
     credentials = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
-    with _process(command, folder, credentials), _dynamodb_local(folder) as dynamodb:
+    with _process(command, folder, credentials | {"TMPDIR": str(folder)}), _dynamodb_local(folder) as dynamodb:
         yield _ready(f"http://127.0.0.1:{ports[3]}", dynamodb, credentials)
 
 
