@@ -58,6 +58,7 @@ def _sections(data: Path, nc: str, id_run: str) -> Iterator[str]:
             yield ""
             yield f"(run table: {'DynamoDB Local' if table_url else 'the emulator: Java or DynamoDB Local is not here'})"
             yield from _against_curl("SeaweedFS", over_weed, work / "large")
+            over_weed.forget_archives(f"{nc}/{id_run}/1/")  # whose first download is looked at
             yield from _startup(over_weed, nc, id_run)
         emulator_url = stack.enter_context(child("tools.emulator", environment=inherited))
         with service(data, emulator_url, emulator_url) as over_emulator:

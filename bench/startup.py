@@ -81,7 +81,7 @@ def _calls(app: Any, nc: str, run: dict[str, str], download: str) -> dict[str, l
     base._make_api_call = counted
     calls: dict[str, list[str]] = {}
     requests = {
-        "schedule": event("POST", "/v1/generate/{nc}", {"nc": nc}),
+        "schedule, where none is left": event("POST", "/v1/generate/{nc}", {"nc": nc}),
         "augment": event("POST", "/v1/generate/{nc}/{id_run}/augment", run),
         "status": event("GET", "/v1/generate/{nc}/{id_run}/status", run),
         "status, again": event("GET", "/v1/generate/{nc}/{id_run}/status", run),
