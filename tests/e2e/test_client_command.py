@@ -196,13 +196,18 @@ def test_what_is_not_scheduled_is_not_found(augmented: DataOpsClient) -> None:
         scheduled(augmented, "Al")
 
 
+def _heed() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="SIGINT")
 def test_ctrl_c_leaves_what_the_same_command_continues(tmp_path: Path) -> None:
     content = os.urandom(3_000_000)
     with fault_server(content, seed=2) as storage, fake_api(storage, content) as url:
         storage.faults = ["stall"]
         command = [sys.executable, "-m", "dataops_client", "--url", url, "download", "Al2", "1"]
-        with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        # A suite that runs in the background ignores SIGINT, and its children would too.
+        with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heed) as process:
             assert storage.stalled.wait(30)
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=30)
