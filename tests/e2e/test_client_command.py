@@ -207,7 +207,14 @@ def test_ctrl_c_leaves_what_the_same_command_continues(tmp_path: Path) -> None:
         storage.faults = ["stall"]
         command = [sys.executable, "-m", "dataops_client", "--url", url, "download", "Al2", "1"]
         # A suite that runs in the background ignores SIGINT, and its children would too.
-        with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heed) as process:
+        with subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_heed,  # noqa: PLW1509 - it starts no thread
+        ) as process:
             assert storage.stalled.wait(30)
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=30)
