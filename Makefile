@@ -87,7 +87,7 @@ test-backends: $(VENV)/.test $(BACKENDS)/.made ## The tests on SeaweedFS + Dynam
 	@tools/get_dynamodb_local.sh
 	@$(PY) -m tools.backends $(addprefix --only ,$(ONLY))
 
-test-compose: $(VENV)/.test ## docker-compose.durable.yml, run for real (COMPOSE=docker-compose)
+test-compose: $(VENV)/.test ## Both Compose files, run for real (COMPOSE=docker-compose)
 	@COMPOSE="$(or $(COMPOSE),docker-compose)" $(PY) -m pytest -q tests/compose
 
 test-faults: $(VENV)/.test $(BACKENDS)/.made ## SCENARIOS=2000 of faults between the API and its stores (SeaweedFS and DynamoDB Local)

@@ -6,16 +6,16 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
 import shlex
-import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,38 +24,46 @@ import pytest
 from botocore.config import Config
 from dataops_client import DataOpsClient, verify
 
+from tests.support.compose import COMPOSE, Project, needs_compose
+from tests.support.extracted import METADATA
 from tests.support.ports import free_port
 from tools.lifeline import ROOT
 
-COMPOSE = os.environ.get("COMPOSE")
-pytestmark = [
-    pytest.mark.skipif(not COMPOSE, reason="the durable Compose file is run where COMPOSE names the command: make test-compose"),
-    pytest.mark.timeout(1500),
-]
-NC, RUNS = "Al2", 60
+pytestmark = needs_compose
+NC, RUNS = "Al2", 150
+BACKUP_NC = "Al3"
+DOCS = (ROOT / "docs" / "self-hosting.md").read_text()
+LARGE_BYTES = 12 * 1024**2
+"""Sub-run 3 of run 1: more than one part of an upload. It cannot be packed."""
+
 _PATIENCE_SECONDS = 180
 
 
 @dataclass
 class Service:
-    """The services of the file, under a name of their own."""
+    """The services of the file, and the data that they were given."""
 
-    environment: dict[str, str]
+    project: Project
+    data: Path
     url: str
     s3_url: str
     token: str = ""
 
-    def compose(self, *arguments: str) -> str:
-        command = [*shlex.split(COMPOSE or ""), *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout
-
     def up(self) -> None:
-        self.compose("up", "-d", "--build")
+        self.project.run("up", "-d", "--build")
+        self._await()
+
+    def run_shown(self, commands: str, folder: Path) -> None:
+        """Commands of the docs, where `dc` is short for Compose with the file."""
+        script = commands.replace("runs.tar.gz", shlex.quote(str(folder / "runs.tar.gz")))
+        script = re.sub(r"^alias .*$|^dc ", lambda found: f"{COMPOSE} " if found[0] == "dc " else "", script, flags=re.MULTILINE)
+        self.project.shell(script)
+        self._await()
+
+    def _await(self) -> None:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not self._healthy():
-            assert time.monotonic() < deadline, self.compose("logs", "--tail", "20")
+            assert time.monotonic() < deadline, self.project.run("logs", "--tail", "20")
             time.sleep(1)
 
     def _healthy(self) -> bool:
@@ -68,46 +76,55 @@ class Service:
     def client(self) -> DataOpsClient:
         return DataOpsClient(self.url, token=self.token)
 
-    def post(self, path: str) -> Any:
-        """The JSON of the answer, if one came: no second try, as from the simplest of callers."""
-        request = urllib.request.Request(f"{self.url}{path}", method="POST", headers={"Authorization": f"Bearer {self.token}"})
+    def ask(self, method: str, path: str) -> Any:
+        """The JSON of the answer, if one came that is a success: no second try, as from the simplest of callers."""
+        request = urllib.request.Request(f"{self.url}{path}", method=method, headers={"Authorization": f"Bearer {self.token}"})
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=40) as answer:
                 return json.load(answer)
         except (OSError, ValueError):
             return None
 
+    def sub_run(self, id_run: str, sub_run: str, nc: str = NC) -> Path:
+        return self.data / nc / "c" / "md" / "lammps" / "100" / id_run / "2000" / sub_run
+
+    def files(self, id_run: str) -> dict[str, bytes]:
+        """What an archive of the whole run holds."""
+        run = self.sub_run(id_run, "0").parent
+        return {path.relative_to(run).as_posix(): path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    data = tmp_path_factory.mktemp("data")
-    for id_run in range(1, RUNS + 1):
-        for sub_run, size in ((0, 2_000), (3, 3_000_000 if id_run % 10 == 1 else 500)):
-            folder = data / NC / "c" / "md" / "lammps" / "100" / str(id_run) / "2000" / str(sub_run)
-            folder.mkdir(parents=True)
-            (folder / f"{NC}.scf.in").write_bytes(hashlib.sha512(f"{id_run}/{sub_run}".encode()).digest() * (size // 64 + 1))
-    for path in (data.parent, data):
-        path.chmod(0o755)  # the container's user is another
     api, s3 = free_port(), free_port()
-    environment = {
-        **os.environ,
-        "COMPOSE_FILE": "docker-compose.durable.yml",
-        "COMPOSE_PROJECT_NAME": f"dataops{secrets.token_hex(4)}",
+    variables = {
         "DATAOPS_ACCESS_KEY": "test",
         "DATAOPS_SECRET_KEY": secrets.token_hex(16),
-        "DATA_DIR": str(data),
+        "DATA_DIR": str(tmp_path_factory.mktemp("data")),
         "API_PORT": str(api),
         "S3_PORT": str(s3),
         "S3_PUBLIC_ENDPOINT": f"http://localhost:{s3}",
     }
-    service = Service(environment, f"http://localhost:{api}", f"http://localhost:{s3}")
+    project = Project(ROOT, "docker-compose.durable.yml", variables)
+    service = Service(project, Path(variables["DATA_DIR"]), f"http://localhost:{api}", f"http://localhost:{s3}")
+    for id_run in range(1, RUNS + 1):
+        for sub_run, size in (("0", 2_000), ("3", LARGE_BYTES if id_run == 1 else 500)):
+            folder = service.sub_run(str(id_run), sub_run)
+            folder.mkdir(parents=True)
+            (folder / f"{NC}.scf.in").write_bytes(os.urandom(size))
+    for number in ("1", "2"):
+        folder = service.sub_run(number, "0", BACKUP_NC)
+        folder.mkdir(parents=True)
+        (folder / f"{BACKUP_NC}.scf.in").write_text("content")
+    for path in (service.data.parent, service.data):
+        path.chmod(0o755)  # the container's user is another
     try:
         service.up()
-        told = service.compose("exec", "-T", "dataops-api", "tools/dataops-admin", "create", "--scope", "schedule", "--note", "test")
+        told = project.run("exec", "-T", "dataops-api", "tools/dataops-admin", "create", "--scope", "schedule", "--note", "test")
         service.token = told.strip().splitlines()[-1]
         yield service
     finally:
-        service.compose("down", "-v", "--rmi", "local")
+        project.remove()
 
 
 def test_without_a_token_nobody_is_let_in(service: Service) -> None:
@@ -116,64 +133,124 @@ def test_without_a_token_nobody_is_let_in(service: Service) -> None:
 
 
 def test_secrets_have_no_defaults(service: Service) -> None:
-    environment = {name: value for name, value in service.environment.items() if not name.startswith("DATAOPS_")}
-    command = [*shlex.split(COMPOSE or ""), "config"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = service.project.attempt("config", without="DATAOPS_")
     assert done.returncode != 0
     assert "docs/self-hosting.md" in done.stderr
 
 
-def test_what_was_answered_outlives_a_kill_of_everything_and_down(service: Service, tmp_path: Path) -> None:
-    answered: list[str] = []
-    augmented: set[str] = set()
-    built: dict[str, str] = {}
-    enough = threading.Event()
+def test_links_hold_behind_a_proxy_that_names_the_store_by_another_host(service: Service) -> None:
+    s3 = _store(service)
+    s3.put_object(Bucket="dataops-data", Key="proxied", Body=b"content")
+    link = s3.generate_presigned_url("get_object", Params={"Bucket": "dataops-data", "Key": "proxied"})
 
-    def schedule() -> None:
-        while not enough.is_set():
-            if run := service.post(f"/v1/generate/{NC}"):
-                answered.append(run["id_run"])
-                if service.post(f"/v1/generate/{NC}/{run['id_run']}/augment"):
-                    augmented.add(run["id_run"])
+    def fetch(url: str) -> bytes:
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"Host": "seaweedfs:8333"})) as answer:
+            return bytes(answer.read())
 
-    def build() -> None:
-        done = 0
-        while not enough.is_set():
-            if len(answered) <= done:
+    assert fetch(link) == b"content"
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        fetch(link.replace("/proxied?", "/other?"))
+
+
+def test_the_backup_of_the_docs_can_be_put_back(service: Service, tmp_path: Path) -> None:
+    backup, restore = (block for block in re.findall(r"^```\n(.+?)^```$", DOCS, re.MULTILINE | re.DOTALL) if "runs.tar.gz" in block)
+    with service.client() as client:
+        client.generate(BACKUP_NC)
+        before = client.available(BACKUP_NC)
+        service.run_shown(backup, tmp_path)
+        client.generate(BACKUP_NC)
+        service.run_shown(restore, tmp_path)
+        assert client.available(BACKUP_NC) == before
+
+
+@dataclass
+class Work:
+    """What callers asked of the service, and which of it was answered."""
+
+    service: Service
+    scheduled: list[str] = field(default_factory=list)
+    augmented: list[str] = field(default_factory=list)
+    ordered: list[str] = field(default_factory=list)
+    """Paths of archives of the whole of run 1, which differ in a glob that matches nothing: each is built anew."""
+    built: dict[str, str] = field(default_factory=dict)
+    """The archives that came of them, by their paths."""
+    unanswered: int = 0
+
+    def __post_init__(self) -> None:
+        self._killed = threading.Event()
+        self._lock = threading.Lock()
+        work = [self._schedule, self._schedule, self._schedule, self._build, self._build]
+        self._workers = [threading.Thread(target=each) for each in work]
+
+    def until(self, scheduled: int, built: int) -> None:
+        """Work, until so much is answered, and a build is going on. The work goes on until `end`."""
+        for worker in self._workers:
+            worker.start()
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while len(self.scheduled) < scheduled or not built <= len(self.built) < len(self.ordered):
+            assert time.monotonic() < deadline, self
+            time.sleep(0.01)
+
+    def end(self) -> None:
+        self._killed.set()
+        for worker in self._workers:
+            worker.join()
+
+    def _ask(self, method: str, path: str) -> Any:
+        answer = self.service.ask(method, path)
+        if answer is None:
+            with self._lock:
+                self.unanswered += 1
+            time.sleep(0.1)
+        return answer
+
+    def _schedule(self) -> None:
+        id_run = "1"
+        while not self._killed.is_set():
+            if len(self.scheduled) < RUNS - 10:  # what is left is for afterwards
+                if not (run := self._ask("POST", f"/v1/generate/{NC}")):
+                    continue
+                id_run = run["id_run"]
+                self.scheduled.append(id_run)
+            if self._ask("POST", f"/v1/generate/{NC}/{id_run}/augment"):
+                self.augmented.append(id_run)
+
+    def _build(self) -> None:
+        while not self._killed.is_set():
+            if "1" not in self.augmented:
                 time.sleep(0.01)
                 continue
-            done += 1
-            path = f"/v1/generate/{NC}/{answered[done - 1]}/download?wait=20"
-            request = urllib.request.Request(f"{service.url}{path}", headers={"Authorization": f"Bearer {service.token}"})
-            try:
-                with urllib.request.urlopen(request, timeout=40) as answer:
-                    built[json.load(answer)["archive_key"]] = path
-            except (OSError, ValueError):
-                continue
+            with self._lock:
+                path = f"/v1/generate/{NC}/1/download?include=*&include=none-{len(self.ordered)}&wait=20"
+                self.ordered.append(path)
+            while not self._killed.is_set() and path not in self.built:
+                if (answer := self._ask("GET", path)) and "archive_key" in answer:
+                    self.built[path] = answer["archive_key"]
 
-    workers = [threading.Thread(target=work) for work in (schedule, schedule, schedule, build, build)]
-    for worker in workers:
-        worker.start()
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while (len(answered) < RUNS // 3 or len(built) < 3) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    service.compose("kill")  # SIGKILL, all containers, while they work
-    enough.set()
-    for worker in workers:
-        worker.join()
-    assert RUNS // 3 <= len(answered) < RUNS, "the kill came before, or after, the work"
+
+def test_what_was_answered_outlives_a_kill_of_everything_and_down(service: Service, tmp_path: Path) -> None:
+    work = Work(service)
+    try:
+        work.until(scheduled=20, built=3)
+        service.project.run("kill")  # SIGKILL, all containers, while they work
+    finally:
+        work.end()
+    assert work.unanswered, "the kill came when nothing was asked"
     service.up()
     with service.client() as client:
         runs = {run.id_run: run for run in client.available(NC)[NC]}
-        assert len(set(answered)) == len(answered), "an id twice"
-        assert {*answered} <= runs.keys(), "a run that was answered is lost"
+        assert len(set(work.scheduled)) == len(work.scheduled), "an id twice"
+        assert {*work.scheduled} <= runs.keys(), "a run that was answered is lost"
         assert sorted(map(int, runs)) == list(range(1, len(runs) + 1)), "a gap"
-        assert all("3" in runs[id_run].sub_runs for id_run in augmented), "sub-runs that were answered are lost"
-        assert built.keys() <= _whole_archives(service), "an archive that was handed out is gone"
-        for id_run in ("1", "2"):
-            client.download(NC, id_run, "0", tmp_path)
+        assert all("3" in runs[id_run].sub_runs for id_run in work.augmented), "sub-runs that were answered are lost"
+        assert {*work.built.values()} <= _whole_archives(service), "an archive that was handed out is gone"
+        cut_off = [path for path in work.ordered if path not in work.built]
+        assert cut_off, "no build was cut off"
+        for path in cut_off:
+            assert _members(_archive(service, path)) == service.files("1")
+        client.download_run(NC, "1", tmp_path)
         assert all(not checked.differences for checked in verify(tmp_path))
-        service.compose("down")
+        service.project.run("down")
         service.up()
         assert {run.id_run: run for run in client.available(NC)[NC]} == runs
         next_run = client.generate(NC).id_run
@@ -181,14 +258,35 @@ def test_what_was_answered_outlives_a_kill_of_everything_and_down(service: Servi
         client.download(NC, next_run, "0", tmp_path)
 
 
+def _archive(service: Service, path: str) -> bytes:
+    """What is behind the link that the path answers with, once it does: the lease of a killed build has to end first."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while "download_url" not in (answer := service.ask("GET", path) or {}):
+        assert time.monotonic() < deadline, f"{path}: {answer}"
+        time.sleep(1)
+    with urllib.request.urlopen(answer["download_url"]) as archive:
+        packed = bytes(archive.read())
+    assert hashlib.sha256(packed).hexdigest() == answer["sha256"]
+    return packed
+
+
+def _members(packed: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(packed)) as opened:
+        return {name: opened.read(name) for name in opened.namelist() if name != METADATA}
+
+
+def _store(service: Service) -> Any:
+    key, secret = (service.project.environment[name] for name in ("DATAOPS_ACCESS_KEY", "DATAOPS_SECRET_KEY"))
+    config = Config(s3={"addressing_style": "path"}, signature_version="s3v4")
+    return boto3.Session(key, secret, region_name="us-east-1").client("s3", endpoint_url=service.s3_url, config=config)
+
+
 def _whole_archives(service: Service) -> set[str]:
     """The archives that callers can see; each is what its record says."""
-    key, secret = (service.environment[name] for name in ("DATAOPS_ACCESS_KEY", "DATAOPS_SECRET_KEY"))
-    config = Config(s3={"addressing_style": "path"}, signature_version="s3v4")
-    s3 = boto3.Session(key, secret, region_name="us-east-1").client("s3", endpoint_url=service.s3_url, config=config)
+    s3 = _store(service)
 
     def content(name: str) -> bytes:
-        return s3.get_object(Bucket="dataops-data", Key=name)["Body"].read()
+        return bytes(s3.get_object(Bucket="dataops-data", Key=name)["Body"].read())
 
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket="dataops-data", Prefix="archives/")
     records = [stored["Key"] for page in pages for stored in page.get("Contents", []) if stored["Key"].endswith(".json")]

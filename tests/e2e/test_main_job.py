@@ -13,28 +13,12 @@ from urllib.parse import urlsplit
 import pytest
 from dataops_client import DataOpsClient
 
+from tests.support.extracted import extracted_files, sub_run_files
 from tools import main_job
 from tools.lifeline import ROOT
-from tools.provision import data_files
 from tools.stack import Stack, stack
 
 SHARED = Path(os.environ.get("SHARED") or ROOT.parent / "shared")
-METADATA = "ro-crate-metadata.json"
-
-
-def sub_run_files(data: Path) -> dict[str, bytes]:
-    """What must be on the disk afterwards: every file of every sub-run, as <nc>/<id_run>/<sub_run>/<file>."""
-    files = {}
-    for path in data_files(data):
-        parts = path.relative_to(data).parts
-        if len(parts) == 9:
-            files["/".join((parts[0].removesuffix("-SOAPS"), parts[5], parts[7], parts[8]))] = path.read_bytes()
-    return files
-
-
-def extracted_files(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name != METADATA)
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def run_main_job(data: Path, output: Path) -> subprocess.CompletedProcess[str]:

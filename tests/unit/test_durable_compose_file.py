@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,6 +60,39 @@ def test_what_is_installed_is_pinned_with_its_hashes() -> None:
     assert all(package.get("integrity", "").startswith("sha512-") for path, package in lock["packages"].items() if path)
     assert "npm ci" in (ROOT / "docker" / "dynalite.Dockerfile").read_text()
     assert "--require-hashes" in (ROOT / "docker" / "seaweedfs.Dockerfile").read_text()
+
+
+def run_synced(folder: Path, methods: str) -> subprocess.CompletedProcess[str]:
+    """`synced.js` in front of a LevelDB of these methods, which tells the options of its writes."""
+    if not (node := shutil.which("node")):
+        pytest.skip("dynalite's part is JavaScript: on Debian, apt-get install nodejs")
+    library = folder / "classic-level"
+    library.mkdir()
+    (library / "index.js").write_text(f"exports.ClassicLevel = class {{ {methods} }}")
+    script = """
+        const { ClassicLevel } = require('classic-level'), level = new ClassicLevel()
+        console.log(JSON.stringify([level._put('k', 'v', {a: 1}), level._del('k', {}), level._batch([1], {sync: false})]))
+    """
+    command = [node, "--require", str(ROOT / "docker" / "dynalite" / "synced.js"), "-e", script]
+    return subprocess.run(command, env={"NODE_PATH": str(folder)}, capture_output=True, text=True, check=False)
+
+
+def test_what_dynalite_writes_is_on_the_disk_before_it_is_answered(tmp_path: Path) -> None:
+    done = run_synced(tmp_path, "_put(...given) { return given } _del(...given) { return given } _batch(...given) { return given }")
+    assert json.loads(done.stdout) == [["k", "v", {"a": 1, "sync": True}], ["k", {"sync": True}], [[1], {"sync": True}]]
+    assert '"--require", "./synced.js"' in (ROOT / "docker" / "dynalite.Dockerfile").read_text()
+
+
+def test_a_leveldb_that_is_written_to_in_another_way_does_not_start(tmp_path: Path) -> None:
+    done = run_synced(tmp_path, "_put() {} _del() {}")
+    assert done.returncode != 0
+    assert "has no _batch any more" in done.stderr
+
+
+def test_links_hold_behind_proxies_of_any_kind() -> None:
+    """SeaweedFS checks a signature with the address it was made for, not only with the Host that a proxy passed on."""
+    public = _SERVICES["dataops-api"]["environment"]["S3_PUBLIC_ENDPOINT"]
+    assert _SERVICES["seaweedfs"]["environment"]["S3_EXTERNAL_URL"] == public
 
 
 def test_every_variable_is_in_the_docs_and_no_other() -> None:

@@ -17,7 +17,7 @@ from dataops_client import DataOpsClient, NothingAvailable
 
 from chalicelib.domain.access import Scope
 from tests.e2e.deployment.conftest import Deployed, Package
-from tests.e2e.test_main_job import extracted_files, sub_run_files
+from tests.support.extracted import extracted_files, sub_run_files
 from tests.support.gateway import Gateway
 from tests.support.lambda_runtime import WANTING, FunctionError, function
 from tools.lifeline import ROOT

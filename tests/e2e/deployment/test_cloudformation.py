@@ -19,7 +19,7 @@ from chalicelib.domain.access import Scope
 from chalicelib.usecases.access import create_token, revoke_token
 from chalicelib.wiring import SystemClock
 from tests.e2e.deployment.conftest import Package
-from tests.e2e.test_main_job import extracted_files, sub_run_files
+from tests.support.extracted import extracted_files, sub_run_files
 from tests.support.lambda_runtime import WANTING
 from tests.support.ministack import Cloud, DeployedStack, deploy, ministack
 from tools.lifeline import ROOT

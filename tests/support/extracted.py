@@ -1,0 +1,24 @@
+"""What a job must leave on the disk, and what it left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tools.provision import data_files
+
+METADATA = "ro-crate-metadata.json"
+
+
+def sub_run_files(data: Path) -> dict[str, bytes]:
+    """What must be on the disk afterwards: every file of every sub-run, as <nc>/<id_run>/<sub_run>/<file>."""
+    files = {}
+    for path in data_files(data):
+        parts = path.relative_to(data).parts
+        if len(parts) == 9:
+            files["/".join((parts[0].removesuffix("-SOAPS"), parts[5], parts[7], parts[8]))] = path.read_bytes()
+    return files
+
+
+def extracted_files(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != METADATA)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
