@@ -66,6 +66,7 @@ def make_services(settings: Settings) -> Services:
         settings.data_bucket,
         settings.data_prefix,
         settings.url_ttl_seconds,
+        write_client=clients.s3_writes,
         credentials_expire_at=clients.credentials_expire_at,
     )
     clock = SystemClock()

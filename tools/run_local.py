@@ -20,6 +20,7 @@ from typing import Any
 from chalice.cli.factory import CLIFactory
 from chalice.local import ChaliceRequestHandler, LocalDevServer, LocalGatewayException, ThreadedHTTPServer
 
+from chalicelib.domain.errors import Unavailable
 from chalicelib.routes.gateway import local_answer
 from chalicelib.routes.problems import problem
 
@@ -59,7 +60,10 @@ class _Handler(ChaliceRequestHandler):
             self.close_connection = True  # where the body ends is not known
             self._send_problem(411, "length_required", f"Content-Length {length!r}: send the body with its length, in bytes")
             return
-        super()._generic_handle()
+        try:
+            super()._generic_handle()
+        except Unavailable:  # what a failed Lambda authorizer is to API Gateway; the app itself answers its errors
+            self._send(local_answer(500, "AuthorizerConfigurationException", str(uuid.uuid4())))
 
     do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815 - the base class names them
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import IncompleteReadError
 from botocore.utils import parse_timestamp
+
+from .patience import bound_attempts
+from .whole_answers import demand_whole_answers
 
 if TYPE_CHECKING:
     from botocore.config import _RetryDict
@@ -25,7 +27,11 @@ Style = Literal["auto", "path", "virtual"]
 
 _POOL = 32
 _RETRIES: _RetryDict = {"mode": "standard", "total_max_attempts": 3}
-"""Three attempts within the gateway's 29 s; botocore's own defaults (60 s time-outs) would eat them with one stuck call."""
+"""Fewer for a service that keeps silent: see `patience`."""
+_READ_SECONDS = 5
+"""botocore's own default of 60 s would eat the 29 s of a request with one stuck call."""
+_WRITE_SECONDS = 20
+"""A store may take its time to put the parts of a large archive together."""
 
 _USER_AGENT = "dataops-api"
 """Botocore's own is put together anew for every call, which takes a tenth of its time."""
@@ -33,10 +39,11 @@ _USER_AGENT = "dataops-api"
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """`s3_public` only signs: for the address that callers use, without a connection of its own."""
+    """`s3` reads, `s3_writes` writes archives; `s3_public` signs for the address that callers use."""
 
     dynamodb: DynamoDBClient
     s3: S3Client
+    s3_writes: S3Client
     s3_public: S3Client
     session: boto3.Session
     lambda_endpoint: str | None
@@ -52,27 +59,30 @@ class Clients:
 
     def lambda_(self) -> LambdaClient:
         """Made only where a builder function is configured: a client costs some 20 ms of a cold start."""
-        return self.session.client("lambda", endpoint_url=self.lambda_endpoint, config=_config(read_timeout=5))
+        return self.session.client("lambda", endpoint_url=self.lambda_endpoint, config=_config(read_timeout=_READ_SECONDS))
 
     @classmethod
     def connect(cls, settings: Settings) -> Clients:
         """Clients that have not connected yet. Endpoints come from the settings alone, never from a profile."""
         underlying = botocore.session.get_session()
         underlying.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
-        underlying.register("after-call", _refuse_cut_answers)
+        bound_attempts(underlying)
+        demand_whole_answers(underlying)
         session = boto3.Session(botocore_session=underlying, region_name=settings.region)
 
-        def s3(endpoint: str | None) -> S3Client:
+        def s3(endpoint: str | None, read_timeout: int = _READ_SECONDS) -> S3Client:
             style: Style = settings.s3_addressing_style
             if style == "auto":
                 # AWS: the bucket's own regional host, which the signature must name; elsewhere: hosts that have no bucket subdomains.
                 style = "path" if endpoint else "virtual"
-            return session.client("s3", endpoint_url=endpoint, config=_config(read_timeout=20, addressing_style=style))
+            return session.client("s3", endpoint_url=endpoint, config=_config(read_timeout=read_timeout, addressing_style=style))
 
+        reads = s3(settings.s3_endpoint)
         return cls(
-            dynamodb=session.client("dynamodb", endpoint_url=settings.dynamodb_endpoint, config=_config(read_timeout=5)),
-            s3=s3(settings.s3_endpoint),
-            s3_public=s3(settings.s3_public_endpoint),
+            dynamodb=session.client("dynamodb", endpoint_url=settings.dynamodb_endpoint, config=_config(read_timeout=_READ_SECONDS)),
+            s3=reads,
+            s3_writes=s3(settings.s3_endpoint, _WRITE_SECONDS),
+            s3_public=reads if settings.s3_public_endpoint == settings.s3_endpoint else s3(settings.s3_public_endpoint),
             session=session,
             lambda_endpoint=settings.lambda_endpoint,
         )
@@ -93,18 +103,6 @@ def _config(*, read_timeout: int, addressing_style: Style | None = None) -> Conf
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-
-
-def _refuse_cut_answers(*, http_response: Any = None, model: Any = None, **_: Any) -> None:
-    """IncompleteReadError for an answer that is shorter than it says: botocore takes half a JSON object for an empty one.
-
-    It does so once its tries are used up, and then an item that is there looks as if it were not.
-    """
-    announced = http_response.headers.get("content-length")
-    if announced is None or model.has_streaming_output or model.http.get("method") == "HEAD":
-        return
-    if len(http_response.content) != int(announced):
-        raise IncompleteReadError(actual_bytes=len(http_response.content), expected_bytes=int(announced))
 
 
 def _timestamp(value: Any) -> datetime:

@@ -28,7 +28,7 @@ from chalicelib.domain.errors import InvalidInput, SourceChanged
 from chalicelib.domain.runs import RunKey, SubRunKey, parse_id_run
 
 from .failures import decoded, error_code, unavailable
-from .transfer import ObjectChanged, ObjectVanished, read_extent, read_object, write_object
+from .transfer import ObjectChanged, ObjectVanished, read_extent, read_object, whole, write_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,7 +47,8 @@ class S3DataBucket:
     """`usecases.ports.DataBucket` over one S3 bucket.
 
     `public_client` signs the links, which end with its credentials at the latest (`credentials_expire_at`); `data_prefix` (empty, or with
-    a slash at its end) stands before the keys of artifacts.
+    a slash at its end) stands before the keys of artifacts. Archives are stored by `write_client`, which may be
+    one with more patience.
     """
 
     def __init__(
@@ -58,9 +59,11 @@ class S3DataBucket:
         data_prefix: str,
         url_ttl_seconds: int,
         *,
+        write_client: S3Client | None = None,
         credentials_expire_at: Callable[[], datetime | None] = lambda: None,
     ) -> None:
         self._client = client
+        self._write_client = write_client or client
         self._public_client = public_client
         self._bucket = bucket
         self._data_prefix = data_prefix
@@ -114,7 +117,7 @@ class S3DataBucket:
                 if error_code(error) not in ("NoSuchKey", "PreconditionFailed", "412", "InvalidRange"):
                     raise
                 raise SourceChanged(f"{artifact.key!r} changed while it was read: ask again for what is there now") from error
-            return answer["Body"].read()
+            return whole(answer["Body"].read(), artifact.key, stop - start)
 
     def archive(self, archive_key: str) -> ArchiveRecord | None:
         with unavailable(_SERVICE):
@@ -137,7 +140,7 @@ class S3DataBucket:
         disposition = f'attachment; filename="{filename}"'
         with unavailable(_SERVICE), _going_away(archive_key):
             write_object(
-                self._client, self._bucket, archive_key, pieces, content_type="application/zip", content_disposition=disposition
+                self._write_client, self._bucket, archive_key, pieces, content_type="application/zip", content_disposition=disposition
             )
 
     def write_record(self, archive_key: str, record: ArchiveRecord) -> None:

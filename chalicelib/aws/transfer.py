@@ -77,8 +77,13 @@ def read_extent(s3: S3Client, bucket: str, extent: ArchiveExtent) -> bytes:
     """A part of an object, at once. ClientError and BotoCoreError when S3 does not give all of it."""
     wanted = f"bytes={extent.start}-{extent.stop - 1}"
     content = s3.get_object(Bucket=bucket, Key=extent.archive_key, Range=wanted)["Body"].read()
-    if len(content) != extent.size_bytes:
-        raise _broken(f"{extent.archive_key!r} was asked for {wanted}, and answered {len(content)} bytes")
+    return whole(content, extent.archive_key, extent.size_bytes)
+
+
+def whole(content: bytes, key: str, size_bytes: int) -> bytes:
+    """The content that was asked for; ResponseStreamingError where it is of another size, whatever S3 says of it."""
+    if len(content) != size_bytes:
+        raise _broken(f"{key!r} was asked for {size_bytes} bytes, and answered {len(content)}")
     return content
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from chalice.app import AuthRequest, Blueprint, Chalice, IAMAuthorizer, Response
 
 from chalicelib.domain.access import Scope, scope_of_method
-from chalicelib.domain.errors import Forbidden, Unauthorized
+from chalicelib.domain.errors import Forbidden, Unauthorized, Unavailable
 from chalicelib.usecases.access import admit
 from chalicelib.wiring import auth_mode, services
 
@@ -46,14 +46,19 @@ def guard(app: Chalice) -> None:
 def authorize(request: AuthRequest) -> dict[str, Any]:
     """What the token allows, as a policy of API Gateway; on any doubt, nothing.
 
+    Unavailable, when the token cannot be looked up, passes through: then the gateway lets nobody in either, but it answers 503, and
+    remembers nothing. A refusal would lock the holder of a good token out for as long as it is remembered.
+
     The gateway applies a remembered answer to other requests with the same token. So it says what the token's scope allows everywhere,
     never only for the request that happened to be first.
     """
     try:
         found = _METHOD_ARN.fullmatch(request.method_arn)
         grant = admit(request.token, tokens=services().tokens, clock=services().clock) if found else None
-    except Exception:
+    except Exception as error:
         LOG.exception("authorizing failed")
+        if isinstance(error, Unavailable):
+            raise
         return _policy("nobody", "Deny", ["*"])
     if found is None or grant is None:
         return _policy("nobody", "Deny", ["*"])

@@ -36,14 +36,18 @@ _ANSWERS = {
     "UNSUPPORTED_MEDIA_TYPE": _Answer(415, "unsupported_media_type", "the body is not of a type that is read here"),
     "QUOTA_EXCEEDED": _Answer(429, "throttled", "the quota of these credentials is used up"),
     "THROTTLED": _Answer(429, "throttled", "too many requests: slow down"),
-    "AUTHORIZER_CONFIGURATION_ERROR": _Answer(500, "internal_error", "the authorizer failed"),
-    "AUTHORIZER_FAILURE": _Answer(500, "internal_error", "the authorizer failed"),
+    # What the gateway calls a Lambda authorizer that failed, time-outs included: either of the two.
+    "AUTHORIZER_CONFIGURATION_ERROR": _Answer(503, "unavailable", "the credentials cannot be checked now: ask again"),
+    "AUTHORIZER_FAILURE": _Answer(503, "unavailable", "the credentials cannot be checked now: ask again"),
     "API_CONFIGURATION_ERROR": _Answer(500, "internal_error", "the gateway is not configured for this request"),
     "INTEGRATION_FAILURE": _Answer(502, "internal_error", "the service failed"),
     "INTEGRATION_TIMEOUT": _Answer(504, "timeout", "the service did not answer in time: ask again"),
     "DEFAULT_4XX": _Answer(400, "malformed_request", "the gateway refused the request"),
     "DEFAULT_5XX": _Answer(500, "internal_error", "the gateway failed"),
 }
+
+_WORTH_ANOTHER_TRY = (429, 503, 504)
+_RETRY_AFTER_SECONDS = "2"
 
 
 def gateway_responses() -> dict[str, Any]:
@@ -62,7 +66,8 @@ def local_answer(status: int, error_type: str, request_id: str) -> Response:
         (403, "AccessDeniedException"): "ACCESS_DENIED",
         (500, "AuthorizerConfigurationException"): "AUTHORIZER_CONFIGURATION_ERROR",
     }
-    return problem(*_ANSWERS[names.get((status, error_type), "DEFAULT_5XX" if status >= 500 else "DEFAULT_4XX")], request_id)
+    answer = _ANSWERS[names.get((status, error_type), "DEFAULT_5XX" if status >= 500 else "DEFAULT_4XX")]
+    return problem(*answer, request_id, {"Retry-After": _RETRY_AFTER_SECONDS} if answer.status in _WORTH_ANOTHER_TRY else None)
 
 
 def _gateway_response(name: str, answer: _Answer) -> dict[str, Any]:
@@ -77,6 +82,6 @@ def _gateway_response(name: str, answer: _Answer) -> dict[str, Any]:
     }
     if not name.startswith("DEFAULT_"):
         response["statusCode"] = str(answer.status)
-    if answer.status in (429, 504):
-        response["responseParameters"]["gatewayresponse.header.Retry-After"] = "'2'"
+    if answer.status in _WORTH_ANOTHER_TRY:
+        response["responseParameters"]["gatewayresponse.header.Retry-After"] = f"'{_RETRY_AFTER_SECONDS}'"
     return response

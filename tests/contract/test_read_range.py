@@ -6,12 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
+from chalicelib.aws.clients import Clients
 from chalicelib.aws.data_bucket import S3DataBucket
 from chalicelib.domain.composition import NominalComposition
-from chalicelib.domain.errors import SourceChanged
+from chalicelib.domain.errors import SourceChanged, Unavailable
 from chalicelib.domain.runs import RunKey, SubRunKey
+from chalicelib.settings import Settings
 from chalicelib.usecases.ports import DataBucket
+from tests.conftest import Aws
 from tests.support.fakes import FakeDataBucket
+from tests.support.fault_proxy import Only, fault_proxy
 
 SUB_RUN = SubRunKey(RunKey(NominalComposition("Zr49Cu49Al2"), 21), 0)
 STORED = "Zr49Cu49Al2/c/md/lammps/100/21/2000/0/Zr49Cu49Al2.scf.out"
@@ -44,3 +48,19 @@ def test_a_range_of_a_file_that_is_another_by_now_is_refused(stores: tuple[DataB
     put(STORED, CONTENT[::-1])
     with pytest.raises(SourceChanged, match=r"scf.out' changed"):
         bucket.read_range(artifact, 0, 10)
+
+
+@pytest.mark.parametrize("kind", ["truncate", "shorten", "empty"])
+def test_fewer_bytes_than_were_asked_for_are_none(
+    aws: Aws, aws_environment: dict[str, str], bucket: str, table: str, kind: str
+) -> None:
+    aws.s3.put_object(Bucket=bucket, Key=STORED, Body=CONTENT)
+    with fault_proxy(aws_environment["AWS_ENDPOINT_URL_S3"], Only(kind, to=f"GET /{bucket}/{STORED}")) as url:
+        names = {"RUN_TABLE": table, "DATA_BUCKET": bucket, "AWS_ENDPOINT_URL_S3": url}
+        clients = Clients.connect(Settings.of(aws_environment | names))
+        cut = S3DataBucket(clients.s3, clients.s3_public, bucket, "", 900)
+        (artifact,) = cut.artifacts(SUB_RUN)
+        with pytest.raises(Unavailable):
+            cut.read_range(artifact, 10, 1000)
+        with pytest.raises((Unavailable, SourceChanged)):
+            list(cut.read(artifact))

@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 from tests.conftest import Aws
-from tests.support.proxy import lossy_proxy
+from tests.support.fault_proxy import Only, fault_proxy
 from tools.lifeline import child
 from tools.provision import create_table
 
@@ -56,21 +56,20 @@ def test_the_same_key_fifty_times_in_parallel_gives_one_run_and_fifty_equal_answ
 
 
 def test_a_request_that_is_repeated_because_its_answer_was_lost_gives_one_run(api_url: str) -> None:
-    with lossy_proxy(api_url) as proxy:
-        proxy.answers_to_lose = 2
+    faults = Only("lose", times=2)
+    with fault_proxy(api_url, faults) as url:
         for _ in range(2):
             with pytest.raises((http.client.HTTPException, urllib.error.URLError, ConnectionError)):
-                post(f"{proxy.url}/v1/generate/Al2", "k")
-        answer = post(f"{proxy.url}/v1/generate/Al2", "k")
+                post(f"{url}/v1/generate/Al2", "k")
+        answer = post(f"{url}/v1/generate/Al2", "k")
     assert json.loads(answer) == {"nc": "Al2", "id_run": "1", "status": "SCHEDULED"}
-    assert all(lost.endswith(answer) for lost in proxy.lost)
+    assert faults.lost == [answer, answer]
     assert scheduled(api_url) == ["1"]
 
 
 def test_without_a_key_a_lost_answer_costs_a_run(api_url: str) -> None:
     """What the key is for; and the proof that the proxy does lose answers to requests that were carried out."""
-    with lossy_proxy(api_url) as proxy:
-        proxy.answers_to_lose = 1
+    with fault_proxy(api_url, Only("lose", times=1)) as url:
         with pytest.raises((http.client.HTTPException, urllib.error.URLError, ConnectionError)):
-            post(f"{proxy.url}/v1/generate/Al2", "first")
-        assert json.loads(post(f"{proxy.url}/v1/generate/Al2", "second"))["id_run"] == "2"
+            post(f"{url}/v1/generate/Al2", "first")
+        assert json.loads(post(f"{url}/v1/generate/Al2", "second"))["id_run"] == "2"

@@ -26,7 +26,8 @@ from chalicelib.domain.access import Scope
 from chalicelib.routes.authorizer import OPEN
 from chalicelib.usecases.access import create_token
 from tests.support.fakes import FakeClock
-from tools.lifeline import ROOT
+from tests.support.fault_proxy import Only, fault_proxy
+from tools.lifeline import ROOT, child
 from tools.stack import Stack, stack
 
 NC = "Zr49Cu49Al2"
@@ -154,6 +155,19 @@ def test_the_client_works_with_its_token_and_says_what_is_wrong_without(
     with DataOpsClient(served.api_url, token=tokens["schedule"]) as client:
         run = client.generate("Zr50Cu40Al10")
         assert client.download("Zr50Cu40Al10", run.id_run, "0", tmp_path).link.files
+
+
+def test_while_the_run_table_fails_a_good_token_is_answered_503_and_nobody_is_let_in(served: Stack, tokens: dict[str, str]) -> None:
+    with fault_proxy(served.aws_url, Only("fail")) as url:
+        environment = {**os.environ, **served.environment, "AWS_ENDPOINT_URL_DYNAMODB": url}
+        with child("tools.run_local", "--port", "0", "--end-with-parent", environment=environment) as api_url:
+            request = urllib.request.Request(f"{api_url}/v1/compositions", headers={"Authorization": f"Bearer {tokens['read']}"})
+            with pytest.raises(urllib.error.HTTPError) as failed:
+                urllib.request.urlopen(request)
+            problem = json.load(failed.value)
+            assert (failed.value.code, problem["code"], failed.value.headers["Retry-After"]) == (503, "unavailable", "2")
+            with pytest.raises(urllib.error.HTTPError, match="401"):
+                urllib.request.urlopen(f"{api_url}/v1/compositions")
 
 
 def test_nobody_gets_the_answer_to_a_request_of_another_by_its_idempotency_key(served: Stack, tokens: dict[str, str]) -> None:

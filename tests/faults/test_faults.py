@@ -26,6 +26,7 @@ import pytest
 from chalice.test import HTTPResponse
 
 from chalicelib import wiring
+from chalicelib.aws import clients, patience
 from chalicelib.wiring import Services
 from tests.conftest import Aws
 from tests.support.api import Api, serving
@@ -70,9 +71,12 @@ class World:
 
 
 @pytest.fixture(autouse=True)
-def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore tries again at once: what it does stays, how long it waits goes."""
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore tries again at once, and gives up soon: what it does stays, how long it waits goes."""
     monkeypatch.setattr(botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda *_: 0.0)
+    monkeypatch.setattr(clients, "_READ_SECONDS", 0.5)
+    monkeypatch.setattr(clients, "_WRITE_SECONDS", 2)
+    monkeypatch.setattr(patience, "_LAST_START_SECONDS", 0.6)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +138,7 @@ def _scenario(world: World, faults: Faults, seed: int) -> None:
     actions = [_schedule, _schedule_with_key, _augment, _status, _available, _manifest, _download, _download_run, _bonds, _files]
     actions += [_compositions, _download, _download_run]
     chosen = [_schedule, *chance.choices(actions, k=chance.randint(2, 5))]
-    faults.begin(seed, chance.choice((0.05, 0.15, 0.3, 0.6)))
+    faults.begin(seed, chance.choice((0.05, 0.15, 0.3, 0.6)), stalls=1 if chance.random() < 0.15 else 0)
     try:
         for action in chosen:
             if chance.random() < 0.25:  # two callers at once

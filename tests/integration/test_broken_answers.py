@@ -1,0 +1,47 @@
+"""Answers of the stores that break off, that are shorter than what was sent, or that never come: botocore's last word on them is not to
+be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chalicelib.aws import clients
+from tests.support.api import Api, serving
+from tests.support.fault_proxy import STALL, Faults, Only, fault_proxy
+
+Store = Callable[[str], object]
+PATHS = ["/v1/generate/Al2/1/status", "/v1/generate/available", "/v1/compositions", "/v1/generate/Al2/1/0/download"]
+
+
+@pytest.fixture(params=["truncate", "shorten", "empty", "bad gateway", STALL])
+def faults(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Faults:
+    if request.param == STALL:  # how long the real time-outs take: tests/unit/test_patience.py
+        monkeypatch.setattr(clients, "_READ_SECONDS", 0.3)
+    return Only(request.param)
+
+
+@pytest.fixture
+def broken(environment: dict[str, str], faults: Faults) -> Iterator[Api]:
+    s3, dynamodb = environment["AWS_ENDPOINT_URL_S3"], environment["AWS_ENDPOINT_URL_DYNAMODB"]
+    with (
+        fault_proxy(s3, faults) as s3_proxy,
+        fault_proxy(dynamodb, faults) as dynamodb_proxy,
+        serving(environment | {"AWS_ENDPOINT_URL_S3": s3_proxy, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_proxy}) as api,
+    ):
+        yield api
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_answer_that_is_not_whole_or_does_not_come_is_none(broken: Api, faults: Faults, store: Store, path: str) -> None:
+    store("Al2/c/md/lammps/100/1/2000/0/a")
+    faults.rate = 0.0
+    broken.post("/v1/generate/Al2")
+    broken.get(path)
+    faults.rate = 1.0
+    answer = broken.call("GET", path)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+    assert int(answer.headers["Retry-After"]) > 0
+    faults.rate = 0.0
+    broken.get(path)
