@@ -27,7 +27,7 @@ CONNECTIONS = 4
 ENOUGH_BYTES_PER_SECOND = 200e6
 """One connection to a far object store gives 100 MB/s at most; where one gives more than this, others would only cost."""
 _HASHED_BYTES = 1024 * 1024
-_READ_BYTES = 1024 * 1024
+_READ_BYTES = 512 * 1024
 _ROUNDS = 3
 _FAREWELL_SECONDS = 1.0
 """How long a worker that waits for a storage, or for the API, is waited for when all is over. It cannot write any more."""
@@ -105,6 +105,7 @@ class _Transfer:
         self._connections = connections
         self._ranges = deque(_cut(part.gaps(), RANGE_BYTES if connections > 1 else self._link.size_bytes))
         self._moved = threading.Condition()
+        self._awaited_bytes = 0
         self._failure: BaseException | None = None
         self._ended = threading.Event()
         self._answers: set[BaseHTTPResponse] = set()
@@ -130,8 +131,9 @@ class _Transfer:
         digest = hashlib.sha256()
         position, size_bytes = 0, self._link.size_bytes
         while position < size_bytes:
+            self._awaited_bytes = min(position + _HASHED_BYTES, size_bytes)
             frontier = self._part.frontier()
-            if frontier - position < min(_HASHED_BYTES, size_bytes - position):
+            if frontier < self._awaited_bytes:
                 with self._moved:
                     self._moved.wait(0.2)
                 if self._failure:
@@ -225,7 +227,8 @@ class _Transfer:
                     self._part.write(position, piece)
                     position += len(piece)
                     self._progress(len(piece))
-                    self._moved.notify()
+                    if self._part.frontier() >= self._awaited_bytes:  # waking for less costs more than the hashing
+                        self._moved.notify()
         except BROKEN as error:
             ended = _said(error)
         finally:
