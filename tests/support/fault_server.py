@@ -16,10 +16,10 @@ FAULTS = (
 )  # fmt: skip
 """What it can be told to do; `good` besides.
 
-`whole` ignores the range, `wrong range` gives another one, `short` and `longer` are whole answers of a length that is not the content's;
-`long range` gives more than was asked for, `swapped` another content under another ETag whatever `If-Match` says. `stall` sends a part
-and then nothing, until the client gives up, and `mute`, besides, not even a status; `together`, besides, waits for another of its kind at
-the same time.
+`whole` ignores the range, `wrong range` gives another one, `long range` more than was asked for; `swapped` gives another content under
+another ETag, whatever `If-Match` says; `short` and `longer` are whole answers of a length that is not the content's; `stall` sends a part
+and then nothing, until the client gives up. Besides: `mute` does not even send a status, `late` sends all of it once it is `released`,
+`together` waits for another of its kind at the same time.
 """
 
 
@@ -44,6 +44,7 @@ class FaultServer:
         self.statuses: list[int] = []
         self.together = threading.Barrier(2)
         self.stalled = threading.Event()
+        self.released = threading.Event()
         self.waiting: set[socket.socket] = set()
         self.random = random.Random(seed)
 
@@ -62,6 +63,9 @@ def fault_server(content: bytes, seed: int = 0) -> Iterator[FaultServer]:
             fault = state.faults.pop(0) if state.faults else "good"
             start, stop = _span(wanted, len(state.content))
             statuses = {"refuse": 500, "throttle": 503, "expire": 403, "credentials": 400, "missing": 404, "changed": 412}
+            if fault == "late":
+                state.stalled.set()
+                state.released.wait(60)
             if fault == "together":
                 with suppress(threading.BrokenBarrierError):
                     state.together.wait(30)

@@ -6,11 +6,13 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from dataops_client import ChecksumMismatch, owners, transfer
+from dataops_client import ChecksumMismatch, Stopped, owners, part_file, transfer
 from dataops_client.part_file import PartFile
 from dataops_client.storage import Storage
 
@@ -118,7 +120,11 @@ def test_a_part_that_was_taken_over_looks_alive_to_other_machines_at_once(storag
     part.discard()
 
 
-def test_of_several_parts_the_largest_is_continued_and_the_others_go_away(storage: FaultServer, tmp_path: Path) -> None:
+def test_of_several_parts_the_largest_is_continued_and_the_others_go_away(
+    storage: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = iter("abc")
+    monkeypatch.setattr(part_file, "nobodys_name", lambda: next(names))
     for part in [part_of(storage, tmp_path, count) for count in (1000, 50_000, 20_000)]:
         part.release()
     assert len(list(tmp_path.glob("*.part"))) == 3
@@ -156,9 +162,27 @@ def test_what_arrives_of_another_content_than_was_resumed_is_not_kept(http: Stor
     assert not list(tmp_path.iterdir())
 
 
+def test_nothing_is_written_once_a_download_has_ended(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+    """By a worker that got its answer too late: the number of its file is another file's by then."""
+    storage.faults = ["late"]
+    stop = threading.Event()
+    set_stop = threading.Thread(target=lambda: stop.set() if storage.stalled.wait(60) else None)
+    set_stop.start()
+    with pytest.raises(Stopped):
+        transfer.fetch(http, link(storage), lambda: link(storage), tmp_path, nothing, stop)
+    set_stop.join()
+    with ExitStack() as stack:
+        others = [stack.enter_context((tmp_path / str(number)).open("w+b")) for number in range(8)]
+        storage.released.set()
+        for worker in [thread for thread in threading.enumerate() if thread.name == "transfer"]:
+            worker.join()
+        assert not any(os.fstat(other.fileno()).st_size for other in others)
+
+
 def child(storage: FaultServer, folder: Path, *, killed_after: int = 0, ranges: bool = False) -> subprocess.Popen[str]:
     command = [sys.executable, str(CHILD), storage.url, str(folder), str(killed_after), "ranges" if ranges else "whole"]
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True)
+    paths = f"{ROOT}{os.pathsep}{ROOT / 'client'}"
+    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
