@@ -1,34 +1,36 @@
 """What has arrived of an archive, on the disk: resumed by the next try, of this process or another.
 
-    .<filename>.<identity>.<owner>.part         the bytes, while a process works on them
-    .<filename>.<identity>.part                 the same, left behind for whoever comes next
-    ....part.json                               which archive it is of, and which ranges of it are there
+    .<filename>.<identity>.<host>-<pid>-<token>.part    the bytes, while a process works on them
+    .<filename>.<identity>.<token>.part                 the same, left behind for whoever comes next
+    ....part.json                                       which archive it is of, and which ranges of it are there
 
 There are no locks, which lie on cluster file systems: a part belongs to whom its name says, and changes hands by one rename, which
-one of several processes wins. Parts of owners that died are taken over too. A sidecar is written after the bytes that it tells of; what
-a machine that lost its power says wrongly, the archive's SHA-256 finds out.
+one of several processes wins. No name is ever used twice, so that a sidecar is never beside another part than its own. Parts of owners
+that died are taken over too.
+
+A sidecar is written (as a whole, by a rename) after the bytes that it tells of, and those are in the system's hands then: a killed
+process leaves one that is true. What a machine that lost its power says wrongly, the archive's SHA-256 finds out.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import socket
 import threading
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from .errors import TransferFailed
 from .models import ArchiveLink
+from .owners import is_ownerless, nobodys_name, our_name
 
-_STALE_SECONDS = 3600
-"""How long a part on another machine must not have changed before its owner counts as dead."""
 _SAVE_SECONDS = 0.5
-_HOST = sha256(socket.gethostname().encode()).hexdigest()[:8]
+_SAVE_BYTES = 16 * 1024 * 1024
+"""How much a killed process loses at most, per connection and a piece besides."""
 
 
 class PartFile:
@@ -38,10 +40,10 @@ class PartFile:
         self._link = link
         self._stem = f".{link.filename}.{_identity(link)}"
         self._folder = folder
-        self.path = folder / f"{self._stem}.{_HOST}-{os.getpid()}-{uuid.uuid4().hex[:12]}.part"
+        self.path = self._name_of_ours()
         self._lock = threading.Lock()
         self._present: list[tuple[int, int]] = []
-        self._saved = time.monotonic()
+        self._saved, self._unsaved_bytes = time.monotonic(), 0
         self.etag: str | None = None
         folder.mkdir(parents=True, exist_ok=True)
         if not self._claim():
@@ -69,7 +71,8 @@ class PartFile:
         _write_at(self._file, position, piece, self._lock)
         with self._lock:
             self._present = _merged([*self._present, (position, position + len(piece))])
-        if time.monotonic() - self._saved > _SAVE_SECONDS:
+            self._unsaved_bytes += len(piece)
+        if self._unsaved_bytes >= _SAVE_BYTES or time.monotonic() - self._saved > _SAVE_SECONDS:
             self.save()
 
     def read(self, position: int, count: int) -> bytes:
@@ -85,7 +88,7 @@ class PartFile:
     def save(self) -> None:
         """Tell the next try what is there."""
         with self._lock:
-            self._saved = time.monotonic()
+            self._saved, self._unsaved_bytes = time.monotonic(), 0
             told = {**_told(self._link), "etag": self.etag, "present": self._present}
             draft = self.path.with_name(f"{self.path.name}.json.new")
             draft.write_text(json.dumps(told))
@@ -96,19 +99,22 @@ class PartFile:
         if not self.present_bytes:
             self.discard()
             return
-        self.save()
-        os.close(self._file)
-        left = self._folder / f"{self._stem}.part"
-        if left.exists():  # somebody else left theirs: one is enough
-            _remove(self.path)
-            return
-        _sidecar(self.path).replace(_sidecar(left))
-        self.path.replace(left)
+        try:
+            self.save()
+        finally:
+            os.close(self._file)
+        left = self._folder / f"{self._stem}.{nobodys_name()}.part"
+        _sidecar(self.path).rename(_sidecar(left))  # first: where the part is, its sidecar is too
+        self.path.rename(left)
 
     def finish(self) -> Path:
-        """The file, complete: it is its caller's from now on."""
-        os.close(self._file)
-        _sidecar(self.path).unlink(missing_ok=True)
+        """The file, complete: it is its caller's from now on. TransferFailed where it is another process's by now."""
+        try:
+            if not self.path.exists():  # after an hour without a byte, in a machine that was asleep for example
+                raise TransferFailed(f"{self._link.filename!r} was taken over by another process: start again")
+        finally:
+            os.close(self._file)
+            _sidecar(self.path).unlink(missing_ok=True)
         return self.path
 
     def discard(self) -> None:
@@ -116,20 +122,31 @@ class PartFile:
         _remove(self.path)
 
     def _claim(self) -> bool:
-        """Take over a part that nobody works on; remove those of other contents under the same name."""
+        """Take over the parts that nobody works on: the one with the most of this archive is continued, all others go away."""
+        most = 0
         for found in sorted(self._folder.glob(f"{_escaped(f'.{self._link.filename}.')}*.part")):
-            if not _ownerless(found):
+            if not is_ownerless(found.name.removesuffix(".part").rsplit(".", 1)[-1], found):
                 continue
-            with suppress(FileNotFoundError):  # another process was first
-                if not found.name.startswith(f"{self._stem}."):
-                    _remove(found)
-                    continue
-                found.rename(self.path)
-                with suppress(FileNotFoundError):
-                    _sidecar(found).rename(_sidecar(self.path))
-                self._present, self.etag = _load(_sidecar(self.path), self._link, self.path.stat().st_size)
-                return True
-        return False
+            ours = self._name_of_ours()
+            try:
+                os.utime(found)  # before it is ours: an owner on another machine is known to live by this
+                found.rename(ours)
+            except FileNotFoundError:  # another process was first
+                continue
+            with suppress(FileNotFoundError):
+                _sidecar(found).rename(_sidecar(ours))
+            is_of_this = found.name.startswith(f"{self._stem}.")
+            present, etag = _load(ours, self._link) if is_of_this else ([], None)
+            count = sum(stop - start for start, stop in present)
+            if count > most:
+                _remove(self.path)
+                self.path, self._present, self.etag, most = ours, present, etag, count
+            else:
+                _remove(ours)
+        return most > 0
+
+    def _name_of_ours(self) -> Path:
+        return self._folder / f"{self._stem}.{our_name()}.part"
 
 
 def _identity(link: ArchiveLink) -> str:
@@ -153,34 +170,21 @@ def _remove(part: Path) -> None:
     part.unlink(missing_ok=True)
 
 
-def _ownerless(part: Path) -> bool:
-    """Whether nobody works on it: nobody's name is on it, or that of a process that is gone."""
-    owner = part.name.removesuffix(".part").rsplit(".", 1)[-1].split("-")
-    if len(owner) != 3:
-        return True
-    host, pid, _ = owner
-    if host == _HOST and pid.isdigit() and os.name == "posix":
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
-        return False
-    try:
-        return time.time() - part.stat().st_mtime > _STALE_SECONDS
-    except FileNotFoundError:
-        return False
+def _load(part: Path, link: ArchiveLink) -> tuple[list[tuple[int, int]], str | None]:
+    """The ranges that are there by the sidecar, as far as the file reaches, and the ETag; nothing where it cannot be understood.
 
-
-def _load(sidecar: Path, link: ArchiveLink, size_bytes: int) -> tuple[list[tuple[int, int]], str | None]:
-    """The ranges that are there by the sidecar, as far as the file reaches; nothing where it cannot be understood."""
+    A file of the full length without a sidecar was complete, and its owner ended while it was extracted: the SHA-256 will tell.
+    """
+    size_bytes = part.stat().st_size
     try:
-        told: Mapping[str, Any] = json.loads(sidecar.read_text())
+        told: Mapping[str, Any] = json.loads(_sidecar(part).read_text())
         if {name: told[name] for name in _told(link)} != _told(link):
             return [], None
         spans = [(int(start), min(int(stop), size_bytes, link.size_bytes)) for start, stop in told["present"]]
         return _merged([span for span in spans if 0 <= span[0] < span[1]]), told["etag"]
+    except FileNotFoundError:
+        is_complete = link.sha256 is not None and size_bytes == link.size_bytes
+        return ([(0, size_bytes)] if is_complete and size_bytes else []), None
     except (OSError, ValueError, KeyError, TypeError):
         return [], None
 

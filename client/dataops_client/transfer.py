@@ -12,10 +12,12 @@ from time import monotonic
 
 from urllib3 import BaseHTTPResponse
 
+from .answers import Meaning, judged, strong_etag
 from .errors import ChecksumMismatch, Stopped, TransferFailed
+from .links import Links
 from .models import ArchiveLink
 from .part_file import PartFile
-from .retries import HEALING, pauses, retry_after_seconds
+from .retries import pauses, retry_after_seconds
 from .storage import BROKEN, Storage
 
 SIDE_BY_SIDE_BYTES = 64 * 1024 * 1024
@@ -24,11 +26,11 @@ RANGE_BYTES = 16 * 1024 * 1024
 CONNECTIONS = 4
 ENOUGH_BYTES_PER_SECOND = 200e6
 """One connection to a far object store gives 100 MB/s at most; where one gives more than this, others would only cost."""
-_EARLY_SECONDS = 15.0
-"""How long before a URL expires another one is asked for."""
 _HASHED_BYTES = 1024 * 1024
-_READ_BYTES = 1024 * 1024
-_LEAST_SECONDS_BETWEEN_RENEWALS = 1.0
+_READ_BYTES = 512 * 1024
+_ROUNDS = 3
+_FAREWELL_SECONDS = 1.0
+"""How long a worker that waits for a storage, or for the API, is waited for when all is over. It cannot write any more."""
 
 
 def fetch(  # noqa: PLR0917
@@ -47,20 +49,20 @@ def fetch(  # noqa: PLR0917
     there: negative where some turned out to be of something else.
     """
     part = PartFile(link, folder)
+    links, stop = Links(link, renew), stop or threading.Event()
     try:
         resumed = part.present_bytes
-        stop = stop or threading.Event()
         if resumed:
             progress(resumed)
         try:
-            _Transfer(storage, link, renew, part, progress, stop).run()
+            _complete(storage, links, part, progress, stop)
         except ChecksumMismatch:
             if not resumed:
                 raise
             # What was there is not what it said it was, after a loss of power for example.
             progress(-part.present_bytes)
             part.clear()
-            _Transfer(storage, link, renew, part, progress, stop).run()
+            _complete(storage, links, part, progress, stop)
     except ChecksumMismatch:
         part.discard()
         raise
@@ -70,57 +72,57 @@ def fetch(  # noqa: PLR0917
     return part.finish()
 
 
+def _complete(storage: Storage, links: Links, part: PartFile, progress: Callable[[int], None], stop: threading.Event) -> None:
+    """Fetch what is missing. Where the storage has something else than what was begun, or no ranges, that is all, from one connection."""
+    link = links.current()
+    connections = CONNECTIONS if link.size_bytes >= SIDE_BY_SIDE_BYTES else 1
+    for _ in range(_ROUNDS):
+        try:
+            _Transfer(storage, links, part, progress, stop, connections).run()
+            return
+        except _Changed as changed:
+            reason, connections = changed, 1
+            progress(-part.present_bytes)
+            part.clear()
+    raise TransferFailed(f"{link.filename!r} did not arrive: {reason}")
+
+
 class _Changed(Exception):
-    """What is in the storage is not what was begun, or cannot be had in ranges: it has to come anew, from one connection."""
+    """What is in the storage is not what was begun, or cannot be had in ranges: it has to come anew."""
 
 
 class _Transfer:
-    """One archive on its way. Workers fetch ranges, each with tries of its own; this thread hashes what is there without a gap."""
+    """One archive on its way. Workers fetch ranges, each with tries of its own; the calling thread hashes what is there without a gap.
+
+    Whatever ends it, nothing is written to the part afterwards, even by a worker that could not be waited for.
+    """
 
     def __init__(  # noqa: PLR0917
-        self,
-        storage: Storage,
-        link: ArchiveLink,
-        renew: Callable[[], ArchiveLink],
-        part: PartFile,
-        progress: Callable[[int], None],
-        stop: threading.Event,
+        self, storage: Storage, links: Links, part: PartFile, progress: Callable[[int], None], stop: threading.Event, connections: int
     ) -> None:
-        self._storage, self._part, self._progress, self._stop = storage, part, progress, stop
-        self._links = _Links(link, renew)
-        self._link = link
+        self._storage, self._links, self._part, self._progress, self._stop = storage, links, part, progress, stop
+        self._link = links.current()
+        self._connections = connections
+        self._ranges = deque(_cut(part.gaps(), RANGE_BYTES if connections > 1 else self._link.size_bytes))
         self._moved = threading.Condition()
+        self._awaited_bytes = 0
         self._failure: BaseException | None = None
         self._ended = threading.Event()
         self._answers: set[BaseHTTPResponse] = set()
         self._workers: list[threading.Thread] = []
 
     def run(self) -> None:
-        connections = CONNECTIONS if self._link.size_bytes >= SIDE_BY_SIDE_BYTES else 1
-        for _ in range(3):
-            try:
-                self._run(connections)
-                return
-            except _Changed as changed:
-                reason, connections = changed, 1
-                self._progress(-self._part.present_bytes)
-                self._part.clear()
-        raise TransferFailed(f"{self._link.filename!r} did not arrive: {reason}")
-
-    def _run(self, connections: int) -> None:
-        self._failure = None
-        self._ended.clear()
-        ranges = deque(_cut(self._part.gaps(), RANGE_BYTES if connections > 1 else self._link.size_bytes))
-        self._workers = [threading.Thread(target=self._work, args=(ranges, connections), daemon=True)]
-        self._workers[0].start()
+        """ChecksumMismatch where what is there in the end is not what was announced; whatever a worker, or `stop`, ended it with."""
         try:
+            self._add_worker()
             digest = self._hashed()
         finally:
-            with self._moved:
+            with self._moved:  # which every writing worker holds
                 self._ended.set()
             self._interrupt()
+            deadline = monotonic() + _FAREWELL_SECONDS
             for worker in self._workers:  # which only grow in number, and not any more
-                worker.join()
+                worker.join(max(deadline - monotonic(), 0.0))
         if self._link.sha256 is not None and digest != self._link.sha256:
             raise ChecksumMismatch(f"{self._link.filename!r} has SHA-256 {digest}, announced was {self._link.sha256}")
 
@@ -129,8 +131,9 @@ class _Transfer:
         digest = hashlib.sha256()
         position, size_bytes = 0, self._link.size_bytes
         while position < size_bytes:
+            self._awaited_bytes = min(position + _HASHED_BYTES, size_bytes)
             frontier = self._part.frontier()
-            if frontier - position < min(_HASHED_BYTES, size_bytes - position):
+            if frontier < self._awaited_bytes:
                 with self._moved:
                     self._moved.wait(0.2)
                 if self._failure:
@@ -146,24 +149,28 @@ class _Transfer:
                 position += len(piece)
         return digest.hexdigest()
 
-    def _work(self, ranges: deque[tuple[int, int]], connections: int) -> None:
+    def _add_worker(self) -> None:
+        worker = threading.Thread(target=self._work, name="transfer", daemon=True)
+        self._workers.append(worker)
+        worker.start()
+
+    def _work(self) -> None:
         try:
-            while (span := _next(ranges)) and not self._ended.is_set():
+            while (span := _next(self._ranges)) and not self._ended.is_set():
                 began = monotonic()
                 self._fetch_range(*span)
                 if (span[1] - span[0]) / ENOUGH_BYTES_PER_SECOND < monotonic() - began:
-                    self._have_helped(ranges, connections)
+                    self._have_helped()
         except BaseException as error:
             self._failure = self._failure or error  # raised again in the thread that hashes
             with self._moved:
                 self._moved.notify()
 
-    def _have_helped(self, ranges: deque[tuple[int, int]], connections: int) -> None:
+    def _have_helped(self) -> None:
         """Start one worker more, up to that many connections."""
         with self._moved:
-            if ranges and len(self._workers) < connections and not self._ended.is_set():
-                self._workers.append(threading.Thread(target=self._work, args=(ranges, connections), daemon=True))
-                self._workers[-1].start()
+            if self._ranges and len(self._workers) < self._connections and not self._ended.is_set():
+                self._add_worker()
 
     def _fetch_range(self, start: int, stop: int) -> None:
         """Fetch the range, going on from its last byte where it breaks off."""
@@ -177,8 +184,6 @@ class _Transfer:
                 failure = _said(error)
             if position > before:
                 waits = pauses()
-            elif self._ended.is_set():
-                return
             elif (pause := next(waits, None)) is None:
                 raise TransferFailed(f"{self._link.filename!r} did not arrive: {failure}")
             else:
@@ -187,32 +192,25 @@ class _Transfer:
     def _try(self, position: int, stop: int) -> tuple[int, str, float]:
         """One request: how far it came, what was wrong, and how long the storage asks to wait."""
         link = self._links.current()
-        headers = {}
-        if (position, stop) != (0, link.size_bytes):
-            headers["Range"] = f"bytes={position}-{stop - 1}"
+        span = (position, stop) if (position, stop) != (0, link.size_bytes) else None
+        headers = {"Range": f"bytes={position}-{stop - 1}"} if span else {}
         if self._part.etag:
-            headers["If-Match"] = self._part.etag
+            headers["If-Match"] = self._part.etag  # and no If-Range, which some stores ignore
         answer = self._storage.get(link.download_url, headers)
         try:
-            failure = f"the storage answered HTTP {answer.status}"
-            if answer.status == 403:
+            meaning, reason = judged(answer.status, answer.headers, span, link.size_bytes, self._part.etag)
+            if meaning is Meaning.TAKE:
+                self._part.etag = self._part.etag or strong_etag(answer.headers)
+                return *self._receive(answer, position, stop), 0.0
+            if meaning is Meaning.RENEW:
                 self._links.replace(link)
-            elif answer.status in (412, 416):
-                raise _Changed(failure)
-            elif answer.status in HEALING:
-                return position, failure, retry_after_seconds(answer.headers.get("Retry-After"), 0.0)
-            elif answer.status == 200 and "Range" in headers:
-                raise _Changed("the storage does not give ranges")
-            elif answer.status == 200 or (answer.status == 206 and _is_range(answer, position, stop, link.size_bytes)):
-                self._part.etag = self._part.etag or answer.headers.get("ETag")
-                position, failure = self._receive(answer, position, stop)
-            elif answer.status == 206:
-                failure = f"the storage answered {answer.headers.get('Content-Range')!r} to {headers['Range']!r}"
-            else:
-                raise TransferFailed(f"{link.filename!r}: {failure}")
+            elif meaning is Meaning.ANEW:
+                raise _Changed(reason)
+            elif meaning is Meaning.GIVE_UP:
+                raise TransferFailed(f"{link.filename!r}: {reason}")
+            return position, reason, retry_after_seconds(answer.headers.get("Retry-After"), 0.0)
         finally:
             answer.close()
-        return position, failure, 0.0
 
     def _receive(self, answer: BaseHTTPResponse, position: int, stop: int) -> tuple[int, str]:
         """How far the body came, and how it ended."""
@@ -220,15 +218,17 @@ class _Transfer:
         ended = "the body ended"
         try:
             while piece := answer.read1(_READ_BYTES):  # as much as has come: what waits for more is lost when the body breaks off
-                if self._ended.is_set():
-                    break
                 if position + len(piece) > stop:
-                    raise ChecksumMismatch(f"{self._link.filename!r} is longer than the announced {self._link.size_bytes} bytes")
-                self._part.write(position, piece)
-                position += len(piece)
+                    ended = f"the body went on for {len(piece)} bytes"
+                    break
                 with self._moved:
+                    if self._ended.is_set():
+                        break
+                    self._part.write(position, piece)
+                    position += len(piece)
                     self._progress(len(piece))
-                    self._moved.notify()
+                    if self._part.frontier() >= self._awaited_bytes:  # waking for less costs more than the hashing
+                        self._moved.notify()
         except BROKEN as error:
             ended = _said(error)
         finally:
@@ -240,33 +240,6 @@ class _Transfer:
         for answer in list(self._answers):
             with suppress(OSError, RuntimeError, ValueError):
                 answer.shutdown()
-
-
-class _Links:
-    """The URL as it is now; of several workers that find it refused, one asks for another."""
-
-    def __init__(self, link: ArchiveLink, renew: Callable[[], ArchiveLink]) -> None:
-        self._link, self._renew = link, renew
-        self._lock = threading.Lock()
-        self._since = monotonic()
-
-    def current(self) -> ArchiveLink:
-        """The link, renewed early where it is about to expire."""
-        link = self._link
-        age = monotonic() - self._since
-        if age > max(link.lifetime_seconds - _EARLY_SECONDS, link.lifetime_seconds / 2, _LEAST_SECONDS_BETWEEN_RENEWALS):
-            self.replace(link)
-        return self._link
-
-    def replace(self, refused: ArchiveLink) -> None:
-        """Ask for another in place of `refused`, unless that was done. TransferFailed where the archive is another one now."""
-        with self._lock:
-            if self._link is not refused:
-                return
-            fresh = self._renew()
-            if (fresh.archive_key, fresh.size_bytes, fresh.sha256) != (refused.archive_key, refused.size_bytes, refused.sha256):
-                raise TransferFailed(f"{refused.filename!r} changed while it was downloaded: start again")
-            self._link, self._since = fresh, monotonic()
 
 
 def _next(ranges: deque[tuple[int, int]]) -> tuple[int, int] | None:
@@ -282,9 +255,3 @@ def _cut(gaps: Sequence[tuple[int, int]], range_bytes: int) -> list[tuple[int, i
 
 def _said(error: Exception) -> str:
     return str(error) or type(error).__name__
-
-
-def _is_range(answer: BaseHTTPResponse, position: int, stop: int, size_bytes: int) -> bool:
-    given: str = answer.headers.get("Content-Range", "")
-    return given.replace(" ", "") == f"bytes{position}-{stop - 1}/{size_bytes}"
-

@@ -14,7 +14,7 @@ from tools.lifeline import ROOT
 _PYTHON = BACKENDS / "bin" / "python"
 
 
-@pytest.mark.parametrize("module", ["test_client_archive.py", "test_client_transfer.py"])
+@pytest.mark.parametrize("module", ["test_client_archive.py", "test_client_transfer.py", "test_client_transfer_parts.py"])
 def test_the_client_holds_on_python_3_13(module: str) -> None:
     if not _PYTHON.exists():
         pytest.skip("Python 3.13 for this: make backends")
