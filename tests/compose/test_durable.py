@@ -132,6 +132,60 @@ def test_without_a_token_nobody_is_let_in(service: Service) -> None:
         urllib.request.urlopen(f"{service.url}/v1/compositions")
 
 
+def test_only_what_asks_for_signatures_listens_beyond_its_container(service: Service) -> None:
+    """Whoever has an account on the machine reaches the addresses of its containers, published ports or not."""
+    assert _listening(service, "seaweedfs") == {8333}
+    assert _listening(service, "dynalite") == {4567}
+    assert _listening(service, "dataops-api") == {8000}
+
+
+def _listening(service: Service, name: str) -> set[int]:
+    """The ports of a service that are not on its loopback address alone, by what Linux says of its sockets."""
+    rows = [row.split() for row in service.project.run("exec", "-T", name, "cat", "/proc/net/tcp", "/proc/net/tcp6").splitlines()]
+    local = [row[1].split(":") for row in rows if row[3] == "0A"]  # LISTEN
+    return {int(port, 16) for address, port in local if not address.endswith("7F") and address != "0" * 24 + "01000000"}
+
+
+_SIGNED_AND_NOT = """
+import boto3, os, urllib.error, urllib.request
+from botocore.config import Config
+
+address = {"TableName": os.environ["RUN_TABLE"], "Key": {"pk": {"S": "a"}, "sk": {"S": "b"}}}
+
+def answered(ask):
+    try:
+        ask()
+    except Exception as error:
+        assert "InvalidSignatureException" in str(getattr(error, "response", "")) or "400" in str(error), error
+        return False
+    return True
+
+def sent(request, body=None, **changed):
+    headers = {name: value if isinstance(value, str) else value.decode() for name, value in request.headers.items()}
+    headers |= {name.replace("_", "-"): value for name, value in changed.items()}
+    urllib.request.urlopen(urllib.request.Request(request.url, body or request.body, headers)).close()
+
+for version in ("v4", "s3v4"):  # the latter signs a header with the body's hash in place of the body
+    client, held = boto3.client("dynamodb", config=Config(signature_version=version)), []
+    client.meta.events.register("before-send.dynamodb.GetItem", lambda request, **_: held.append(request))
+    client.get_item(**address)
+    assert answered(lambda: sent(held[0]))
+    assert not answered(lambda: sent(held[0], body=held[0].body + b" "))
+    assert not answered(lambda: sent(held[0], X_Amz_Target="DynamoDB_20120810.Scan"))
+    assert not answered(lambda: sent(held[0], X_Amz_Date="20260101T000000Z"))
+    assert not answered(lambda: sent(held[0], Authorization=""))
+    wrong = boto3.client("dynamodb", aws_secret_access_key="wrong", aws_access_key_id="test", config=Config(signature_version=version))
+    assert not answered(wrong.list_tables)
+assert not answered(lambda: urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL_DYNAMODB"]))
+print("as it must be")
+"""
+
+
+def test_the_run_table_answers_nobody_who_does_not_sign(service: Service) -> None:
+    told = service.project.run("exec", "-T", "dataops-api", "python", "-c", _SIGNED_AND_NOT)
+    assert told.strip() == "as it must be"
+
+
 def test_secrets_have_no_defaults(service: Service) -> None:
     done = service.project.attempt("config", without="DATAOPS_")
     assert done.returncode != 0

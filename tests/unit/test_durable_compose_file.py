@@ -27,8 +27,9 @@ def test_what_is_published_listens_on_the_loopback_address(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in _SERVICES[name].get("ports", []))
 
 
-def test_dynalite_which_asks_nobody_is_not_published() -> None:
+def test_dynalite_is_not_published_and_is_told_whose_signatures_are_good() -> None:
     assert "ports" not in _SERVICES["dynalite"]
+    assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= _SERVICES["dynalite"]["environment"].keys()
 
 
 @each_service
@@ -43,7 +44,8 @@ def test_data_lies_on_named_volumes_where_the_images_keep_it(name: str, volume: 
     assert _SERVICES[name]["volumes"] == [f"{volume}:/data"]
     assert volume in _FILE["volumes"]
     dockerfile = (ROOT / _SERVICES[name]["build"]["dockerfile"]).read_text()
-    assert re.search(r'"(?:-dir=/data|--path", "/data)"', dockerfile)
+    start = ROOT / "docker" / {"seaweedfs": "seaweedfs/start.sh", "dynalite": "dynalite/server.js"}[name]
+    assert re.search(r"-dir=/data |path: '/data'", start.read_text())
     assert "USER 1000:1000" in dockerfile
 
 
@@ -59,7 +61,8 @@ def test_what_is_installed_is_pinned_with_its_hashes() -> None:
     assert lock["packages"]["node_modules/dynalite"]["version"] == asked["dynalite"]
     assert all(package.get("integrity", "").startswith("sha512-") for path, package in lock["packages"].items() if path)
     assert "npm ci" in (ROOT / "docker" / "dynalite.Dockerfile").read_text()
-    assert "--require-hashes" in (ROOT / "docker" / "seaweedfs.Dockerfile").read_text()
+    for name in ("seaweedfs", "dynalite"):
+        assert "--require-hashes" in (ROOT / "docker" / f"{name}.Dockerfile").read_text()
 
 
 def run_synced(folder: Path, methods: str) -> subprocess.CompletedProcess[str]:
@@ -80,7 +83,8 @@ def run_synced(folder: Path, methods: str) -> subprocess.CompletedProcess[str]:
 def test_what_dynalite_writes_is_on_the_disk_before_it_is_answered(tmp_path: Path) -> None:
     done = run_synced(tmp_path, "_put(...given) { return given } _del(...given) { return given } _batch(...given) { return given }")
     assert json.loads(done.stdout) == [["k", "v", {"a": 1, "sync": True}], ["k", {"sync": True}], [[1], {"sync": True}]]
-    assert '"--require", "./synced.js"' in (ROOT / "docker" / "dynalite.Dockerfile").read_text()
+    server = (ROOT / "docker" / "dynalite" / "server.js").read_text()
+    assert 0 < server.index("require('./synced.js')") < server.index("require('dynalite')")
 
 
 def test_a_leveldb_that_is_written_to_in_another_way_does_not_start(tmp_path: Path) -> None:

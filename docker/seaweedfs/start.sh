@@ -1,0 +1,11 @@
+#!/bin/bash
+# SeaweedFS and what passes S3 on to it. Where one of the two ends, the container does, and is started again.
+set -eu
+weed mini -dir=/data -ip=127.0.0.1 -ip.bind=127.0.0.1 -s3.port=8332 -webdav=false -admin.ui=false -s3.port.iceberg=0 -s3.port.lance=0 &
+haproxy -db -f /app/haproxy.cfg &
+trap 'kill $(jobs -p)' TERM INT
+status=0
+wait -n || status=$?
+kill $(jobs -p) 2>/dev/null || true
+wait || true
+exit $status
