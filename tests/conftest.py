@@ -76,6 +76,10 @@ def bucket(aws: Aws) -> Iterator[str]:
     name = f"dataops-test-{uuid.uuid4().hex}"
     create_bucket(aws.s3, name)
     yield name
+    remove_bucket(aws, name)
+
+
+def remove_bucket(aws: Aws, name: str) -> None:
     for page in aws.s3.get_paginator("list_objects_v2").paginate(Bucket=name):
         for stored in page.get("Contents", []):
             aws.s3.delete_object(Bucket=name, Key=stored["Key"])

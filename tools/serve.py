@@ -1,7 +1,7 @@
 """`make serve`: the service on this machine, until it is interrupted.
 
-    python -m tools.serve [--port P]        DATA_DIR names the data to load; default data/
-    python -m tools.serve --environment     prints the environment of the one on that port, for `chalice local` and the aws CLI
+python -m tools.serve [--port P]        DATA_DIR names the data to load; default data/
+python -m tools.serve --environment     prints the environment of the one on that port, for `chalice local` and the aws CLI
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _listens(port: int) -> bool:
 def _announce(running: Stack, state: Path) -> None:
     state.parent.mkdir(exist_ok=True)
     state.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in running.environment.items()))
-    print(f"{running.files} files loaded into the embedded emulator at {running.aws_url}")
+    print(f"{running.files} files loaded into the embedded emulator at {running.environment['AWS_ENDPOINT_URL']}")
     print(f"API on {running.api_url.replace('127.0.0.1', 'localhost')}, documentation on its /docs; Ctrl-C ends both", flush=True)
 
 

@@ -1,9 +1,9 @@
-"""The service on this machine: the embedded emulator with table, bucket and data, and the API before it."""
+"""The service on this machine: table, bucket and data in the embedded emulator, or in other stores, and the API before it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,10 +20,9 @@ _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "A
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Where it answers, the environment that the API runs in, and how many files were loaded."""
+    """Where the API answers, the environment that it runs in, and how many files were loaded."""
 
     api_url: str
-    aws_url: str
     environment: dict[str, str]
     files: int
 
@@ -31,21 +30,27 @@ class Stack:
 @contextmanager
 def stack(data: Path, *, port: int = 0, job_run_time_seconds: float = 300, log: Path | None = None) -> Iterator[Stack]:
     """Everything up, and down again at the end; nothing outlives this process. The API logs to standard error, or to `log`."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    with child("tools.emulator", environment=inherited) as aws_url:
-        environment = {
-            **_CREDENTIALS,
-            "AWS_ENDPOINT_URL": aws_url,
-            "RUN_TABLE": "dataops-runs",
-            "DATA_BUCKET": "dataops-data",
-            "JOB_RUN_TIME_SECONDS": f"{job_run_time_seconds:g}",
-            **_descriptor(data),
-        }
-        arguments = ("--port", str(port), "--end-with-parent")
-        with ThreadPoolExecutor(1, thread_name_prefix="provision") as pool:
-            loading = pool.submit(_provision, environment, data)  # while the API starts, which asks for nothing before its first request
-            with child("tools.run_local", *arguments, environment=inherited | environment, log=log) as api_url:
-                yield Stack(api_url, aws_url, environment, loading.result())
+    with child("tools.emulator", environment=_inherited()) as url:
+        stores = {**_CREDENTIALS, "AWS_ENDPOINT_URL": url, "RUN_TABLE": "dataops-runs", "DATA_BUCKET": "dataops-data"}
+        with stack_over(stores, data, port=port, job_run_time_seconds=job_run_time_seconds, log=log) as running:
+            yield running
+
+
+@contextmanager
+def stack_over(
+    stores: Mapping[str, str], data: Path, *, port: int = 0, job_run_time_seconds: float = 300, log: Path | None = None
+) -> Iterator[Stack]:
+    """The same over stores that are there, as the environment variables say that lead to them, to a table and to a bucket."""
+    environment = {**stores, "JOB_RUN_TIME_SECONDS": f"{job_run_time_seconds:g}", **_descriptor(data)}
+    arguments = ("--port", str(port), "--end-with-parent")
+    with ThreadPoolExecutor(1, thread_name_prefix="provision") as pool:
+        loading = pool.submit(_provision, environment, data)  # while the API starts, which asks for nothing before its first request
+        with child("tools.run_local", *arguments, environment=_inherited() | environment, log=log) as api_url:
+            yield Stack(api_url, environment, loading.result())
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
 def _descriptor(data: Path) -> dict[str, str]:
@@ -54,11 +59,17 @@ def _descriptor(data: Path) -> dict[str, str]:
     return {"SOAP_DESCRIPTOR": told.read_text().strip()} if told.is_file() and not os.environ.get("SOAP_DESCRIPTOR") else {}
 
 
-def _provision(environment: dict[str, str], data: Path) -> int:
-    session = boto3.Session("test", "test", region_name=environment["AWS_DEFAULT_REGION"])
-    endpoint, config = environment["AWS_ENDPOINT_URL"], Config(max_pool_connections=16)
-    create_table(session.client("dynamodb", endpoint_url=endpoint, config=config), environment["RUN_TABLE"])
-    s3 = session.client("s3", endpoint_url=endpoint, config=config)
+def _provision(environment: Mapping[str, str], data: Path) -> int:
+    session = boto3.Session(
+        environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], region_name=environment["AWS_DEFAULT_REGION"]
+    )
+
+    def endpoint(service: str) -> str:
+        return environment.get(f"AWS_ENDPOINT_URL_{service}") or environment["AWS_ENDPOINT_URL"]
+
+    config = Config(max_pool_connections=16, signature_version="s3v4", s3={"addressing_style": "path"})
+    create_table(session.client("dynamodb", endpoint_url=endpoint("DYNAMODB"), config=config), environment["RUN_TABLE"])
+    s3 = session.client("s3", endpoint_url=endpoint("S3"), config=config)
     create_bucket(s3, environment["DATA_BUCKET"])
     uploaded, kept = load(s3, environment["DATA_BUCKET"], data)
     return uploaded + kept

@@ -30,10 +30,11 @@ from dataops_client import (
 from dataops_client.cli import DIFFERENCES, EXIT_CODES, INTERRUPTED, app
 from typer.main import get_command
 
+from tests.e2e.conftest import SampleStack
 from tests.support.fake_api import fake_api
 from tests.support.fault_server import fault_server
 from tools.lifeline import ROOT
-from tools.stack import Stack, stack
+from tools.stack import Stack
 
 README = (ROOT / "client" / "README.md").read_text()
 BIN = str(Path(sys.executable).parent)
@@ -41,8 +42,8 @@ NC = "Zr50Cu40Al10"
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Stack]:
-    with stack(ROOT / "data", job_run_time_seconds=1) as running:
+def served(sample_stack: SampleStack) -> Iterator[Stack]:
+    with sample_stack() as running:
         yield running
 
 
@@ -62,10 +63,10 @@ def dataops(served: Stack, folder: Path, *arguments: str) -> subprocess.Complete
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_session_of_the_readme_prints_what_it_shows(tmp_path: Path) -> None:
+def test_the_session_of_the_readme_prints_what_it_shows(sample_stack: SampleStack, tmp_path: Path) -> None:
     (session,) = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
     parts = re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]
-    with stack(ROOT / "data", job_run_time_seconds=1) as running:
+    with sample_stack() as running:
         environment = {**os.environ, "DATAOPS_URL": running.api_url, "PATH": f"{BIN}:{os.environ['PATH']}", "COLUMNS": "120"}
         for command, _, output in (part.partition("\n") for part in parts):
             done = subprocess.run(["bash", "-ec", command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from datetime import timedelta
 
-import boto3
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
@@ -13,22 +12,19 @@ from chalicelib.aws.token_table import DynamoAccessTokens
 from chalicelib.domain.access import Scope
 from chalicelib.usecases.access import create_token
 from chalicelib.wiring import SystemClock
-from tools.lifeline import ROOT
-from tools.stack import stack
+from tests.conftest import Aws
+from tests.e2e.conftest import SampleStack
 
 CHROMIUM = shutil.which("chromium")
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not there: on Debian, apt-get install chromium")
-def test_the_token_behind_authorize_opens_what_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_token_behind_authorize_opens_what_was_refused(aws: Aws, sample_stack: SampleStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTH", "token")
-    with stack(ROOT / "data") as running, sync_playwright() as playwright:
-        client = boto3.Session("test", "test", region_name="us-east-1").client("dynamodb", endpoint_url=running.aws_url)
-        table = DynamoAccessTokens(client, running.environment["RUN_TABLE"])
+    with sample_stack() as running, sync_playwright() as playwright:
+        table = DynamoAccessTokens(aws.dynamodb, running.environment["RUN_TABLE"])
         token, _ = create_token(Scope.READ, "test", timedelta(days=1), tokens=table, clock=SystemClock())
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1280, "height": 1600})
         page.goto(f"{running.api_url}/docs")
         block = page.locator("[id^=operations-][id$='-compositions']")

@@ -7,16 +7,18 @@ import socket
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from dataops_client import DataOpsClient
 
+from tests.e2e.conftest import SampleStack
 from tests.support.extracted import extracted_files, sub_run_files
 from tools import main_job
 from tools.lifeline import ROOT
-from tools.stack import Stack, stack
+from tools.stack import Stack
 
 SHARED = Path(os.environ.get("SHARED") or ROOT.parent / "shared")
 
@@ -26,6 +28,7 @@ def run_main_job(data: Path, output: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "tools.run"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.own_stores
 def test_the_main_job_extracts_every_file_of_the_sample_and_leaves_nothing_running(tmp_path: Path) -> None:
     done = run_main_job(ROOT / "data", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -36,6 +39,7 @@ def test_the_main_job_extracts_every_file_of_the_sample_and_leaves_nothing_runni
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+@pytest.mark.own_stores
 def test_the_main_job_extracts_every_file_of_the_real_data(tmp_path: Path) -> None:
     archive = SHARED / "data" / "Zr49Cu49Al2-run21.zip"
     if not archive.exists():
@@ -47,8 +51,8 @@ def test_the_main_job_extracts_every_file_of_the_real_data(tmp_path: Path) -> No
     assert extracted_files(tmp_path / "output") == sub_run_files(tmp_path / "data")
 
 
-def test_the_next_job_completes_an_interrupted_one(tmp_path: Path) -> None:
-    with stack(ROOT / "data", job_run_time_seconds=0) as running:
+def test_the_next_job_completes_an_interrupted_one(sample_stack: SampleStack, tmp_path: Path) -> None:
+    with sample_stack(job_run_time_seconds=0) as running:
         with DataOpsClient(running.api_url) as client:  # as far as the first job came: one run not augmented, one scheduled by nobody
             client.generate("Zr49Cu49Al2")
             client.generate("Zr50Cu40Al10")
@@ -56,6 +60,7 @@ def test_the_next_job_completes_an_interrupted_one(tmp_path: Path) -> None:
     assert extracted_files(tmp_path) == sub_run_files(ROOT / "data")
 
 
+@pytest.mark.own_stores
 def test_a_folder_without_compositions_is_refused(tmp_path: Path) -> None:
     done = run_main_job(tmp_path, tmp_path / "output")
     assert done.returncode == 1
@@ -63,8 +68,8 @@ def test_a_folder_without_compositions_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def served() -> Stack:  # type: ignore[misc]
-    with stack(ROOT / "data", job_run_time_seconds=1) as running:
+def served(sample_stack: SampleStack) -> Iterator[Stack]:
+    with sample_stack() as running:
         yield running
 
 

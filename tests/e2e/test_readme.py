@@ -17,6 +17,8 @@ from tests.support.ports import free_port
 from tools.lifeline import ROOT
 from tools.stack import Stack, stack
 
+pytestmark = pytest.mark.own_stores
+
 README = (ROOT / "README.md").read_text()
 BIN = str(Path(sys.executable).parent)
 

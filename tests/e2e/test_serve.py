@@ -10,8 +10,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from tests.support.ports import free_port
 from tools.lifeline import ROOT
+
+pytestmark = pytest.mark.own_stores
 
 
 def command(*arguments: str) -> list[str]:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
 from dataops_client import AccessDenied, DataOpsClient
 
@@ -25,10 +24,12 @@ from chalicelib.aws.token_table import DynamoAccessTokens
 from chalicelib.domain.access import Scope
 from chalicelib.routes.authorizer import OPEN
 from chalicelib.usecases.access import create_token
+from tests.conftest import Aws
+from tests.e2e.conftest import SampleStack
 from tests.support.fakes import FakeClock
 from tests.support.fault_proxy import Only, fault_proxy
 from tools.lifeline import ROOT, child
-from tools.stack import Stack, stack
+from tools.stack import Stack
 
 NC = "Zr49Cu49Al2"
 ROUTES = sorted((method, path) for path, methods in app.routes.items() for method in methods)
@@ -37,10 +38,10 @@ READING = [(method, path) for method, path in CLOSED if method == "GET"]
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Stack]:
+def served(sample_stack: SampleStack) -> Iterator[Stack]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTH", "token")
-        with stack(ROOT / "data", job_run_time_seconds=1) as running:
+        with sample_stack() as running:
             yield running
 
 
@@ -117,9 +118,8 @@ def test_two_hundred_random_tokens_are_refused(served: Stack, tokens: dict[str, 
         assert refused(*ask(served, "GET", "/v1/compositions", f"Bearer dataops_{token_id}_{secrets.token_urlsafe(32)}"))
 
 
-def test_an_expired_token_is_refused(served: Stack) -> None:
-    client = boto3.Session("test", "test", region_name="us-east-1").client("dynamodb", endpoint_url=served.aws_url)
-    table = DynamoAccessTokens(client, served.environment["RUN_TABLE"])
+def test_an_expired_token_is_refused(aws: Aws, served: Stack) -> None:
+    table = DynamoAccessTokens(aws.dynamodb, served.environment["RUN_TABLE"])
     token, record = create_token(Scope.READ, "test", timedelta(days=1), tokens=table, clock=FakeClock())  # whose time is long ago
     assert any(record.token_id in line and "expired" in line for line in admin(served, "list").stdout.splitlines())
     assert refused(*ask(served, "GET", "/v1/compositions", f"Bearer {token}"))
@@ -147,9 +147,7 @@ def test_a_token_of_too_long_a_life_is_not_made(served: Stack) -> None:
     assert (done.returncode, "400 days" in done.stderr, done.stdout) == (1, True, "")
 
 
-def test_the_client_works_with_its_token_and_says_what_is_wrong_without(
-    served: Stack, tokens: dict[str, str], tmp_path: Path
-) -> None:
+def test_the_client_works_with_its_token_and_says_what_is_wrong_without(served: Stack, tokens: dict[str, str], tmp_path: Path) -> None:
     with DataOpsClient(served.api_url) as client, pytest.raises(AccessDenied):
         client.available()
     with DataOpsClient(served.api_url, token=tokens["schedule"]) as client:
@@ -158,7 +156,7 @@ def test_the_client_works_with_its_token_and_says_what_is_wrong_without(
 
 
 def test_while_the_run_table_fails_a_good_token_is_answered_503_and_nobody_is_let_in(served: Stack, tokens: dict[str, str]) -> None:
-    with fault_proxy(served.aws_url, Only("fail")) as url:
+    with fault_proxy(served.environment["AWS_ENDPOINT_URL_DYNAMODB"], Only("fail")) as url:
         environment = {**os.environ, **served.environment, "AWS_ENDPOINT_URL_DYNAMODB": url}
         with child("tools.run_local", "--port", "0", "--end-with-parent", environment=environment) as api_url:
             request = urllib.request.Request(f"{api_url}/v1/compositions", headers={"Authorization": f"Bearer {tokens['read']}"})
@@ -188,10 +186,10 @@ def test_nobody_gets_the_answer_to_a_request_of_another_by_its_idempotency_key(s
     assert tokens["schedule"].split("_", 2)[2] not in json.dumps(problem)
 
 
-def test_a_stage_that_asks_for_signatures_refuses_everybody_here() -> None:
+def test_a_stage_that_asks_for_signatures_refuses_everybody_here(sample_stack: SampleStack) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTH", "iam")
-        with stack(ROOT / "data") as running:
+        with sample_stack() as running:
             assert ask(running, "GET", "/health")[0] == 200
             status, problem = ask(running, "GET", "/v1/compositions", "AWS4-HMAC-SHA256 Credential=x")
             assert (status, problem["code"]) == (401, "unauthorized")

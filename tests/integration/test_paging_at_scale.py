@@ -21,6 +21,8 @@ from tools.provision import create_table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+pytestmark = pytest.mark.own_stores
+
 AL = NominalComposition("Al")
 FEW, MANY = 1_000, 100_000
 
@@ -90,9 +92,7 @@ def walk(runs: DynamoRunTable) -> Iterator[int]:
 
 
 @pytest.mark.timeout(900)
-def test_a_page_costs_the_same_in_a_hundred_thousand_runs_and_a_walk_meets_every_old_run_once(
-    dynamodb: DynamoDBClient, table: str
-) -> None:
+def test_a_page_costs_the_same_in_a_hundred_thousand_runs_and_a_walk_meets_every_old_run_once(dynamodb: DynamoDBClient, table: str) -> None:
     runs = DynamoRunTable(dynamodb, table)
     consumption = Consumption(dynamodb)
     fill(dynamodb, table, range(1, FEW + 1))

@@ -26,7 +26,7 @@ from tools.lifeline import ROOT
 from tools.provision import load
 
 NC = "Zr49Cu49Al2"
-pytestmark = pytest.mark.skipif(WANTING is not None, reason=WANTING or "")
+pytestmark = [pytest.mark.own_stores, pytest.mark.skipif(WANTING is not None, reason=WANTING or "")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from tests.support.lambda_runtime import BACKENDS, WANTING
 from tools.lifeline import ROOT
 from tools.package import MAX_ZIP_BYTES, package
 
+pytestmark = pytest.mark.own_stores
+
 
 @pytest.fixture(scope="module")
 def prod_package(tmp_path_factory: pytest.TempPathFactory) -> Package:

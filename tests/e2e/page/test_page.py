@@ -20,6 +20,8 @@ from tools.lifeline import ROOT
 
 from .conftest import DESKTOP, PHONE, Visits
 
+pytestmark = pytest.mark.own_stores
+
 SUB_RUN_8 = ROOT / "data" / "Zr49Cu49Al2/c/md/lammps/100/21/2000/8"
 
 

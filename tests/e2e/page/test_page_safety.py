@@ -20,6 +20,8 @@ from tools.lifeline import ROOT
 
 from .conftest import DESKTOP, PHONE, Serve, Visit, Visits
 
+pytestmark = pytest.mark.own_stores
+
 MARKUP = "<img src=x onerror=document.title='broken'>.txt"
 FOLDER = "Cu50Zr50/c/md/lammps/100/7/2000/0/"
 

@@ -1,0 +1,33 @@
+"""The API as a process of its own, over the stores of this run."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+
+from tests.conftest import Aws, remove_bucket
+from tools.lifeline import ROOT
+from tools.stack import Stack, stack_over
+
+SampleStack = Callable[..., AbstractContextManager[Stack]]
+
+
+@pytest.fixture(scope="session")
+def sample_stack(aws: Aws, aws_environment: dict[str, str]) -> SampleStack:
+    """Gives a stack with the sample in a bucket and a table of its own, while the context lasts."""
+
+    @contextmanager
+    def made(job_run_time_seconds: float = 1) -> Iterator[Stack]:
+        table, bucket = (f"dataops-test-{uuid.uuid4().hex}" for _ in range(2))
+        stores = aws_environment | {"RUN_TABLE": table, "DATA_BUCKET": bucket}
+        try:
+            with stack_over(stores, ROOT / "data", job_run_time_seconds=job_run_time_seconds) as running:
+                yield running
+        finally:
+            remove_bucket(aws, bucket)
+            aws.dynamodb.delete_table(TableName=table)
+
+    return made
