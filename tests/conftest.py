@@ -61,6 +61,7 @@ def aws(aws_environment: dict[str, str]) -> Aws:
     session = boto3.Session(
         aws_environment["AWS_ACCESS_KEY_ID"],
         aws_environment["AWS_SECRET_ACCESS_KEY"],
+        aws_environment.get("AWS_SESSION_TOKEN"),
         region_name=aws_environment["AWS_DEFAULT_REGION"],
     )
     config = Config(max_pool_connections=32, signature_version="s3v4", s3={"addressing_style": "path"})

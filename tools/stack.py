@@ -61,7 +61,10 @@ def _descriptor(data: Path) -> dict[str, str]:
 
 def _provision(environment: Mapping[str, str], data: Path) -> int:
     session = boto3.Session(
-        environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], region_name=environment["AWS_DEFAULT_REGION"]
+        environment["AWS_ACCESS_KEY_ID"],
+        environment["AWS_SECRET_ACCESS_KEY"],
+        environment.get("AWS_SESSION_TOKEN"),
+        region_name=environment["AWS_DEFAULT_REGION"],
     )
 
     def endpoint(service: str) -> str:

@@ -47,8 +47,8 @@ class S3DataBucket:
     """`usecases.ports.DataBucket` over one S3 bucket.
 
     `public_client` signs the links, which end with its credentials at the latest (`credentials_expire_at`); `data_prefix` (empty, or with
-    a slash at its end) stands before the keys of artifacts. Archives are stored by `write_client`, which may be
-    one with more patience.
+    a slash at its end) stands before the keys of artifacts. Archives are stored by `write_client`, which may wait
+    longer for an answer; default: `client`.
     """
 
     def __init__(

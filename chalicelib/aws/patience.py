@@ -22,11 +22,11 @@ _STARTED = "dataops_started"
 
 
 class NoAnswerInTime(BotoCoreError):
-    fmt = "no attempt of {seconds:.0f} s got an answer"
+    fmt = "no answer in {seconds:.0f} s"
 
 
 def bound_attempts(session: Session) -> None:
-    """No attempt of a call of the session's clients starts later than 6 s after the call's first."""
+    """No attempt of a call by the session's clients starts later than 6 s after the call's first: NoAnswerInTime instead."""
     session.register("request-created", _start)
 
 

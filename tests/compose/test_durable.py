@@ -1,4 +1,7 @@
-"""docker-compose.durable.yml, run for real: nothing that was answered is lost by `down`, nor by a SIGKILL in the middle of work."""
+"""docker-compose.durable.yml, run for real: nothing that was answered is lost by `down`, nor by a SIGKILL in the middle of work.
+
+Its sleeps are the pauses of polls: containers tell nobody when they are ready.
+"""
 
 from __future__ import annotations
 

@@ -99,6 +99,14 @@ def test_links_hold_behind_proxies_of_any_kind() -> None:
     assert _SERVICES["seaweedfs"]["environment"]["S3_EXTERNAL_URL"] == public
 
 
+def test_the_env_that_the_docs_make_holds_the_secret_for_its_owner_alone(tmp_path: Path) -> None:
+    (commands,) = re.findall(r"^install -m 600 .*?^END$", _DOCS, re.MULTILINE | re.DOTALL)
+    subprocess.run(["bash", "-euc", f"umask 022; {commands}"], cwd=tmp_path, check=True)
+    made = tmp_path / ".env"
+    assert made.stat().st_mode & 0o777 == 0o600
+    assert re.fullmatch(r"DATAOPS_ACCESS_KEY=\w+\nDATAOPS_SECRET_KEY=[0-9a-f]{48}\nDATA_DIR=/.+\n", made.read_text())
+
+
 def test_every_variable_is_in_the_docs_and_no_other() -> None:
     used = set(re.findall(r"\$\{([A-Z0-9_]+)", _TEXT))
     rows = "\n".join(line for line in _DOCS.splitlines() if line.startswith("| `"))

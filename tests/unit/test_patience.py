@@ -13,7 +13,9 @@ from botocore.exceptions import BotoCoreError, EndpointConnectionError, ReadTime
 
 from chalicelib.aws import patience
 from chalicelib.aws.clients import Clients
+from chalicelib.aws.data_bucket import S3DataBucket
 from chalicelib.settings import Settings
+from chalicelib.wiring import make_services
 
 GATEWAY_SECONDS = 29
 NAMES = {"RUN_TABLE": "runs", "DATA_BUCKET": "data", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
@@ -60,6 +62,13 @@ def test_two_calls_that_get_no_answer_fit_into_a_request(time: Time) -> None:
         clients.dynamodb.get_item(TableName="runs", Key={"pk": {"S": "a"}, "sk": {"S": "b"}})
     assert time.seconds <= GATEWAY_SECONDS
     assert len(time.attempts) == 4, "a stuck connection is worth one more attempt"
+
+
+def test_archives_are_written_with_the_patience_of_writes() -> None:
+    made = make_services(Settings.of(NAMES)).bucket
+    assert isinstance(made, S3DataBucket)
+    clients: list[Any] = [made._client, made._write_client]
+    assert [client.meta.config.read_timeout for client in clients] == [5, 20]
 
 
 def test_a_write_that_gets_no_answer_fits_into_a_request(time: Time) -> None:
