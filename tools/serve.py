@@ -1,7 +1,7 @@
 """`make serve`: the service on this machine, until it is interrupted.
 
-python -m tools.serve [--port P]        DATA_DIR names the data to load; default data/
-python -m tools.serve --environment     prints the environment of the one on that port, for `chalice local` and the aws CLI
+    python -m tools.serve [--port P]        DATA_DIR names the data to load; default data/
+    python -m tools.serve --environment     prints the environment of the one on that port, for `chalice local` and the aws CLI
 """
 
 from __future__ import annotations
