@@ -24,7 +24,8 @@ class Settings:
 
     An endpoint that is None means AWS's own. `s3_public_endpoint` is the address that callers reach the bucket under: presigned
     URLs are signed for it, because the signature covers the host. Archives of more than `build_inline_max_bytes` (unpacked) are
-    built by the Lambda function `builder_function`, or by a thread where there is none. `soap_descriptor` is what the stored SOAP
+    built by the Lambda function `builder_function`, or in the background of the process if there is none; a process builds at most
+    `build_concurrency` archives at a time. `soap_descriptor` is what the stored SOAP
     vectors were computed with, as quippy writes it; metadata tell it.
     """
 
@@ -40,6 +41,7 @@ class Settings:
     job_run_time_seconds: float
     url_ttl_seconds: int
     build_inline_max_bytes: int
+    build_concurrency: int
     builder_function: str | None
     soap_descriptor: SoapDescriptor
 
@@ -92,6 +94,7 @@ class Settings:
             job_run_time_seconds=number("JOB_RUN_TIME_SECONDS", 300, 0, 31_536_000),
             url_ttl_seconds=int(number("URL_TTL_SECONDS", 900, 1, 604_800)),
             build_inline_max_bytes=int(number("BUILD_INLINE_MAX_BYTES", 256 * 1024**2, 0, 2**40)),
+            build_concurrency=int(number("BUILD_CONCURRENCY", 4, 1, 256)),
             builder_function=text("BUILDER_FUNCTION"),
             soap_descriptor=soap("SOAP_DESCRIPTOR"),
         )

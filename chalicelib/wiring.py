@@ -21,9 +21,10 @@ from .settings import Settings, auth_mode
 from .usecases.access import AccessTokens
 from .usecases.archiving import Archives, build
 from .usecases.bonds import BondRecords
+from .usecases.build_slots import BuildSlots
 from .usecases.ports import Clock, DataBucket, Executor, IdempotencyRecords, OutcomeRecords, RunTable
 from .usecases.simulated_hpc import SimulatedHpc
-from .usecases.thread_builder import ThreadBuilder
+from .usecases.thread_builder import BuildQueue
 
 __all__ = ["Services", "SystemClock", "auth_mode", "make_services", "services"]
 
@@ -71,18 +72,21 @@ def make_services(settings: Settings) -> Services:
     )
     clock = SystemClock()
 
-    def build_here(order: BuildOrder) -> None:
-        build(order, archives)
+    slots = BuildSlots(settings.build_concurrency)
+
+    def build_here(order: BuildOrder, holder: str) -> None:
+        build(order, holder, archives)
 
     function = settings.builder_function
     archives = Archives(
         runs=runs,
         bucket=bucket,
         leases=DynamoBuildLeases(clients.dynamodb, settings.run_table),
-        builder=LambdaBuilder(clients.lambda_(), function) if function else ThreadBuilder(build_here),
+        builder=LambdaBuilder(clients.lambda_(), function) if function else BuildQueue(build_here, slots),
         clock=clock,
         inline_max_bytes=settings.build_inline_max_bytes,
         soap=settings.soap_descriptor,
+        slots=slots,
     )
     bond_records = S3BondRecords(clients.s3, settings.data_bucket)
     return Services(

@@ -1,4 +1,4 @@
-"""Bonds that were read before, in the data bucket: `archives/<nc>/<id_run>/<sub_run>/<fingerprint>.bonds.json`.
+"""Indexes of bonds, in the data bucket: `archives/<nc>/<id_run>/<sub_run>/<fingerprint>.bonds.json`.
 
 They lie among the archives because they live like them: made from the files of the sub-run, named by content, and removed by the
 same lifecycle rule.
@@ -6,16 +6,17 @@ same lifecycle rule.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.artifacts import archives_prefix
-from chalicelib.domain.bonds import Bond
+from chalicelib.domain.bonds import BondIndex
 from chalicelib.domain.runs import SubRunKey
 
-from .failures import decoded, error_code, unavailable
+from .failures import error_code, unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,7 +31,7 @@ class S3BondRecords:
         self._client = client
         self._bucket = bucket
 
-    def get(self, key: SubRunKey, fingerprint: str) -> tuple[Bond, ...] | None:
+    def get(self, key: SubRunKey, fingerprint: str) -> BondIndex | None:
         with unavailable(_SERVICE):
             try:
                 answer = self._client.get_object(Bucket=self._bucket, Key=_record_key(key, fingerprint))
@@ -38,14 +39,17 @@ class S3BondRecords:
                 if error_code(error) != "NoSuchKey":
                     raise
                 return None
-            return decoded(answer["Body"].read(), tuple[Bond, ...], _SERVICE)
+            content = answer["Body"].read()
+        with suppress(msgspec.DecodeError):  # damaged: the file is read again
+            return msgspec.json.decode(content, type=BondIndex)
+        return None
 
-    def put(self, key: SubRunKey, fingerprint: str, bonds: tuple[Bond, ...]) -> None:
+    def put(self, key: SubRunKey, fingerprint: str, index: BondIndex) -> None:
         with unavailable(_SERVICE):
             self._client.put_object(
                 Bucket=self._bucket,
                 Key=_record_key(key, fingerprint),
-                Body=msgspec.json.encode(bonds),
+                Body=msgspec.json.encode(index),
                 ContentType="application/json",
             )
 

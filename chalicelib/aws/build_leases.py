@@ -44,14 +44,19 @@ class DynamoBuildLeases:
             error=item["error"]["S"] if "error" in item else None,
         )
 
-    def take(self, archive_key: str, holder: str, now: datetime, expires_at: datetime) -> bool:
+    def take(self, archive_key: str, holder: str, now: datetime, expires_at: datetime, *, queued_by: str | None = None) -> bool:
         # Times are in UTC and of one format, so that they compare as text.
         return self._change(
             archive_key,
-            "SET #holder = :holder, #started = :now, #expires_at = :expires_at, #expires = :expires REMOVE #error",
-            "attribute_not_exists(#pk) OR attribute_exists(#error) OR #expires_at <= :now OR #holder = :holder",
+            "SET #holder = :holder, #started = if_not_exists(#started, :now), #expires_at = :expires_at, #expires = :expires REMOVE #error",
+            "attribute_not_exists(#pk) OR attribute_exists(#error) OR #expires_at <= :now OR #holder IN (:holder, :queued_by)",
             names={"#pk": "pk", "#holder": "holder", "#started": "started_at", "#error": "error", **_EXPIRY_NAMES},
-            values={":holder": {"S": holder}, ":now": {"S": _text(now)}, **_expiry(expires_at)},
+            values={
+                ":holder": {"S": holder},
+                ":queued_by": {"S": queued_by or holder},
+                ":now": {"S": _text(now)},
+                **_expiry(expires_at),
+            },
         )
 
     def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:

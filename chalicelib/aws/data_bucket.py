@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import msgspec
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
-from chalicelib.domain.archive import ArchiveExtent, ArchiveRecord, PresignedLink
+from chalicelib.domain.archive import ArchiveRecord, PresignedLink
 from chalicelib.domain.artifacts import (
     SOAPS_NAME,
     Artifact,
@@ -25,16 +25,21 @@ from chalicelib.domain.artifacts import (
 )
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import InvalidInput, SourceChanged
+from chalicelib.domain.member_names import rejection_reason
 from chalicelib.domain.runs import RunKey, SubRunKey, parse_id_run
 
-from .failures import decoded, error_code, unavailable
-from .transfer import ObjectChanged, ObjectVanished, read_extent, read_object, whole, write_object
+from .failures import error_code, unavailable
+from .transfer import ObjectChanged, ObjectVanished, read_object, read_part, write_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 _SERVICE = "data bucket"
+_UNREADABLE = ("NoSuchKey", "404", "InternalError", "500")
+"""The codes of an object that is missing or damaged. The last two are what SeaweedFS returns for content that was lost."""
+_BROKEN_BODY = (HTTPClientError, IncompleteReadError)
+"""A body that breaks off, again and again."""
 _SUB_RUNS = {str(sub_run) for sub_run in range(15)}
 
 ARCHIVE_LIFETIME = timedelta(days=30)
@@ -77,9 +82,14 @@ class S3DataBucket:
         return sorted(_run_numbers(self._folders(self._data_prefix + runs_prefix(nc))))
 
     def has_files(self, key: SubRunKey) -> bool:
+        prefix = self._data_prefix + files_prefix(key)
         with unavailable(_SERVICE):
-            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._data_prefix + files_prefix(key), MaxKeys=1)
-        return answer["KeyCount"] > 0
+            # With a delimiter, the files of a folder below count as one entry. A few entries show a usable file almost always.
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=prefix, Delimiter="/", PaginationConfig={"PageSize": 20}
+            )
+            names = (stored["Key"][len(prefix) :] for page in pages for stored in page.get("Contents", []))
+            return any(rejection_reason(name) is None for name in names)
 
     def artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
         found: dict[str, Artifact] = {}
@@ -101,45 +111,26 @@ class S3DataBucket:
         return {sub_run: [by_name[name] for name in sorted(by_name)] for sub_run, by_name in sorted(found.items())}
 
     def read(self, artifact: Artifact) -> Iterator[bytes]:
-        try:
-            with unavailable(_SERVICE):
-                yield from read_object(self._client, self._bucket, artifact.key, etag=artifact.etag, size_bytes=artifact.size_bytes)
-        except (ObjectChanged, ObjectVanished) as error:
-            raise SourceChanged(f"{artifact.key!r} changed while it was read: ask again for what is there now") from error
+        with _unchanged(artifact.key):
+            yield from read_object(self._client, self._bucket, artifact.key, etag=artifact.etag, size_bytes=artifact.size_bytes)
 
     def read_range(self, artifact: Artifact, start: int, stop: int) -> bytes:
-        with unavailable(_SERVICE):
-            try:
-                answer = self._client.get_object(
-                    Bucket=self._bucket, Key=artifact.key, IfMatch=artifact.etag, Range=f"bytes={start}-{stop - 1}"
-                )
-            except ClientError as error:
-                if error_code(error) not in ("NoSuchKey", "PreconditionFailed", "412", "InvalidRange"):
-                    raise
-                raise SourceChanged(f"{artifact.key!r} changed while it was read: ask again for what is there now") from error
-            return whole(answer["Body"].read(), artifact.key, stop - start)
+        return self._read_part(artifact.key, artifact.etag, start, stop)
 
     def archive(self, archive_key: str) -> ArchiveRecord | None:
-        with unavailable(_SERVICE):
-            try:
-                answer = self._client.get_object(Bucket=self._bucket, Key=_record_key(archive_key))
-            except ClientError as error:
-                if error_code(error) != "NoSuchKey":
-                    raise
-                return None
-            body = answer["Body"].read()
-        if answer["LastModified"] < datetime.now(UTC) - RECORD_LIFETIME:
-            return None
-        return decoded(body, ArchiveRecord, _SERVICE)
+        with ThreadPoolExecutor(1, thread_name_prefix="head") as pool:  # side by side: no further round trip for callers
+            head = pool.submit(self._etag_and_size, archive_key)
+            record = self._record(archive_key)
+            stored = head.result()
+        return record if record and (record.etag, record.size_bytes) == stored else None
 
-    def read_archive(self, extent: ArchiveExtent) -> bytes:
-        with unavailable(_SERVICE), _going_away(extent.archive_key):
-            return read_extent(self._client, self._bucket, extent)
+    def read_archive(self, archive_key: str, etag: str, start: int, end: int) -> bytes:
+        return self._read_part(archive_key, etag, start, end)
 
-    def write_archive(self, archive_key: str, pieces: Iterable[bytes | ArchiveExtent], filename: str) -> None:
+    def write_archive(self, archive_key: str, pieces: Iterable[bytes], filename: str) -> str:
         disposition = f'attachment; filename="{filename}"'
-        with unavailable(_SERVICE), _going_away(archive_key):
-            write_object(
+        with unavailable(_SERVICE):
+            return write_object(
                 self._write_client, self._bucket, archive_key, pieces, content_type="application/zip", content_disposition=disposition
             )
 
@@ -151,6 +142,10 @@ class S3DataBucket:
                 Body=msgspec.json.encode(record),
                 ContentType="application/json",
             )
+
+    def forget_archive(self, archive_key: str) -> None:
+        with unavailable(_SERVICE):
+            self._client.delete_object(Bucket=self._bucket, Key=_record_key(archive_key))
 
     def link(self, archive_key: str, filename: str) -> PresignedLink:
         with unavailable(_SERVICE):
@@ -170,6 +165,40 @@ class S3DataBucket:
     def ping(self) -> None:
         with unavailable(_SERVICE):
             self._client.head_bucket(Bucket=self._bucket)
+
+    def _record(self, archive_key: str) -> ArchiveRecord | None:
+        """The record, None if it is missing, unreadable, or about to outlive its archive."""
+        with unavailable(_SERVICE):
+            try:
+                response = self._client.get_object(Bucket=self._bucket, Key=_record_key(archive_key))
+            except ClientError as error:
+                if error_code(error) not in _UNREADABLE:
+                    raise
+                return None
+            try:
+                content = response["Body"].read()
+            except _BROKEN_BODY:
+                return None
+        if response["LastModified"] < datetime.now(UTC) - RECORD_LIFETIME:
+            return None
+        with suppress(msgspec.DecodeError):
+            return msgspec.json.decode(content, type=ArchiveRecord)
+        return None
+
+    def _etag_and_size(self, archive_key: str) -> tuple[str, int] | None:
+        """The ETag and the size of the stored archive, None if it is missing or unreadable."""
+        with unavailable(_SERVICE):
+            try:
+                response = self._client.head_object(Bucket=self._bucket, Key=archive_key)
+            except ClientError as error:
+                if error_code(error) not in _UNREADABLE:
+                    raise
+                return None
+        return response["ETag"], response["ContentLength"]
+
+    def _read_part(self, key: str, etag: str, start: int, end: int) -> bytes:
+        with _unchanged(key):
+            return read_part(self._client, self._bucket, key, etag=etag, start=start, end=end)
 
     def _folders(self, prefix: str) -> set[str]:
         """The names of the folders right below a prefix."""
@@ -195,20 +224,19 @@ class S3DataBucket:
 
 
 def _artifact(nc: NominalComposition, stored: ObjectTypeDef, name: str) -> Artifact | None:
-    if not name or "/" in name:  # a folder marker, or a file of a folder below: a sub-run is flat
+    if not name or name.endswith("/"):  # a folder marker
         return None
     return Artifact(stored["Key"], name, stored["Size"], stored["ETag"], role_of(nc, name))
 
 
 @contextmanager
-def _going_away(archive_key: str) -> Iterator[None]:
-    """Turn the failure to read an archive that is no longer there into SourceChanged."""
+def _unchanged(key: str) -> Iterator[None]:
+    """Turn failures to read an object into Unavailable; SourceChanged if it was replaced or removed."""
     try:
-        yield
-    except ClientError as error:
-        if error_code(error) not in ("NoSuchKey", "InvalidRange"):
-            raise
-        raise SourceChanged(f"{archive_key!r}, or what it is made of, went away while it was read: ask again") from error
+        with unavailable(_SERVICE):
+            yield
+    except (ObjectChanged, ObjectVanished) as error:
+        raise SourceChanged(f"{key!r} changed while it was read: repeat the request") from error
 
 
 def _attachment(filename: str) -> str:

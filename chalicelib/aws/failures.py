@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
-import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from chalicelib.domain.errors import Unavailable
-
-_Record = TypeVar("_Record")
-
-
-def decoded(content: bytes, record: type[_Record], service: str) -> _Record:
-    """A record of ours that was kept as JSON. Unavailable where it is none: half a one, from a store that said it was all."""
-    try:
-        return msgspec.json.decode(content, type=record)
-    except msgspec.DecodeError as error:
-        raise Unavailable(f"the {service} answered {len(content)} bytes that are no record of ours") from error
 
 
 def error_code(error: ClientError) -> str:

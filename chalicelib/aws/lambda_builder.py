@@ -21,6 +21,7 @@ class LambdaBuilder:
         self._client = client
         self._function = function
 
-    def start(self, order: BuildOrder) -> None:
+    def start(self, order: BuildOrder, holder: str) -> None:
+        payload = msgspec.json.encode(order.to_event() | {"holder": holder})
         with unavailable("builder"):
-            self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=msgspec.json.encode(order.to_event()))
+            self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import partial
 from itertools import chain, islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
@@ -17,10 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError, ResponseStreamingError
 from urllib3.exceptions import HTTPError
 
-from chalicelib.domain.archive import ArchiveExtent
-
 from .failures import error_code
-from .parts import MAX_PARTS, MIB, Part, parts
+from .parts import MAX_PARTS, MIB, parts
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -73,11 +70,20 @@ def read_object(s3: S3Client, bucket: str, key: str, *, etag: str, size_bytes: i
             body.close()
 
 
-def read_extent(s3: S3Client, bucket: str, extent: ArchiveExtent) -> bytes:
-    """A part of an object, at once. ClientError and BotoCoreError when S3 does not give all of it."""
-    wanted = f"bytes={extent.start}-{extent.stop - 1}"
-    content = s3.get_object(Bucket=bucket, Key=extent.archive_key, Range=wanted)["Body"].read()
-    return whole(content, extent.archive_key, extent.size_bytes)
+def read_part(s3: S3Client, bucket: str, key: str, *, etag: str, start: int, end: int) -> bytes:
+    """Return the bytes from `start` up to, not including, `end` of the object with that ETag.
+
+    ObjectChanged, ObjectVanished; ClientError and BotoCoreError when S3 does not return all of them.
+    """
+    try:
+        response = s3.get_object(Bucket=bucket, Key=key, IfMatch=etag, Range=f"bytes={start}-{end - 1}")
+    except ClientError as error:
+        if error_code(error) in ("PreconditionFailed", "412", "InvalidRange"):
+            raise ObjectChanged(f"{key!r} is no longer the version {etag}") from error
+        if error_code(error) in ("NoSuchKey", "404"):
+            raise ObjectVanished(f"{key!r} does not exist any more") from error
+        raise
+    return whole(response["Body"].read(), key, end - start)
 
 
 def whole(content: bytes, key: str, size_bytes: int) -> bytes:
@@ -91,7 +97,7 @@ def write_object(
     s3: S3Client,
     bucket: str,
     key: str,
-    pieces: Iterable[bytes | ArchiveExtent],
+    pieces: Iterable[bytes],
     *,
     content_type: str,
     content_disposition: str | None,
@@ -100,9 +106,8 @@ def write_object(
 ) -> str:
     """Store the pieces as one object and return its ETag. Whatever goes wrong, in the pieces too, no object and no upload is left.
 
-    Extents are of the same bucket, and copied there. What fits into one part is one request; otherwise `parallel_parts` parts are in
-    flight while the next one fills, so memory holds `parallel_parts + 1` of them. ObjectTooLarge beyond 10,000 parts: give a larger
-    `part_size_bytes` where so much is to come.
+    What fits into one part is one request; otherwise `parallel_parts` parts are in flight while the next one fills, so memory holds
+    `parallel_parts + 1` of them. ObjectTooLarge beyond 10,000 parts: larger objects need a larger `part_size_bytes`.
     """
     attributes: dict[str, Any] = {"Bucket": bucket, "Key": key, "ContentType": content_type}
     if content_disposition is not None:
@@ -110,9 +115,9 @@ def write_object(
     pieces = iter(pieces)
     try:
         spare: SimpleQueue[bytearray] = SimpleQueue()
-        cut = parts(pieces, part_size_bytes, spare, partial(read_extent, s3, bucket))
+        cut = parts(pieces, part_size_bytes, spare)
         begun = list(islice(cut, 2))
-        if len(begun) == 1 and isinstance(begun[0], bytearray):
+        if len(begun) == 1:
             return s3.put_object(**attributes, Body=cast("bytes", begun[0]))["ETag"]
         address = {"Bucket": bucket, "Key": key, "UploadId": s3.create_multipart_upload(**attributes)["UploadId"]}
         etag = _Upload(s3, address, spare, parallel_parts).complete(chain(begun, cut))
@@ -132,7 +137,7 @@ class _Upload:
         self._spare = spare
         self._parallel_parts = parallel_parts
 
-    def complete(self, parts: Iterable[Part]) -> str:
+    def complete(self, parts: Iterable[bytearray]) -> str:
         try:
             # Leaving the pool waits for the parts in flight: one that arrives after the abort would be kept, and paid for.
             with ThreadPoolExecutor(self._parallel_parts, "upload") as pool:
@@ -146,7 +151,7 @@ class _Upload:
             self._abort(error)
             raise
 
-    def _send_all(self, parts: Iterable[Part], pool: ThreadPoolExecutor) -> list[CompletedPartTypeDef]:
+    def _send_all(self, parts: Iterable[bytearray], pool: ThreadPoolExecutor) -> list[CompletedPartTypeDef]:
         sent: list[CompletedPartTypeDef] = []
         pending: set[Future[CompletedPartTypeDef]] = set()
         for number, part in enumerate(parts, 1):
@@ -159,12 +164,7 @@ class _Upload:
         sent += [future.result() for future in pending]
         return sorted(sent, key=lambda part: part["PartNumber"])
 
-    def _send(self, number: int, part: Part) -> CompletedPartTypeDef:
-        if isinstance(part, ArchiveExtent):
-            source: Any = {"Bucket": self._address["Bucket"], "Key": part.archive_key}
-            wanted = f"bytes={part.start}-{part.stop - 1}"
-            copied = self._s3.upload_part_copy(**self._address, PartNumber=number, CopySource=source, CopySourceRange=wanted)
-            return {"PartNumber": number, "ETag": copied["CopyPartResult"]["ETag"]}
+    def _send(self, number: int, part: bytearray) -> CompletedPartTypeDef:
         # boto3 takes a bytearray where its stubs want bytes. Buffers go round: new ones for each part would scatter the heap.
         answer = self._s3.upload_part(**self._address, PartNumber=number, Body=cast("bytes", part))
         self._spare.put(part)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .artifacts import ESSENTIAL_ROLES, Artifact, Role, archives_prefix, essential_names
+from .artifacts import Artifact, Role, archives_prefix, training_files
+from .composition import NominalComposition
 from .errors import InvalidInput
+from .member_names import rejected_names
 from .runs import RunKey, SubRunKey, parse_sub_run
 from .soap import SoapDescriptor
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Part of every fingerprint: raise it when the same members would give an archive of other bytes, by another version of `isal` too."""
 
 METADATA_NAME = "ro-crate-metadata.json"
@@ -26,6 +28,13 @@ _MAX_GLOB_LENGTH = 100
 class Profile(StrEnum):
     FULL = "full"
     ESSENTIAL = "essential"
+
+
+PROFILES: Mapping[Profile, Callable[[NominalComposition], tuple[str, ...] | None]] = {
+    Profile.FULL: lambda _: None,
+    Profile.ESSENTIAL: training_files,
+}
+"""The file names of each profile; None stands for every file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +56,10 @@ class Selection:
                 raise InvalidInput(f"include {glob!r} is not a glob over file names: expected 1-{_MAX_GLOB_LENGTH} characters without '/'")
         return cls(Profile(profile), tuple(sorted(set(include))))
 
-    def takes(self, name: str, role: Role) -> bool:
-        """Whether a file of this name and role is wanted."""
-        if self.profile is Profile.ESSENTIAL and role not in ESSENTIAL_ROLES:
+    def takes(self, name: str, nc: NominalComposition) -> bool:
+        """Return True if a file of this name in a sub-run of `nc` is wanted."""
+        names = PROFILES[self.profile](nc)
+        if names is not None and name not in names:
             return False
         return not self.include or any(fnmatchcase(name, glob) for glob in self.include)
 
@@ -66,36 +76,51 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
-    """What an archive of `key` holds: members by name, and the expected files that are `missing`.
+class SkippedFile:
+    """A stored file that an archive cannot contain, and the `reason` (see `member_names`)."""
 
-    `soap` tells what its SOAP descriptors were computed with, where it holds any. `parts` are the manifests of the sub-runs that the
-    archive of a whole run is made of.
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The content of an archive of `key`: members by name, expected files that are `missing`, and files that are `skipped`.
+
+    `soap` describes its SOAP descriptors, if it contains any. `parts` are the manifests of the sub-runs that the archive of a whole run
+    is made of.
     """
 
     key: RunKey | SubRunKey
     selection: Selection
     members: tuple[Member, ...]
     missing: tuple[str, ...]
+    skipped: tuple[SkippedFile, ...]
     soap: SoapDescriptor | None
     parts: tuple[Manifest, ...] = ()
 
     @classmethod
     def of_sub_run(cls, key: SubRunKey, artifacts: Iterable[Artifact], selection: Selection, soap: SoapDescriptor) -> Manifest:
-        """The manifest of one sub-run from the listing of its artifacts."""
-        taken = {artifact.name: artifact for artifact in artifacts if selection.takes(artifact.name, artifact.role)}
-        expected = [name for name, role in essential_names(key.run.nc).items() if selection.takes(name, role)]
-        members = tuple(Member(name, taken[name]) for name in sorted(taken))
-        described = soap if any(artifact.role is Role.SOAP_DESCRIPTORS for artifact in taken.values()) else None
-        return cls(key, selection, members, tuple(name for name in expected if name not in taken), described)
+        """Return the manifest of one sub-run from the listing of its artifacts."""
+        nc = key.run.nc
+        wanted = {artifact.name: artifact for artifact in artifacts if selection.takes(artifact.name, nc)}
+        expected = [name for name in training_files(nc) if selection.takes(name, nc)]
+        reasons = rejected_names(wanted, reserved=METADATA_NAME, preferred=expected)
+        members = tuple(Member(name, wanted[name]) for name in sorted(wanted) if name not in reasons)
+        missing = tuple(name for name in expected if name not in wanted)
+        skipped = tuple(SkippedFile(name, reasons[name]) for name in sorted(reasons))
+        described = soap if any(member.artifact.role is Role.SOAP_DESCRIPTORS for member in members) else None
+        return cls(key, selection, members, missing, skipped, described)
 
     @classmethod
     def of_run(cls, key: RunKey, parts: Sequence[Manifest]) -> Manifest:
         """The manifest of a whole run: a folder per sub-run, each with what its own manifest in `parts` holds."""
         members = [Member(f"{part.folder}/{member.name}", member.artifact) for part in parts for member in part.members]
-        missing = [f"{part.folder}/{name}" for part in parts for name in part.missing]
+        missing = tuple(f"{part.folder}/{name}" for part in parts for name in part.missing)
+        skipped = tuple(SkippedFile(f"{part.folder}/{file.name}", file.reason) for part in parts for file in part.skipped)
         soap = next((part.soap for part in parts if part.soap), None)
-        return cls(key, parts[0].selection, tuple(sorted(members, key=lambda member: member.name)), tuple(missing), soap, tuple(parts))
+        members.sort(key=lambda member: member.name)
+        return cls(key, parts[0].selection, tuple(members), missing, skipped, soap, tuple(parts))
 
     @property
     def folder(self) -> str:
@@ -108,13 +133,16 @@ class Manifest:
     def fingerprint(self) -> str:
         """SHA-256 (hex) over all that the bytes depend on: equal inputs, equal name.
 
-        That is the format version, the selection, the parameters of the descriptors, and the (name, size, ETag) of the members.
+        That is the format version, the selection, the parameters of the descriptors, the (name, size, ETag) of the members, and the
+        skipped files, which the metadata name.
         """
         digest = hashlib.sha256()
         for field in (str(FORMAT_VERSION), self.selection.profile, self.soap.text if self.soap else "", *self.selection.include):
             digest.update(field.encode() + b"\0")
         for member in self.members:
             digest.update(f"\n{member.name}\0{member.artifact.size_bytes}\0{member.artifact.etag}".encode())
+        for file in self.skipped:
+            digest.update(f"\n-{file.name}\0{file.reason}".encode(errors="surrogatepass"))
         return digest.hexdigest()
 
     @property
@@ -149,29 +177,16 @@ class PackedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class ArchiveExtent:
-    """The bytes of a stored archive from `start` up to, not including, `stop`. Its key names its content: there is no other version."""
-
-    archive_key: str
-    start: int
-    stop: int
-
-    @property
-    def size_bytes(self) -> int:
-        return self.stop - self.start
-
-
-@dataclass(frozen=True, slots=True)
 class ArchiveRecord:
-    """What is kept beside a built archive. An archive exists for callers once its record does.
+    """The description stored beside a built archive. An archive exists for callers once its record does.
 
-    `sha256` is None where members were copied within the bucket: nobody has seen all bytes. Those of the `files` are always known.
+    The record is valid only for the stored archive with this `etag` (opaque, quotes included) and size.
     """
 
     size_bytes: int
-    sha256: str | None
+    etag: str
+    sha256: str
     files: tuple[PackedFile, ...]
-    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +201,7 @@ class BuildLease:
 
 @dataclass(frozen=True, slots=True)
 class BuildOrder:
-    """Which archive to build: of a sub-run, or of the `sub_runs` of a run."""
+    """Which archive to build: that of a sub-run, or of the `sub_runs` of a run."""
 
     key: RunKey | SubRunKey
     selection: Selection

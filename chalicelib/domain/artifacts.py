@@ -31,13 +31,9 @@ class Role(StrEnum):
     OTHER = "other"
 
 
-ESSENTIAL_ROLES = (Role.SCF_INPUT, Role.SCF_OUTPUT, Role.BOND_STRENGTHS, Role.SOAP_DESCRIPTORS)
-"""What a sub-run is expected to have; one of these that is not there is named in `missing`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A stored file: `key` is its address in the bucket, `name` its name in the sub-run, `etag` opaque (quotes included)."""
+    """A stored file: `key` is its address in the bucket, `name` its path below the sub-run, `etag` opaque (quotes included)."""
 
     key: str
     name: str
@@ -63,10 +59,9 @@ def role_of(nc: NominalComposition, name: str) -> Role:
     return Role.STRUCTURE if name.endswith((".xyz", ".xyz.idx")) else Role.OTHER
 
 
-def essential_names(nc: NominalComposition) -> dict[str, Role]:
-    """The file that each essential role has in a sub-run of `nc`."""
-    names = (f"{nc}.scf.in", f"{nc}.scf.out", "ICOHPLIST.lobster", SOAPS_NAME)
-    return dict(zip(names, ESSENTIAL_ROLES, strict=True))
+def training_files(nc: NominalComposition) -> tuple[str, ...]:
+    """Return the names of the files that training needs, and that every sub-run of `nc` is expected to have."""
+    return (f"{nc}.scf.in", f"{nc}.scf.out", f"{nc}.lb.out", "ICOHPLIST.lobster", "lobsterin-quippy", SOAPS_NAME)
 
 
 def runs_prefix(nc: NominalComposition) -> str:

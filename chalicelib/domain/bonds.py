@@ -8,14 +8,18 @@ has a second header, for spin 2: it is refused rather than half-read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import fsum, isfinite
 
 from .errors import Conflict
 
-BONDS_VERSION = 1
-"""Part of the name of every kept record of bonds: raise it when the same file would be read otherwise."""
+BONDS_VERSION = 2
+"""Part of the name of every stored index of bonds: raise it when the same file would be read otherwise."""
+MAX_INDEXED_BONDS = 5000
+BLOCK_BONDS = 1000
+_MAX_LINE_BYTES = 4096
 
 _LABEL = re.compile(r"([A-Z][a-z]?)([1-9][0-9]{0,8})", re.ASCII)
 _SYMBOLS = (
@@ -54,28 +58,78 @@ class BondTypeSummary:
     mean_icohp: float
 
 
-def parse_bonds(text: str) -> tuple[Bond, ...]:
-    """The bonds in the order of the file. Conflict, naming the line, where `text` is not an ICOHPLIST without spin polarisation."""
-    lines = text.splitlines()
-    if not lines or lines[0].split()[:3] != ["COHP#", "atomMU", "atomNU"]:
-        raise _unreadable(1, lines[0] if lines else "", "the header 'COHP# atomMU atomNU ...' is expected")
-    return tuple(_bond(number, line) for number, line in enumerate(lines[1:], start=2) if line.strip())
+@dataclass(frozen=True, slots=True)
+class BondIndex:
+    """What is known of an ICOHPLIST.lobster after it was read once.
+
+    `summaries` are over all `total` bonds. `bonds` are all of them if they are at most MAX_INDEXED_BONDS; otherwise it is None, and
+    `offsets[i]` is the position (bytes) of the line of bond `i * BLOCK_BONDS` in the file, so that a page is read by its range.
+    """
+
+    total: int
+    summaries: tuple[BondTypeSummary, ...]
+    bonds: tuple[Bond, ...] | None
+    offsets: tuple[int, ...]
 
 
-def summaries(bonds: Iterable[Bond]) -> tuple[BondTypeSummary, ...]:
-    """One summary per bond type that occurs, in the order of their names."""
-    by_type: dict[str, list[Bond]] = {}
-    for bond in bonds:
-        by_type.setdefault(bond.bond_type, []).append(bond)
-    return tuple(
-        BondTypeSummary(
-            bond_type,
-            len(found),
-            fsum(bond.distance for bond in found) / len(found),
-            fsum(bond.icohp for bond in found) / len(found),
-        )
-        for bond_type, found in sorted(by_type.items())
+def index_bonds(chunks: Iterable[bytes]) -> BondIndex:
+    """Read a whole file once, in memory that holds two numbers per bond. Conflict, naming the line, if it is not an ICOHPLIST."""
+    by_type: dict[str, tuple[array[float], array[float]]] = {}
+    first: list[Bond] = []
+    offsets = array("q")
+    total = 0
+    for offset, bond in _bonds(chunks):
+        if total % BLOCK_BONDS == 0:
+            offsets.append(offset)
+        if total < MAX_INDEXED_BONDS:
+            first.append(bond)
+        distances, strengths = by_type.setdefault(bond.bond_type, (array("d"), array("d")))
+        distances.append(bond.distance)
+        strengths.append(bond.icohp)
+        total += 1
+    summaries = tuple(
+        BondTypeSummary(bond_type, len(distances), fsum(distances) / len(distances), fsum(strengths) / len(strengths))
+        for bond_type, (distances, strengths) in sorted(by_type.items())
     )
+    if total <= MAX_INDEXED_BONDS:
+        return BondIndex(total, summaries, tuple(first), ())
+    return BondIndex(total, summaries, None, tuple(offsets))
+
+
+def parse_block(content: bytes) -> tuple[Bond, ...]:
+    """Return the bonds of some lines of a file that was indexed."""
+    return tuple(_bond(number, line) for number, line in enumerate(content.decode(errors="replace").split("\n")) if line.strip())
+
+
+def _bonds(chunks: Iterable[bytes]) -> Iterator[tuple[int, Bond]]:
+    """The bonds, each with the position of its line. The first line is the header."""
+    number = offset = 0
+    for line in _lines(chunks):
+        number += 1
+        text = line.decode(errors="replace")
+        if number == 1:
+            if text.split()[:3] != ["COHP#", "atomMU", "atomNU"]:
+                raise _unreadable(1, text.rstrip("\r\n"), "the header 'COHP# atomMU atomNU ...' is expected")
+        elif text.strip():
+            yield offset, _bond(number, text.rstrip("\r\n"))
+        offset += len(line)
+    if number == 0:
+        raise _unreadable(1, "", "the header 'COHP# atomMU atomNU ...' is expected")
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines with their ends. Conflict for a line that is far longer than any of an ICOHPLIST."""
+    rest = b""
+    number = 1
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line + b"\n"
+        number += len(lines)
+        if len(rest) > _MAX_LINE_BYTES:
+            raise _unreadable(number, rest[:120].decode(errors="replace"), f"it has more than {_MAX_LINE_BYTES} bytes")
+    if rest:
+        yield rest
 
 
 def _bond(number: int, line: str) -> Bond:

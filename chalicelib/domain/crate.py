@@ -50,8 +50,13 @@ def _properties(manifest: Manifest) -> list[dict[str, object]]:
     properties += [_property("archive_format_version", str(FORMAT_VERSION))]
     if isinstance(manifest.key, SubRunKey):
         properties += [_property("sub_run", str(manifest.key.sub_run)), *_deformation(manifest.key.sub_run)]
+    if manifest.selection.include:
+        properties.append(_property("include", ", ".join(manifest.selection.include)))
     if manifest.missing:
         properties.append(_property("missing", ", ".join(manifest.missing)))
+    if manifest.skipped:
+        skipped = [{"name": file.name, "reason": file.reason} for file in manifest.skipped]
+        properties.append(_property("skipped", json.dumps(skipped, ensure_ascii=True)))
     return properties
 
 

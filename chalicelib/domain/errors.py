@@ -10,9 +10,9 @@
     ├── AnswerTooLarge           the answer would be larger than a gateway passes on: ask for pages
     ├── UnsupportedMediaType     the body is not JSON
     ├── NotFound                 a composition, run, sub-run or file that is not there
+    │   ├── SubRunNotScheduled   the sub-run must be scheduled before it can be downloaded
     │   └── NothingAvailable     fewer runs of the composition are left in the data bucket than were asked for
     ├── Conflict                 the state forbids the request
-    │   ├── SubRunNotScheduled   the sub-run must be scheduled before it can be downloaded
     │   └── KeyInFlight          another request with the same idempotency key is at work
     └── Unavailable              the run table or the data bucket does not answer; worth another try
         └── SourceChanged        an artifact changed while its archive was being built
@@ -95,7 +95,7 @@ class Conflict(DataOpsError):
     code = "conflict"
 
 
-class SubRunNotScheduled(Conflict):
+class SubRunNotScheduled(NotFound):
     """The sub-run must be scheduled first: augment the run."""
 
     code = "sub_run_not_scheduled"

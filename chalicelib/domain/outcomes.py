@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Part of what kept facts are known by: raise it when the same files would be read otherwise."""
 
 OVERLAP_BYTES = 256
@@ -71,10 +71,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class ReadFacts:
-    """Facts and the `version` of the files that they were read in."""
+    """Facts and the `version` of the files that they were read from; None if the files are too large to be read."""
 
     version: str
-    facts: Facts
+    facts: Facts | None
 
 
 def read_scf_output(windows: Iterable[bytes]) -> tuple[bool, int | None, float | None]:

@@ -32,7 +32,7 @@ SubRunList = Annotated[
 class SelectionQuery(Struct):
     """Which files: a profile, and globs over their names."""
 
-    profile: Annotated[Profile, Meta(description="`essential`: the four files that training needs")] = Profile.FULL
+    profile: Annotated[Profile, Meta(description="`essential`: the six files that training needs")] = Profile.FULL
     include: Annotated[list[Glob], Meta(max_length=20, description="Globs over file names; a file needs to match one")] = field(
         default_factory=list
     )
@@ -43,6 +43,9 @@ class DownloadQuery(SelectionQuery):
 
     redirect: bool = False
     wait: Annotated[int, Meta(ge=0, le=20, description="Seconds to wait while the archive is being built")] = 0
+    verify: Annotated[
+        bool, Meta(description="Read a stored archive again, and rebuild it if its SHA-256 is wrong: for callers who received other bytes")
+    ] = False
 
 
 class RunManifestQuery(SelectionQuery):
@@ -110,7 +113,7 @@ def run_manifest(nc: str, id_run: str, query: RunManifestQuery) -> Manifest:
 
 
 def _download(order: BuildOrder, query: DownloadQuery, headers: DownloadHeaders) -> Answer:
-    made = make_archive(order, services().archives, wait_seconds=query.wait)
+    made = make_archive(order, services().archives, wait_seconds=query.wait, verify=query.verify)
     if isinstance(made, Building):
         return Answer(BuildProgress.of(made), 202, {"Retry-After": str(made.retry_after_seconds)})
     link = ArchiveLink.of(made)

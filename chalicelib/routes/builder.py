@@ -16,4 +16,4 @@ door = Blueprint(__name__)
 @door.lambda_function(name="builder")
 def build_archive(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda passes both
     """Build the archive of an order; an error ends the invocation, and AWS tries it again."""
-    build(BuildOrder.from_event(event), services().archives)
+    build(BuildOrder.from_event(event), event.get("holder"), services().archives)

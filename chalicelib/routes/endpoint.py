@@ -18,7 +18,7 @@ from chalicelib.domain.errors import DataOpsError, InvalidInput, MalformedReques
 from chalicelib.openapi import Operation
 
 from .logs import LOG
-from .problems import problem, problem_of
+from .problems import problem, problem_of, status_of
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -84,6 +84,10 @@ def endpoint(
                     arguments["body"] = _body(request, body)
                 return _rendered(view(**arguments), request_id)
             except DataOpsError as error:
+                if status_of(type(error)) >= 500:
+                    cause = "" if error.__cause__ is None else f"{type(error.__cause__).__name__}: {error.__cause__}"
+                    fields = {"request_id": request_id, "method": method, "route": path, "detail": str(error), "cause": cause}
+                    LOG.warning("unavailable", extra={"fields": fields})
                 return problem_of(error, request_id)
             except Exception:
                 LOG.exception("failed", extra={"fields": {"request_id": request_id, "method": method, "route": path}})

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line. Presigned URLs, which let in whoever has them, never get there."""
+"""Structured logs: one JSON object a line. Signatures of presigned URLs and secrets of tokens are redacted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any, TextIO
 
 import msgspec
 
-_SECRETS = re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"'\\]+", re.IGNORECASE)
+_URL_SECRETS = re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"'\\]+", re.IGNORECASE)
+_TOKENS = re.compile(r"(dataops(?:_|%5F)[a-z2-7]{12})(?:_|%5F)[^\s\"'\\/?&]+", re.IGNORECASE)
+"""Tokens that were typed into a path or a name by mistake: the identifier stays, which says what to revoke."""
 
 
 class JsonLines(logging.Formatter):
@@ -25,7 +27,8 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return _SECRETS.sub(r"\1REDACTED", msgspec.json.encode(line).decode())
+        text = msgspec.json.encode(line).decode()
+        return _TOKENS.sub(r"\1_REDACTED", _URL_SECRETS.sub(r"\1REDACTED", text))
 
 
 class _Stderr(logging.StreamHandler[TextIO]):

@@ -151,11 +151,18 @@ class File(Struct):
     role: Role
 
 
-class ArchiveLink(Struct):
-    """An archive and where to get it: verify `size_bytes` and `sha256`, and ask again for a new URL after `expires_at`.
+class SkippedFile(Struct):
+    """A stored file that is not in the archive: its name is not one that every platform can extract. `.../files/{name}` links to it."""
 
-    `sha256` is null for whole runs with files of gigabytes, which are copied within the store: verify the files by theirs.
-    """
+    name: str
+    reason: Annotated[str, Meta(description="Why it is left out", examples=["the name is that of a device on Windows"])]
+
+
+Missing = Annotated[list[str], Meta(description="Files that every sub-run is expected to have, and that are not stored")]
+
+
+class ArchiveLink(Struct):
+    """An archive and where to get it: verify `size_bytes` and `sha256`, and ask again for a new URL after `expires_at`."""
 
     nc: Nc
     id_run: IdRun
@@ -164,11 +171,12 @@ class ArchiveLink(Struct):
     download_url: str
     expires_at: Timestamp
     size_bytes: SizeBytes
-    sha256: Sha256 | None
+    sha256: Sha256
     filename: str
     profile: archive.Profile
     files: list[File]
-    missing: list[str]
+    missing: Missing
+    skipped: list[SkippedFile]
     cached: bool
 
     @classmethod
@@ -184,7 +192,8 @@ class ArchiveLink(Struct):
             filename=manifest.filename,
             profile=manifest.selection.profile,
             files=[File(file.name, file.size_bytes, file.sha256, file.role) for file in record.files],
-            missing=list(record.missing),
+            missing=list(manifest.missing),
+            skipped=_skipped(manifest),
             cached=link.cached,
         )
 
@@ -232,7 +241,8 @@ class Manifest(Struct):
     profile: archive.Profile
     size_bytes: SizeBytes
     files: list[ManifestFile]
-    missing: list[str]
+    missing: Missing
+    skipped: list[SkippedFile]
 
     @classmethod
     def of(cls, manifest: archive.Manifest) -> Manifest:
@@ -245,7 +255,13 @@ class Manifest(Struct):
             size_bytes=manifest.size_bytes,
             files=[ManifestFile(name, stored.size_bytes, stored.role, stored.etag) for name, stored in files],
             missing=list(manifest.missing),
+            skipped=_skipped(manifest),
         )
+
+
+def _skipped(manifest: archive.Manifest) -> list[SkippedFile]:
+    # JSON has no surrogates, which names of S3 cannot have either, but other stores are not S3.
+    return [SkippedFile(file.name.encode(errors="replace").decode(), file.reason) for file in manifest.skipped]
 
 
 def _identity(key: RunKey | SubRunKey) -> dict[str, Any]:

@@ -10,26 +10,27 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.domain.archive import BuildOrder, Selection
 from chalicelib.domain.artifacts import Artifact, Role
-from chalicelib.domain.bonds import BONDS_VERSION, Bond, BondTypeSummary, parse_bonds, summaries
+from chalicelib.domain.bonds import BLOCK_BONDS, BONDS_VERSION, Bond, BondIndex, BondTypeSummary, index_bonds, parse_block
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from chalicelib.domain.runs import SubRunKey
 
-from .archiving import Archives, manifest_of
+from .archiving import Archives, sub_run_artifacts
 
 MAX_LIMIT = 5000
-_MAX_FILE_BYTES = 32 * 1024**2
+MAX_FILE_BYTES = 32 * 1024**2
 """Some 400,000 bonds; a cell of 100 atoms has about a thousand."""
+_QUICK_FILE_BYTES = 1024**2
+"""Larger files take 0.1 s of CPU per MiB, and take turns with the builds of archives."""
 _CURSOR = re.compile(r"([0-9a-f]{16})\.([1-9][0-9]{0,8})", re.ASCII)
 
 
 class BondRecords(Protocol):
-    """Bonds that were read before, by the fingerprint of their file. Losing one costs a reading, nothing else."""
+    """Indexes of files that were read before, by the fingerprint of the file. A lost one costs a reading, nothing else."""
 
-    def get(self, key: SubRunKey, fingerprint: str) -> tuple[Bond, ...] | None: ...
+    def get(self, key: SubRunKey, fingerprint: str) -> BondIndex | None: ...
 
-    def put(self, key: SubRunKey, fingerprint: str, bonds: tuple[Bond, ...]) -> None: ...
+    def put(self, key: SubRunKey, fingerprint: str, index: BondIndex) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +45,54 @@ class BondPage:
 
 
 def bond_page(key: SubRunKey, *, limit: int, cursor: str | None, archives: Archives, records: BondRecords) -> BondPage:
-    """The bonds of `ICOHPLIST.lobster`, in its order: the first `limit`, or those after `cursor`.
+    """Return the bonds of `ICOHPLIST.lobster`, in its order: the first `limit`, or those after `cursor`.
 
-    Each content is parsed once and kept. NotFound, SubRunNotScheduled as for a manifest; NotFound without the file, Conflict where it
-    cannot be read. InvalidInput for a cursor that this content did not give: it is bound to the content, so that pages always fit.
+    Each content is read once as a whole, and indexed; then a page costs what it contains, whatever the size of the file. NotFound,
+    SubRunNotScheduled as for a manifest; NotFound without the file, Conflict if it cannot be read. InvalidInput for a cursor of another
+    content: cursors are bound to it, so that pages always fit.
     """
     artifact = _bond_strengths(key, archives)
     fingerprint = _fingerprint(artifact)
     start = _start(cursor, fingerprint)
-    bonds = _bonds(key, artifact, fingerprint, archives, records)
-    stop = start + limit
-    return BondPage(key, len(bonds), summaries(bonds), bonds[start:stop], _cursor(fingerprint, stop) if stop < len(bonds) else None)
+    index = _index(key, artifact, fingerprint, archives, records)
+    end = min(start + limit, index.total)
+    bonds = _read(artifact, index, start, end, archives) if index.bonds is None else index.bonds[start:end]
+    return BondPage(key, index.total, index.summaries, bonds, _cursor(fingerprint, end) if end < index.total else None)
 
 
 def _bond_strengths(key: SubRunKey, archives: Archives) -> Artifact:
-    for member in manifest_of(BuildOrder(key, Selection()), archives).members:
-        if member.artifact.role is Role.BOND_STRENGTHS:
-            return member.artifact
+    for artifact in sub_run_artifacts(key, archives):
+        if artifact.role is Role.BOND_STRENGTHS:
+            return artifact
     raise NotFound(f"sub-run {str(key)!r} has no ICOHPLIST.lobster in the data bucket")
 
 
-def _bonds(key: SubRunKey, artifact: Artifact, fingerprint: str, archives: Archives, records: BondRecords) -> tuple[Bond, ...]:
-    kept = records.get(key, fingerprint)
-    if kept is not None:
-        return kept
-    if artifact.size_bytes > _MAX_FILE_BYTES:
-        raise Conflict(f"ICOHPLIST.lobster of {str(key)!r} has {artifact.size_bytes} bytes: at most {_MAX_FILE_BYTES} are read")
-    bonds = parse_bonds(b"".join(archives.bucket.read(artifact)).decode("utf-8", errors="replace"))
-    with suppress(Unavailable):  # the answer is there; the next request reads the file again
-        records.put(key, fingerprint, bonds)
-    return bonds
+def _index(key: SubRunKey, artifact: Artifact, fingerprint: str, archives: Archives, records: BondRecords) -> BondIndex:
+    stored = records.get(key, fingerprint)
+    if stored is not None:
+        return stored
+    if artifact.size_bytes > MAX_FILE_BYTES:
+        raise Conflict(f"ICOHPLIST.lobster of {str(key)!r} has {artifact.size_bytes} bytes: at most {MAX_FILE_BYTES} are read")
+    if artifact.size_bytes > _QUICK_FILE_BYTES:
+        with archives.slots.within_request() as has_slot:
+            if not has_slot:
+                raise Unavailable(f"ICOHPLIST.lobster of {str(key)!r} is large, and the service is busy: repeat the request")
+            index = index_bonds(archives.bucket.read(artifact))
+    else:
+        index = index_bonds(archives.bucket.read(artifact))
+    with suppress(Unavailable):  # the response is complete; the next request reads the file again
+        records.put(key, fingerprint, index)
+    return index
+
+
+def _read(artifact: Artifact, index: BondIndex, start: int, end: int, archives: Archives) -> tuple[Bond, ...]:
+    """The bonds from number `start` up to, not including, `end`, from the blocks of lines that contain them."""
+    if start >= end:
+        return ()
+    first, last = start // BLOCK_BONDS, (end - 1) // BLOCK_BONDS
+    edges = (*index.offsets, artifact.size_bytes)
+    bonds = parse_block(archives.bucket.read_range(artifact, edges[first], edges[last + 1]))
+    return bonds[start - first * BLOCK_BONDS : end - first * BLOCK_BONDS]
 
 
 def _fingerprint(artifact: Artifact) -> str:

@@ -1,36 +1,58 @@
-"""Building an archive: from the artifacts in the bucket, and from archives of sub-runs that hold them in packed form."""
+"""Build an archive from the stored files, or from archives of sub-runs that contain them in packed form already."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from datetime import timedelta
+from contextlib import closing, suppress
 from functools import partial
 
-from chalicelib.domain.archive import METADATA_NAME, ArchiveExtent, ArchiveRecord, Manifest, PackedFile
+from chalicelib.domain.archive import METADATA_NAME, ArchiveRecord, Manifest, PackedFile
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.crate import crate_metadata
-from chalicelib.zipping import AnySource, CopiedSource, DeflatedSource, PackedMember, Source, ZipStream
+from chalicelib.domain.errors import SourceChanged, Unavailable
+from chalicelib.zipping import AnySource, DamagedMember, DeflatedSource, PackedMember, Source, ZipStream
 
-from .ports import Clock, DataBucket
+from .ports import DataBucket
+
+_LOG = logging.getLogger("dataops")
 
 _SPAN_BYTES = 8 * 1024 * 1024
-"""How much of an archive is read at once: an object's first byte costs as much time as a megabyte."""
-
-COPIED_FROM_BYTES = 64 * 1024 * 1024
-"""Packed members from this size on are copied within the bucket. Smaller ones cost less than knowing the archive's SHA-256 is worth."""
+"""How much of an archive is read at once: the first byte of an object costs as much time as a megabyte."""
 
 
-def build_archive(
-    manifest: Manifest, *, bucket: DataBucket, clock: Clock, stay: Callable[[], None], stay_seconds: float
-) -> ArchiveRecord:
-    """Pack the members into the bucket, calling `stay` every `stay_seconds` of the work.
+class LeaseLost(Exception):
+    """Another builder has taken over the archive, and finishes it."""
 
-    Writing the record, after the archive is whole, is what makes the archive exist for callers. SourceChanged if a member is no
-    longer what was listed: then there is neither archive nor record.
+
+class _PartUnusable(Exception):
+    """The archive of a sub-run cannot be read, or is not what its record says."""
+
+
+def build_archive(manifest: Manifest, *, bucket: DataBucket, keep_lease: Callable[[], None]) -> ArchiveRecord:
+    """Pack the members into the bucket, and call `keep_lease` again and again: between pieces, and before each write that callers see.
+
+    Archives of sub-runs are a source like any other: one that is lost or damaged is not used, and the stored files are packed instead.
+    The write of the record commits the archive. If `keep_lease` raises LeaseLost, because another builder has taken over, nothing that
+    callers see is written. SourceChanged if a member is no longer what was listed.
     """
+    if manifest.parts:
+        try:
+            return _build(manifest, _packed_sources(manifest, bucket), bucket, keep_lease)
+        except (_PartUnusable, DamagedMember) as error:
+            _LOG.warning("an archive of a sub-run is damaged or lost, packing the files", extra={"fields": {"detail": str(error)}})
+            if isinstance(error, DamagedMember):
+                folder = error.member.partition("/")[0]
+                with suppress(Unavailable):  # its own download must rebuild it too; if not now, then the next build finds it again
+                    bucket.forget_archive(next(part.archive_key for part in manifest.parts if part.folder == folder))
+    return _build(manifest, {}, bucket, keep_lease)
+
+
+def _build(
+    manifest: Manifest, packed: Mapping[str, DeflatedSource], bucket: DataBucket, keep_lease: Callable[[], None]
+) -> ArchiveRecord:
     roles = {member.name: member.artifact.role for member in manifest.members} | {METADATA_NAME: Role.METADATA}
 
     def files(members: Sequence[PackedMember]) -> tuple[PackedFile, ...]:
@@ -39,16 +61,16 @@ def build_archive(
     def metadata(members: Sequence[PackedMember]) -> tuple[str, bytes]:
         return METADATA_NAME, crate_metadata(manifest, files(members))
 
-    stream = ZipStream(_sources(manifest, bucket), closing=metadata)
-    with closing(stream.pieces()) as pieces:
-        bucket.write_archive(manifest.archive_key, _staying(pieces, clock, stay, stay_seconds), manifest.filename)
-    record = ArchiveRecord(stream.size_bytes, stream.sha256, files(stream.members), manifest.missing)
+    stream = ZipStream(_sources(manifest, packed, bucket), closing=metadata)
+    with closing(iter(stream)) as pieces:
+        etag = bucket.write_archive(manifest.archive_key, _leased(pieces, keep_lease), manifest.filename)
+    keep_lease()
+    record = ArchiveRecord(stream.size_bytes, etag, stream.sha256, files(stream.members))
     bucket.write_record(manifest.archive_key, record)
     return record
 
 
-def _sources(manifest: Manifest, bucket: DataBucket) -> Iterator[AnySource]:
-    packed = _already_packed(manifest.parts, bucket) if manifest.parts else {}
+def _sources(manifest: Manifest, packed: Mapping[str, DeflatedSource], bucket: DataBucket) -> Iterator[AnySource]:
     for member in manifest.members:
         if member.name in packed:
             yield packed[member.name]
@@ -56,41 +78,36 @@ def _sources(manifest: Manifest, bucket: DataBucket) -> Iterator[AnySource]:
             yield Source(member.name, member.artifact.size_bytes, partial(bucket.read, member.artifact))
 
 
-def _already_packed(parts: Iterable[Manifest], bucket: DataBucket) -> Mapping[str, DeflatedSource | CopiedSource]:
-    """What archives of the sub-runs hold, by the name in the archive of the run."""
-    parts = list(parts)
+def _packed_sources(manifest: Manifest, bucket: DataBucket) -> Mapping[str, DeflatedSource]:
+    """Return the members that archives of the sub-runs contain, by their name in the archive of the run."""
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="records") as pool:
-        records = pool.map(lambda part: bucket.archive(part.archive_key), parts)
-        found = [(part, record) for part, record in zip(parts, records, strict=True) if record]
+        records = pool.map(lambda part: bucket.archive(part.archive_key), manifest.parts)
+        found = [(part, record) for part, record in zip(manifest.parts, records, strict=True) if record]
     return {source.name: source for part, record in found for source in _of_archive(part, record, bucket)}
 
 
-def _of_archive(part: Manifest, record: ArchiveRecord, bucket: DataBucket) -> Iterator[DeflatedSource | CopiedSource]:
-    """The members of a sub-run's archive: large ones to be copied, neighbours of the others in spans that are read at once."""
+def _of_archive(part: Manifest, record: ArchiveRecord, bucket: DataBucket) -> Iterator[DeflatedSource]:
+    """The members of a sub-run's archive, in spans of neighbours that are read with one request."""
     span: list[PackedFile] = []
     for file in [file for file in record.files if file.role is not Role.METADATA]:
-        if file.compressed_bytes >= COPIED_FROM_BYTES:
-            extent = ArchiveExtent(part.archive_key, file.data_offset, _end(file))
-            yield CopiedSource(f"{part.folder}/{file.name}", file.size_bytes, file.crc32, file.sha256, extent)
-            continue
         if span and _end(file) - span[0].data_offset > _SPAN_BYTES:
-            yield from _Span(part, span, bucket).sources()
+            yield from _Span(part, record, span, bucket).sources()
             span = []
         span.append(file)
-    yield from _Span(part, span, bucket).sources()
+    yield from _Span(part, record, span, bucket).sources()
 
 
 class _Span:
-    """Files that lie one after the other in an archive: one read when the first is opened, kept until the last was.
+    """Neighbouring files of an archive: one request when the first is opened, kept until the last was.
 
-    A file that is longer than a span has one of its own, which is read piece by piece.
+    A file that is longer than a span has a span of its own, which is read piece by piece.
     """
 
-    def __init__(self, part: Manifest, files: Sequence[PackedFile], bucket: DataBucket) -> None:
-        self._part, self._files, self._bucket = part, files, bucket
+    def __init__(self, part: Manifest, record: ArchiveRecord, files: Sequence[PackedFile], bucket: DataBucket) -> None:
+        self._part, self._record, self._files, self._bucket = part, record, files, bucket
         self._lock = threading.Lock()
         self._content: memoryview | None = None
-        self._closed = len(files)
+        self._unopened = len(files)
 
     def sources(self) -> Iterator[DeflatedSource]:
         for file in self._files:
@@ -104,22 +121,25 @@ class _Span:
             )
 
     def _open(self, file: PackedFile) -> Iterator[bytes]:
-        start = self._files[0].data_offset
+        first = self._files[0].data_offset
         if len(self._files) == 1:
-            for begin in range(start, _end(file), _SPAN_BYTES):
-                yield self._read(begin, min(begin + _SPAN_BYTES, _end(file)))
+            for start in range(first, _end(file), _SPAN_BYTES):
+                yield self._read(start, min(start + _SPAN_BYTES, _end(file)))
             return
         with self._lock:
             if self._content is None:
-                self._content = memoryview(self._read(start, _end(self._files[-1])))
-            data = bytes(self._content[file.data_offset - start : _end(file) - start])
-            self._closed -= 1
-            if self._closed == 0:
+                self._content = memoryview(self._read(first, _end(self._files[-1])))
+            data = bytes(self._content[file.data_offset - first : _end(file) - first])
+            self._unopened -= 1
+            if self._unopened == 0:
                 self._content = None
         yield data
 
-    def _read(self, start: int, stop: int) -> bytes:
-        return self._bucket.read_archive(ArchiveExtent(self._part.archive_key, start, stop))
+    def _read(self, start: int, end: int) -> bytes:
+        try:
+            return self._bucket.read_archive(self._part.archive_key, self._record.etag, start, end)
+        except (SourceChanged, Unavailable) as error:
+            raise _PartUnusable(f"{self._part.archive_key!r}: {error}") from error
 
 
 def _end(file: PackedFile) -> int:
@@ -138,12 +158,8 @@ def _packed_file(member: PackedMember, role: Role) -> PackedFile:
     )
 
 
-def _staying(
-    pieces: Iterable[bytes | ArchiveExtent], clock: Clock, stay: Callable[[], None], stay_seconds: float
-) -> Iterator[bytes | ArchiveExtent]:
-    due = clock.now() + timedelta(seconds=stay_seconds)
+def _leased(pieces: Iterable[bytes], keep_lease: Callable[[], None]) -> Iterator[bytes]:
+    """The pieces, with a call of `keep_lease` after each: after the last one too, before the write is completed."""
     for piece in pieces:
         yield piece
-        if clock.now() >= due:
-            stay()
-            due = clock.now() + timedelta(seconds=stay_seconds)
+        keep_lease()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.archive import BuildOrder, PresignedLink, Selection
+from chalicelib.domain.archive import PresignedLink
 from chalicelib.domain.artifacts import Artifact
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.runs import SubRunKey
 
-from .archiving import Archives, manifest_of
+from .archiving import Archives, sub_run_artifacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class FileLink:
 
 
 def file_link(key: SubRunKey, name: str, *, archives: Archives) -> FileLink:
-    """A link to the file `name` of a sub-run, as the manifest lists it. NotFound, SubRunNotScheduled as for a manifest."""
-    for member in manifest_of(BuildOrder(key, Selection()), archives).members:
-        if member.name == name:
-            return FileLink(key, member.artifact, archives.bucket.link(member.artifact.key, name))
+    """Return a link to the file `name` of a sub-run: a member or a skipped file of its manifest. NotFound, SubRunNotScheduled."""
+    for artifact in sub_run_artifacts(key, archives):
+        if artifact.name == name:
+            return FileLink(key, artifact, archives.bucket.link(artifact.key, name.rpartition("/")[2]))
     raise NotFound(f"sub-run {str(key)!r} has no file {name!r}: its manifest lists those that are there")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -23,49 +24,69 @@ from chalicelib.domain.runs import REFERENCE_SUB_RUN, Run, SubRunKey
 
 from .ports import Clock, DataBucket, OutcomeRecords
 
-_PATIENCE = timedelta(seconds=10)
+_TIMEOUT = timedelta(seconds=10)
 _PARALLEL_READS = 8
 _FIRST_WINDOW_BYTES = 64 * 1024
-_LARGEST_WINDOW_BYTES = 4 * 1024 * 1024
+_LARGEST_WINDOW_BYTES = 1024 * 1024
+MAX_FILE_BYTES = 16 * 1024**2
+"""How much of one file is read; the phrases are near the end of good outputs. Real ones have up to 1 MB."""
+_READS = threading.BoundedSemaphore(2 * _PARALLEL_READS)
+"""Of all requests of a process: memory is bounded by the largest window for each."""
 
 
-class _TooLong(Exception):
+class _OutOfTime(Exception):
     """Reading has taken all the time that a request can give it."""
 
 
-def sub_run_facts(run: Run, *, bucket: DataBucket, records: OutcomeRecords, clock: Clock) -> Mapping[int, Facts]:
-    """What the files of the scheduled sub-runs show, by sub-run; the kept facts where the files are those they were read in.
+class _TooLarge(Exception):
+    """A file is so large that its facts cannot be determined from the part that is read."""
 
-    A sub-run is left out while its files change, and where reading them takes longer than a request may last.
+
+def sub_run_facts(run: Run, *, bucket: DataBucket, records: OutcomeRecords, clock: Clock) -> Mapping[int, Facts]:
+    """Return what the files of the scheduled sub-runs show, by sub-run: the stored facts if the files are those they were read from.
+
+    A sub-run is left out while its files change, if reading them takes longer than a request may last (the next request continues), and
+    if its facts are not in the last MAX_FILE_BYTES or at the beginning of a larger file; that they are unknown is stored like facts.
     """
-    deadline = clock.now() + _PATIENCE
+    deadline = clock.now() + _TIMEOUT
     listed = _listed(run, bucket)
-    kept = records.get(run.key) if any(listed.values()) else {}
+    stored = records.get(run.key) if any(listed.values()) else {}
+    versions = {sub_run: _version(run, artifacts) for sub_run, artifacts in listed.items()}
+    found = {sub_run: stored[sub_run] for sub_run, version in versions.items() if sub_run in stored and stored[sub_run].version == version}
 
     def read(sub_run: int) -> ReadFacts | None:
-        artifacts = {artifact.name: artifact for artifact in listed[sub_run]}
-        version = _version(run, artifacts)
-        if sub_run in kept and kept[sub_run].version == version:
-            return kept[sub_run]
-        with suppress(SourceChanged, _TooLong):
-            return ReadFacts(version, _facts(run, artifacts, bucket, clock, deadline))
-        return None
+        if not _READS.acquire(timeout=_TIMEOUT.total_seconds()):
+            return None
+        try:
+            return ReadFacts(versions[sub_run], _facts(run, listed[sub_run], bucket, clock, deadline))
+        except _TooLarge:
+            return ReadFacts(versions[sub_run], None)
+        except (SourceChanged, _OutOfTime):
+            return None
+        finally:
+            _READS.release()
 
-    with ThreadPoolExecutor(min(len(listed), _PARALLEL_READS), thread_name_prefix="outcomes") as pool:
-        results = dict(zip(listed, pool.map(read, listed), strict=True))
-    found = {sub_run: result for sub_run, result in results.items() if result is not None}
-    to_keep = {sub_run: result for sub_run, result in found.items() if result.facts.has_files}
-    if to_keep != kept:
-        with suppress(Unavailable):  # the answer is there; the next request reads the files again
-            records.put(run.key, to_keep)
-    return {sub_run: result.facts for sub_run, result in found.items()}
+    if unread := sorted(listed.keys() - found.keys()):
+        with ThreadPoolExecutor(min(len(unread), _PARALLEL_READS), thread_name_prefix="outcomes") as pool:
+            results = zip(unread, pool.map(read, unread), strict=True)
+            found |= {sub_run: result for sub_run, result in results if result is not None}
+    to_store = {sub_run: result for sub_run, result in found.items() if result.facts is None or result.facts.has_files}
+    if to_store != stored:
+        with suppress(Unavailable):  # the response is complete; the next request reads the files again
+            records.put(run.key, to_store)
+    return {sub_run: result.facts for sub_run, result in sorted(found.items()) if result.facts is not None}
 
 
-def _listed(run: Run, bucket: DataBucket) -> dict[int, Sequence[Artifact]]:
+def _listed(run: Run, bucket: DataBucket) -> dict[int, dict[str, Artifact]]:
+    """The files of each scheduled sub-run by name, without those in folders below."""
     if run.sub_runs == {REFERENCE_SUB_RUN}:
-        return {REFERENCE_SUB_RUN: bucket.artifacts(SubRunKey(run.key, REFERENCE_SUB_RUN))}
-    listed = bucket.run_artifacts(run.key)
-    return {sub_run: listed.get(sub_run, ()) for sub_run in sorted(run.sub_runs)}
+        listed = {REFERENCE_SUB_RUN: bucket.artifacts(SubRunKey(run.key, REFERENCE_SUB_RUN))}
+    else:
+        listed = dict(bucket.run_artifacts(run.key))
+    return {
+        sub_run: {artifact.name: artifact for artifact in listed.get(sub_run, ()) if "/" not in artifact.name}
+        for sub_run in sorted(run.sub_runs)
+    }
 
 
 def _names(run: Run) -> tuple[str, str, str]:
@@ -83,11 +104,13 @@ def _facts(run: Run, artifacts: Mapping[str, Artifact], bucket: DataBucket, cloc
     def in_time(chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
             if clock.now() > deadline:
-                raise _TooLong
+                raise _OutOfTime
             yield chunk
 
     converged, iterations, energy = read_scf_output(in_time(_windows(scf, bucket))) if scf else (None, None, None)
     finished, expected = read_lobster_output(in_time(_windows(lobster, bucket))) if lobster else (False, None)
+    if labels and labels.size_bytes > MAX_FILE_BYTES:
+        raise _TooLarge
     return Facts(
         has_files=bool(artifacts),
         scf_converged=converged,
@@ -100,9 +123,15 @@ def _facts(run: Run, artifacts: Mapping[str, Artifact], bucket: DataBucket, cloc
 
 
 def _windows(artifact: Artifact, bucket: DataBucket) -> Iterator[bytes]:
-    """The content from its end, in windows that grow and overlap: what is looked for stands near the end of a good output."""
-    stop, size_bytes = artifact.size_bytes, _FIRST_WINDOW_BYTES
-    while stop > 0:
-        start = max(0, stop - size_bytes)
-        yield bucket.read_range(artifact, start, min(stop + OVERLAP_BYTES, artifact.size_bytes))
-        stop, size_bytes = start, min(size_bytes * 4, _LARGEST_WINDOW_BYTES)
+    """The content from its end, in windows that grow and overlap.
+
+    Of a file that is larger than MAX_FILE_BYTES only its end and its beginning are read: _TooLarge if more is wanted.
+    """
+    end, size_bytes = artifact.size_bytes, _FIRST_WINDOW_BYTES
+    while end > 0:
+        start = max(0, end - size_bytes)
+        if artifact.size_bytes - start > MAX_FILE_BYTES:
+            yield bucket.read_range(artifact, 0, _FIRST_WINDOW_BYTES)
+            raise _TooLarge
+        yield bucket.read_range(artifact, start, min(end + OVERLAP_BYTES, artifact.size_bytes))
+        end, size_bytes = start, min(size_bytes * 4, _LARGEST_WINDOW_BYTES)

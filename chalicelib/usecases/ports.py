@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.domain.archive import ArchiveExtent, ArchiveRecord, BuildLease, BuildOrder, PresignedLink
+from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PresignedLink
 from chalicelib.domain.artifacts import Artifact
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.idempotency import IdempotencyRecord
@@ -61,10 +61,12 @@ class DataBucket(Protocol):
         """The runs of a composition that are in the bucket, ascending, whatever files they have."""
         ...
 
-    def has_files(self, key: SubRunKey) -> bool: ...
+    def has_files(self, key: SubRunKey) -> bool:
+        """Return True if the sub-run has a file that an archive can contain: folder markers and files in folders below do not count."""
+        ...
 
     def artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
-        """All files of a sub-run (its SOAP descriptors too), by name; empty where there are none."""
+        """Return all files of a sub-run (its SOAP descriptors, and files in folders below too), by name; empty if there are none."""
         ...
 
     def run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
@@ -80,22 +82,23 @@ class DataBucket(Protocol):
         ...
 
     def archive(self, archive_key: str) -> ArchiveRecord | None:
-        """The record of a built archive."""
+        """Return the record of a built archive; None if it is missing or unreadable, or the stored archive has another ETag or size."""
         ...
 
-    def read_archive(self, extent: ArchiveExtent) -> bytes:
-        """A part of a built archive: SourceChanged where the archive is gone."""
+    def read_archive(self, archive_key: str, etag: str, start: int, end: int) -> bytes:
+        """Return the bytes from `start` up to, not including, `end`. SourceChanged if no archive with that ETag is stored."""
         ...
 
-    def write_archive(self, archive_key: str, pieces: Iterable[bytes | ArchiveExtent], filename: str) -> None:
-        """Store an archive, whole or not at all: bytes, and extents of others, which are copied within the bucket.
-
-        An extent has 10 MiB at least. SourceChanged where its archive is gone.
-        """
+    def write_archive(self, archive_key: str, pieces: Iterable[bytes], filename: str) -> str:
+        """Store an archive, whole or not at all, and return its ETag."""
         ...
 
     def write_record(self, archive_key: str, record: ArchiveRecord) -> None:
-        """Make a stored archive one that `archive` finds."""
+        """Make a stored archive one that `archive` returns."""
+        ...
+
+    def forget_archive(self, archive_key: str) -> None:
+        """Remove the record, so that the archive is built again."""
         ...
 
     def link(self, archive_key: str, filename: str) -> PresignedLink: ...
@@ -130,8 +133,11 @@ class BuildLeases(Protocol):
 
     def get(self, archive_key: str) -> BuildLease | None: ...
 
-    def take(self, archive_key: str, holder: str, now: datetime, expires_at: datetime) -> bool:
-        """Become the builder, by one conditional write: where nobody is, or whose lease has run out or failed."""
+    def take(self, archive_key: str, holder: str, now: datetime, expires_at: datetime, *, queued_by: str | None = None) -> bool:
+        """Become the holder, by one conditional write: if there is none, or its lease has run out or failed, or it is `queued_by`.
+
+        `started_at` becomes `now` unless the lease has one: it is when callers began to wait.
+        """
         ...
 
     def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:
@@ -150,8 +156,8 @@ class BuildLeases(Protocol):
 class Builder(Protocol):
     """Where builds run that would outlast a request."""
 
-    def start(self, order: BuildOrder) -> None:
-        """Have `usecases.archiving.build` called with the order, soon, outside this request; at least once."""
+    def start(self, order: BuildOrder, holder: str) -> None:
+        """Have `usecases.archiving.build` called with the order and the holder of its lease, outside this request; at least once."""
         ...
 
 

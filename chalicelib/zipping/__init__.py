@@ -3,15 +3,16 @@
 PackingError (ValueError)
 +- BadMemberName   empty, absolute, climbing out, repeated: raised before the first byte
 +- WrongMemberSize a source gave more or fewer bytes than it announced: never packed
++- DamagedMember   a DEFLATE stream to be copied inflates to something else than announced: never packed
 """
 
-from .members import AnySource, BadMemberName, CopiedSource, DeflatedSource, PackedMember, PackingError, Source, WrongMemberSize
+from .members import AnySource, BadMemberName, DamagedMember, DeflatedSource, PackedMember, PackingError, Source, WrongMemberSize
 from .stream import ZipStream
 
 __all__ = [
     "AnySource",
     "BadMemberName",
-    "CopiedSource",
+    "DamagedMember",
     "DeflatedSource",
     "PackedMember",
     "PackingError",

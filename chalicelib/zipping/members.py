@@ -6,8 +6,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from chalicelib.domain.archive import ArchiveExtent
-
 Block = bytes | memoryview
 
 
@@ -21,6 +19,14 @@ class BadMemberName(PackingError):
 
 class WrongMemberSize(PackingError):
     """A source gave more or fewer bytes than it announced."""
+
+
+class DamagedMember(PackingError):
+    """The DEFLATE stream of a DeflatedSource does not inflate to the announced content; `member` is its name."""
+
+    def __init__(self, member: str, message: str) -> None:
+        super().__init__(message)
+        self.member = member
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class DeflatedSource:
-    """A member that an existing archive holds: `open` gives its `compressed_bytes` bytes of raw DEFLATE, which are copied as they are.
+    """A member of an existing archive: `open` returns its `compressed_bytes` bytes of raw DEFLATE, which are copied unchanged.
 
-    `crc32` and `sha256` (hex) are those of the `size_bytes` bytes that they inflate to; they are taken on trust.
+    `crc32` and `sha256` (hex) describe the `size_bytes` bytes of inflated content. The stream is inflated while it is copied, and
+    size and CRC-32 are compared: DamagedMember if they differ.
     """
 
     name: str
@@ -50,22 +57,7 @@ class DeflatedSource:
     open: Callable[[], Iterator[bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class CopiedSource:
-    """The same, but its DEFLATE stream is not read: the archive has `extent` in its place, for the store to copy."""
-
-    name: str
-    size_bytes: int
-    crc32: int
-    sha256: str
-    extent: ArchiveExtent
-
-    @property
-    def compressed_bytes(self) -> int:
-        return self.extent.size_bytes
-
-
-AnySource = Source | DeflatedSource | CopiedSource
+AnySource = Source | DeflatedSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,31 +10,30 @@ from hashlib import sha256
 
 from isal.isal_zlib import crc32_combine
 
-from chalicelib.domain.archive import ArchiveExtent
-
 from .layout import Entry, data_descriptor, directory_end, directory_record, local_header
 from .line import BLOCK_BYTES, READERS, Line, Order
-from .members import AnySource, Block, CopiedSource, DeflatedSource, PackedMember, Source, check_name
+from .members import AnySource, Block, DeflatedSource, PackedMember, Source, check_name
 
 _PIECE_BYTES = 48 * 1024
 
-_Piece = Block | bytearray | ArchiveExtent
+_Piece = Block | bytearray
 
 
 class ZipStream:
-    """The bytes of a ZIP archive of `sources`, in their order: iterate over it once, or over its `pieces` where sources are copied.
+    """The bytes of a ZIP archive of `sources`, in their order: iterate over it once.
 
-    `closing` is called when all of them are packed, and gives name and content of the last member. The same sources give the same
-    bytes whatever `workers` is: the number of threads that deflate. Members to come are opened and read ahead in further threads;
-    when the iteration ends, fails or is given up, all of them have ended and every opened source is closed.
+    `closing` is called when all of them are packed, and returns name and content of the last member. The same contents give the same
+    bytes, whether they are deflated here or copied from an archive that this class made, and whatever `workers` is (the number of
+    threads that deflate). Members to come are opened and read ahead in further threads; when the iteration ends, fails or is closed,
+    all of them have ended and every opened source is closed.
 
-    BadMemberName is raised here, WrongMemberSize and whatever a source raises by the iteration. After it: `members`, `size_bytes`,
-    `sha256` (hex, of the whole archive; None where it has extents).
+    BadMemberName is raised here; WrongMemberSize, DamagedMember and whatever a source raises by the iteration. After it: `members`,
+    `size_bytes`, `sha256` (hex, of the whole archive).
     """
 
     members: list[PackedMember]
     size_bytes: int
-    sha256: str | None
+    sha256: str
 
     def __init__(
         self,
@@ -54,28 +53,17 @@ class ZipStream:
         self._started = False
         self.members = []
 
-    def __iter__(self) -> Iterator[bytes]:
-        with closing(self.pieces()) as pieces:
-            for piece in pieces:
-                if isinstance(piece, ArchiveExtent):
-                    raise TypeError(f"{piece} is not bytes: iterate over the pieces")
-                yield piece
-
-    def pieces(self) -> Generator[bytes | ArchiveExtent, None, None]:
-        """The bytes, and in place of each CopiedSource its extent."""
+    def __iter__(self) -> Generator[bytes, None, None]:
         if self._started:
             raise RuntimeError("a ZipStream can be iterated over once")
         self._started = True
-        digest, seen = sha256(), True
+        digest = sha256()
         with closing(self._records()) as records:
             for piece in _gathered(records):
-                if isinstance(piece, bytes):
-                    digest.update(piece)
-                else:
-                    seen = False
+                digest.update(piece)
                 yield piece
         self.size_bytes = self._written
-        self.sha256 = digest.hexdigest() if seen else None
+        self.sha256 = digest.hexdigest()
 
     def _records(self) -> Generator[_Piece, None, None]:
         readers = max(1, min(READERS, len(self._sources)))
@@ -96,11 +84,12 @@ class ZipStream:
     def _member(self, line: Line, order: Order) -> Iterator[_Piece]:
         source = order.source
         blocks = line.take(order)
-        if isinstance(source, DeflatedSource | CopiedSource):
-            entry = Entry(source.name, source.size_bytes, False, source.crc32, source.compressed_bytes)
-        elif source.size_bytes > BLOCK_BYTES:
+        # Also if its sizes are known, a copied member has the form that it gets when it is deflated here: one byte form per archive.
+        if source.size_bytes > BLOCK_BYTES:
             entry = Entry(source.name, source.size_bytes, True)
-        else:  # one block: its header can say what the others' descriptors have to
+        elif isinstance(source, DeflatedSource):
+            entry = Entry(source.name, source.size_bytes, False, source.crc32, source.compressed_bytes)
+        else:  # one block: its header can contain what the descriptors of the others do
             (whole,) = blocks
             entry = Entry(source.name, source.size_bytes, False, whole.crc32, len(whole.data))
             blocks = iter((whole,))
@@ -108,14 +97,11 @@ class ZipStream:
         yield (header := local_header(entry))
         data_offset = header_offset + len(header)
         self._written = data_offset
-        crc32 = 0
+        crc32 = source.crc32 if isinstance(source, DeflatedSource) else 0
         for block in blocks:
             yield block.data
             self._written += len(block.data)
-            crc32 = crc32_combine(crc32, block.crc32, block.size_bytes)
-        if isinstance(source, CopiedSource):
-            yield source.extent
-            self._written += source.compressed_bytes
+            crc32 = crc32_combine(crc32, block.crc32, block.size_bytes)  # nothing for copied blocks: (0, 0)
         if entry.streamed:
             entry = replace(entry, crc32=crc32, compressed_bytes=self._written - data_offset)
             yield (descriptor := data_descriptor(entry))
@@ -133,15 +119,10 @@ class ZipStream:
         self._names.add(name)
 
 
-def _gathered(pieces: Iterable[_Piece]) -> Iterator[bytes | ArchiveExtent]:
-    held: list[Block | bytearray] = []
+def _gathered(pieces: Iterable[_Piece]) -> Iterator[bytes]:
+    held: list[_Piece] = []
     held_bytes = 0
     for piece in pieces:
-        if isinstance(piece, ArchiveExtent):
-            yield b"".join(held)
-            yield piece
-            held, held_bytes = [], 0
-            continue
         held.append(piece)
         held_bytes += len(piece)
         if held_bytes >= _PIECE_BYTES:

@@ -8,7 +8,6 @@ import os
 import shutil
 import stat
 import struct
-import unicodedata
 import uuid
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -19,13 +18,13 @@ from urllib.parse import unquote
 
 from .errors import ArchiveRefused, ChecksumMismatch, FolderOccupied, UnsafeArchive
 from .inflating import Damaged, content
+from .member_names import folded, is_portable
 from .models import METADATA_NAME, ArchiveFile
 
 _MAX_MEMBERS = 200_000
 _MAX_RATIO = 1_200
 """DEFLATE cannot shrink anything by more than about 1,032 to 1."""
 _WORKERS = min(4, os.cpu_count() or 1)
-_WINDOWS_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 
 
 def extract(archive: Path, files: Sequence[ArchiveFile], target: Path) -> None:
@@ -59,10 +58,10 @@ def inspect(opened: zipfile.ZipFile, size_bytes: int, expected: Mapping[str, Arc
     seen: dict[str, str] = {}
     for member in members:
         _inspect_name(member)
-        folded = unicodedata.normalize("NFC", member.filename).casefold()
-        if folded in seen:
-            raise UnsafeArchive("duplicate", f"{member.filename!r} and {seen[folded]!r} are the same file on some systems")
-        seen[folded] = member.filename
+        known_as = folded(member.filename)
+        if known_as in seen:
+            raise UnsafeArchive("duplicate", f"{member.filename!r} and {seen[known_as]!r} are the same file on some systems")
+        seen[known_as] = member.filename
         _inspect_kind(member)
         announced = expected.get(member.filename)
         if announced is None and member.filename != METADATA_NAME:
@@ -89,10 +88,8 @@ def _inspect_name(member: zipfile.ZipInfo) -> None:
     for part in name.split("/"):
         if part in ("", ".", ".."):
             raise UnsafeArchive("climbing", f"{name!r} has the part {part!r}")
-        if len(part.encode(errors="surrogatepass")) > 255:
-            raise UnsafeArchive("name", f"{name[:80]!r} has a part of more than 255 bytes")
-        if part[-1] in " ." or part.split(".")[0].lower() in _WINDOWS_NAMES or ":" in part:
-            raise UnsafeArchive("name", f"{name!r} has another meaning on other systems")
+        if not is_portable(part):
+            raise UnsafeArchive("name", f"{name[:300]!r} does not name the same file on every platform")
 
 
 def _inspect_kind(member: zipfile.ZipInfo) -> None:

@@ -8,14 +8,16 @@ import pytest
 
 from chalicelib.aws.bond_records import S3BondRecords
 from chalicelib.aws.data_bucket import S3DataBucket
-from chalicelib.domain.bonds import Bond
+from chalicelib.domain.bonds import Bond, BondIndex, BondTypeSummary
 from chalicelib.domain.runs import SubRunKey
 from chalicelib.usecases.bonds import BondRecords
 from chalicelib.usecases.ports import DataBucket
+from tests.conftest import Aws
 from tests.support.fake_bond_records import FakeBondRecords
 from tests.support.fakes import FakeDataBucket
 
 KEY = SubRunKey.parse("Zr49Cu49Al2", "21", "3")
+LARGE = BondIndex(7000, (BondTypeSummary("Zr-Cu", 7000, 2.5, 0.4),), None, (80, 80_080, 2**33))
 BOND = Bond("Cu1", "Zr2", 1, 2, "Zr-Cu", 3.26048, (0, -1, 1), 0.41728)
 
 
@@ -28,15 +30,23 @@ def records(request: pytest.FixtureRequest) -> BondRecords:
 
 def test_what_was_put_is_got_by_its_fingerprint_alone(records: BondRecords) -> None:
     assert records.get(KEY, "a" * 64) is None
-    records.put(KEY, "a" * 64, (BOND, BOND))
-    assert records.get(KEY, "a" * 64) == (BOND, BOND)
+    small = BondIndex(2, (BondTypeSummary("Zr-Cu", 2, 3.26048, 0.41728),), (BOND, BOND), ())
+    records.put(KEY, "a" * 64, small)
+    assert records.get(KEY, "a" * 64) == small
+    records.put(KEY, "c" * 64, LARGE)
+    assert records.get(KEY, "c" * 64) == LARGE
     assert records.get(KEY, "b" * 64) is None
     assert records.get(SubRunKey(KEY.run, 4), "a" * 64) is None
 
 
 def test_no_bonds_are_kept_as_such(records: BondRecords) -> None:
-    records.put(KEY, "a" * 64, ())
-    assert records.get(KEY, "a" * 64) == ()
+    records.put(KEY, "a" * 64, BondIndex(0, (), (), ()))
+    assert records.get(KEY, "a" * 64) == BondIndex(0, (), (), ())
+
+
+def test_a_damaged_record_costs_a_reading(aws: Aws, bucket: str) -> None:
+    aws.s3.put_object(Bucket=bucket, Key=f"archives/{KEY}/{'a' * 64}.bonds.json", Body=b'{"total": 7, "summ')
+    assert S3BondRecords(aws.s3, bucket).get(KEY, "a" * 64) is None
 
 
 @pytest.fixture(params=["fake", "s3", "s3 with a prefix"])

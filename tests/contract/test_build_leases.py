@@ -48,6 +48,17 @@ def test_a_lease_that_has_run_out_is_taken_over(leases: BuildLeases) -> None:
     assert (lease.holder, lease.error) == ("you", None)
 
 
+def test_a_queued_lease_is_taken_by_who_was_given_its_holder_and_keeps_its_start(leases: BuildLeases) -> None:
+    assert leases.take(KEY, "queue", NOW, LATER)
+    started = NOW + timedelta(seconds=20)
+    assert not leases.take(KEY, "builder", started, LATER, queued_by="another queue")
+    assert leases.take(KEY, "builder", started, LATER, queued_by="queue")
+    assert not leases.take(KEY, "second builder", started, LATER, queued_by="queue")
+    lease = leases.get(KEY)
+    assert lease is not None
+    assert (lease.holder, lease.started_at) == ("builder", NOW)
+
+
 def test_a_renewed_lease_keeps_its_start(leases: BuildLeases) -> None:
     leases.take(KEY, "me", NOW, LATER)
     assert leases.renew(KEY, "me", LATER + timedelta(seconds=5))

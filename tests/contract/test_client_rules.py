@@ -11,7 +11,7 @@ from dataops_client.ml.lobster import read_bonds
 from dataops_client.ml.outcomes import Outcome as ClientOutcome
 from dataops_client.ml.outcomes import folder_outcome
 
-from chalicelib.domain.bonds import parse_bonds
+from chalicelib.domain.bonds import index_bonds
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.outcomes import Facts, Outcome, count_bond_labels, read_lobster_output, read_scf_output
 from tools.lifeline import ROOT
@@ -48,10 +48,10 @@ def test_the_client_knows_every_outcome_of_the_api() -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "data").glob("*/**/ICOHPLIST.lobster")), ids=lambda path: "/".join(path.parts[-5:-1:2]))
 def test_the_bonds_of_the_sample_are_the_same_by_both(path: Path) -> None:
-    ours, theirs = parse_bonds(path.read_text()), read_bonds(path)
+    ours, theirs = index_bonds([path.read_bytes()]).bonds, read_bonds(path)
     fields = ("label_a", "label_b", "atom_a", "atom_b", "bond_type", "distance", "translation", "icohp")
-    assert [[getattr(bond, name) for name in fields] for bond in ours] == [[getattr(bond, name) for name in fields] for bond in theirs]
     assert ours
+    assert [[getattr(bond, name) for name in fields] for bond in ours] == [[getattr(bond, name) for name in fields] for bond in theirs]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,6 @@ def test_a_line_that_is_no_bond_is_refused_by_both(tmp_path: Path, line: str) ->
     text = f"{HEADER.decode()}{line}\n"
     (tmp_path / "ICOHPLIST.lobster").write_text(text)
     with pytest.raises(Conflict):
-        parse_bonds(text)
+        index_bonds([text.encode()])
     with pytest.raises(MalformedFile):
         read_bonds(tmp_path / "ICOHPLIST.lobster")

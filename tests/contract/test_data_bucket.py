@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.data_bucket import S3DataBucket
-from chalicelib.domain.archive import ArchiveExtent, ArchiveRecord, PackedFile
+from chalicelib.domain.archive import ArchiveRecord, PackedFile
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.errors import SourceChanged, Unavailable
 from chalicelib.domain.runs import RunKey, SubRunKey
@@ -22,7 +23,7 @@ from tests.support.fakes import FakeDataBucket
 RUN = RunKey.parse("Zr49Cu49Al2", "21")
 BASE = "Zr49Cu49Al2/c/md/lammps/100"
 ARCHIVE = "archives/Zr49Cu49Al2/21/0/abc.zip"
-RECORD = ArchiveRecord(7, "0" * 64, (PackedFile("a", 3, "1" * 64, Role.OTHER, 0xFFFFFFFF, 5, 2**33),), ("SOAPS.vec",))
+RECORD = ArchiveRecord(7, '"etag"', "0" * 64, (PackedFile("a", 3, "1" * 64, Role.OTHER, 0xFFFFFFFF, 5, 2**33),))
 
 
 @pytest.fixture(params=["fake", "s3", "s3 with a prefix"])
@@ -51,7 +52,7 @@ def test_runs_are_numbered_as_their_folders(world: World) -> None:
     assert list(bucket.run_numbers(RunKey.parse("Zr49Cu49Al", "1").nc)) == []
 
 
-def test_files_of_a_sub_run_are_flat_and_sorted_by_name(world: World) -> None:
+def test_files_of_a_sub_run_are_sorted_by_name_those_in_folders_below_too(world: World) -> None:
     bucket, put = world
     for name in ("b-b", "b.b", "b0", "B", "b/nested", "Zr49Cu49Al2.scf.in", "é"):
         put(f"{BASE}/21/2000/1/{name}", name.encode())
@@ -59,12 +60,27 @@ def test_files_of_a_sub_run_are_flat_and_sorted_by_name(world: World) -> None:
     put("Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/1/SOAPS.vec", b"soap")
     put("Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/1/SOAPS.vec.bak", b"old")
     listed = bucket.artifacts(SubRunKey(RUN, 1))
-    assert [artifact.name for artifact in listed] == ["B", "SOAPS.vec", "Zr49Cu49Al2.scf.in", "b-b", "b.b", "b0", "é"]
+    assert [artifact.name for artifact in listed] == ["B", "SOAPS.vec", "Zr49Cu49Al2.scf.in", "b-b", "b.b", "b/nested", "b0", "é"]
     assert [b"".join(bucket.read(artifact)) for artifact in listed][:3] == [b"B", b"soap", b"Zr49Cu49Al2.scf.in"]
     assert [artifact.role for artifact in listed][:3] == [Role.OTHER, Role.SOAP_DESCRIPTORS, Role.SCF_INPUT]
     assert bucket.has_files(SubRunKey(RUN, 1))
     assert not bucket.has_files(SubRunKey(RUN, 2))
     assert list(bucket.artifacts(SubRunKey(RUN, 2))) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "has_files"),
+    [
+        ((), False), (("",), False), (("out/b",), False), (("", "out/", "out/b"), False), (("aux.log",), False),
+        (("aux.log", "out/b", "", "z"), True), (tuple(f"{number}/nested" for number in range(30)), False),
+        ((*(f"{number:02d}/nested" for number in range(30)), "z"), True),
+    ],
+)  # fmt: skip
+def test_a_sub_run_has_files_if_an_archive_can_contain_one(world: World, names: tuple[str, ...], has_files: bool) -> None:
+    bucket, put = world
+    for name in names:
+        put(f"{BASE}/21/2000/1/{name}", b"")
+    assert bucket.has_files(SubRunKey(RUN, 1)) is has_files
 
 
 def test_the_files_of_a_run_are_those_of_its_sub_runs(world: World) -> None:
@@ -88,26 +104,52 @@ def test_a_file_that_was_changed_or_removed_after_the_listing_is_not_read(world:
         list(bucket.read(artifact))
 
 
-def test_an_archive_is_there_once_its_record_is(world: World) -> None:
+def test_an_archive_exists_once_its_record_does(world: World) -> None:
     bucket, _ = world
-    bucket.write_archive(ARCHIVE, iter([b"zip", b"body"]), "a.zip")
+    etag = bucket.write_archive(ARCHIVE, iter([b"zip", b"body"]), "a.zip")
+    record = replace(RECORD, etag=etag)
     assert bucket.archive(ARCHIVE) is None
-    bucket.write_record(ARCHIVE, RECORD)
-    assert bucket.archive(ARCHIVE) == RECORD
+    bucket.write_record(ARCHIVE, record)
+    assert bucket.archive(ARCHIVE) == record
+    bucket.forget_archive(ARCHIVE)
+    assert bucket.archive(ARCHIVE) is None
+    bucket.forget_archive(ARCHIVE)
 
 
-def test_a_part_of_an_archive_is_read_by_its_place(world: World) -> None:
+@pytest.mark.parametrize(("stored", "etag", "size"), [(None, "", 7), (b"zipbodY", "", 7), (b"zipbody", '"other"', 7), (b"zipbody", "", 6)])
+def test_a_record_of_another_archive_is_none(world: World, stored: bytes | None, etag: str, size: int) -> None:
     bucket, put = world
-    put(ARCHIVE, b"0123456789")
-    assert bucket.read_archive(ArchiveExtent(ARCHIVE, 3, 7)) == b"3456"
-    with pytest.raises(SourceChanged):
-        bucket.read_archive(ArchiveExtent(ARCHIVE.replace("abc", "gone"), 3, 7))
+    written = bucket.write_archive(ARCHIVE, iter([b"zipbody"]), "a.zip")
+    key = ARCHIVE if stored else ARCHIVE.replace("abc", "lost")
+    if stored and stored != b"zipbody":
+        put(ARCHIVE, stored)
+    bucket.write_record(key, replace(RECORD, etag=etag or written, size_bytes=size))
+    assert bucket.archive(key) is None
 
 
-def test_half_a_record_is_none_of_ours(aws: Any, bucket: str) -> None:
-    aws.s3.put_object(Bucket=bucket, Key=ARCHIVE.replace(".zip", ".json"), Body=b'{"size_bytes": 7, "sha2')
-    with pytest.raises(Unavailable, match="no record of ours"):
-        S3DataBucket(aws.s3, aws.s3, bucket, "", 900).archive(ARCHIVE)
+def test_an_archive_of_several_parts_has_the_etag_of_its_record(aws: Any, bucket: str) -> None:
+    stored = S3DataBucket(aws.s3, aws.s3, bucket, "", 900)
+    content = bytes(9 * 1024 * 1024)
+    record = replace(RECORD, etag=stored.write_archive(ARCHIVE, iter([content]), "a.zip"), size_bytes=len(content))
+    stored.write_record(ARCHIVE, record)
+    assert stored.archive(ARCHIVE) == record
+
+
+def test_a_part_of_an_archive_is_read_by_its_place_and_version(world: World) -> None:
+    bucket, put = world
+    etag = bucket.write_archive(ARCHIVE, iter([b"0123456789"]), "a.zip")
+    assert bucket.read_archive(ARCHIVE, etag, 3, 7) == b"3456"
+    put(ARCHIVE, b"9876543210")
+    for key in (ARCHIVE, ARCHIVE.replace("abc", "gone")):
+        with pytest.raises(SourceChanged):
+            bucket.read_archive(key, etag, 3, 7)
+
+
+@pytest.mark.parametrize("content", [b"", b'{"size_bytes": 7, "sha2', b"[]", b"\xff"])
+def test_an_unreadable_record_is_none(aws: Any, bucket: str, content: bytes) -> None:
+    aws.s3.put_object(Bucket=bucket, Key=ARCHIVE, Body=b"zipbody")
+    aws.s3.put_object(Bucket=bucket, Key=ARCHIVE.replace(".zip", ".json"), Body=content)
+    assert S3DataBucket(aws.s3, aws.s3, bucket, "", 900).archive(ARCHIVE) is None
 
 
 def test_a_failing_source_leaves_nothing_in_the_bucket(aws: Any, bucket: str) -> None:
@@ -125,7 +167,8 @@ def test_a_failing_source_leaves_nothing_in_the_bucket(aws: Any, bucket: str) ->
 
 def test_a_record_older_than_its_archive_may_be_is_forgotten(aws: Any, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stored = S3DataBucket(aws.s3, aws.s3, bucket, "", 900)
-    stored.write_record(ARCHIVE, RECORD)
+    stored.write_record(ARCHIVE, replace(RECORD, etag=stored.write_archive(ARCHIVE, iter([b"zipbody"]), "a.zip")))
+    assert stored.archive(ARCHIVE)
     monkeypatch.setattr("chalicelib.aws.data_bucket.RECORD_LIFETIME", timedelta(seconds=-1))
     assert stored.archive(ARCHIVE) is None
 

@@ -131,6 +131,25 @@ def test_no_presigned_url_gets_into_the_log(api: Api, store: Any, log: io.String
     assert "X-Amz-Signature=REDACTED" in log.getvalue()
 
 
+def test_a_5xx_logs_its_detail_and_its_cause(environment: dict[str, str], log: io.StringIO) -> None:
+    with serving(environment | {"DATA_BUCKET": "no-such-bucket-at-all"}) as api:
+        problem = api.problem("GET", "/v1/compositions")
+    assert problem["status"] == 503
+    warning, _ = lines_of(log)
+    assert (warning["level"], warning["request_id"], warning["detail"]) == ("WARNING", problem["request_id"], problem["detail"])
+    assert warning["cause"].startswith("NoSuchBucket: ")
+    assert warning["route"] == "/v1/compositions"
+
+
+@pytest.mark.parametrize("written", ["dataops_{}_{}", "dataops%5F{}%5F{}", "x-dataops_{}_{}"])
+def test_the_secret_of_a_token_typed_into_a_path_is_not_logged(api: Api, log: io.StringIO, written: str) -> None:
+    identifier, secret = "abcdefgh2345", "S3cr-t_" * 6 + "x"
+    api.call("GET", f"/v1/generate/{written.format(identifier, secret)}/21/status")
+    LOG.warning("the name %r is wrong", written.format(identifier, secret))
+    assert "S3cr-t" not in log.getvalue()
+    assert log.getvalue().count(identifier) == 2
+
+
 def test_the_gateway_s_own_answers_have_the_same_form() -> None:
     responses = gateway_responses()
     for name, response in responses.items():

@@ -44,12 +44,12 @@ def scheduled(api: Api, store: Store, *files: tuple[str, bytes]) -> None:
     api.post("/v1/generate/Al2")
 
 
-def test_a_warm_download_takes_four_calls(api: Api, store: Store, calls: list[str]) -> None:
+def test_a_warm_download_takes_five_calls(api: Api, store: Store, calls: list[str]) -> None:
     scheduled(api, store)
     api.get(DOWNLOAD)
     calls.clear()
     assert api.get(DOWNLOAD)["cached"]
-    assert sorted(calls) == ["GetItem", "GetObject", "ListObjectsV2", "ListObjectsV2"]
+    assert sorted(calls) == ["GetItem", "GetObject", "HeadObject", "ListObjectsV2", "ListObjectsV2"]
 
 
 def test_scheduling_takes_four_calls(api: Api, store: Store, calls: list[str]) -> None:
@@ -66,7 +66,7 @@ def test_a_first_download_reads_each_file_once(api: Api, store: Store, calls: li
     api.get(DOWNLOAD)
     assert calls.count("GetObject") == 1 + 3  # the record that is not there, and the files
     assert calls.count("PutObject") == 2  # the archive, and its record
-    assert len(calls) == 11
+    assert len(calls) == 12
 
 
 def test_requests_at_the_same_time_cause_one_build(environment: dict[str, str], api: Api, store: Store, aws: Aws, bucket: str) -> None:
@@ -105,7 +105,7 @@ def counted(client, name, arguments):
 
 archives = services().archives
 botocore.client.BaseClient._make_api_call = counted
-build(BuildOrder(SubRunKey.parse("Al2", "1", "0"), Selection()), archives)
+build(BuildOrder(SubRunKey.parse("Al2", "1", "0"), Selection()), None, archives)
 """
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import random
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
@@ -13,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.usecases.building import COPIED_FROM_BYTES
 from tests.support.api import Api, serving
 
 Store = Callable[..., None]
@@ -53,7 +51,7 @@ def test_a_link_leads_to_every_file_byte_for_byte(scheduled: Api) -> None:
     link = scheduled.get("/v1/generate/Zr49Cu49Al2/21/3/download")
     assert {key: link[key] for key in ("nc", "id_run", "sub_run", "filename", "profile", "cached", "missing")} == {
         "nc": "Zr49Cu49Al2", "id_run": "21", "sub_run": "3", "filename": "Zr49Cu49Al2_21_3.zip", "profile": "full", "cached": False,
-        "missing": [],
+        "missing": ["Zr49Cu49Al2.lb.out", "lobsterin-quippy"],
     }  # fmt: skip
     files = fetch(link)
     assert files.pop("ro-crate-metadata.json")
@@ -99,21 +97,6 @@ def test_a_whole_run_is_one_archive_with_a_folder_per_sub_run(scheduled: Api) ->
     assert scheduled.get("/v1/generate/Zr49Cu49Al2/21/manifest")["archive_key"] == link["archive_key"]
 
 
-def test_files_of_many_megabytes_are_copied_into_the_archive_of_a_run(scheduled: Api, store: Store) -> None:
-    large = random.Random(21).randbytes(COPIED_FROM_BYTES)
-    for sub_run in (0, 3):
-        store(f"Zr49Cu49Al2/c/md/lammps/100/21/2000/{sub_run}/large", large + str(sub_run).encode())
-        assert scheduled.get(f"/v1/generate/Zr49Cu49Al2/21/{sub_run}/download")["sha256"]
-    link = scheduled.get("/v1/generate/Zr49Cu49Al2/21/download?wait=20")
-    with urllib.request.urlopen(link["download_url"]) as answer:
-        content = answer.read()
-    assert (len(content), link["sha256"]) == (link["size_bytes"], None)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for file in link["files"]:
-            assert hashlib.sha256(archive.read(file["name"])).hexdigest() == file["sha256"], file["name"]
-        assert archive.read("3/large") == large + b"3"
-
-
 def test_a_large_archive_is_built_in_the_background_and_polled(environment: dict[str, str], scheduled: Api) -> None:
     with serving(environment | {"BUILD_INLINE_MAX_BYTES": "1000"}) as api:
         answer = api.call("GET", "/v1/generate/Zr49Cu49Al2/21/0/download")
@@ -148,11 +131,13 @@ def test_a_bad_download_is_a_problem_and_builds_nothing(scheduled: Api, aws: Any
     assert aws.s3.list_objects_v2(Bucket=bucket, Prefix="archives/")["KeyCount"] == 0
 
 
-def test_a_sub_run_that_is_not_scheduled_is_a_conflict(api: Api, store: Store) -> None:
+def test_a_sub_run_that_is_not_scheduled_does_not_exist(api: Api, store: Store) -> None:
     store("Zr49Cu49Al2/c/md/lammps/100/21/2000/0/a")
     store("Zr49Cu49Al2/c/md/lammps/100/21/2000/1/a")
     api.post("/v1/generate/Zr49Cu49Al2")
-    assert api.problem("GET", "/v1/generate/Zr49Cu49Al2/21/1/download")["code"] == "sub_run_not_scheduled"
+    for path in ("1/download", "1/manifest", "download?sub_runs=0,1"):
+        problem = api.problem("GET", f"/v1/generate/Zr49Cu49Al2/21/{path}")
+        assert (problem["status"], problem["code"]) == (404, "sub_run_not_scheduled")
 
 
 def test_an_archive_without_its_record_is_built_again_to_the_same_bytes(scheduled: Api, aws: Any, bucket: str) -> None:
@@ -164,3 +149,71 @@ def test_an_archive_without_its_record_is_built_again_to_the_same_bytes(schedule
     assert second["archive_key"] == first["archive_key"]
     assert fetch(second) == files
     assert (second["cached"], second["sha256"]) == (False, first["sha256"])
+
+
+def test_an_archive_that_was_replaced_is_built_again(scheduled: Api, aws: Any, bucket: str) -> None:
+    first = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
+    whole = scheduled.get("/v1/generate/Zr49Cu49Al2/21/download")
+    for link in (first, whole):
+        aws.s3.put_object(Bucket=bucket, Key=link["archive_key"], Body=bytes(link["size_bytes"]))
+    for link, path in ((whole, "21/download"), (first, "21/0/download")):
+        again = scheduled.get(f"/v1/generate/Zr49Cu49Al2/{path}")
+        assert (again["cached"], again["sha256"]) == (False, link["sha256"])
+        assert fetch(again)
+
+
+def test_an_archive_that_was_removed_is_built_again(scheduled: Api, aws: Any, bucket: str) -> None:
+    first = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
+    aws.s3.delete_object(Bucket=bucket, Key=first["archive_key"])
+    assert fetch(scheduled.get("/v1/generate/Zr49Cu49Al2/21/download"))
+    again = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
+    assert (again["cached"], again["sha256"]) == (False, first["sha256"])
+    assert fetch(again)
+
+
+def test_names_that_an_archive_cannot_hold_are_skipped_and_still_linked(scheduled: Api, store: Store) -> None:
+    for name in ("ro-crate-metadata.json", "aux.log", "run 12:30.log", "empty.", "out/b", "EMPTY"):
+        store(f"Zr49Cu49Al2/c/md/lammps/100/21/2000/3/{name}", b"content")
+    link = scheduled.get("/v1/generate/Zr49Cu49Al2/21/3/download")
+    assert [file["name"] for file in link["skipped"]] == ["aux.log", "empty", "empty.", "out/b", "ro-crate-metadata.json", "run 12:30.log"]
+    assert {file["name"] for file in link["files"]} & {"empty", "EMPTY"} == {"EMPTY"}
+    assert fetch(link)
+    manifest = scheduled.get("/v1/generate/Zr49Cu49Al2/21/3/manifest")
+    assert manifest["skipped"] == link["skipped"]
+    assert "3/aux.log" in {file["name"] for file in scheduled.get("/v1/generate/Zr49Cu49Al2/21/download")["skipped"]}
+    file = scheduled.get("/v1/generate/Zr49Cu49Al2/21/3/files/aux.log")
+    with urllib.request.urlopen(file["download_url"]) as response:
+        assert response.read() == b"content"
+
+
+@pytest.mark.parametrize("key", ["", "out/b", "aux.log"])
+def test_a_run_without_a_file_to_pack_is_not_scheduled(api: Api, store: Store, key: str) -> None:
+    store(f"Al2/c/md/lammps/100/1/2000/0/{key}", b"")
+    assert api.problem("POST", "/v1/generate/Al2")["code"] == "nothing_available"
+    store("Al2/c/md/lammps/100/3/2000/0/Al2.scf.in", b"")
+    assert api.post("/v1/generate/Al2")["id_run"] == "3"
+
+
+def test_an_archive_that_arrived_with_other_bytes_is_verified_on_request(scheduled: Api, aws: Any, bucket: str) -> None:
+    first = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
+    key = first["archive_key"].replace(".zip", ".json")
+    record = json.loads(aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    aws.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(record | {"sha256": "0" * 64}).encode())
+    assert scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")["sha256"] == "0" * 64
+    again = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download?verify=true")
+    assert (again["cached"], again["sha256"]) == (False, first["sha256"])
+    assert scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download?verify=true")["cached"]
+
+
+def test_a_damaged_archive_of_a_sub_run_never_gets_into_that_of_the_run(scheduled: Api, aws: Any, bucket: str) -> None:
+    first = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
+    record_key = first["archive_key"].replace(".zip", ".json")
+    record = json.loads(aws.s3.get_object(Bucket=bucket, Key=record_key)["Body"].read())
+    content = bytearray(aws.s3.get_object(Bucket=bucket, Key=first["archive_key"])["Body"].read())
+    content[record["files"][1]["data_offset"] + 5] ^= 0xFF
+    etag = aws.s3.put_object(Bucket=bucket, Key=first["archive_key"], Body=bytes(content))["ETag"]
+    aws.s3.put_object(Bucket=bucket, Key=record_key, Body=json.dumps(record | {"etag": etag}).encode())
+    files = fetch(scheduled.get("/v1/generate/Zr49Cu49Al2/21/download"))
+    assert files["0/Zr49Cu49Al2.scf.out"] == FILES["Zr49Cu49Al2.scf.out"] + b"0"
+    again = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
+    assert (again["cached"], again["sha256"]) == (False, first["sha256"])

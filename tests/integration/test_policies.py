@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -53,8 +54,11 @@ def calls(environment: dict[str, str], orders: list[Any], store: Store, recorder
         _everything(api)
         _lost_race(api, recorder, aws, environment["RUN_TABLE"])
         _build_at_the_second_try(recorder, store, 1, lambda: api.call("GET", f"{RUN}/0/download"))
+        _damage_records(aws, environment["DATA_BUCKET"], "sha256")
+        assert not api.get(f"{RUN}/0/download?include=*.out&verify=true")["cached"]
+    _damage_records(aws, environment["DATA_BUCKET"], "crc32")
     with serving(environment | {"BUILD_INLINE_MAX_BYTES": "0"}) as api:
-        for path in (f"{RUN}/1/download?include=*.out", "/v1/generate/Al2/2/0/download"):
+        for path in (f"{RUN}/download?include=*.out&sub_runs=0", f"{RUN}/1/download?include=*.out", "/v1/generate/Al2/2/0/download"):
             assert api.call("GET", path).status_code == 202
     recorder.function = "builder"
     with serving(environment):
@@ -98,6 +102,18 @@ def _lost_race(api: Api, recorder: Recorder, aws: Aws, table: str) -> None:
     recorder.watch = take_the_second
     assert api.problem("POST", "/v1/generate/Al2", {"count": 2})["code"] == "nothing_available"
     recorder.watch = lambda name, arguments: None
+
+
+def _damage_records(aws: Aws, bucket: str, field: str) -> None:
+    """Change a field of every stored record: to the service it looks as if the archives were damaged."""
+    for stored in aws.s3.list_objects_v2(Bucket=bucket, Prefix="archives/")["Contents"]:
+        if stored["Key"].endswith(".json") and not stored["Key"].endswith(".bonds.json"):
+            record = json.loads(aws.s3.get_object(Bucket=bucket, Key=stored["Key"])["Body"].read())
+            if field == "sha256":
+                record["sha256"] = "0" * 64
+            for file in record["files"] if field == "crc32" else ():
+                file["crc32"] ^= 1
+            aws.s3.put_object(Bucket=bucket, Key=stored["Key"], Body=json.dumps(record).encode())
 
 
 def _build_at_the_second_try(recorder: Recorder, store: Store, run: int, build: Callable[[], Any]) -> None:

@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError
 from chalicelib.aws import parts, transfer
 from chalicelib.aws.parts import MIB
 from chalicelib.aws.transfer import ObjectTooLarge, read_object, write_object
-from chalicelib.domain.archive import ArchiveExtent
 
 CONTENT = random.Random(9).randbytes(12 * MIB + 345)
 PART = 5 * MIB  # the least that S3 accepts
@@ -47,7 +46,7 @@ def cut(content: bytes, chunk_bytes: int = 300_000) -> Iterator[bytes]:
         yield content[start : start + chunk_bytes]
 
 
-def write(s3: Any, bucket: str, chunks: Iterable[bytes | ArchiveExtent], **options: Any) -> str:
+def write(s3: Any, bucket: str, chunks: Iterable[bytes], **options: Any) -> str:
     return write_object(
         s3, bucket, "a.zip", chunks, content_type="application/zip", content_disposition='attachment; filename="a.zip"', **options
     )
@@ -195,25 +194,3 @@ def test_an_overwritten_object_is_replaced_at_once(aws: Any, bucket: str) -> Non
     with pytest.raises(ValueError, match="packing"):
         write(aws.s3, bucket, failing(), part_size_bytes=PART)
     assert aws.s3.get_object(Bucket=bucket, Key="a.zip")["Body"].read() == b"first"
-
-
-def test_extents_are_copied_within_the_store_and_their_bytes_not_read(aws: Any, bucket: str) -> None:
-    large = random.Random(10).randbytes(23 * MIB)
-    aws.s3.put_object(Bucket=bucket, Key="archives/large.zip", Body=large)
-    s3 = WatchedS3(aws.s3)
-    start, stop = 1000, len(large) - 1000
-    pieces: list[bytes | ArchiveExtent] = [b"header", ArchiveExtent("archives/large.zip", start, stop), b"directory"]
-    etag = write(s3, bucket, pieces)
-    expected = b"header" + large[start:stop] + b"directory"
-    assert b"".join(read_object(aws.s3, bucket, "a.zip", etag=etag, size_bytes=len(expected))) == expected
-    (copied,) = s3.named("upload_part_copy")
-    assert copied["CopySourceRange"] == f"bytes={start + 5 * MIB - len('header')}-{stop - 1}"
-    assert [read["Range"] for read in s3.named("get_object")] == [f"bytes={start}-{start + 5 * MIB - len('header') - 1}"]
-    assert sum(part["size_bytes"] for part in s3.named("upload_part")) == 5 * MIB + len("directory")
-    assert "Uploads" not in aws.s3.list_multipart_uploads(Bucket=bucket)
-
-
-def test_an_extent_of_an_object_that_went_away_leaves_nothing(aws: Any, bucket: str) -> None:
-    with pytest.raises(ClientError):
-        write(aws.s3, bucket, [bytes(6 * MIB), ArchiveExtent("archives/gone.zip", 0, 20 * MIB), b"end"])
-    assert_nothing_is_left(aws, bucket)

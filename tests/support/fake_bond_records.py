@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.bonds import Bond
+from chalicelib.domain.bonds import BondIndex
 from chalicelib.domain.runs import SubRunKey
 
 
@@ -10,10 +10,10 @@ class FakeBondRecords:
     """`BondRecords` in a dict."""
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[SubRunKey, str], tuple[Bond, ...]] = {}
+        self.kept: dict[tuple[SubRunKey, str], BondIndex] = {}
 
-    def get(self, key: SubRunKey, fingerprint: str) -> tuple[Bond, ...] | None:
+    def get(self, key: SubRunKey, fingerprint: str) -> BondIndex | None:
         return self.kept.get((key, fingerprint))
 
-    def put(self, key: SubRunKey, fingerprint: str, bonds: tuple[Bond, ...]) -> None:
-        self.kept[key, fingerprint] = bonds
+    def put(self, key: SubRunKey, fingerprint: str, index: BondIndex) -> None:
+        self.kept[key, fingerprint] = index

@@ -10,11 +10,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from chalicelib.domain.archive import ArchiveExtent, ArchiveRecord, BuildLease, BuildOrder, PresignedLink
+from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PresignedLink
 from chalicelib.domain.artifacts import SOAPS_NAME, Artifact, files_prefix, role_of, runs_prefix, soaps_prefix
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import SourceChanged
 from chalicelib.domain.idempotency import IdempotencyRecord
+from chalicelib.domain.member_names import rejection_reason
 from chalicelib.domain.outcomes import ReadFacts
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
 
@@ -83,11 +84,14 @@ class FakeDataBucket:
         self.objects: dict[str, bytes] = {}
         self.records: dict[str, ArchiveRecord] = {}
         self.read_keys: list[str] = []
-        self.copied: list[str] = []
         self.read_bytes = 0
 
     def put(self, key: str, content: bytes) -> None:
         self.objects[key] = content
+
+    @staticmethod
+    def etag_of(content: bytes) -> str:
+        return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
     def ping(self) -> None:
         pass
@@ -102,15 +106,16 @@ class FakeDataBucket:
         return sorted(int(folder) for folder in folders if folder.isdecimal() and not folder.startswith("0"))
 
     def has_files(self, key: SubRunKey) -> bool:
-        return any(name.startswith(files_prefix(key)) for name in self.objects)
+        prefix = files_prefix(key)
+        return any(name.startswith(prefix) and rejection_reason(name[len(prefix) :]) is None for name in self.objects)
 
     def artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
         found = {}
         for prefix, only in ((files_prefix(key), None), (soaps_prefix(key), SOAPS_NAME)):
             for stored, content in self.objects.items():
                 name = stored.removeprefix(prefix)
-                if stored.startswith(prefix) and name and "/" not in name and only in (None, name):
-                    found[name] = Artifact(stored, name, len(content), _etag(content), role_of(key.run.nc, name))
+                if stored.startswith(prefix) and name and not name.endswith("/") and only in (None, name):
+                    found[name] = Artifact(stored, name, len(content), self.etag_of(content), role_of(key.run.nc, name))
         return [found[name] for name in sorted(found)]
 
     def run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
@@ -119,7 +124,7 @@ class FakeDataBucket:
 
     def read(self, artifact: Artifact) -> Iterator[bytes]:
         content = self.objects.get(artifact.key)
-        if content is None or _etag(content) != artifact.etag:
+        if content is None or self.etag_of(content) != artifact.etag:
             raise SourceChanged(f"{artifact.key!r} changed")
         self.read_keys.append(artifact.key)
         yield content
@@ -129,26 +134,28 @@ class FakeDataBucket:
         self.read_bytes += len(content)
         return content
 
-    def read_archive(self, extent: ArchiveExtent) -> bytes:
-        if extent.archive_key not in self.objects:
-            raise SourceChanged(f"{extent.archive_key!r} went away")
-        return self.objects[extent.archive_key][extent.start : extent.stop]
-
     def archive(self, archive_key: str) -> ArchiveRecord | None:
-        return self.records.get(archive_key)
+        record, content = self.records.get(archive_key), self.objects.get(archive_key)
+        if record is None or content is None or (record.etag, record.size_bytes) != (self.etag_of(content), len(content)):
+            return None
+        return record
 
-    def write_archive(self, archive_key: str, pieces: Iterable[bytes | ArchiveExtent], filename: str) -> None:
-        content: list[bytes] = []
-        for piece in pieces:
-            if isinstance(piece, ArchiveExtent):
-                self.copied.append(piece.archive_key)
-                content.append(self.read_archive(piece))
-            else:
-                content.append(piece)
-        self.objects[archive_key] = b"".join(content)
+    def read_archive(self, archive_key: str, etag: str, start: int, end: int) -> bytes:
+        content = self.objects.get(archive_key)
+        if content is None or self.etag_of(content) != etag:
+            raise SourceChanged(f"{archive_key!r} changed")
+        return content[start:end]
+
+    def write_archive(self, archive_key: str, pieces: Iterable[bytes], filename: str) -> str:
+        content = b"".join(pieces)
+        self.objects[archive_key] = content
+        return self.etag_of(content)
 
     def write_record(self, archive_key: str, record: ArchiveRecord) -> None:
         self.records[archive_key] = record
+
+    def forget_archive(self, archive_key: str) -> None:
+        self.records.pop(archive_key, None)
 
     def link(self, archive_key: str, filename: str) -> PresignedLink:
         return PresignedLink(f"https://bucket.example/{archive_key}", datetime(2026, 1, 2, tzinfo=UTC))
@@ -201,12 +208,12 @@ class FakeBuildLeases:
     def get(self, archive_key: str) -> BuildLease | None:
         return self.leases.get(archive_key)
 
-    def take(self, archive_key: str, holder: str, now: datetime, expires_at: datetime) -> bool:
+    def take(self, archive_key: str, holder: str, now: datetime, expires_at: datetime, *, queued_by: str | None = None) -> bool:
         with self._lock:
             lease = self.leases.get(archive_key)
-            if lease and lease.error is None and lease.expires_at > now and lease.holder != holder:
+            if lease and lease.error is None and lease.expires_at > now and lease.holder not in (holder, queued_by):
                 return False
-            self.leases[archive_key] = BuildLease(holder, now, expires_at)
+            self.leases[archive_key] = BuildLease(holder, lease.started_at if lease else now, expires_at)
             return True
 
     def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:
@@ -233,14 +240,12 @@ class FakeBuildLeases:
 
 
 class FakeBuilder:
-    """`Builder` that only notes its orders; a test carries them out when it wants to."""
+    """`Builder` that only notes its orders and their holders; a test carries them out when it wants to."""
 
     def __init__(self) -> None:
         self.orders: list[BuildOrder] = []
+        self.holders: list[str] = []
 
-    def start(self, order: BuildOrder) -> None:
+    def start(self, order: BuildOrder, holder: str) -> None:
         self.orders.append(order)
-
-
-def _etag(content: bytes) -> str:
-    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        self.holders.append(holder)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-import itertools
 import json
 import random
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -16,14 +15,14 @@ from importlib.metadata import version
 
 import pytest
 
-from chalicelib.domain.archive import FORMAT_VERSION, ArchiveExtent, ArchiveLink, Building, BuildLease, BuildOrder, Selection
+from chalicelib.domain.archive import FORMAT_VERSION, ArchiveLink, ArchiveRecord, Building, BuildLease, BuildOrder, Selection
 from chalicelib.domain.artifacts import Artifact, files_prefix, soaps_prefix
 from chalicelib.domain.errors import InvalidInput, NotFound, SourceChanged, SubRunNotScheduled, Unavailable
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
 from chalicelib.domain.soap import PUBLISHED, SoapDescriptor
 from chalicelib.settings import Settings, SettingsError
-from chalicelib.usecases import building
-from chalicelib.usecases.archiving import LEASE, Archives, build, make_archive, manifest_of
+from chalicelib.usecases.archiving import INLINE_MAX_MEMBERS, LEASE, Archives, build, make_archive, manifest_of
+from chalicelib.usecases.build_slots import BuildSlots
 from tests.support.fakes import FakeBuilder, FakeBuildLeases, FakeClock, FakeDataBucket, FakeRunTable
 
 RUN = RunKey.parse("Zr49Cu49Al2", "21")
@@ -36,11 +35,14 @@ class World:
     def __init__(self, inline_max_bytes: int = 1_000_000) -> None:
         self.runs, self.bucket, self.leases = FakeRunTable(), FakeDataBucket(), FakeBuildLeases()
         self.builder, self.clock = FakeBuilder(), FakeClock()
-        self.archives = Archives(self.runs, self.bucket, self.leases, self.builder, self.clock, inline_max_bytes, PUBLISHED)
+        slots = BuildSlots(2, wait_seconds=0)
+        self.archives = Archives(self.runs, self.bucket, self.leases, self.builder, self.clock, inline_max_bytes, PUBLISHED, slots)
         self.runs.add(Run(RUN, frozenset({0, 1, 2}), self.clock.now()), "token")
         self.put(0, "Zr49Cu49Al2.scf.in", b"input" * 100)
         self.put(0, "Zr49Cu49Al2.scf.out", b"output" * 1000)
         self.put(0, "ICOHPLIST.lobster", b"bonds")
+        self.put(0, "Zr49Cu49Al2.lb.out", b"finished in")
+        self.put(0, "lobsterin-quippy", b"clusters")
         self.put(0, "lobsterout", b"")
         self.bucket.put(soaps_prefix(SubRunKey(RUN, 0)) + "SOAPS.vec", b"\x00soap" * 5000)
         self.put(1, "Zr49Cu49Al2.scf.in", b"deformed")
@@ -48,8 +50,8 @@ class World:
     def put(self, sub_run: int, name: str, content: bytes) -> None:
         self.bucket.put(files_prefix(SubRunKey(RUN, sub_run)) + name, content)
 
-    def make(self, sub_run: int = 0, selection: Selection = ALL, **options: float) -> ArchiveLink:
-        made = make_archive(BuildOrder(SubRunKey(RUN, sub_run), selection), self.archives, **options)
+    def make(self, sub_run: int = 0, selection: Selection = ALL, *, verify: bool = False) -> ArchiveLink:
+        made = make_archive(BuildOrder(SubRunKey(RUN, sub_run), selection), self.archives, verify=verify)
         assert isinstance(made, ArchiveLink)
         return made
 
@@ -71,10 +73,11 @@ def test_an_archive_holds_every_file_and_the_metadata_last() -> None:
     link = world.make()
     files = world.unzip(link)
     assert list(files) == [
-        "ICOHPLIST.lobster", "SOAPS.vec", "Zr49Cu49Al2.scf.in", "Zr49Cu49Al2.scf.out", "lobsterout", "ro-crate-metadata.json",
+        "ICOHPLIST.lobster", "SOAPS.vec", "Zr49Cu49Al2.lb.out", "Zr49Cu49Al2.scf.in", "Zr49Cu49Al2.scf.out", "lobsterin-quippy",
+        "lobsterout", "ro-crate-metadata.json",
     ]  # fmt: skip
     assert files["SOAPS.vec"] == b"\x00soap" * 5000
-    assert link.record.missing == ()
+    assert link.manifest.missing == ()
     for file in link.record.files:
         assert (file.size_bytes, file.sha256) == (len(files[file.name]), hashlib.sha256(files[file.name]).hexdigest())
 
@@ -87,7 +90,7 @@ def test_the_metadata_tell_hash_size_and_deformation() -> None:
     assert entities["Zr49Cu49Al2.scf.in"]["contentSize"] == "8"
     properties = {entities[entry["@id"]]["name"]: entities[entry["@id"]]["value"] for entry in entities["./"]["additionalProperty"]}
     assert properties["deformation"] == "shear xy"
-    assert properties["missing"] == "Zr49Cu49Al2.scf.out, ICOHPLIST.lobster, SOAPS.vec"
+    assert properties["missing"] == "Zr49Cu49Al2.scf.out, Zr49Cu49Al2.lb.out, ICOHPLIST.lobster, lobsterin-quippy, SOAPS.vec"
 
 
 def test_the_metadata_tell_what_the_descriptors_were_computed_with() -> None:
@@ -122,27 +125,7 @@ def test_what_quippy_would_not_take_is_no_descriptor(text: str) -> None:
 
 def test_the_format_version_is_raised_with_the_library_that_packs() -> None:
     """Its bytes are taken from archives of sub-runs by their names: one name must not stand for the bytes of two versions."""
-    assert (FORMAT_VERSION, version("isal")) == (2, "1.9.1")
-
-
-def test_large_packed_members_of_sub_runs_are_copied_and_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(building, "COPIED_FROM_BYTES", 20_000)
-    world = World()
-    large = random.Random(3).randbytes(30_000)
-    world.put(0, "large", large)
-    world.put(1, "large", large[::-1])
-    single = [world.make(0), world.make(1)]
-    read = len(world.bucket.read_keys)
-    link = world.make_run()
-    assert link.record.sha256 is None
-    with zipfile.ZipFile(io.BytesIO(world.bucket.objects[link.manifest.archive_key])) as archive:
-        assert archive.testzip() is None
-        assert (archive.read("0/large"), archive.read("1/large")) == (large, large[::-1])
-    assert link.record.size_bytes == len(world.bucket.objects[link.manifest.archive_key])
-    assert world.bucket.copied == [f"{one.manifest.archive_key}" for one in single]
-    assert len(world.bucket.read_keys) == read
-    told = {file.name: file.sha256 for file in link.record.files}
-    assert told["1/large"] == hashlib.sha256(large[::-1]).hexdigest()
+    assert (FORMAT_VERSION, version("isal")) == (3, "1.9.1")
 
 
 def test_a_second_request_builds_nothing() -> None:
@@ -172,11 +155,11 @@ def test_a_changed_file_gives_another_archive() -> None:
     assert world.unzip(second)["lobsterout"] == b"now with text"
 
 
-def test_the_essential_profile_takes_the_four_essential_files() -> None:
+def test_the_essential_profile_takes_the_files_that_training_needs() -> None:
     world = World()
     link = world.make(0, Selection.parse("essential", []))
     assert [file.name for file in link.record.files][:-1] == [
-        "ICOHPLIST.lobster", "SOAPS.vec", "Zr49Cu49Al2.scf.in", "Zr49Cu49Al2.scf.out",
+        "ICOHPLIST.lobster", "SOAPS.vec", "Zr49Cu49Al2.lb.out", "Zr49Cu49Al2.scf.in", "Zr49Cu49Al2.scf.out", "lobsterin-quippy",
     ]  # fmt: skip
     assert link.manifest.archive_key != world.make().manifest.archive_key
 
@@ -185,7 +168,7 @@ def test_globs_select_files_and_what_is_missing_of_them() -> None:
     world = World()
     link = world.make(1, Selection.parse("full", ["*.scf.*"]))
     assert [file.name for file in link.record.files] == ["Zr49Cu49Al2.scf.in", "ro-crate-metadata.json"]
-    assert link.record.missing == ("Zr49Cu49Al2.scf.out",)
+    assert link.manifest.missing == ("Zr49Cu49Al2.scf.out",)
 
 
 @pytest.mark.parametrize("include", [["*"] * 21, [""], ["a/b"], ["x" * 101], ["a\nb"]])
@@ -220,7 +203,7 @@ def test_a_file_that_changes_while_it_is_read_leaves_no_archive() -> None:
     world = World()
     bucket = ChangingBucket()
     bucket.objects = world.bucket.objects
-    archives = Archives(world.runs, bucket, world.leases, world.builder, world.clock, 1_000_000, PUBLISHED)
+    archives = replace(world.archives, bucket=bucket)
     with pytest.raises(SourceChanged):
         make_archive(BuildOrder(SubRunKey(RUN, 0), ALL), archives)
     assert not bucket.records
@@ -241,7 +224,7 @@ def test_a_whole_run_has_a_folder_for_each_sub_run_with_files() -> None:
     files = world.unzip(link)
     assert files["0/SOAPS.vec"] == b"\x00soap" * 5000
     assert files["1/Zr49Cu49Al2.scf.in"] == b"deformed"
-    assert "1/SOAPS.vec" in link.record.missing
+    assert "1/SOAPS.vec" in link.manifest.missing
     assert link.manifest.filename == "Zr49Cu49Al2_21.zip"
 
 
@@ -275,8 +258,9 @@ def test_a_large_archive_is_ordered_and_polled_until_it_is_there() -> None:
     assert isinstance(made, Building)
     assert made.retry_after_seconds == 1
     assert world.builder.orders == [order()]
-    build(world.builder.orders[0], world.archives)
+    build(world.builder.orders[0], world.builder.holders[0], world.archives)
     assert world.make().cached
+    assert not world.leases.leases
 
 
 def test_while_a_builder_works_nobody_orders_again_and_waits_grow() -> None:
@@ -301,7 +285,7 @@ def test_a_builder_that_died_is_replaced_after_its_lease() -> None:
     world.clock.advance(LEASE.total_seconds())
     make_archive(order(), world.archives)
     assert world.builder.orders == [order()]
-    build(order(), world.archives)
+    build(order(), world.builder.holders[-1] if world.builder.holders else None, world.archives)
     assert world.make().cached
 
 
@@ -320,28 +304,254 @@ def test_a_second_builder_of_the_same_archive_does_nothing() -> None:
     world = World(inline_max_bytes=10)
     manifest = manifest_of(order(), world.archives)
     world.leases.take(manifest.archive_key, "first", world.clock.now(), world.clock.now() + LEASE)
-    build(order(), world.archives)
+    build(order(), world.builder.holders[-1] if world.builder.holders else None, world.archives)
     assert not world.bucket.records
 
 
-def test_who_loses_the_lease_while_building_leaves_no_archive() -> None:
+class HookedBucket(FakeDataBucket):
+    """A bucket that calls `before(step)` before it completes the archive and before it writes the record."""
+
+    def __init__(self, world: World, before: Callable[[str, str], None]) -> None:
+        super().__init__()
+        self.objects, self.records = world.bucket.objects, world.bucket.records
+        self.before = before
+
+    def write_archive(self, archive_key: str, pieces: Iterable[bytes], filename: str) -> str:
+        content = list(pieces)
+        self.before("archive", archive_key)
+        return super().write_archive(archive_key, content, filename)
+
+    def write_record(self, archive_key: str, record: ArchiveRecord) -> None:
+        self.before("record", archive_key)
+        super().write_record(archive_key, record)
+
+    def read(self, artifact: Artifact) -> Iterator[bytes]:
+        self.before("read", artifact.key)
+        return super().read(artifact)
+
+
+@pytest.mark.parametrize("step", ["read", "archive"])
+def test_losing_the_lease_mid_build_writes_no_record(step: str) -> None:
+    world = World()
+    manifest = manifest_of(order(), world.archives)
+
+    def pause(reached: str, key: str) -> None:
+        if reached == step:
+            world.clock.advance(LEASE.total_seconds() + 1)
+            world.leases.leases[manifest.archive_key] = BuildLease("other", world.clock.now(), world.clock.now() + LEASE)
+
+    made = make_archive(order(), replace(world.archives, bucket=HookedBucket(world, pause)))
+    assert isinstance(made, Building)
+    assert not world.bucket.records
+    assert (manifest.archive_key in world.bucket.objects) == (step == "archive")
+    assert world.leases.leases[manifest.archive_key].holder == "other"
+
+
+def test_a_builder_that_was_paused_finds_the_archive_of_the_next_one() -> None:
+    world = World()
+    paused: list[str] = []
+
+    def pause(reached: str, key: str) -> None:
+        if reached == "archive" and not paused:
+            paused.append(key)
+            world.clock.advance(LEASE.total_seconds() + 1)
+            assert not world.make().cached  # the next builder, from beginning to end
+
+    made = make_archive(order(), replace(world.archives, bucket=HookedBucket(world, pause)))
+    assert isinstance(made, ArchiveLink)
+    assert world.unzip(made)
+    assert world.make().record == made.record
+
+
+def test_a_build_that_fails_because_another_succeeded_is_no_failure() -> None:
+    """The other's clock is ahead: it takes the lease over, and ends the upload of this one."""
     world = World()
 
-    class Usurped(FakeDataBucket):
-        def write_archive(self, archive_key: str, pieces: Iterable[bytes | ArchiveExtent], filename: str) -> None:
-            super().write_archive(archive_key, map(self._usurp, itertools.repeat(archive_key), pieces), filename)
+    def fail(reached: str, key: str) -> None:
+        if reached == "archive":
+            ahead = replace(world.archives, clock=FakeClock())
+            ahead.clock.sleep(2 * LEASE.total_seconds())
+            assert isinstance(make_archive(order(), ahead), ArchiveLink)
+            raise Unavailable("the data bucket answered NoSuchUpload to UploadPart")
 
-        def _usurp(self, archive_key: str, piece: bytes | ArchiveExtent) -> bytes | ArchiveExtent:
-            world.clock.advance(LEASE.total_seconds())
-            world.leases.leases[archive_key] = BuildLease("other", world.clock.now(), world.clock.now() + LEASE)
-            return piece
+    made = make_archive(order(), replace(world.archives, bucket=HookedBucket(world, fail)))
+    assert isinstance(made, ArchiveLink)
+    assert world.unzip(made)
 
-    bucket = Usurped()
-    bucket.objects = world.bucket.objects
-    archives = Archives(world.runs, bucket, world.leases, world.builder, world.clock, 1_000_000, PUBLISHED)
-    with pytest.raises(Unavailable, match="another builder took over"):
-        make_archive(order(), archives)
-    assert not bucket.records
+
+def damage(world: World, archive_key: str) -> None:
+    """Change bytes of a member, as a disk would: the ETag that the store returns stays what it was."""
+    content = world.bucket.objects[archive_key]
+    start = world.bucket.records[archive_key].files[1].data_offset
+    changed = content[:start] + bytes(255 - byte for byte in content[start : start + 20]) + content[start + 20 :]
+    world.bucket.objects[archive_key] = changed
+    etags = dict.fromkeys([changed], world.bucket.records[archive_key].etag)
+    world.bucket.etag_of = lambda content: etags.get(content) or FakeDataBucket.etag_of(content)  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("loss", ["archive", "record", "other archive"])
+@pytest.mark.parametrize("of_run", [False, True])
+def test_a_lost_or_replaced_archive_costs_a_rebuild(loss: str, of_run: bool) -> None:
+    world = World()
+    make = world.make_run if of_run else world.make
+    first = make()
+    key = first.manifest.archive_key
+    if loss == "archive":
+        del world.bucket.objects[key]
+    elif loss == "record":
+        del world.bucket.records[key]
+    else:
+        world.bucket.objects[key] = b"PK" * (first.record.size_bytes // 2)
+    second = make()
+    assert (second.cached, second.record) == (False, first.record)
+    assert world.unzip(second)
+    assert make().cached
+
+
+@pytest.mark.parametrize("fault", ["gone", "replaced", "damaged", "unavailable"])
+def test_a_run_is_packed_from_the_files_if_an_archive_of_a_sub_run_is_unusable(fault: str) -> None:
+    world = World()
+    part = world.make(0)
+    expected = World().make_run().record
+    key = part.manifest.archive_key
+    bucket: FakeDataBucket = world.bucket
+    if fault == "damaged":
+        damage(world, key)
+    else:
+
+        class Failing(FakeDataBucket):
+            def read_archive(self, archive_key: str, etag: str, start: int, end: int) -> bytes:
+                if fault == "gone":
+                    del self.objects[key]
+                elif fault == "replaced":
+                    self.objects[key] = b"something else"
+                else:
+                    raise Unavailable("the data bucket answered InternalError to GetObject")
+                return super().read_archive(archive_key, etag, start, end)
+
+        bucket = Failing()
+        bucket.objects, bucket.records = world.bucket.objects, world.bucket.records
+    made = make_archive(BuildOrder(RUN, ALL), replace(world.archives, bucket=bucket))
+    assert isinstance(made, ArchiveLink)
+    assert made.record == expected
+    assert world.unzip(made)
+    if fault == "damaged":  # its own download is built again as well
+        assert not world.make(0).cached
+
+
+def test_a_run_has_the_same_bytes_from_files_and_from_archives_of_sub_runs() -> None:
+    large = random.Random(3).randbytes(3_000_000) + bytes(3_000_000)
+    packed, fresh = World(10**9), World(10**9)
+    for world in (packed, fresh):
+        world.put(0, "large", large)
+        world.put(1, "large", large[:300_000])
+    packed.make(0)
+    packed.make(1)
+    read = len(packed.bucket.read_keys)
+    one, other = packed.make_run(), fresh.make_run()
+    assert len(packed.bucket.read_keys) == read
+    assert one.record == other.record
+    assert packed.bucket.objects[one.manifest.archive_key] == fresh.bucket.objects[other.manifest.archive_key]
+
+
+def test_a_caller_who_received_other_bytes_has_the_archive_verified() -> None:
+    world = World()
+    first = world.make()
+    damage(world, first.manifest.archive_key)
+    assert world.make().cached  # nothing tells that it is damaged
+    second = world.make(verify=True)
+    assert (second.cached, second.record) == (False, first.record)
+    assert world.unzip(second)
+    assert world.make(verify=True).cached
+
+
+def test_names_that_no_archive_can_hold_are_skipped_and_named() -> None:
+    world = World()
+    names = ("ro-crate-metadata.json", "aux.log", "run 12:30.log", "name.", "Lobsterout", "out/b", "C:x", "a\\b")
+    for name in names:
+        world.put(0, name, b"content")
+    link = world.make()
+    skipped = {file.name: file.reason for file in link.manifest.skipped}
+    assert set(skipped) == {*names, "lobsterout"} - {"Lobsterout"}
+    assert skipped["out/b"] == "the file is in a folder below that of the sub-run"
+    files = world.unzip(link)
+    assert files["Lobsterout"] == b"content"
+    graph = json.loads(files["ro-crate-metadata.json"])["@graph"]
+    [told] = [entity["value"] for entity in graph if entity["@id"] == "#skipped"]
+    assert [file["name"] for file in json.loads(told)] == sorted(skipped)
+    run = world.make_run()
+    assert "0/aux.log" in {file.name for file in run.manifest.skipped}
+    assert world.unzip(run)["0/Lobsterout"] == b"content"
+
+
+def test_a_sub_run_with_files_in_folders_only_has_nothing_to_download_and_says_why() -> None:
+    world = World()
+    world.put(2, "out/b", b"content")
+    with pytest.raises(NotFound, match=r"no file of 'Zr49Cu49Al2/21/2' matches.*cannot contain 'out/b': the file is in a folder"):
+        world.make(2)
+
+
+def test_skipped_files_count_for_the_name_of_the_archive() -> None:
+    world = World()
+    before = manifest_of(order(), world.archives).archive_key
+    world.put(0, "aux.log", b"")
+    assert manifest_of(order(), world.archives).archive_key != before
+
+
+def test_many_small_files_are_packed_in_the_background() -> None:
+    world = World()
+    for number in range(INLINE_MAX_MEMBERS):
+        world.put(1, f"{number}", b"")
+    made = make_archive(BuildOrder(SubRunKey(RUN, 1), ALL), world.archives)
+    assert isinstance(made, Building)
+    assert len(world.builder.orders) == 1
+
+
+def test_while_all_slots_are_taken_a_small_archive_is_queued() -> None:
+    world = World()
+    with world.archives.slots.within_request(), world.archives.slots.within_request():
+        assert isinstance(make_archive(order(), world.archives), Building)
+    assert world.builder.orders == [order()]
+    build(order(), world.builder.holders[0], world.archives)
+    assert world.make().cached
+
+
+def test_polls_of_a_queued_build_queue_it_once_and_are_told_to_wait_longer() -> None:
+    world = World(inline_max_bytes=10)
+    waits = []
+    for _ in range(6):
+        made = make_archive(order(), world.archives)
+        assert isinstance(made, Building)
+        waits.append(made.retry_after_seconds)
+        world.clock.advance(made.retry_after_seconds)
+    assert waits == [1, 1, 2, 4, 8, 8]
+    assert world.builder.orders == [order()]
+
+
+def test_a_queued_build_whose_process_ended_is_queued_again() -> None:
+    world = World(inline_max_bytes=10)
+    make_archive(order(), world.archives)
+    world.clock.advance(LEASE.total_seconds())
+    made = make_archive(order(), world.archives)
+    assert isinstance(made, Building)
+    assert made.retry_after_seconds == 8
+    assert world.builder.orders == [order(), order()]
+    build(order(), world.builder.holders[0], world.archives)  # the first was only slow: the second holds the lease
+    assert not world.bucket.records
+    build(order(), world.builder.holders[1], world.archives)
+    assert world.make().cached
+
+
+def test_a_builder_that_cannot_be_started_leaves_no_lease() -> None:
+    world = World(inline_max_bytes=10)
+
+    class Down(FakeBuilder):
+        def start(self, order: BuildOrder, holder: str) -> None:
+            raise Unavailable("the builder answered TooManyRequestsException to Invoke")
+
+    with pytest.raises(Unavailable, match="TooManyRequests"):
+        make_archive(order(), replace(world.archives, builder=Down()))
+    assert not world.leases.leases
 
 
 def test_an_order_survives_the_way_to_another_process() -> None:

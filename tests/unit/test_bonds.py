@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.bonds import Bond, parse_bonds, summaries
+from chalicelib.domain.bonds import BLOCK_BONDS, MAX_INDEXED_BONDS, Bond, BondIndex, index_bonds
 from chalicelib.domain.deformation import DEFORMATIONS
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, SubRunNotScheduled, Unavailable
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
 from chalicelib.domain.soap import PUBLISHED
 from chalicelib.usecases.archiving import Archives
 from chalicelib.usecases.bonds import BondPage, bond_page
+from chalicelib.usecases.build_slots import BuildSlots
 from chalicelib.usecases.compositions import stored_compositions
 from chalicelib.usecases.files import file_link
 from tests.support.fake_bond_records import FakeBondRecords
@@ -34,10 +35,17 @@ KEY = SubRunKey.parse("Zr49Cu49Al2", "21", "0")
 FOLDER = "Zr49Cu49Al2/c/md/lammps/100/21/2000/0/"
 
 
+def parse_bonds(text: str) -> tuple[Bond, ...]:
+    """Return all bonds of a small file."""
+    bonds = index_bonds([text.encode()]).bonds
+    assert bonds is not None
+    return bonds
+
+
 class FullBondRecords(FakeBondRecords):
     """A store that takes nothing more."""
 
-    def put(self, key: SubRunKey, fingerprint: str, bonds: tuple[Bond, ...]) -> None:
+    def put(self, key: SubRunKey, fingerprint: str, index: BondIndex) -> None:
         raise Unavailable("the data bucket answered SlowDown to PutObject")
 
 
@@ -49,7 +57,8 @@ class World:
         self.records = FakeBondRecords()
         clock, runs = FakeClock(), FakeRunTable()
         runs.add(Run(KEY.run, frozenset({0}), clock.now()), "claim")
-        self.archives = Archives(runs, self.bucket, FakeBuildLeases(), FakeBuilder(), clock, 2**20, PUBLISHED)
+        slots = BuildSlots(1, wait_seconds=0)
+        self.archives = Archives(runs, self.bucket, FakeBuildLeases(), FakeBuilder(), clock, 2**20, PUBLISHED, slots)
         self.bucket.put(FOLDER + "ICOHPLIST.lobster", (HEADER + LINES).encode())
         self.bucket.put(FOLDER + "Zr49Cu49Al2.scf.in", b"&CONTROL")
 
@@ -107,7 +116,7 @@ def test_any_text_is_bonds_or_a_conflict(text: str) -> None:
 
 
 def test_summaries_are_means_by_type() -> None:
-    cu_cu, zr_al, zr_cu = summaries(parse_bonds(HEADER + LINES))
+    cu_cu, zr_al, zr_cu = index_bonds([(HEADER + LINES).encode()]).summaries
     assert (zr_cu.bond_type, zr_cu.bonds) == ("Zr-Cu", 2)
     assert zr_cu.mean_icohp == pytest.approx((0.41728 - 0.1) / 2)
     assert zr_cu.mean_distance == pytest.approx((3.26048 + 3.0) / 2)
@@ -118,8 +127,53 @@ def test_pages_hold_every_bond_once_and_the_summaries_of_all(world: World) -> No
     first = world.page(limit=3)
     second = world.page(limit=3, cursor=first.next_cursor)
     assert first.bonds + second.bonds == parse_bonds(HEADER + LINES)
-    assert first.summaries == second.summaries == summaries(first.bonds + second.bonds)
+    assert first.summaries == second.summaries == index_bonds([(HEADER + LINES).encode()]).summaries
     assert (first.total, second.total, second.next_cursor) == (4, 4, None)
+
+
+def many_bonds(count: int) -> str:
+    lines = (f"{n:7d}  Cu{n}  Zr{n % 97 + 1}  2.5{n % 1000:03d}  0  0  0  -0.{n:06d} \n" for n in range(1, count + 1))
+    return HEADER + "".join(lines)
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 7, 100_000])
+def test_the_index_does_not_depend_on_how_the_file_is_cut(chunk_bytes: int) -> None:
+    content = many_bonds(1200).replace("\n", "\r\n").encode()
+    chunks = [content[start : start + chunk_bytes] for start in range(0, len(content), chunk_bytes)]
+    assert index_bonds(chunks) == index_bonds([content])
+
+
+@pytest.mark.parametrize("limit", [1, 999, 1000, 1001, 5000])
+def test_pages_of_a_large_file_are_read_by_range_and_hold_every_bond_once(world: World, limit: int) -> None:
+    total = MAX_INDEXED_BONDS + 2 * BLOCK_BONDS + 5
+    world.bucket.put(FOLDER + "ICOHPLIST.lobster", many_bonds(total).encode())
+    page = world.page(limit=limit)
+    assert page.total == total
+    assert [index.bonds for index in world.records.kept.values()] == [None]
+    world.bucket.read_bytes = 0
+    bonds = list(page.bonds)
+    for _ in range(3):
+        page = world.page(limit=limit, cursor=page.next_cursor)
+        bonds += page.bonds
+        if page.next_cursor is None:
+            break
+    assert [bond.atom_a for bond in bonds] == list(range(1, len(bonds) + 1))
+    assert len(bonds) == min(4 * limit, page.total)
+    assert world.bucket.read_bytes <= 3 * (limit + 2 * BLOCK_BONDS) * 85
+
+
+def test_a_line_without_end_is_refused_early(world: World) -> None:
+    chunks = iter([HEADER.encode(), b"x" * 5000, b"never read"])
+    with pytest.raises(Conflict, match=r"line 2 is .* more than 4096 bytes"):
+        index_bonds(chunks)
+    assert next(chunks) == b"never read"
+
+
+def test_large_files_are_read_in_turns_with_builds(world: World) -> None:
+    world.bucket.put(FOLDER + "ICOHPLIST.lobster", many_bonds(20_000).encode())
+    with world.archives.slots.within_request(), pytest.raises(Unavailable, match="the service is busy"):
+        world.page()
+    assert world.page().total == 20_000
 
 
 def test_a_page_that_ends_with_the_last_bond_leads_nowhere(world: World) -> None:

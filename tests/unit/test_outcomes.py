@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.composition import NominalComposition
-from chalicelib.domain.outcomes import Facts, Outcome, count_bond_labels, read_lobster_output, read_scf_output
+from chalicelib.domain.outcomes import OVERLAP_BYTES, Facts, Outcome, count_bond_labels, read_lobster_output, read_scf_output
 from chalicelib.domain.runs import Run, RunKey
 from chalicelib.usecases import outcomes
 from chalicelib.usecases.outcomes import sub_run_facts
@@ -150,11 +150,38 @@ def test_reading_that_takes_too_long_leaves_a_sub_run_out(bucket: FakeDataBucket
     read_range = bucket.read_range
 
     def slow(*arguments: object) -> bytes:
-        clock.advance(outcomes._PATIENCE.total_seconds())
+        clock.advance(outcomes._TIMEOUT.total_seconds())
         return read_range(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(bucket, "read_range", slow)
     assert sub_run_facts(run_of(0), bucket=bucket, records=FakeOutcomeRecords(), clock=clock) == {}
+
+
+def test_of_a_huge_output_only_the_end_and_the_beginning_are_read_and_once(bucket: FakeDataBucket) -> None:
+    bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.scf.out", bytes(outcomes.MAX_FILE_BYTES) + CONVERGED + bytes(outcomes.MAX_FILE_BYTES))
+    records = FakeOutcomeRecords()
+    assert facts_of(bucket, 0, records=records) == {}
+    assert bucket.read_bytes <= outcomes.MAX_FILE_BYTES + 64 * 1024 + 100 * OVERLAP_BYTES
+    bucket.read_keys.clear()
+    assert facts_of(bucket, 0, records=records) == {}
+    assert bucket.read_keys == []
+
+
+def test_the_number_of_bonds_at_the_beginning_of_a_huge_output_is_found(bucket: FakeDataBucket) -> None:
+    bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.lb.out", LOBSTER + bytes(3 * outcomes.MAX_FILE_BYTES) + b"finished in 1 h\n")
+    assert facts_of(bucket, 0)[0].bonds_expected == 2
+
+
+def test_labels_of_a_huge_list_of_bonds_are_unknown(bucket: FakeDataBucket) -> None:
+    bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.scf.out", CONVERGED)
+    bucket.put(f"{PREFIX}/0/ICOHPLIST.lobster", b"line\n" * (outcomes.MAX_FILE_BYTES // 5 + 1))
+    assert facts_of(bucket, 0) == {}
+    assert f"{PREFIX}/0/ICOHPLIST.lobster" not in bucket.read_keys
+
+
+def test_files_in_folders_below_show_nothing(bucket: FakeDataBucket) -> None:
+    bucket.put(f"{PREFIX}/0/old/Zr49Cu49Al2.scf.out", CONVERGED)
+    assert facts_of(bucket, 0)[0].outcome is Outcome.NO_DATA
 
 
 @settings(deadline=None)

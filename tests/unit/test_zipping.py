@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.zipping import BadMemberName, DeflatedSource, PackedMember, PackingError, Source, WrongMemberSize, ZipStream
+from chalicelib.zipping import BadMemberName, DamagedMember, DeflatedSource, PackedMember, PackingError, Source, WrongMemberSize, ZipStream
 from tests.support.zip_sources import deflated_source, source
 
 RANDOM = random.Random(3).randbytes(700_000)
@@ -89,7 +89,7 @@ def test_only_large_members_have_their_sizes_after_the_data() -> None:
         flags, method, _, _, crc32, compressed, size = struct.unpack_from("<5H3L", archive, info.header_offset + 4)[1:]
         assert method == zipfile.ZIP_DEFLATED
         assert flags == info.flag_bits
-        if info.filename in ("folder/text", "random"):
+        if info.filename in ("folder/text", "random", "taken over"):
             assert flags & 8
         else:
             assert not flags & 8
@@ -148,6 +148,7 @@ def test_a_deflated_member_of_another_size_than_announced_is_never_packed() -> N
 def test_errors_of_the_packer_are_one_family() -> None:
     assert issubclass(BadMemberName, PackingError)
     assert issubclass(WrongMemberSize, PackingError)
+    assert issubclass(DamagedMember, PackingError)
 
 
 def test_a_stream_is_read_once() -> None:
@@ -168,3 +169,39 @@ def test_pieces_are_of_moderate_size() -> None:
     pieces = [len(piece) for piece in ZipStream([source("a", os.urandom(2**20), 2**20), *(source(f"{n}", b"x") for n in range(500))])]
     assert max(pieces) < 2**20
     assert len(pieces) < 20
+
+
+@pytest.mark.parametrize("size", [0, 1, 2**18, 2**18 + 1, 3 * 2**20])
+def test_a_copied_member_gives_the_bytes_of_a_deflated_one(size: int) -> None:
+    content = (TEXT * 4)[:size]
+    fresh = b"".join(stream := ZipStream([source("0/a", content)]))
+    (member,) = stream.members
+    data = fresh[member.data_offset : member.data_offset + member.compressed_bytes]
+    copied = DeflatedSource("0/a", size, len(data), member.crc32, member.sha256, lambda: iter([data]))
+    assert b"".join(ZipStream([copied])) == fresh
+
+
+@pytest.mark.parametrize("position", [0, 1, 500, -1])
+@pytest.mark.parametrize("content", [TEXT, b"small" * 200])
+def test_a_damaged_stream_is_never_copied(content: bytes, position: int) -> None:
+    good = deflated_source("a", content)
+    damaged = bytearray(b"".join(good.open()))
+    damaged[position % len(damaged)] ^= 0x55
+    member = DeflatedSource("a", good.size_bytes, good.compressed_bytes, good.crc32, good.sha256, lambda: iter([bytes(damaged)]))
+    with pytest.raises(DamagedMember, match="'a' does not inflate to"):
+        b"".join(ZipStream([member]))
+
+
+@pytest.mark.parametrize(("crc32", "size"), [(1, 0), (0, 1), (0, -1)])
+def test_a_stream_of_other_content_is_never_copied(crc32: int, size: int) -> None:
+    good = deflated_source("a", TEXT)
+    member = DeflatedSource("a", good.size_bytes + size, good.compressed_bytes, good.crc32 ^ crc32, good.sha256, good.open)
+    with pytest.raises(DamagedMember):
+        b"".join(ZipStream([member]))
+
+
+def test_a_damaged_stream_that_would_inflate_without_end_is_given_up_early() -> None:
+    bomb = deflated_source("a", bytes(300 * 2**20))
+    member = DeflatedSource("a", 1000, bomb.compressed_bytes, bomb.crc32, bomb.sha256, bomb.open)
+    with pytest.raises(DamagedMember):
+        b"".join(ZipStream([member]))

@@ -79,7 +79,7 @@ def test_one_endless_member_is_read_no_further_than_its_window() -> None:
     pieces = iter(ZipStream([tap.member("a")], workers=2))
     next(pieces)
     threads = packer_threads()
-    pieces.close()  # type: ignore[attr-defined] # waits for the readers, so what is counted is final
+    pieces.close()  # waits for the readers, so what is counted is final
     assert threads
     # Zeros deflate 250-fold: a first piece of 128 KiB takes some 130 blocks.
     assert tap.read_bytes < 500 * BLOCK_BYTES

@@ -1,0 +1,85 @@
+"""The API packs exactly the file names that the client extracts."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+from dataops_client import member_names as client_rule
+from dataops_client.archive import inspect
+from dataops_client.errors import UnsafeArchive
+from dataops_client.models import ArchiveFile
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from chalicelib.domain.member_names import folded, rejected_names, rejection_reason
+
+BAD = [
+    "", ".", "..", "a/b", "aux.log", "AUX", "con", "nul.tar.gz", "com1", "LPT9.txt", "COM¹", "CONIN$", "aux .txt", "run 12:30.log", "C:x",
+    "name.", "name ", " ", "a\\b", "a\0b", "a\nb", "\x7f", "\x85", 'a"b', "a?b", "a*b", "a<b", "a>b", "a|b", "\udc80", "x" * 256, "é" * 128,
+]  # fmt: skip
+GOOD = [
+    "ICOHPLIST.lobster", "Zr49Cu49Al2.scf.out", "SOAPS.vec", ".hidden", " a", "a b", "100%25", "a+b&c=d#e", "é", "e\u0301", "日本", "😀",
+    "\u202eexe.txt", "auxiliary", "com", "com10", "console", "x" * 255, "é" * 127, "a'b", "~", "...a", "conin",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_names_that_some_platform_cannot_hold_are_rejected_by_both(name: str) -> None:
+    assert rejection_reason(name)
+    assert not client_rule.is_portable(name)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_names_that_every_platform_can_hold_are_accepted_by_both(name: str) -> None:
+    assert rejection_reason(name) is None
+    assert client_rule.is_portable(name)
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=300))
+@example("aux.")
+def test_api_and_client_agree_on_any_name(name: str) -> None:
+    assert (rejection_reason(name) is None) == client_rule.is_portable(name)
+    assert folded(name) == client_rule.folded(name)
+
+
+@given(st.lists(st.text("aAéE\u0301/.", max_size=3), unique=True))
+def test_the_client_extracts_what_the_api_packs_together(names: list[str]) -> None:
+    rejected = rejected_names(names, reserved="ro-crate-metadata.json", preferred=())
+    kept = [name for name in names if name not in rejected]
+    assert len({client_rule.folded(name) for name in kept}) == len(kept)
+
+
+@pytest.mark.parametrize("name", [name for name in BAD if name and "\0" not in name and "\udc80" not in name])
+def test_the_client_refuses_an_archive_with_a_rejected_name(name: str) -> None:
+    with pytest.raises(UnsafeArchive, match=r"\((name|climbing|absolute)\)"):
+        inspect(_archive_of(name if name != "a/b" else "a//b"), 10_000, {})
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_the_client_takes_an_archive_with_an_accepted_name(name: str) -> None:
+    for member in (name, f"3/{name}"):
+        assert inspect(_archive_of(member), 10_000, {member: ArchiveFile(member, 0, "0" * 64, "other")})
+
+
+@pytest.mark.parametrize(
+    ("names", "rejected"),
+    [
+        (["Foo.txt", "foo.txt"], {"foo.txt"}),
+        (["\u00e9", "e\u0301"], {"\u00e9"}),
+        (["zr.scf.in", "ZR.scf.in", "Zr.scf.in"], {"ZR.scf.in", "zr.scf.in"}),
+        (["ro-crate-metadata.json", "RO-Crate-Metadata.JSON", "a"], {"ro-crate-metadata.json", "RO-Crate-Metadata.JSON"}),
+        (["straße", "STRASSE"], {"straße"}),
+    ],
+)
+def test_of_names_that_are_one_file_somewhere_one_stays(names: list[str], rejected: set[str]) -> None:
+    assert set(rejected_names(names, reserved="ro-crate-metadata.json", preferred={"Zr.scf.in"})) == rejected
+
+
+def _archive_of(name: str) -> zipfile.ZipFile:
+    """An archive with one empty member."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as written:
+        written.writestr(zipfile.ZipInfo(name), b"")
+    return zipfile.ZipFile(content)
