@@ -8,9 +8,10 @@ import os
 import shutil
 import stat
 import struct
+import time
 import uuid
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
@@ -24,10 +25,13 @@ from .models import METADATA_NAME, ArchiveFile
 _MAX_MEMBERS = 200_000
 _MAX_RATIO = 1_200
 """DEFLATE cannot shrink anything by more than about 1,032 to 1."""
+_RENAME_WAITS_SECONDS = (0.1, 0.2, 0.4, 0.8) if os.name == "nt" else ()
 _WORKERS = min(4, os.cpu_count() or 1)
 
 
-def extract(archive: Path, files: Sequence[ArchiveFile], target: Path) -> None:
+def extract(
+    archive: Path, files: Sequence[ArchiveFile], target: Path, move: Callable[[Path, Path], object] | None = None
+) -> None:
     """Extract `archive`, which must hold `files` and nothing else but its metadata, to the folder `target`.
 
     UnsafeArchive before anything is written; ChecksumMismatch where a file is not the announced one. A folder that is there
@@ -47,7 +51,7 @@ def extract(archive: Path, files: Sequence[ArchiveFile], target: Path) -> None:
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
-    _put(work, target)
+    _put(work, target, move or move_folder)
 
 
 def inspect(opened: zipfile.ZipFile, size_bytes: int, expected: Mapping[str, ArchiveFile]) -> list[zipfile.ZipInfo]:
@@ -183,18 +187,38 @@ def _brought(folder: Path) -> set[str]:
         try:
             graph = json.loads(metadata.read_bytes())["@graph"]
             names |= {(place / unquote(entity["@id"])).as_posix() for entity in graph if entity["@type"] == "File"}
-        except (ValueError, KeyError, TypeError):  # not ours, then: its files are strangers
+        except (ValueError, KeyError, TypeError, RecursionError):  # not ours, then: its files are strangers
             continue
     return names
 
 
-def _put(work: Path, target: Path) -> None:
-    """Move the finished folder into its place; one that was there goes away first, under another name, so that none is ever half."""
+def move_folder(
+    source: Path,
+    target: Path,
+    *,
+    rename: Callable[[Path, Path], object] = Path.rename,
+    waits_seconds: Sequence[float] = _RENAME_WAITS_SECONDS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Rename a folder. A refusal is waited out on Windows, where virus scanners hold files that are new. Raises OSError."""
+    for wait in waits_seconds:
+        try:
+            rename(source, target)
+            return
+        except PermissionError:
+            sleep(wait)
+    rename(source, target)
+
+
+def _put(work: Path, target: Path, move: Callable[[Path, Path], object]) -> None:
+    """Move the finished folder to `target`. If that fails, or is interrupted, the folder that was there before is there again."""
     old = work.with_name(f"{work.name}.old")
     try:
         if target.exists():
-            target.rename(old)
-        work.rename(target)
+            move(target, old)
+        move(work, target)
     finally:
-        shutil.rmtree(old, ignore_errors=True)
         shutil.rmtree(work, ignore_errors=True)
+        if old.exists() and not target.exists():
+            move(old, target)
+        shutil.rmtree(old, ignore_errors=True)

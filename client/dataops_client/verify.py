@@ -41,12 +41,21 @@ def verify(directory: Path) -> Iterator[Checked]:
         yield _checked(metadata.parent, folders - {metadata.parent})
 
 
+def edited_files(folder: Path) -> tuple[str, ...]:
+    """Return the files below `folder` that are not as their archive brought them: changed since, by its metadata."""
+    try:
+        differences = [difference for checked in verify(folder) for difference in checked.differences]
+    except NotFound:
+        return ()
+    return tuple(difference.path.relative_to(folder).as_posix() for difference in differences if difference.kind == "changed")
+
+
 def _checked(folder: Path, others: set[Path]) -> Checked:
     try:
         graph = json.loads((folder / METADATA_NAME).read_bytes())["@graph"]
         described = {unquote(entity["@id"]): entity for entity in graph if entity["@type"] == "File"}
         differences = [*_wrong(folder, described)]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Checked(folder, 0, (Difference(folder / METADATA_NAME, "unreadable"),))
     for path in sorted(folder.rglob("*")):
         if path.is_dir() or path.name == METADATA_NAME or any(other in path.parents for other in others if folder in other.parents):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import stat
 import struct
 import warnings
@@ -13,7 +14,8 @@ from pathlib import Path
 
 import pytest
 from dataops_client import ArchiveFile, ArchiveRefused, ChecksumMismatch, DataOpsError, FolderOccupied
-from dataops_client.archive import extract, matches
+from dataops_client.archive import extract, matches, move_folder
+from dataops_client.verify import edited_files
 
 
 def info(name: str, mode: int = stat.S_IFREG | 0o644, method: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
@@ -204,3 +206,93 @@ def test_a_wrong_file_is_named(tmp_path: Path) -> None:
         extract(tmp_path / "archive.zip", files(a=b"y"), tmp_path / "0")
     with pytest.raises(ArchiveRefused):
         extract(tmp_path / "archive.zip", files(a=b"xx"), tmp_path / "0")
+
+
+class Renames:
+    """Renames folders, and raises what it is told to at the calls of these numbers, before or after it did so."""
+
+    def __init__(self, raised: dict[int, BaseException], *, after: bool = False) -> None:
+        self.raised, self.after, self.calls = raised, after, 0
+
+    def __call__(self, source: Path, target: Path) -> None:
+        self.calls += 1
+        failure = self.raised.get(self.calls)
+        if failure and not self.after:
+            raise failure
+        source.rename(target)
+        if failure:
+            raise failure
+
+
+@pytest.mark.parametrize("failure", [PermissionError(13, "Permission denied"), KeyboardInterrupt()], ids=["refused", "Ctrl-C"])
+@pytest.mark.parametrize(("number", "after"), [(1, False), (1, True), (2, False)], ids=["first", "between", "last"])
+def test_a_failed_last_rename_restores_the_old_folder(tmp_path: Path, failure: BaseException, number: int, after: bool) -> None:
+    archive = tmp_path / "archive.zip"
+    archive.write_bytes(pack(("a", b"old"), ("ro-crate-metadata.json", b"{}")))
+    extract(archive, files(a=b"old"), tmp_path / "0")
+    archive.write_bytes(pack(("a", b"new")))
+    with pytest.raises(type(failure)):
+        extract(archive, files(a=b"new"), tmp_path / "0", Renames({number: failure}, after=after))
+    assert (tmp_path / "0" / "a").read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "archive.zip"]
+
+
+def test_an_old_folder_that_cannot_be_restored_is_not_removed(tmp_path: Path) -> None:
+    archive = tmp_path / "archive.zip"
+    archive.write_bytes(pack(("a", b"old")))
+    extract(archive, files(a=b"old"), tmp_path / "0")
+    with pytest.raises(OSError, match="gone"):
+        extract(archive, files(a=b"old"), tmp_path / "0", Renames({2: OSError("no"), 3: OSError("gone")}))
+    assert [path.read_bytes() for path in tmp_path.glob(".0.*.old/a")] == [b"old"]
+
+
+def test_ctrl_c_after_the_last_rename_leaves_the_new_folder_alone(tmp_path: Path) -> None:
+    archive = tmp_path / "archive.zip"
+    for content, renames in ((b"old", Renames({})), (b"new", Renames({2: KeyboardInterrupt()}, after=True))):
+        archive.write_bytes(pack(("a", content)))
+        try:
+            extract(archive, files(a=content), tmp_path / "0", renames)
+        except KeyboardInterrupt:
+            continue
+    assert (tmp_path / "0" / "a").read_bytes() == b"new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "archive.zip"]
+
+
+def test_a_rename_that_windows_refuses_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    slept: list[float] = []
+    renames = Renames({1: PermissionError(), 2: PermissionError()})
+    move_folder(tmp_path / "new", tmp_path / "0", rename=renames, waits_seconds=(0.1, 0.2, 0.4), sleep=slept.append)
+    assert ((tmp_path / "0").is_dir(), slept) == (True, [0.1, 0.2])
+    with pytest.raises(PermissionError):
+        move_folder(tmp_path / "0", tmp_path / "1", rename=Renames({1: PermissionError()}), waits_seconds=(), sleep=slept.append)
+
+
+def crate(**contents: bytes) -> bytes:
+    """The metadata that an archive of these files brings."""
+    graph = [
+        {"@type": "File", "@id": file.name, "contentSize": str(file.size_bytes), "sha256": file.sha256} for file in files(**contents)
+    ]
+    return json.dumps({"@graph": graph}).encode()
+
+
+def test_files_that_were_changed_since_a_download_are_found_by_its_metadata(tmp_path: Path) -> None:
+    archive = tmp_path / "archive.zip"
+    archive.write_bytes(pack(("a", b"x"), ("b", b"y"), ("c", b"z"), ("ro-crate-metadata.json", crate(a=b"x", b=b"y", c=b"z"))))
+    extract(archive, files(a=b"x", b=b"y", c=b"z"), tmp_path / "0")
+    assert edited_files(tmp_path / "0") == ()
+    (tmp_path / "0" / "b").write_bytes(b"mine")
+    (tmp_path / "0" / "c").unlink()
+    assert edited_files(tmp_path / "0") == ("b",)
+    assert edited_files(tmp_path / "nowhere") == ()
+
+
+@pytest.mark.parametrize("metadata", [b"[" * 200_000, b"{", b"[]", b'{"@graph": [1]}', b"\xff"])
+def test_metadata_that_cannot_be_understood_make_files_strangers_and_no_crash(tmp_path: Path, metadata: bytes) -> None:
+    archive = tmp_path / "archive.zip"
+    archive.write_bytes(pack(("a", b"x"), ("ro-crate-metadata.json", metadata)))
+    extract(archive, files(a=b"x"), tmp_path / "0")
+    assert edited_files(tmp_path / "0") == ()
+    archive.write_bytes(pack(("b", b"x")))
+    with pytest.raises(FolderOccupied):
+        extract(archive, files(b=b"x"), tmp_path / "0")
