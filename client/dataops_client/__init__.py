@@ -7,6 +7,7 @@
 """
 
 from .aio import AsyncDataOpsClient
+from .api import InsecureConnection
 from .client import DataOpsClient, Download
 from .downloads import Forecast, Result, Wanted, download_all, forecasts, scheduled
 from .errors import (
@@ -26,7 +27,17 @@ from .errors import (
     UnexpectedAnswer,
     UnsafeArchive,
 )
-from .models import ArchiveFile, ArchiveLink, Manifest, ManifestFile, Run, RunStatus, Scheduled
+from .models import (
+    ArchiveFile,
+    ArchiveLink,
+    Manifest,
+    ManifestFile,
+    Run,
+    RunStatus,
+    Scheduled,
+    SkippedFile,
+    SubRunOutcome,
+)
 from .verify import Checked, Difference, verify
 
 __version__ = "0.1.0"
@@ -46,6 +57,7 @@ __all__ = [
     "Download",
     "FolderOccupied",
     "Forecast",
+    "InsecureConnection",
     "InvalidRequest",
     "Manifest",
     "ManifestFile",
@@ -55,7 +67,9 @@ __all__ = [
     "Run",
     "RunStatus",
     "Scheduled",
+    "SkippedFile",
     "Stopped",
+    "SubRunOutcome",
     "TimedOut",
     "TransferFailed",
     "Unavailable",

@@ -1,14 +1,21 @@
-"""Requests to the API: retried where that may help, and every answer either a value or a named error."""
+"""Requests to the API: retried if that may help. Each ends with a response of status 200 or 202, or a named error."""
 
 from __future__ import annotations
 
+import json
+import re
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote, urlencode
 
-import httpx
+import urllib3
+from urllib3.util import Url, parse_url
 
 from . import errors
+from .connections import BROKEN, Connections, is_loopback
+from .responses import Response, read
 from .retries import HEALING, pauses, retry_after_seconds
 
 _BY_STATUS: dict[int, type[errors.DataOpsError]] = {
@@ -21,78 +28,115 @@ _BY_STATUS: dict[int, type[errors.DataOpsError]] = {
     415: errors.InvalidRequest,
     422: errors.InvalidRequest,
 }
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""What a bearer token consists of (RFC 6750, 2.1)."""
+_MAX_DETAIL_LENGTH = 1_000
+
+
+class InsecureConnection(UserWarning):
+    """A token, or files, go over a connection that others can read."""
+
+
+def checked_token(token: str | None, name: str) -> str | None:
+    """Return the token without white space around it, or None if it is empty. AccessDenied, which never contains it, if it is invalid."""
+    token = (token or "").strip()
+    if token and not _TOKEN.fullmatch(token):
+        raise errors.AccessDenied(f"{name} contains a character that no token has")
+    return token or None
 
 
 class Api:
     """One API. Its token goes to no other host: redirects are not followed."""
 
-    def __init__(self, url: str, token: str | None, user_agent: str, timeout_seconds: float) -> None:
-        headers = {"User-Agent": user_agent, "Accept": "application/json"}
+    def __init__(
+        self, url: str, token: str | None, user_agent: str, timeout_seconds: float, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.url, credentials = _address(url)
+        self._headers = {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
         if token:
-            headers["Authorization"] = f"Bearer {token}"
-        try:
-            self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout_seconds, follow_redirects=False)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise errors.InvalidRequest(f"{url!r} is not the address of an API: {error}") from error
-        self.url = url
+            self._headers["Authorization"] = f"Bearer {token}"
+            if self.url.startswith("http:") and not is_loopback(self.url):
+                warnings.warn(f"the token is sent to {self.url} without encryption: use https", InsecureConnection, stacklevel=3)
+        elif credentials:
+            self._headers |= urllib3.make_headers(basic_auth=credentials)
+        self._connections, self._sleep = Connections(timeout_seconds), sleep
 
     def close(self) -> None:
-        self._http.close()
+        self._connections.close()
 
-    def get(self, path: str, query: Mapping[str, Any] | None = None) -> httpx.Response:
-        return self._request("GET", path, params=dict(query or {}))
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Response:
+        return self._request("GET", f"{path}?{urlencode(query)}" if query else path, self._headers)
 
-    def post(self, path: str, body: Any = None, idempotency_key: str | None = None) -> httpx.Response:
-        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        return self._request("POST", path, json=body, headers=headers) if body is not None else self._request("POST", path, headers=headers)
+    def post(self, path: str, body: Any = None, idempotency_key: str | None = None) -> Response:
+        """Send a POST. It is retried as well: the key makes that safe."""
+        headers = self._headers | ({"Idempotency-Key": idempotency_key} if idempotency_key else {})
+        if body is None:
+            return self._request("POST", path, headers)
+        return self._request("POST", path, headers | {"Content-Type": "application/json"}, json.dumps(body).encode())
 
-    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """The answer with a status of 200 or 202. POSTs are repeated too: they carry a key that makes that safe."""
+    def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Response:
         waits = pauses()
         while True:
             try:
-                answer = self._http.request(method, path, **options)
-            except httpx.InvalidURL as error:
-                raise errors.InvalidRequest(f"{path!r} cannot be asked for: {error}") from error
-            except httpx.TransportError as error:
-                failure: errors.DataOpsError = errors.Unavailable(f"{self.url} does not answer: {error or type(error).__name__}")
+                response = self._send(method, path, headers, body)
+            except ValueError:
+                raise errors.InvalidRequest(f"{path!r} cannot be requested from {self.url}") from None
+            except BROKEN as error:
+                failure: errors.DataOpsError = errors.Unavailable(f"{self.url} does not respond: {error.__cause__ or error}")
                 wait = next(waits, None)
             else:
-                if answer.status_code in (200, 202):
-                    return answer
-                failure = _failure(answer)
-                if answer.status_code not in HEALING and not _in_flight(answer):
+                if response.status in (200, 202):
+                    return response
+                failure = _failure(response)
+                if response.status not in HEALING and not _in_flight(response):
                     raise failure
                 default = next(waits, None)
-                wait = None if default is None else retry_after_seconds(answer.headers.get("Retry-After"), default)
+                wait = None if default is None else retry_after_seconds(response.headers.get("Retry-After"), default)
             if wait is None:
                 raise failure
-            time.sleep(wait)
+            self._sleep(wait)
+
+    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+        response = self._connections.request(method, self.url + path, headers, body)
+        try:
+            return read(response, f"{method} {self.url}{path}")
+        except BaseException:
+            response.close()  # what is left of it is not read
+            raise
+        finally:
+            response.release_conn()
 
 
-def json_of(answer: httpx.Response) -> Any:
+def _address(url: str) -> tuple[str, str | None]:
+    """Return the URL without a slash at its end, and the `user:password` that stands in it."""
     try:
-        return answer.json()
+        address = parse_url(url)
     except ValueError:
-        raise errors.UnexpectedAnswer(f"{answer.request.url} did not answer JSON but {answer.text[:200]!r}") from None
+        address = Url()
+    if address.scheme not in ("http", "https") or not address.host:
+        raise errors.InvalidRequest(f"{url.rpartition('@')[2]!r} is not the address of an API, such as http://localhost:8000")
+    path = (address.path or "").rstrip("/")
+    credentials = unquote(address.auth) if address.auth else None
+    return Url(address.scheme, host=address.host, port=address.port, path=path or None).url, credentials
 
 
-def _in_flight(answer: httpx.Response) -> bool:
-    return answer.status_code == 409 and "Retry-After" in answer.headers
+def _in_flight(response: Response) -> bool:
+    return response.status == 409 and "Retry-After" in response.headers
 
 
-def _failure(answer: httpx.Response) -> errors.DataOpsError:
-    """The error that an answer tells of: a problem document, API Gateway's `message`, or whatever stands there."""
+def _failure(response: Response) -> errors.DataOpsError:
+    """Return the error that a response describes: a problem document, API Gateway's `message`, or the beginning of any other body."""
     try:
-        body = answer.json()
-    except ValueError:
+        body = response.json()
+    except errors.UnexpectedAnswer:
         body = {}
     if not isinstance(body, dict):
         body = {}
-    detail = body.get("detail") or body.get("message") or body.get("Message") or answer.text[:200] or answer.reason_phrase
-    code = body.get("code")
-    kind = _BY_STATUS.get(answer.status_code, errors.Unavailable if answer.status_code in HEALING else errors.UnexpectedAnswer)
+    detail = str(body.get("detail") or body.get("message") or body.get("Message") or response.excerpt or "no detail")
+    code, request_id = (value if isinstance(value := body.get(name), str) else None for name in ("code", "request_id"))
+    kind = _BY_STATUS.get(response.status, errors.Unavailable if response.status in HEALING else errors.UnexpectedAnswer)
     if code == "nothing_available":
         kind = errors.NothingAvailable
-    message = f"{detail} (HTTP {answer.status_code}, {answer.request.method} {answer.request.url.path})"
-    return kind(message, status=answer.status_code, code=code, request_id=body.get("request_id"))
+    method, _, url = response.request.partition(" ")
+    message = f"{detail[:_MAX_DETAIL_LENGTH]} (HTTP {response.status}, {method} {parse_url(url).path})"
+    return kind(message, status=response.status, code=code, request_id=request_id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import warnings
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +13,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from . import DataOpsClient, __version__, errors
+from . import DataOpsClient, InsecureConnection, __version__, errors
 from .downloads import Wanted, download_all, forecasts, scheduled
 from .ml.commands import export, plot
 from .ml.errors import MlError
 from .report import Report
+from .run_status import executor_line, outcome_line, status_json, status_table
 from .verify import verify as verify_tree
 
 EXIT_CODES: dict[type[BaseException], int] = {
@@ -37,8 +40,14 @@ INTERRUPTED = 130
 DIFFERENCES = 13
 """Of `verify`, where files are not what they were."""
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Schedule runs of atomistic simulations and download their files.")
-_out, _err = Console(), Console(stderr=True)
+_HELP = """Schedule runs of atomistic simulations and download their files.
+
+No calculation is run. The simulated executor of the API reports RUNNING for a time after scheduling (JOB_RUN_TIME_SECONDS), then DONE, and
+releases files that exist already. A download does not wait for DONE.
+"""
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=_HELP)
+_plain = {"markup": False, "highlight": False, "emoji": False}  # what a server sends is shown as it is
+_out, _err = Console(**_plain), Console(stderr=True, **_plain)  # type: ignore[arg-type]
 
 Nc = Annotated[str, typer.Argument(help="Nominal composition, such as Zr49Cu49Al2")]
 RunNumber = Annotated[str, typer.Argument(metavar="RUN", help="Number of the run")]
@@ -65,7 +74,10 @@ def options(
 
 @app.command()
 def generate(context: typer.Context, nc: Nc) -> None:
-    """Schedule the next available run of a composition, and print its number."""
+    """Schedule the next available run of a composition, and print its number.
+
+    No calculation is run: the simulated executor releases files that exist already.
+    """
     with DataOpsClient(context.obj) as client:
         print(client.generate(nc).id_run)
 
@@ -89,11 +101,20 @@ def status(
     run: RunNumber,
     wait: Annotated[bool, typer.Option(help="Ask until everything is done")] = False,
     timeout: Annotated[float | None, typer.Option(help="Seconds after which --wait gives up")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON")] = False,
 ) -> None:
-    """Tell how a run and its sub-runs stand."""
+    """Print a row for each sub-run: what its files show of its calculations.
+
+    RUNNING and DONE are of the simulated executor, which runs no calculation: RUNNING for JOB_RUN_TIME_SECONDS after scheduling, then DONE.
+    Outcomes are those of files that exist already.
+    """
     with DataOpsClient(context.obj) as client:
-        answer = client.wait(nc, run, timeout) if wait else client.status(nc, run)
-    _out.print(f"run {answer.run_status}, sub-runs {answer.sub_runs_status or 'not augmented'} ({', '.join(answer.sub_runs)})")
+        found = client.wait(nc, run, timeout) if wait else client.status(nc, run)
+    if as_json:
+        print(status_json(nc, found))
+        return
+    Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120, **_plain).print(status_table(found))  # type: ignore[arg-type]
+    print(f"{executor_line(found)}\n{outcome_line(found)}")
 
 
 @app.command()
@@ -123,7 +144,7 @@ def download(
     sub_runs: Annotated[list[str] | None, typer.Argument(help="Sub-runs; by default 0, or all where no run is named")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every sub-run that is scheduled, each with an archive of its own")] = False,
     whole: Annotated[bool, typer.Option("--whole", help="The same, with one archive for each run")] = False,
-    profile: Annotated[str, typer.Option(help="full, or essential: the four files that training needs")] = "full",
+    profile: Annotated[str, typer.Option(help="full, or essential: the six files that training needs")] = "full",
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for <nc>/<run>/<sub-run>/")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Download again what is there already")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=32, help="How many at once")] = 4,
@@ -133,7 +154,8 @@ def download(
 ) -> None:
     """Download sub-runs: verified, and extracted to OUTPUT/<nc>/<run>/<sub-run>/.
 
-    What is there already is not downloaded again, and what an interrupted download left is continued: give the same command again.
+    What is there already is not downloaded again, and what an interrupted download left is continued: give the same command again. A
+    download does not wait for the executor's DONE. Files that were changed since an earlier download are replaced, and named.
     """
     with DataOpsClient(context.obj) as client:
         wanted = _wanted(client, nc, runs.split(",") if runs else None, sub_runs, every=every, whole=whole)
@@ -144,7 +166,7 @@ def download(
         options = {"jobs": jobs, "profile": profile, "force": force}
         try:
             with (
-                report.watching(len(wanted)) as progress,
+                report.watching(wanted) as progress,
                 closing(download_all(client, wanted, output, progress=progress, **options)) as results,  # type: ignore[arg-type]
             ):
                 for result in results:
@@ -186,9 +208,16 @@ app.command("export")(export)
 app.command("plot")(plot)
 
 
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    _err.print(f"dataops: warning: {message}", style="yellow", soft_wrap=True)
+
+
 def main() -> None:
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.simplefilter("once", InsecureConnection)
+            warnings.showwarning = _warn
+            app()
     except (errors.DataOpsError, OSError) as error:
-        _err.print(f"dataops: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        _err.print(f"dataops: {error}", style="red", soft_wrap=True)
         sys.exit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))

@@ -8,39 +8,42 @@ import re
 import threading
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import parse_qs, urlsplit
-
-import httpx
 
 from . import archive, transfer
-from .api import Api, json_of
-from .errors import InvalidRequest, Stopped, TimedOut
-from .models import ArchiveLink, Manifest, Run, RunStatus, Scheduled, compositions_of
+from .api import Api, InsecureConnection, checked_token
+from .connections import is_loopback
+from .errors import InvalidRequest, Stopped, TimedOut, UnexpectedAnswer
+from .models import ArchiveLink, Manifest, Run, RunStatus, Scheduled, compositions_of, runs_of
 from .retries import retry_after_seconds
 from .storage import Storage
+from .verify import edited_files
 
 DEFAULT_URL = "http://localhost:8000"
 _POLL_SECONDS = 2.0
+_MAX_PAGES = 1_000
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A sub-run, or a whole run, on the disk: `path` holds its files. `fetched` is False where they were there already."""
+    """A sub-run, or a whole run, on the disk: `path` holds its files. `fetched` is False if they were there already.
+
+    `replaced` are the files that somebody had changed since an earlier download, and that are as in the archive again.
+    """
 
     path: Path
     link: ArchiveLink
     fetched: bool
     seconds: float
+    replaced: tuple[str, ...] = ()
 
 
 class DataOpsClient:
@@ -52,9 +55,10 @@ class DataOpsClient:
     def __init__(self, url: str | None = None, *, token: str | None = None, timeout_seconds: float = 60) -> None:
         from . import __version__  # noqa: PLC0415 - the package imports this module
 
-        user_agent = f"dataops-client/{__version__} httpx/{httpx.__version__} Python/{platform.python_version()}"
+        user_agent = f"dataops-client/{__version__} Python/{platform.python_version()}"
         url = url or os.environ.get("DATAOPS_URL") or DEFAULT_URL
-        self._api = Api(url, token or os.environ.get("DATAOPS_TOKEN"), user_agent, timeout_seconds)
+        token = checked_token(token, "token") or checked_token(os.environ.get("DATAOPS_TOKEN"), "DATAOPS_TOKEN")
+        self._api = Api(url, token, user_agent, timeout_seconds)
         self._storage = Storage(user_agent, timeout_seconds)
 
     def __enter__(self) -> Self:
@@ -69,17 +73,17 @@ class DataOpsClient:
 
     def generate(self, nc: str) -> Scheduled:
         """Schedule the next available run of a composition. NothingAvailable when all are scheduled, NotFound without data."""
-        return Scheduled.from_wire(json_of(self._api.post(f"/v1/generate/{_segment(nc)}", idempotency_key=uuid.uuid4().hex)))
+        return Scheduled.from_wire(self._api.post(f"/v1/generate/{_segment(nc)}", idempotency_key=uuid.uuid4().hex).json())
 
     def augment(self, nc: str, id_run: str, sub_runs: Sequence[str] | None = None) -> Scheduled:
         """Schedule the deformed sub-runs of a run: all of 1-14, or those named."""
         body = None if sub_runs is None else {"sub_runs": list(sub_runs)}
         path = f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/augment"
-        return Scheduled.from_wire(json_of(self._api.post(path, body, idempotency_key=uuid.uuid4().hex)))
+        return Scheduled.from_wire(self._api.post(path, body, idempotency_key=uuid.uuid4().hex).json())
 
     def status(self, nc: str, id_run: str) -> RunStatus:
         """How a run stands."""
-        return RunStatus.from_wire(json_of(self._api.get(f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/status")))
+        return RunStatus.from_wire(self._api.get(f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/status").json())
 
     def wait(
         self,
@@ -102,20 +106,24 @@ class DataOpsClient:
         """Every scheduled run by composition, or those of one; page by page where the API gives pages."""
         found: dict[str, list[Run]] = {}
         query: dict[str, str] | None = {"limit": "1000"} | ({"nc": nc} if nc else {})
+        seen: list[dict[str, str]] = []
         while query is not None:
-            answer = self._api.get("/v1/generate/available", query)
-            for name, runs in json_of(answer).items():
-                found.setdefault(name, []).extend(map(Run.from_wire, runs))
-            query = _next(answer)
+            if query in seen or len(seen) == _MAX_PAGES:
+                raise UnexpectedAnswer(f"the list of runs has no end: {len(seen)} pages were read")
+            seen.append(query)
+            response = self._api.get("/v1/generate/available", query)
+            for name, runs in runs_of(response.json()).items():
+                found.setdefault(name, []).extend(runs)
+            query = response.next_query()
         return found
 
     def compositions(self) -> list[str]:
         """The nominal compositions that there is data of, by name."""
-        return compositions_of(json_of(self._api.get("/v1/compositions")))
+        return compositions_of(self._api.get("/v1/compositions").json())
 
     def manifest(self, nc: str, id_run: str, sub_run: str | None = None, *, profile: str = "full") -> Manifest:
         """What the archive of a sub-run, or of the whole run, would hold; nothing is built."""
-        return Manifest.from_wire(json_of(self._api.get(f"/v1/generate/{_address(nc, id_run, sub_run)}/manifest", {"profile": profile})))
+        return Manifest.from_wire(self._api.get(f"/v1/generate/{_address(nc, id_run, sub_run)}/manifest", {"profile": profile}).json())
 
     def link(
         self,
@@ -130,16 +138,19 @@ class DataOpsClient:
         """Where the archive of a sub-run, or of the whole run, is.
 
         Asks again while it is being built; TimedOut when that takes too long, Stopped when `stop` is set. `profile` is `full`, or
-        `essential` for the four files that training needs.
+        `essential` for the six files that training needs.
         """
         place = _address(nc, id_run, sub_run)
         deadline = time.monotonic() + timeout_seconds
-        while (answer := self._api.get(f"/v1/generate/{place}/download", {"profile": profile})).status_code == 202:
-            wait = retry_after_seconds(answer.headers.get("Retry-After"), _POLL_SECONDS)
+        while (response := self._api.get(f"/v1/generate/{place}/download", {"profile": profile})).status == 202:
+            wait = retry_after_seconds(response.headers.get("Retry-After"), _POLL_SECONDS)
             if time.monotonic() + wait > deadline:
                 raise TimedOut(f"the archive of {place} was not built within {timeout_seconds:g} s")
             _pause(wait, stop)
-        return ArchiveLink.from_wire(json_of(answer), _date(answer))
+        link = ArchiveLink.from_wire(response.json(), response.date())
+        if self._api.url.startswith("https:") and link.download_url.startswith("http:") and not is_loopback(link.download_url):
+            warnings.warn(f"{self._api.url} gives links without encryption: others can read the files", InsecureConnection, stacklevel=2)
+        return link
 
     def download(
         self,
@@ -156,8 +167,8 @@ class DataOpsClient:
         """Download a sub-run into `directory/<nc>/<id_run>/<sub_run>/`: verified, and there as a whole or not at all.
 
         What is there already, and is what the API announces, is not fetched again unless `force`; what an interrupted try left there is
-        continued. `progress` is called with the bytes that have arrived since, and with how many there will be. Stopped when `stop` is
-        set, by another thread.
+        continued. `progress` is called with the bytes that have arrived since, and with how many there will be; first with those that an
+        earlier try left, maybe 0. Stopped when `stop` is set, by another thread.
         """
         return self._download(nc, id_run, sub_run, directory, profile, force, progress, stop)
 
@@ -203,10 +214,11 @@ class DataOpsClient:
 
         fetched = transfer.fetch(self._storage, link, ask, target.parent, report, stop)
         try:
+            replaced = edited_files(target)
             archive.extract(fetched, link.files, target)
         finally:
             fetched.unlink(missing_ok=True)
-        return Download(target, link, True, time.monotonic() - began)
+        return Download(target, link, True, time.monotonic() - began, replaced)
 
 
 def _address(nc: str, id_run: str, sub_run: str | None) -> str:
@@ -224,16 +236,3 @@ def _pause(seconds: float, stop: threading.Event | None) -> None:
     """Wait, unless somebody sets `stop`: Stopped then."""
     if (stop or threading.Event()).wait(seconds):
         raise Stopped("stopped while waiting for the API")
-
-
-def _next(answer: httpx.Response) -> dict[str, str] | None:
-    target = answer.links.get("next", {}).get("url")
-    return {name: values[-1] for name, values in parse_qs(urlsplit(target).query).items()} if target else None
-
-
-def _date(answer: httpx.Response) -> datetime:
-    """When the API answered, by its own clock; by ours where it does not say."""
-    try:
-        return parsedate_to_datetime(answer.headers["Date"]).replace(tzinfo=UTC)
-    except (KeyError, ValueError, TypeError):
-        return datetime.now(UTC)

@@ -55,7 +55,7 @@ class Forecast:
 
 
 Progress = Callable[[Wanted, int, int], None]
-"""Called with how many more bytes of an archive are there, and how many it has."""
+"""Called with how many more bytes of an archive are there, and how many it has; first with what an earlier try left, maybe 0."""
 
 
 def scheduled(client: DataOpsClient, nc: str, id_runs: Sequence[str] | None = None) -> list[Wanted]:
@@ -96,7 +96,7 @@ def download_all(
                     each.nc, each.id_run, each.sub_run, directory, profile=profile, force=force, progress=report, stop=stop
                 )
         except errors.NotFound as error:
-            return Result(each, "no files", error=error)
+            return Result(each, "failed" if error.code == "sub_run_not_scheduled" else "no files", error=error)
         except (errors.DataOpsError, OSError) as error:
             return Result(each, "failed", error=error)
         return Result(each, "downloaded" if done.fetched else "present", done)

@@ -21,12 +21,20 @@ What the operating system refuses (no space, no permission) stays an `OSError`.
 
 from __future__ import annotations
 
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
+_SPACES = dict.fromkeys(map(ord, "\t\n\r"), " ")
+
+
+def one_line(text: str) -> str:
+    """Return `text` on one line, without the control characters that a terminal would obey."""
+    return text.translate(_CONTROLS | _SPACES)
+
 
 class DataOpsError(Exception):
-    """An error with a message for people. `status`, `code` and `request_id` are set where an API's answer gave them."""
+    """An error with a message for people, on one line. `status`, `code` and `request_id` are set if the API's response has them."""
 
     def __init__(self, message: str, *, status: int | None = None, code: str | None = None, request_id: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(one_line(message).encode("utf-8", "backslashreplace").decode())  # names can have lone surrogates
         self.status = status
         self.code = code
         self.request_id = request_id

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from reprlib import repr as _short  # a response can have values that take megabytes to print
 from typing import Any, Self, TypeVar
 
 from .errors import UnexpectedAnswer
 
 METADATA_NAME = "ro-crate-metadata.json"
 """The member of an archive that describes the others (RO-Crate 1.2)."""
+
+MAX_SIZE_BYTES = 50 * 2**40
+"""The largest object of S3; a larger size in a response is an error of whoever sent it."""
+
+_MAX_RYDBERG = 1e12
 
 _T = TypeVar("_T")
 
@@ -41,29 +48,61 @@ class Run:
     def from_wire(cls, body: Any) -> Self:
         return cls(
             id_run=_get(body, "id_run", str),
-            sub_runs=tuple(sorted(_texts(body, "sub_runs"), key=int)),
+            sub_runs=tuple(sorted(_sub_runs(body), key=int)),
             run_scheduled_at=_time(body, "run_scheduled_at"),
             sub_runs_scheduled_at=_time(body, "sub_runs_scheduled_at") if body.get("sub_runs_scheduled_at") else None,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class RunStatus(Run):
-    """A run and how its jobs stand. `sub_runs_status` is None until it is augmented.
+class SubRunOutcome:
+    """What the files of a sub-run show.
 
-    `sub_run_outcomes` says for each sub-run what its files show; empty where the API does not tell.
+    `outcome` is a name of `dataops_client.ml.Outcome`, or one that this client does not know yet. None stands for what the files do
+    not show: `scf_converged` and `scf_iterations` without an SCF output, `total_energy_ry` (Ry) unless the SCF converged,
+    `bond_labels` without bond strengths.
+    """
+
+    outcome: str
+    scf_converged: bool | None = None
+    scf_iterations: int | None = None
+    total_energy_ry: float | None = None
+    lobster_finished: bool | None = None
+    bonds_expected: int | None = None
+    bond_labels: int | None = None
+    labels_complete: bool | None = None
+
+    @classmethod
+    def from_wire(cls, body: Any) -> Self:
+        outcome = _get(body, "outcome", str)
+        energy = _optional(body, "total_energy_ry", float) or _optional(body, "total_energy_ry", int)
+        return cls(
+            outcome=outcome,
+            scf_converged=_optional(body, "scf_converged", bool),
+            scf_iterations=_optional(body, "scf_iterations", int),
+            total_energy_ry=float(energy) if energy is not None and abs(energy) < _MAX_RYDBERG else None,
+            lobster_finished=_optional(body, "lobster_finished", bool),
+            bonds_expected=_optional(body, "bonds_expected", int),
+            bond_labels=_optional(body, "bond_labels", int),
+            labels_complete=_optional(body, "labels_complete", bool),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus(Run):
+    """A run and the state of its jobs by the executor. `sub_runs_status` is None until it is augmented.
+
+    `sub_run_outcomes` maps sub-runs to what their files show, in numeric order; a sub-run that the API says nothing about is not in it.
     """
 
     run_status: str
     sub_runs_status: str | None
-    sub_run_outcomes: Mapping[str, Any]
+    sub_run_outcomes: Mapping[str, SubRunOutcome]
 
     @classmethod
     def from_wire(cls, body: Any) -> Self:
         run = Run.from_wire(body)
-        outcomes = body.get("sub_run_outcomes") or {}
-        if not isinstance(outcomes, Mapping):
-            raise UnexpectedAnswer(f"'sub_run_outcomes' of the API's answer is not an object: {outcomes!r}")
+        outcomes = _get(body, "sub_run_outcomes", Mapping) if body.get("sub_run_outcomes") is not None else {}  # type: ignore[type-abstract]
         return cls(
             run.id_run,
             run.sub_runs,
@@ -71,7 +110,7 @@ class RunStatus(Run):
             run.sub_runs_scheduled_at,
             run_status=_get(body, "run_status", str),
             sub_runs_status=_get(body, "sub_runs_status", str) if body.get("sub_runs_status") else None,
-            sub_run_outcomes=dict(outcomes),
+            sub_run_outcomes={sub_run: SubRunOutcome.from_wire(outcomes[sub_run]) for sub_run in run.sub_runs if sub_run in outcomes},
         )
 
     @property
@@ -91,15 +130,32 @@ class ArchiveFile:
 
     @classmethod
     def from_wire(cls, body: Any) -> Self:
-        return cls(_get(body, "name", str), _get(body, "size_bytes", int), _get(body, "sha256", str), _get(body, "role", str))
+        return cls(_get(body, "name", str), _size(body), _get(body, "sha256", str).lower(), _get(body, "role", str))
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFile:
+    """A file that no archive can hold on every platform, and why; `name` is `<sub_run>/<file>` in a whole run."""
+
+    name: str
+    reason: str
+
+    @classmethod
+    def from_wire(cls, body: Any) -> Self:
+        return cls(_get(body, "name", str), _get(body, "reason", str))
+
+    @classmethod
+    def list_of(cls, body: Any) -> tuple[Self, ...]:
+        """Return the `skipped` files of a response; an API that does not send them skips none."""
+        return tuple(map(cls.from_wire, _get(body, "skipped", list))) if body.get("skipped") is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLink:
     """An archive that is there, what must be in it, and a URL that gives it until `expires_at`.
 
-    `lifetime_seconds` is how long the URL is good for, by the API's own clock. `sub_run` is None for the archive of a whole run, and
-    `sha256` where large members were copied within the store: the `files` have theirs.
+    `lifetime_seconds` is how long the URL is good for, by the API's own clock. `sub_run` is None for the archive of a whole run.
+    `missing` are expected files that the source does not have, `skipped` files that it has and no archive can hold.
     """
 
     nc: str
@@ -110,12 +166,13 @@ class ArchiveLink:
     expires_at: datetime
     lifetime_seconds: float
     size_bytes: int
-    sha256: str | None
+    sha256: str
     filename: str
     profile: str
     files: tuple[ArchiveFile, ...]
     missing: tuple[str, ...]
     cached: bool
+    skipped: tuple[SkippedFile, ...] = ()
 
     @classmethod
     def from_wire(cls, body: Any, answered_at: datetime) -> Self:
@@ -132,13 +189,14 @@ class ArchiveLink:
             download_url=_get(body, "download_url", str),
             expires_at=expires_at,
             lifetime_seconds=(expires_at - answered_at).total_seconds(),
-            size_bytes=_get(body, "size_bytes", int),
-            sha256=_get(body, "sha256", str).lower() if body.get("sha256") is not None else None,
+            size_bytes=_size(body),
+            sha256=_get(body, "sha256", str).lower(),
             filename=filename,
             profile=_get(body, "profile", str),
             files=tuple(ArchiveFile.from_wire(file) for file in _get(body, "files", list)),
             missing=_texts(body, "missing"),
             cached=_get(body, "cached", bool),
+            skipped=SkippedFile.list_of(body),
         )
 
 
@@ -153,7 +211,7 @@ class ManifestFile:
 
     @classmethod
     def from_wire(cls, body: Any) -> Self:
-        return cls(_get(body, "name", str), _get(body, "size_bytes", int), _get(body, "role", str), _get(body, "etag", str))
+        return cls(_get(body, "name", str), _size(body), _get(body, "role", str), _get(body, "etag", str))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +223,14 @@ class Manifest:
     sub_run: str | None
     files: tuple[ManifestFile, ...]
     missing: tuple[str, ...]
+    skipped: tuple[SkippedFile, ...] = ()
 
     @classmethod
     def from_wire(cls, body: Any) -> Self:
         files = tuple(ManifestFile.from_wire(file) for file in _get(body, "files", list))
         missing = _texts(body, "missing") if "missing" in body else ()
         sub_run = _get(body, "sub_run", str) if body.get("sub_run") is not None else None
-        return cls(_get(body, "nc", str), _get(body, "id_run", str), sub_run, files, missing)
+        return cls(_get(body, "nc", str), _get(body, "id_run", str), sub_run, files, missing, SkippedFile.list_of(body))
 
     @property
     def size_bytes(self) -> int:
@@ -182,20 +241,49 @@ def compositions_of(body: Any) -> list[str]:
     return list(_texts(body, "compositions"))
 
 
+def runs_of(body: Any) -> dict[str, list[Run]]:
+    """Return the runs of a page by composition."""
+    if not isinstance(body, Mapping):
+        raise UnexpectedAnswer(f"the API's response is not a JSON object of compositions: {_short(body)}")
+    return {nc: [Run.from_wire(run) for run in _get(body, nc, list)] for nc in body}
+
+
 def _get(body: Any, field: str, kind: type[_T]) -> _T:
     if not isinstance(body, Mapping):
-        raise UnexpectedAnswer(f"the API's answer is not a JSON object with {field!r}: {str(body)[:200]!r}")
+        raise UnexpectedAnswer(f"the API's response is not a JSON object with {field!r}: {_short(body)}")
     value = body.get(field)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise UnexpectedAnswer(f"{field!r} of the API's answer is not a {kind.__name__}: {value!r}")
+        raise UnexpectedAnswer(f"{field!r} of the API's response is not a {kind.__name__}: {_short(value)}")
     return value
+
+
+def _optional(body: Any, field: str, kind: type[_T]) -> _T | None:
+    """Return the value of a field, or None if it is absent or of another kind: nothing depends on it."""
+    try:
+        return _get(body, field, kind)
+    except UnexpectedAnswer:
+        return None
+
+
+def _size(body: Any) -> int:
+    size_bytes = _get(body, "size_bytes", int)
+    if not 0 <= size_bytes <= MAX_SIZE_BYTES:
+        raise UnexpectedAnswer(f"'size_bytes' of the API's response is not the size of a file: {_short(size_bytes)}")
+    return size_bytes
 
 
 def _texts(body: Any, field: str) -> tuple[str, ...]:
     values: Sequence[Any] = _get(body, field, list)
     if not all(isinstance(value, str) for value in values):
-        raise UnexpectedAnswer(f"{field!r} of the API's answer is not a list of strings: {values!r}")
+        raise UnexpectedAnswer(f"{field!r} of the API's response is not a list of strings: {_short(values)}")
     return tuple(values)
+
+
+def _sub_runs(body: Any) -> tuple[str, ...]:
+    values = _texts(body, "sub_runs")
+    if not all(re.fullmatch("[0-9]{1,9}", value) for value in values):
+        raise UnexpectedAnswer(f"'sub_runs' of the API's response are not numbers: {_short(values)}")
+    return values
 
 
 def _time(body: Any, field: str) -> datetime:
@@ -203,7 +291,7 @@ def _time(body: Any, field: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise UnexpectedAnswer(f"{field!r} of the API's answer is not an ISO 8601 time: {text!r}") from None
+        raise UnexpectedAnswer(f"{field!r} of the API's response is not an ISO 8601 time: {_short(text)}") from None
     if time.tzinfo is None:
-        raise UnexpectedAnswer(f"{field!r} of the API's answer has no UTC offset: {text!r}")
+        raise UnexpectedAnswer(f"{field!r} of the API's response has no UTC offset: {_short(text)}")
     return time

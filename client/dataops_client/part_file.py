@@ -183,8 +183,7 @@ def _load(part: Path, link: ArchiveLink) -> tuple[list[tuple[int, int]], str | N
         spans = [(int(start), min(int(stop), size_bytes, link.size_bytes)) for start, stop in told["present"]]
         return _merged([span for span in spans if 0 <= span[0] < span[1]]), told["etag"]
     except FileNotFoundError:
-        is_complete = link.sha256 is not None and size_bytes == link.size_bytes
-        return ([(0, size_bytes)] if is_complete and size_bytes else []), None
+        return ([(0, size_bytes)] if size_bytes == link.size_bytes and size_bytes else []), None
     except (OSError, ValueError, KeyError, TypeError):
         return [], None
 

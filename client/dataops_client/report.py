@@ -11,11 +11,13 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from . import errors
 from .downloads import Forecast, Result, Wanted
 from .downloads import Progress as OnProgress
+from .models import SkippedFile
 
 
 class Report:
@@ -28,28 +30,30 @@ class Report:
         self._began = time.monotonic()
 
     @contextmanager
-    def watching(self, count: int) -> Iterator[OnProgress]:
-        """One bar over all of them, where there is a terminal: bytes, and how many have ended."""
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    def watching(self, wanted: Sequence[Wanted]) -> Iterator[OnProgress]:
+        """Show one bar on a terminal. Its unit is the sub-run (or run), each counted by the part of its archive that is there.
+
+        While the bar is up, lines that go to the same terminal are printed above it.
+        """
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[fetched]}"), TimeElapsedColumn())
         shown = sys.stderr.isatty() and not (self._quiet or self._as_json)
-        sizes: dict[Wanted, int] = {}
-        lock = threading.Lock()
-        with Progress(*columns, console=self._err, transient=True, disable=not shown) as bar:
-            task = bar.add_task(f"0 of {count}", total=None)
-
-            def progress(wanted: Wanted, arrived: int, total: int) -> None:
-                with lock:
-                    sizes[wanted] = total
-                    bar.update(task, advance=arrived, total=sum(sizes.values()), description=f"{len(self._results)} of {count}")
-
-            yield progress
+        with Progress(*columns, console=self._err, transient=True, disable=not shown, redirect_stdout=False) as bar:
+            self._bar = _Bar(bar, wanted)
+            out = self._out
+            if shown and sys.stdout.isatty():
+                self._out = self._err
+            try:
+                yield self._bar.progress
+            finally:
+                self._out = out
 
     def add(self, result: Result) -> None:
         self._results.append(result)
+        self._bar.end(result.wanted)
         if self._as_json:
             self._write(json.dumps(_told(result), ensure_ascii=False))
         elif self._is_failure(result):
-            self._err.print(f"dataops: {result.wanted}: {result.error}", style="red", highlight=False, markup=False, soft_wrap=True)
+            self._err.print(f"dataops: {result.wanted}: {result.error}", style="red", soft_wrap=True)
         elif not self._quiet:
             self._write(_said(result))
 
@@ -67,6 +71,9 @@ class Report:
                 state = "there already, by its sizes" if each.present else "downloaded"
                 table.add_row(str(each.wanted), f"{len(each.manifest.files)}", decimal(each.manifest.size_bytes), state)
         self._out.print(table)
+        for each in forecasts:
+            if each.manifest and each.manifest.skipped:
+                self._write(f"{each.wanted}: {_skipped(each.manifest.skipped)}")
         self._write(f"{len(new)} to download, {decimal(sum(new))} unpacked")
 
     def summary(self) -> None:
@@ -92,15 +99,64 @@ class Report:
         return result.outcome == "failed" or (result.outcome == "no files" and self._named)
 
     def _write(self, line: str) -> None:
-        self._out.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._out.print(line, soft_wrap=True)
+
+
+class _Bar:
+    """The bar: how many have ended, the parts of those under way, and the bytes that came over the network."""
+
+    def __init__(self, bar: Progress, wanted: Sequence[Wanted]) -> None:
+        self._bar, self._count = bar, len(wanted)
+        self._unit = "runs" if wanted and wanted[0].sub_run is None else "sub-runs"
+        self._lock = threading.Lock()
+        self._arrived: dict[Wanted, int] = {}
+        self._parts: dict[Wanted, float] = {}
+        self._ended = self._fetched_bytes = 0
+        self._began: float | None = None
+        self._task = bar.add_task(self._description(), total=self._count, fetched="")
+
+    def progress(self, wanted: Wanted, count: int, total: int) -> None:
+        """Count bytes of an archive. The first call is of those that an earlier try left: they did not come over the network now."""
+        with self._lock:
+            if wanted in self._arrived:
+                self._began = self._began or time.monotonic()
+                self._fetched_bytes += max(count, 0)
+            self._arrived[wanted] = self._arrived.get(wanted, 0) + count
+            self._parts[wanted] = min(self._arrived[wanted] / total, 1.0) if total else 1.0
+            self._show()
+
+    def end(self, wanted: Wanted) -> None:
+        with self._lock:
+            self._ended += 1
+            self._parts[wanted] = 1.0
+            self._show()
+
+    def _show(self) -> None:
+        fetched = ""
+        if self._began and (seconds := time.monotonic() - self._began) > 0:
+            fetched = f"{decimal(self._fetched_bytes)}, {decimal(int(self._fetched_bytes / seconds))}/s"
+        self._bar.update(self._task, completed=sum(self._parts.values()), description=self._description(), fetched=fetched)
+
+    def _description(self) -> str:
+        return f"{self._ended} of {self._count} {self._unit}"
 
 
 def _said(result: Result) -> str:
     if result.download is None:
         return f"{result.wanted}: {result.outcome}"
     link = result.download.link
-    said = f"{len(link.files)} files" if result.download.fetched else "there already"
-    return f"{result.download.path}: {said}" + (f", missing {', '.join(link.missing)}" if link.missing else "")
+    said = [f"{len(link.files)} files" if result.download.fetched else "there already"]
+    if link.missing:
+        said.append(f"missing {', '.join(link.missing)}")
+    if link.skipped:
+        said.append(_skipped(link.skipped))
+    if result.download.replaced:
+        said.append(f"replaced what you changed in {', '.join(result.download.replaced)}")
+    return f"{result.download.path}: {', '.join(said)}"
+
+
+def _skipped(files: Sequence[SkippedFile]) -> str:
+    return f"skipped {', '.join(f'{file.name} ({file.reason})' for file in files)}"
 
 
 def _told(result: Result) -> dict[str, object]:
@@ -108,15 +164,23 @@ def _told(result: Result) -> dict[str, object]:
     if result.download:
         link = result.download.link
         told |= {"path": str(result.download.path), "files": [file.name for file in link.files], "missing": list(link.missing)}
+        told |= {"skipped": _named(link.skipped), "replaced": list(result.download.replaced)}
         told |= {"archive_bytes": link.size_bytes, "seconds": round(result.download.seconds, 3)}
     if result.error:
-        told |= {"error": type(result.error).__name__, "message": str(result.error)}
+        code = result.error.code if isinstance(result.error, errors.DataOpsError) else None
+        told |= {"error": type(result.error).__name__, "code": code, "message": str(result.error)}
     return told
 
 
 def _foretold(each: Forecast) -> dict[str, object]:
     files, size = (len(each.manifest.files), each.manifest.size_bytes) if each.manifest else (0, 0)
-    return {**_identity(each.wanted), "path": str(each.path), "files": files, "size_bytes": size, "present": each.present}
+    skipped = _named(each.manifest.skipped) if each.manifest else []
+    told = {"path": str(each.path), "files": files, "size_bytes": size, "skipped": skipped, "present": each.present}
+    return {**_identity(each.wanted), **told}
+
+
+def _named(files: Sequence[SkippedFile]) -> list[dict[str, str]]:
+    return [{"name": file.name, "reason": file.reason} for file in files]
 
 
 def _identity(wanted: Wanted) -> dict[str, object]:

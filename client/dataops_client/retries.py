@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 from math import isnan
 
 ATTEMPTS = 6
+LEAST_ASKED_SECONDS = 0.25
+"""The shortest wait that a `Retry-After` header leads to, be it 0, negative or nonsense."""
 _LONGEST_SECONDS = 20.0
 _LONGEST_ASKED_SECONDS = 60.0
 HEALING = frozenset({429, 500, 502, 503, 504})
@@ -22,7 +24,7 @@ def pauses() -> Iterator[float]:
 
 
 def retry_after_seconds(header: str | None, default: float) -> float:
-    """What a `Retry-After` header asks for (seconds or a date), within reason; `default` where there is none to be understood."""
+    """Return the seconds that a `Retry-After` header (seconds or a date) asks for, within reason; `default` without a header."""
     if header is None:
         return default
     try:
@@ -30,6 +32,6 @@ def retry_after_seconds(header: str | None, default: float) -> float:
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
-        except (TypeError, ValueError):
-            return default
-    return default if isnan(seconds) else min(max(seconds, 0.0), _LONGEST_ASKED_SECONDS)
+        except (TypeError, ValueError, OverflowError):
+            seconds = default
+    return min(max(default if isnan(seconds) else seconds, LEAST_ASKED_SECONDS), _LONGEST_ASKED_SECONDS)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -13,12 +12,13 @@ from time import monotonic
 from urllib3 import BaseHTTPResponse
 
 from .answers import Meaning, judged, strong_etag
+from .connections import BROKEN
 from .errors import ChecksumMismatch, Stopped, TransferFailed
 from .links import Links
 from .models import ArchiveLink
 from .part_file import PartFile
 from .retries import pauses, retry_after_seconds
-from .storage import BROKEN, Storage
+from .storage import Storage
 
 SIDE_BY_SIDE_BYTES = 64 * 1024 * 1024
 """Archives from this size on are fetched in ranges, several at once where that may help."""
@@ -45,15 +45,14 @@ def fetch(  # noqa: PLR0917
 
     What an earlier try left there is continued, and what this one cannot finish is left for the next: TransferFailed when all tries
     without a new byte are used up, Stopped when `stop` is set. ChecksumMismatch, and nothing is kept, when what came is not what was
-    announced. A URL that is refused, or about to expire, is replaced by that of `renew`. `progress` is told how many more bytes are
-    there: negative where some turned out to be of something else.
+    announced. A URL that is refused, or about to expire, is replaced by that of `renew`. `progress` is told first how many
+    bytes are there already, then how many more: negative where some turned out to be of something else.
     """
     part = PartFile(link, folder)
     links, stop = Links(link, renew), stop or threading.Event()
     try:
         resumed = part.present_bytes
-        if resumed:
-            progress(resumed)
+        progress(resumed)
         try:
             _complete(storage, links, part, progress, stop)
         except ChecksumMismatch:
@@ -103,7 +102,7 @@ class _Transfer:
         self._storage, self._links, self._part, self._progress, self._stop = storage, links, part, progress, stop
         self._link = links.current()
         self._connections = connections
-        self._ranges = deque(_cut(part.gaps(), RANGE_BYTES if connections > 1 else self._link.size_bytes))
+        self._ranges = _cut(part.gaps(), RANGE_BYTES if connections > 1 else self._link.size_bytes)
         self._moved = threading.Condition()
         self._awaited_bytes = 0
         self._failure: BaseException | None = None
@@ -123,7 +122,7 @@ class _Transfer:
             deadline = monotonic() + _FAREWELL_SECONDS
             for worker in self._workers:  # which only grow in number, and not any more
                 worker.join(max(deadline - monotonic(), 0.0))
-        if self._link.sha256 is not None and digest != self._link.sha256:
+        if digest != self._link.sha256:
             raise ChecksumMismatch(f"{self._link.filename!r} has SHA-256 {digest}, announced was {self._link.sha256}")
 
     def _hashed(self) -> str:
@@ -156,7 +155,7 @@ class _Transfer:
 
     def _work(self) -> None:
         try:
-            while (span := _next(self._ranges)) and not self._ended.is_set():
+            while (span := self._next_range()) and not self._ended.is_set():
                 began = monotonic()
                 self._fetch_range(*span)
                 if (span[1] - span[0]) / ENOUGH_BYTES_PER_SECOND < monotonic() - began:
@@ -169,8 +168,12 @@ class _Transfer:
     def _have_helped(self) -> None:
         """Start one worker more, up to that many connections."""
         with self._moved:
-            if self._ranges and len(self._workers) < self._connections and not self._ended.is_set():
+            if len(self._workers) < self._connections and not self._ended.is_set():
                 self._add_worker()
+
+    def _next_range(self) -> tuple[int, int] | None:
+        with self._moved:
+            return next(self._ranges, None)
 
     def _fetch_range(self, start: int, stop: int) -> None:
         """Fetch the range, going on from its last byte where it breaks off."""
@@ -242,15 +245,8 @@ class _Transfer:
                 answer.shutdown()
 
 
-def _next(ranges: deque[tuple[int, int]]) -> tuple[int, int] | None:
-    try:
-        return ranges.popleft()
-    except IndexError:
-        return None
-
-
-def _cut(gaps: Sequence[tuple[int, int]], range_bytes: int) -> list[tuple[int, int]]:
-    return [(begin, min(begin + range_bytes, stop)) for start, stop in gaps for begin in range(start, stop, range_bytes)]
+def _cut(gaps: Sequence[tuple[int, int]], range_bytes: int) -> Iterator[tuple[int, int]]:
+    return ((begin, min(begin + range_bytes, stop)) for start, stop in gaps for begin in range(start, stop, range_bytes))
 
 
 def _said(error: Exception) -> str:

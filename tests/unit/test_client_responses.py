@@ -1,0 +1,343 @@
+"""Whatever a server sends, the client ends with a value or one of its own errors, soon and in bounded memory."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dataops_client import ArchiveLink, DataOpsClient, DataOpsError, UnexpectedAnswer, responses, retries, transfer
+from dataops_client.api import Api
+from dataops_client.errors import Unavailable
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.raw_server import RawServer, Request, json_response, raw_server, response
+
+LINK = {
+    "nc": "Al2", "id_run": "1", "sub_run": "0", "archive_key": "archives/a.zip", "download_url": "http://127.0.0.1:9/a.zip",
+    "expires_at": "2099-01-01T00:00:00+00:00", "size_bytes": 3, "sha256": "0" * 64, "filename": "a.zip", "profile": "full",
+    "files": [{"name": "a", "size_bytes": 1, "sha256": "0" * 64, "role": "other"}], "missing": [], "cached": True,
+    "skipped": [{"name": "aux.log", "reason": "a device on Windows"}],
+}  # fmt: skip
+OUTCOME = {
+    "outcome": "DONE", "scf_converged": True, "scf_iterations": 61, "total_energy_ry": -4496.5, "lobster_finished": True,
+    "bonds_expected": 738, "bond_labels": 738, "labels_complete": True,
+}  # fmt: skip
+RUN = {"id_run": "1", "sub_runs": ["0", "1"], "run_scheduled_at": "2026-01-01T00:00:00+00:00", "sub_runs_scheduled_at": None}
+STATUS = RUN | {"nc": "Al2", "run_status": "DONE", "sub_runs_status": None, "sub_run_outcomes": {"0": OUTCOME}}
+MANIFEST = {
+    "nc": "Al2", "id_run": "1", "sub_run": "0", "files": [{"name": "a", "size_bytes": 1, "role": "other", "etag": '"e"'}],
+    "missing": ["b"], "skipped": [],
+}  # fmt: skip
+
+Call = Callable[[DataOpsClient], object]
+CALLS: dict[str, tuple[Any, Call]] = {
+    "link": (LINK, lambda client: client.link("Al2", "1", "0")),
+    "manifest": (MANIFEST, lambda client: client.manifest("Al2", "1", "0")),
+    "status": (STATUS, lambda client: client.status("Al2", "1")),
+    "available": ({"Al2": [RUN]}, lambda client: client.available()),
+    "compositions": ({"compositions": ["Al2"]}, lambda client: client.compositions()),
+    "generate": ({"nc": "Al2", "id_run": "1", "status": "SCHEDULED"}, lambda client: client.generate("Al2")),
+}
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    with raw_server(lambda request: response(b"{}")) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server: RawServer) -> Iterator[DataOpsClient]:
+    with DataOpsClient(server.url, timeout_seconds=20) as made:
+        yield made
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfer, "pauses", lambda: iter([0.0] * (retries.ATTEMPTS - 1)))
+
+
+def always(content: bytes) -> Callable[[Request], bytes]:
+    return lambda request: content
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_response_of_the_contract_is_taken(server: RawServer, client: DataOpsClient, name: str) -> None:
+    good, call = CALLS[name]
+    server.respond = always(json_response(good))
+    assert call(client)
+
+
+HOSTILE_BODIES = {
+    "nested too deeply": b"[" * 200_000,
+    "nested too deeply in an object": b'{"a":' * 200_000,
+    "not JSON": b"<!DOCTYPE html>",
+    "not UTF-8": b'{"nc": "\xff\xfe"}',
+    "empty": b"",
+    "a number of 10,000 digits": b'{"size_bytes": ' + b"9" * 10_000 + b"}",
+    "a list": b"[]",
+    "a text": b'"x"',
+    "null": b"null",
+}
+
+
+@pytest.mark.parametrize("call", [call for _, call in CALLS.values()], ids=CALLS)
+@pytest.mark.parametrize("body", HOSTILE_BODIES.values(), ids=HOSTILE_BODIES)
+def test_a_body_that_is_not_the_contract_is_the_clients_own_error(
+    server: RawServer, client: DataOpsClient, call: Call, body: bytes
+) -> None:
+    server.respond = always(response(body))
+    with pytest.raises(UnexpectedAnswer):
+        call(client)
+
+
+HOSTILE_FIELDS: dict[str, tuple[str, Mapping[str, Any]]] = {
+    "a size beyond any store": ("link", {"size_bytes": 2**70}),
+    "a negative size": ("link", {"size_bytes": -1}),
+    "a size that is true": ("link", {"size_bytes": True}),
+    "a lone surrogate in a name": ("link", {"filename": "\ud800.zip"}),
+    "a lone surrogate in a name of a file": ("manifest", {"files": [{"name": "\udfff", "size_bytes": 1, "role": "", "etag": ""}]}),
+    "a file name that leads elsewhere": ("link", {"filename": "../a.zip"}),
+    "no hash": ("link", {"sha256": None}),
+    "a file of a size beyond any store": ("manifest", {"files": [{"name": "a", "size_bytes": 2**70, "role": "", "etag": ""}]}),
+    "sub-runs that are not numbers": ("status", {"sub_runs": ["0", "one"]}),
+    "a sub-run of 5,000 digits": ("status", {"sub_runs": ["9" * 5_000]}),
+    "outcomes that are a list": ("status", {"sub_run_outcomes": [1]}),
+    "an outcome that is a list": ("status", {"sub_run_outcomes": {"0": []}}),
+    "runs that are a number": ("available", {"Al2": 5}),
+    "a run that is a text": ("available", {"Al2": ["1"]}),
+    "skipped files that are texts": ("link", {"skipped": ["aux.log"]}),
+}
+
+
+@pytest.mark.parametrize(("name", "change"), HOSTILE_FIELDS.values(), ids=HOSTILE_FIELDS)
+def test_a_field_that_is_not_the_contract_is_the_clients_own_error(
+    server: RawServer, client: DataOpsClient, name: str, change: Mapping[str, Any]
+) -> None:
+    good, call = CALLS[name]
+    server.respond = always(json_response(good | change))
+    with pytest.raises(UnexpectedAnswer):
+        call(client)
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        response(gzip.compress(b"[" + b"0," * 40_000_000 + b"0]", 1), Content_Encoding="gzip"),
+        response(b"HTTP/1.1 200 OK\r\n" + b" " * responses.MAX_BODY_BYTES),
+        response(b"0" * (responses.MAX_BODY_BYTES + 1), "404 Not Found"),
+    ],
+    ids=["gzip", "plain", "an error"],
+)
+def test_a_response_over_64_mib_is_not_kept(server: RawServer, client: DataOpsClient, packed: bytes) -> None:
+    server.respond = always(packed)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnexpectedAnswer, match="larger than 67108864 bytes"):
+            client.compositions()
+        assert tracemalloc.get_traced_memory()[1] < 3 * responses.MAX_BODY_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_gzip_response_is_decoded(server: RawServer, client: DataOpsClient) -> None:
+    body = gzip.compress(b'{"compositions": ["Al2"]}')
+    server.respond = always(response(body, Content_Encoding="gzip"))
+    assert client.compositions() == ["Al2"]
+    server.respond = always(response(body[:-9], Content_Encoding="gzip"))
+    with pytest.raises(UnexpectedAnswer, match="ends in the middle"):
+        client.compositions()
+    server.respond = always(response(body, Content_Encoding="br"))
+    with pytest.raises(UnexpectedAnswer, match="unknown encoding 'br'"):
+        client.compositions()
+    server.respond = always(response(b"no gzip", Content_Encoding="gzip"))
+    with pytest.raises(UnexpectedAnswer, match="is not gzip"):
+        client.compositions()
+
+
+def test_pages_without_an_end_are_given_up(server: RawServer, client: DataOpsClient) -> None:
+    server.respond = always(json_response({"Al2": [RUN]}, Link='</v1/generate/available?cursor=x>; rel="next"'))
+    with pytest.raises(UnexpectedAnswer, match="has no end"):
+        client.available()
+    server.respond = always(json_response({}, Link='<http://[>; rel="next"'))
+    with pytest.raises(UnexpectedAnswer, match="not an address"):
+        client.available()
+
+
+def test_a_clock_beyond_reason_is_ignored(server: RawServer, client: DataOpsClient) -> None:
+    server.respond = always(json_response(LINK, Date="Mon, 01 Jan 99999999999999999999 00:00:00 +99999999999999"))
+    assert client.link("Al2", "1", "0").size_bytes == 3
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize("size_bytes", [2**40, 50 * 2**40])
+def test_an_announced_size_costs_no_memory(server: RawServer, client: DataOpsClient, tmp_path: Path, size_bytes: int) -> None:
+    def respond(request: Request) -> bytes:
+        if "/download" in request.target:
+            return json_response(LINK | {"size_bytes": size_bytes, "download_url": f"{server.url}/a.zip"})
+        return response(b"", "404 Not Found")
+
+    server.respond = respond
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataOpsError):
+            client.download("Al2", "1", "0", tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize(
+    "url", ["http://[", "ftp://127.0.0.1/a", "", "http://", "http://127.0.0.1:99999/", "/a.zip", "http://a b/", "file:///etc/passwd"]
+)
+def test_a_download_url_that_is_no_address_is_the_clients_own_error(
+    server: RawServer, client: DataOpsClient, tmp_path: Path, url: str
+) -> None:
+    server.respond = always(json_response(LINK | {"download_url": url}))
+    with pytest.raises(DataOpsError):
+        client.download("Al2", "1", "0", tmp_path)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths to all values within a JSON value, itself included."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, inner in items:
+        yield from places(inner, (*path, name))
+
+
+def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
+    if not path:
+        return by
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = replaced(value[path[0]], path[1:], by)
+    return copy
+
+
+@given(data=st.data())
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+def test_a_mutated_response_gives_a_value_or_the_clients_own_error(
+    server: RawServer, client: DataOpsClient, data: st.DataObject
+) -> None:
+    good, call = CALLS[data.draw(st.sampled_from(sorted(CALLS)))]
+    mutated = replaced(good, data.draw(st.sampled_from(list(places(good)))), data.draw(JSON))
+    body = bytearray(json.dumps(mutated).encode())
+    for _ in range(data.draw(st.integers(0, 2))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    status = data.draw(st.sampled_from(["200 OK", "404 Not Found", "422 Unprocessable", "418 Teapot", "301 Moved"]))
+    server.respond = always(response(bytes(body), status))
+    try:
+        call(client)
+    except DataOpsError as error:
+        assert not {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))} & set(str(error))
+
+
+@given(noise=st.binary(max_size=300), cut=st.integers(0, 200))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+def test_bytes_that_are_no_http_are_the_clients_own_error(server: RawServer, noise: bytes, cut: int) -> None:
+    server.respond = always(json_response(STATUS)[:cut] + noise)
+    api = Api(server.url, None, "test", 5, sleep=lambda seconds: None)
+    try:
+        api.get("/v1/compositions").json()
+    except DataOpsError:
+        pass
+    finally:
+        api.close()
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("3", 3.0), ("0", 0.25), (None, 1.5), ("soon", 1.5), ("nan", 1.5), ("-4", 0.25), ("86400", 60.0),
+        ("Mon, 1 Jan 2024 0:0:0 +99999999999999999999", 1.5),
+    ],
+)  # fmt: skip
+def test_retry_after_is_understood_within_reason(header: str | None, seconds: float) -> None:
+    assert retries.retry_after_seconds(header, 1.5) == seconds
+
+
+@pytest.mark.parametrize("header", ["0", "-5", "soon", "nan", "-inf", "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_a_busy_api_is_asked_no_sooner_than_after_a_quarter_of_a_second(server: RawServer, header: str) -> None:
+    server.respond = always(json_response({"detail": "busy"}, "503 Service Unavailable", Retry_After=header))
+    waits: list[float] = []
+    api = Api(server.url, None, "test", 20, sleep=waits.append)
+    with pytest.raises(Unavailable, match="busy"):
+        api.get("/v1/compositions")
+    api.close()
+    assert len(waits) == retries.ATTEMPTS - 1
+    assert min(waits) >= 0.25
+
+
+class Recorded(threading.Event):
+    """A `stop` that is set once it was waited for three times, and never waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        return len(self.waits) == 3
+
+
+def test_a_build_is_asked_for_no_sooner_than_after_a_quarter_of_a_second(server: RawServer, client: DataOpsClient) -> None:
+    server.respond = always(json_response({}, "202 Accepted", Retry_After="0"))
+    stop = Recorded()
+    with pytest.raises(DataOpsError, match="stopped"):
+        client.link("Al2", "1", "0", stop=stop)
+    assert stop.waits == [0.25] * 3
+
+
+def test_control_characters_of_a_server_reach_no_text(server: RawServer, client: DataOpsClient) -> None:
+    hostile = "\x1b[2J\x1b]0;title\x07cleared\x9b31m\r\nfaked line\x7f"
+    server.respond = always(json_response({"detail": hostile, "code": hostile}, "404 Not Found"))
+    with pytest.raises(DataOpsError) as caught:
+        client.compositions()
+    assert "[2J" in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert str(caught.value.code).isprintable()
+    server.respond = always(json_response({"compositions": [hostile]}))
+    assert all(nc.isprintable() for nc in client.compositions())
+    server.respond = always(response(hostile.encode("latin-1"), "500 \x1b[2J"))
+    api = Api(server.url, None, "test", 20, sleep=lambda seconds: None)
+    with pytest.raises(DataOpsError) as caught:
+        api.get("/x")
+    assert str(caught.value).replace("\ufffd", "").isprintable()
+    api.close()
+
+
+def test_an_unknown_outcome_is_kept_and_a_field_of_another_kind_is_none(server: RawServer, client: DataOpsClient) -> None:
+    outcomes = {
+        "1": OUTCOME | {"outcome": "SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK"},
+        "0": {"outcome": "MELTED", "scf_iterations": "many", "total_energy_ry": -12, "new": 1},
+    }
+    server.respond = always(json_response(STATUS | {"sub_run_outcomes": outcomes}))
+    found = client.status("Al2", "1").sub_run_outcomes
+    assert [(sub_run, outcome.outcome) for sub_run, outcome in found.items()] == [
+        ("0", "MELTED"), ("1", "SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK"),
+    ]  # fmt: skip
+    assert (found["0"].scf_iterations, found["0"].total_energy_ry, found["1"].scf_iterations) == (None, -12.0, 61)
+
+
+def test_skipped_files_are_named_and_none_where_the_api_does_not_send_them(server: RawServer, client: DataOpsClient) -> None:
+    server.respond = always(json_response(LINK))
+    link = client.link("Al2", "1", "0")
+    assert isinstance(link, ArchiveLink)
+    assert [(skipped.name, skipped.reason) for skipped in link.skipped] == [("aux.log", "a device on Windows")]
+    server.respond = always(json_response({name: value for name, value in MANIFEST.items() if name != "skipped"}))
+    assert client.manifest("Al2", "1", "0").skipped == ()
