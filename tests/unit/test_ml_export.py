@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import typer
-from dataops_client.ml import export_bonds, plot_bonds
+from dataops_client.ml import export_bonds, load_sub_run, plot_bonds
 from dataops_client.ml.commands import export, plot
-from dataops_client.ml.errors import MalformedFile, MissingFile, NothingToExport, RefusedPickle, UnknownFormat
+from dataops_client.ml.errors import MalformedFile, MissingFile, MixedData, NothingToExport, RefusedPickle, UnknownFormat
 from dataops_client.ml.formats import Format
+from dataops_client.models import METADATA_NAME
 from typer.testing import CliRunner
 
 from tests.support.sub_run_files import BONDS, CLUSTERS, ENERGY_RYDBERG, NC, soap_vectors, write_sub_run
@@ -142,14 +144,22 @@ def test_the_report_names_discarded_clusters_and_what_was_left_out(tree: Path, t
     identity = {"nc": NC, "id_run": 21}
     assert report == {
         "rows": 9,
+        "real_sub_runs": 2,
         "sub_runs": 2,
+        "synthetic_sub_runs": 0,
         "rows_per_bond_type": {"Zr-Cu": 4, "Cu-Al": 3, "Cu-Cu": 2},
         "discarded_clusters": [
             identity | {"sub_run": 2, "atom": 3, "bonds_without_label": ["Al3-Cu4"]},
             identity | {"sub_run": 2, "atom": 4, "bonds_without_label": ["Cu4-Al3"]},
         ],
         "left_out": [
-            identity | {"sub_run": 10, "outcome": "SCF_NOT_CONVERGED", "missing_files": [f"{NC}.lb.out", "ICOHPLIST.lobster"]},
+            identity
+            | {
+                "sub_run": 10,
+                "outcome": "SCF_NOT_CONVERGED",
+                "missing_files": [f"{NC}.lb.out", "ICOHPLIST.lobster"],
+                "reason": f"SCF_NOT_CONVERGED (not there: {NC}.lb.out, ICOHPLIST.lobster)",
+            },
         ],
     }
 
@@ -206,7 +216,7 @@ def test_a_folder_of_another_layout_is_told_the_layout(tree: Path, tmp_path: Pat
 
 def test_a_tree_without_a_usable_sub_run_writes_nothing_and_says_why(tmp_path: Path) -> None:
     write_sub_run(tmp_path / "tree" / NC / "21" / "13", converged=False)
-    with pytest.raises(NothingToExport, match=r"21/13 \(SCF_NOT_CONVERGED, without"):
+    with pytest.raises(NothingToExport, match=r"21/13 SCF_NOT_CONVERGED \(not there: "):
         export_bonds(tmp_path / "tree", tmp_path / "bonds.parquet", Format.PARQUET)
     assert [path.name for path in tmp_path.iterdir()] == ["tree"]
 
@@ -268,3 +278,125 @@ def test_the_command_plots(app: typer.Typer, tree: Path, tmp_path: Path) -> None
 def test_the_sample_names_each_bond_of_a_whole_cluster_from_both_sides() -> None:
     named = {(a, b) for a, others in CLUSTERS for b, _ in others}
     assert named == {(b, a) for a, b in named}
+
+
+TRAINING_FILES = {
+    f"{NC}.scf.in", f"{NC}.scf.out", f"{NC}.lb.out", "ICOHPLIST.lobster", "lobsterin-quippy", "SOAPS.vec",
+}  # fmt: skip
+
+
+def download(folder: Path, kept: set[str] | None = None, **properties: str) -> None:
+    """Make of a whole sub-run what a download of it is that took `kept`: its files, and metadata with these properties."""
+    for path in list(folder.iterdir()):
+        if kept is not None and path.name not in kept:
+            path.unlink()
+    graph: list[dict[str, str]] = [{"@type": "File", "@id": path.name} for path in sorted(folder.iterdir())]
+    graph += [{"@type": "PropertyValue", "@id": f"#{name}", "name": name, "value": value} for name, value in properties.items()]
+    (folder / METADATA_NAME).write_text(json.dumps({"@graph": graph}))
+
+
+def test_the_essential_profile_gives_the_same_rows_as_the_full_one(tree: Path, tmp_path: Path) -> None:
+    shutil.copytree(tree, tmp_path / "essential")
+    for number in ("0", "2"):
+        download(tree / NC / "21" / number, profile="full")
+        download(tmp_path / "essential" / NC / "21" / number, TRAINING_FILES, profile="essential")
+    missing = f"{NC}.lb.out, ICOHPLIST.lobster"
+    download(tmp_path / "essential" / NC / "21" / "10", TRAINING_FILES, profile="essential", missing=missing)
+    reports = [
+        export_bonds(place, tmp_path / f"{place.name}.csv", Format.CSV, soaps=True) for place in (tree, tmp_path / "essential")
+    ]
+    assert reports[0] == reports[1]
+    assert (tmp_path / "tree.csv").read_text() == (tmp_path / "essential.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("properties", "selection"),
+    [
+        ({"profile": "essential"}, "profile essential"),
+        ({"profile": "full", "include": "*.scf.*, ICOHP*"}, r"profile full, include \*\.scf\.\*, ICOHP\*"),
+    ],
+)
+def test_an_outcome_is_not_derived_from_a_file_that_was_left_out(tmp_path: Path, properties: dict[str, str], selection: str) -> None:
+    """Four files, as the profile `essential` of former versions had: LOBSTER did finish, and says so in a file that was not taken."""
+    folder = write_sub_run(tmp_path / "tree" / NC / "21" / "0")
+    download(folder, TRAINING_FILES - {f"{NC}.lb.out", "lobsterin-quippy"}, **properties)
+    assert load_sub_run(folder).outcome is None
+    reason = rf"21/0 {NC}\.lb\.out is not in this download \({selection}\); lobsterin-quippy is not in this download"
+    with pytest.raises(NothingToExport, match=reason) as caught:
+        export_bonds(tmp_path / "tree", tmp_path / "b.csv", Format.CSV)
+    assert "NOT_FINISHED" not in str(caught.value)
+
+
+def test_a_file_that_the_source_lacks_decides_the_outcome_of_any_download(tmp_path: Path) -> None:
+    folder = write_sub_run(tmp_path / NC / "21" / "0")
+    download(folder, TRAINING_FILES - {f"{NC}.lb.out"}, profile="essential", missing=f"{NC}.lb.out, lobsterin-quippy")
+    assert load_sub_run(folder).outcome == "LOB_NOT_FINISHED_BUT_ICOHP_OK"
+
+
+def test_an_output_without_convergence_decides_the_outcome_alone(tmp_path: Path) -> None:
+    folder = write_sub_run(tmp_path / NC / "21" / "0", converged=False)
+    download(folder, {f"{NC}.scf.out"}, profile="full", include="*.scf.out")
+    assert load_sub_run(folder).outcome == "SCF_NOT_CONVERGED"
+
+
+def test_a_file_that_was_removed_after_the_download_decides_nothing(tree: Path, tmp_path: Path) -> None:
+    download(tree / NC / "21" / "0", profile="full")
+    (tree / NC / "21" / "0" / f"{NC}.lb.out").unlink()
+    gone = export_bonds(tree, tmp_path / "b.csv", Format.CSV).left_out[0]
+    assert (gone.outcome, gone.reason) == (None, f"{NC}.lb.out was removed after the download")
+
+
+def test_the_metadata_of_a_whole_run_are_those_of_its_sub_runs(tree: Path, tmp_path: Path) -> None:
+    for number in ("0", "2"):
+        (tree / NC / "21" / number / f"{NC}.lb.out").unlink()
+    properties = {"profile": "essential", "missing": f"2/{NC}.lb.out", "synthetic": "true"}
+    graph = [{"@type": "PropertyValue", "name": name, "value": value} for name, value in properties.items()]
+    (tree / NC / "21" / METADATA_NAME).write_text(json.dumps({"@graph": graph}))
+    assert load_sub_run(tree / NC / "21" / "0").outcome is None
+    assert load_sub_run(tree / NC / "21" / "2").outcome == "LOB_NOT_FINISHED_BUT_ICOHP_OK"
+    assert load_sub_run(tree / NC / "21" / "10").synthetic
+
+
+@pytest.mark.parametrize("left", ["SOAPS.vec", f"{NC}.scf.in"])
+def test_vectors_and_structures_that_were_left_out_are_named_too(tree: Path, tmp_path: Path, left: str) -> None:
+    download(tree / NC / "21" / "0", TRAINING_FILES - {left}, profile="full", include="x")
+    report = export_bonds(tree, tmp_path / "b.csv", Format.CSV, soaps=True)
+    assert (report.left_out[0].reason, report.sub_runs) == (f"{left} is not in this download (profile full, include x)", 1)
+
+
+@pytest.mark.parametrize("metadata", ["{", "[]", '{"@graph": [1]}', "[" * 200_000])
+def test_metadata_that_cannot_be_understood_count_as_none(tree: Path, tmp_path: Path, metadata: str) -> None:
+    (tree / NC / "21" / "0" / METADATA_NAME).write_text(metadata)
+    assert export_bonds(tree, tmp_path / "b.csv", Format.CSV).sub_runs == 2
+
+
+CAUTION = "synthetic data: do not train, publish or compare"
+
+
+@pytest.mark.parametrize("command", ["export", "plot"])
+def test_synthetic_data_are_said_to_be_so_in_the_last_line(app: typer.Typer, tree: Path, tmp_path: Path, command: str) -> None:
+    for number in ("0", "2"):
+        download(tree / NC / "21" / number, profile="full", synthetic="true")
+    out = tmp_path / ("b.parquet" if command == "export" else "b.png")
+    result = CliRunner().invoke(app, [command, str(tree), "-o", str(out)], catch_exceptions=False)
+    assert result.output.splitlines()[-1] == CAUTION
+    if command == "export":
+        report = json.loads((tmp_path / "b.report.json").read_text())
+        assert (report["real_sub_runs"], report["synthetic_sub_runs"]) == (0, 2)
+
+
+def test_real_data_are_not_said_to_be_synthetic(app: typer.Typer, tree: Path, tmp_path: Path) -> None:
+    download(tree / NC / "21" / "0", profile="full")
+    result = CliRunner().invoke(app, ["export", str(tree), "-o", str(tmp_path / "b.parquet")], catch_exceptions=False)
+    assert "synthetic" not in result.output
+
+
+@pytest.mark.parametrize("command", ["export", "plot"])
+def test_real_and_synthetic_data_together_are_warned_of_and_counted(
+    app: typer.Typer, tree: Path, tmp_path: Path, command: str
+) -> None:
+    download(tree / NC / "21" / "2", profile="full", synthetic="true")
+    out = tmp_path / ("b.parquet" if command == "export" else "b.png")
+    with pytest.warns(MixedData, match="1 real and 1 synthetic sub-runs are mixed"):
+        result = CliRunner().invoke(app, [command, str(tree), "-o", str(out)], catch_exceptions=False)
+    assert result.output.splitlines()[-1] == "synthetic data (1 of 2 sub-runs): do not train, publish or compare"

@@ -30,7 +30,7 @@ def export(
         out = output or Path(f"bonds.{form}")
         report = export_bonds(tree, out, form, soaps=soaps)
     typer.echo(_summary(report))
-    typer.echo(f"table: {out}\nreport: {report_path(out)}")
+    typer.echo(f"table: {out}\nreport: {report_path(out)}{_caution(report)}")
 
 
 def plot(tree: Tree, output: Picture = Path("bonds.png")) -> None:
@@ -40,16 +40,18 @@ def plot(tree: Tree, output: Picture = Path("bonds.png")) -> None:
 
         report = plot_bonds(tree, output)
     typer.echo(_summary(report))
-    typer.echo(f"picture: {output}")
+    typer.echo(f"picture: {output}{_caution(report)}")
 
 
 def _summary(report: ExportReport) -> str:
     lines = [f"{bond_type:<8}{count:>10}" for bond_type, count in sorted(report.rows_per_bond_type.items())]
     lines += [f"{'bonds':<8}{report.rows:>10}   from {report.sub_runs} sub-runs"]
     lines += [f"clusters discarded, for a bond without a label: {len(report.discarded_clusters)}"]
-    lines += [
-        f"left out: {gone.nc}/{gone.id_run}/{gone.sub_run} {gone.outcome}"
-        + (f" (not there: {', '.join(gone.missing_files)})" if gone.missing_files else "")
-        for gone in report.left_out
-    ]
+    lines += [f"left out: {gone}" for gone in report.left_out]
     return "\n".join(lines)
+
+
+def _caution(report: ExportReport) -> str:
+    """Return the last line for data that nobody must take for real, or nothing."""
+    mixed = f" ({report.synthetic_sub_runs} of {report.sub_runs} sub-runs)" if report.real_sub_runs else ""
+    return f"\nsynthetic data{mixed}: do not train, publish or compare" if report.synthetic_sub_runs else ""

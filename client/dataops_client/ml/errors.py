@@ -60,6 +60,10 @@ class NothingToExport(MlError):
     """No sub-run of the folder can give rows."""
 
 
+class MixedData(UserWarning):
+    """Real and synthetic sub-runs are in one table or picture."""
+
+
 @contextmanager
 def needing_the_extra() -> Iterator[None]:
     """Turn the absence of a package of the extra into ExtraMissing; other import errors pass."""

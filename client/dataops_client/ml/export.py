@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import secrets
+import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from dataops_client.ml.errors import MalformedFile, MissingFile, NothingToExport
+from dataops_client.ml.download_metadata import read_download_metadata
+from dataops_client.ml.errors import MalformedFile, MissingFile, MixedData, NothingToExport
 from dataops_client.ml.espresso import symbols_of
 from dataops_client.ml.formats import Format
 from dataops_client.ml.lobster import read_clusters
@@ -37,20 +39,29 @@ class DiscardedClusterOf:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A sub-run that gave no rows: how it ended, and which of the files that the table is made from are not in its folder."""
+    """A sub-run that gave no rows, and why.
+
+    `outcome` is None if it depends on a file that the download left out. `missing_files` are those that the table is made from and that
+    are not in its folder.
+    """
 
     nc: str
     id_run: int
     sub_run: int
-    outcome: Outcome
+    outcome: Outcome | None
     missing_files: tuple[str, ...]
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.nc}/{self.id_run}/{self.sub_run} {self.reason}"
 
 
 @dataclass(slots=True)
 class ExportReport:
-    """What an export took and what it passed over."""
+    """What an export took and what it passed over. `sub_runs` counts those that gave rows, `synthetic_sub_runs` the made-up among them."""
 
     sub_runs: int = 0
+    synthetic_sub_runs: int = 0
     rows_per_bond_type: dict[str, int] = field(default_factory=dict)
     discarded_clusters: list[DiscardedClusterOf] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -59,22 +70,29 @@ class ExportReport:
     def rows(self) -> int:
         return sum(self.rows_per_bond_type.values())
 
+    @property
+    def real_sub_runs(self) -> int:
+        return self.sub_runs - self.synthetic_sub_runs
+
     def reasons(self) -> str:
-        """The first sub-runs that were left out, each with its outcome and the files that it lacks."""
-        told = [
-            f"{one.nc}/{one.id_run}/{one.sub_run} ({one.outcome}, without {', '.join(one.missing_files) or 'nothing'})"
-            for one in self.left_out[:5]
-        ]
-        return "; ".join(told) + (" ..." if len(self.left_out) > len(told) else "")
+        """Return the first sub-runs that were left out, each with its reason."""
+        return "; ".join(str(one) for one in self.left_out[:5]) + (" ..." if len(self.left_out) > 5 else "")
+
+    def warn_of_mixture(self) -> None:
+        """Warn if real and synthetic sub-runs are together."""
+        if self.real_sub_runs and self.synthetic_sub_runs:
+            counts = f"{self.real_sub_runs} real and {self.synthetic_sub_runs} synthetic sub-runs"
+            warnings.warn(f"{counts} are mixed: the numbers of the latter are made up", MixedData, stacklevel=3)
 
     def as_json(self) -> str:
-        return json.dumps({"rows": self.rows} | asdict(self), indent=1) + "\n"
+        return json.dumps({"rows": self.rows, "real_sub_runs": self.real_sub_runs} | asdict(self), indent=1) + "\n"
 
 
 def export_bonds(tree: Path, out: Path, form: Format, *, soaps: bool = False) -> ExportReport:
     """Write the table of every usable sub-run under `tree` to `out`, and `<out>.report.json` beside it.
 
     Both appear whole or not at all. With `soaps` the vectors of the two atoms go with each bond.
+    Warns with MixedData if the table has real and synthetic sub-runs.
     Raises NothingToExport, MissingFile or MalformedFile; then nothing was written.
     """
     if not out.parent.is_dir():
@@ -87,6 +105,7 @@ def export_bonds(tree: Path, out: Path, form: Format, *, soaps: bool = False) ->
         if not report.rows:
             raise NothingToExport(f"{tree} has no sub-run that can be used; left out: {report.reasons()}")
         report_part.write_text(report.as_json(), encoding="utf-8")
+    report.warn_of_mixture()
     return report
 
 
@@ -99,11 +118,20 @@ def table_rows(folders: list[SubRunFolder], report: ExportReport, *, soaps: bool
     """The rows of each usable sub-run in turn; the report is told of each as it is read."""
     components: set[int] = set()
     for folder in folders:
-        outcome = folder_outcome(folder.path, folder.nc)
-        missing = tuple(name for need in _NEEDED if not (folder.path / (name := need.format(nc=folder.nc))).is_file())
+        metadata = read_download_metadata(folder.path)
+        outcome = folder_outcome(folder.path, folder.nc, metadata)
+        missing = _absent(folder.path, [need.format(nc=folder.nc) for need in _NEEDED])
+        structures = [f"{folder.nc}.scf.in", f"{folder.nc}.xyz"]
+        no_structure = structures[:1] if len(_absent(folder.path, structures)) == len(structures) else []
+        absent = (*missing, *no_structure, *(_absent(folder.path, ["SOAPS.vec"]) if soaps else ()))
+        left_out = {name: reason for name in absent if (reason := metadata.why_absent(name))}
         identity = (folder.nc, folder.id_run, folder.sub_run)
-        if not outcome.usable or "lobsterin-quippy" in missing:
-            report.left_out.append(LeftOut(*identity, outcome, missing))
+        if outcome is None or not outcome.usable or "lobsterin-quippy" in missing or left_out:
+            lacking = ", ".join(name for name in missing if name not in left_out)
+            reason = f"{outcome}" + (f" (not there: {lacking})" if lacking else "")
+            if outcome is None or (outcome.usable and left_out):
+                reason = "; ".join(left_out.values())
+            report.left_out.append(LeftOut(*identity, outcome, missing, reason))
             continue
         structure = structure_in(folder.path, folder.nc)
         if structure is None:
@@ -118,10 +146,15 @@ def table_rows(folders: list[SubRunFolder], report: ExportReport, *, soaps: bool
         if len(components) > 1:
             raise MalformedFile(folder.path / "SOAPS.vec", f"vectors of {sorted(components)} components cannot share a table")
         report.sub_runs += 1
+        report.synthetic_sub_runs += metadata.synthetic
         for bond_type, count in Counter(bond.bond_type for bond in table.rows).items():
             report.rows_per_bond_type[bond_type] = report.rows_per_bond_type.get(bond_type, 0) + count
         report.discarded_clusters += [DiscardedClusterOf(*identity, gone.atom, gone.bonds_without_label) for gone in table.discarded]
         yield Rows(folder, structure, table.rows, vectors)
+
+
+def _absent(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if not (folder / name).is_file())
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
+from dataops_client.ml.download_metadata import DownloadMetadata, read_download_metadata
+
 
 class Outcome(StrEnum):
     """How the calculations of one sub-run ended."""
@@ -46,11 +48,23 @@ def outcome_of(scf_out: str | None, lb_out: str | None, icohplist: str | None) -
     return Outcome.DONE
 
 
-def folder_outcome(folder: Path, nc: str) -> Outcome:
-    """The outcome of the sub-run whose files are in the folder; NO_DATA where there is no file at all."""
+def folder_outcome(folder: Path, nc: str, metadata: DownloadMetadata | None = None) -> Outcome | None:
+    """Return the outcome of the sub-run whose files are in the folder; NO_DATA if it has no file at all.
+
+    None if it depends on a file that exists and is not in the folder, by the metadata of the download (those of the folder by default).
+    """
     if not any(entry.is_file() for entry in folder.iterdir()):
         return Outcome.NO_DATA
-    return outcome_of(_text(folder / f"{nc}.scf.out"), _text(folder / f"{nc}.lb.out"), _text(folder / "ICOHPLIST.lobster"))
+    metadata = metadata or read_download_metadata(folder)
+    names = (f"{nc}.scf.out", f"{nc}.lb.out", "ICOHPLIST.lobster")
+    scf_out, lb_out, icohplist = (_text(folder / name) for name in names)
+    outcome = outcome_of(scf_out, lb_out, icohplist)
+    # Without convergence the other files decide nothing.
+    if outcome is not Outcome.SCF_NOT_CONVERGED and any(
+        text is None and metadata.why_absent(name) for name, text in zip(names, (scf_out, lb_out, icohplist), strict=True)
+    ):
+        return None
+    return outcome
 
 
 def _text(path: Path) -> str | None:

@@ -17,7 +17,7 @@ _PANELS_PER_ROW = 3
 def plot_bonds(tree: Path, out: Path) -> ExportReport:
     """Draw the bonds of the training table of `tree` to `out`, a .png, .svg or .pdf.
 
-    Raises what `export_bonds` raises, and UnknownFormat for another suffix; then nothing was written.
+    Warns of and raises what `export_bonds` does, and UnknownFormat for another suffix; then nothing was written.
     """
     if out.suffix not in (".png", ".svg", ".pdf"):
         raise UnknownFormat(f"{out} does not end in .png, .svg or .pdf")
@@ -32,6 +32,7 @@ def plot_bonds(tree: Path, out: Path) -> ExportReport:
         raise NothingToExport(f"{tree} has no sub-run that can be used; left out: {report.reasons()}")
     with replacing(out) as part:
         figure_of(points).savefig(part, format=out.suffix[1:], dpi=150)
+    report.warn_of_mixture()
     return report
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
+from dataops_client.ml.download_metadata import read_download_metadata
 from dataops_client.ml.errors import MalformedFile
 from dataops_client.ml.espresso import ScfOutput, read_scf_output, read_structure, symbols_of
 from dataops_client.ml.lobster import Bond, read_bonds
@@ -22,6 +23,7 @@ from dataops_client.ml.tree import composition_of
 class SubRun:
     """What a sub-run holds; a part is None where its file, or the part of the file, is not there.
 
+    `outcome` is None if it depends on a file that the download left out. `synthetic`: every number is made up.
     `structure`: cell and positions in angstrom, periodic, of `<nc>.scf.in` (or `<nc>.xyz`). `converged`, `energy` in eV and `forces` in
     eV/angstrom (atoms x 3) of `<nc>.scf.out`; pw.x writes Ry and Ry/bohr, turned with 1 Ry = 13.605692 eV, 1 bohr = 0.529177 A.
     `bonds` of ICOHPLIST.lobster. `soaps` of SOAPS.vec: atoms x components, float64. Rows of `forces` and `soaps` are the atoms of
@@ -29,13 +31,14 @@ class SubRun:
     """
 
     nc: str
-    outcome: Outcome
+    outcome: Outcome | None
     structure: Atoms | None
     converged: bool | None
     energy: float | None
     forces: NDArray[np.float64] | None
     bonds: tuple[Bond, ...] | None
     soaps: NDArray[np.float64] | None
+    synthetic: bool = False
 
 
 def load_sub_run(path: str | PathLike[str]) -> SubRun:
@@ -44,7 +47,7 @@ def load_sub_run(path: str | PathLike[str]) -> SubRun:
     Raises NotASubRun, MalformedFile (also where files disagree on the atoms) or RefusedPickle.
     """
     folder = Path(path)
-    nc = composition_of(folder)
+    nc, metadata = composition_of(folder), read_download_metadata(folder)
     structure = structure_in(folder, nc)
     atoms = None if structure is None else len(structure)
     output = folder / f"{nc}.scf.out"
@@ -54,13 +57,14 @@ def load_sub_run(path: str | PathLike[str]) -> SubRun:
     icohplist, soaps = folder / "ICOHPLIST.lobster", folder / "SOAPS.vec"
     return SubRun(
         nc=nc,
-        outcome=folder_outcome(folder, nc),
+        outcome=folder_outcome(folder, nc, metadata),
         structure=structure,
         converged=scf.converged if output.is_file() else None,
         energy=scf.energy,
         forces=scf.forces,
         bonds=bonds_in(icohplist, structure) if icohplist.is_file() else None,
         soaps=read_soaps(soaps, atoms=atoms) if soaps.is_file() else None,
+        synthetic=metadata.synthetic,
     )
 
 
