@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -38,7 +38,7 @@ class Report:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[fetched]}"), TimeElapsedColumn())
         shown = sys.stderr.isatty() and not (self._quiet or self._as_json)
         with Progress(*columns, console=self._err, transient=True, disable=not shown, redirect_stdout=False) as bar:
-            self._bar = _Bar(bar, wanted)
+            self._bar = DownloadBar(bar, wanted)
             out = self._out
             if shown and sys.stdout.isatty():
                 self._out = self._err
@@ -102,11 +102,11 @@ class Report:
         self._out.print(line, soft_wrap=True)
 
 
-class _Bar:
-    """The bar: how many have ended, the parts of those under way, and the bytes that came over the network."""
+class DownloadBar:
+    """A task of `bar`: how many downloads have ended, the parts of those under way, and the bytes that came over the network."""
 
-    def __init__(self, bar: Progress, wanted: Sequence[Wanted]) -> None:
-        self._bar, self._count = bar, len(wanted)
+    def __init__(self, bar: Progress, wanted: Sequence[Wanted], clock: Callable[[], float] = time.monotonic) -> None:
+        self._bar, self._count, self._clock = bar, len(wanted), clock
         self._unit = "runs" if wanted and wanted[0].sub_run is None else "sub-runs"
         self._lock = threading.Lock()
         self._arrived: dict[Wanted, int] = {}
@@ -119,7 +119,7 @@ class _Bar:
         """Count bytes of an archive. The first call is of those that an earlier try left: they did not come over the network now."""
         with self._lock:
             if wanted in self._arrived:
-                self._began = self._began or time.monotonic()
+                self._began = self._began or self._clock()
                 self._fetched_bytes += max(count, 0)
             self._arrived[wanted] = self._arrived.get(wanted, 0) + count
             self._parts[wanted] = min(self._arrived[wanted] / total, 1.0) if total else 1.0
@@ -133,7 +133,7 @@ class _Bar:
 
     def _show(self) -> None:
         fetched = ""
-        if self._began and (seconds := time.monotonic() - self._began) > 0:
+        if self._began and (seconds := self._clock() - self._began) > 0:
             fetched = f"{decimal(self._fetched_bytes)}, {decimal(int(self._fetched_bytes / seconds))}/s"
         self._bar.update(self._task, completed=sum(self._parts.values()), description=self._description(), fetched=fetched)
 

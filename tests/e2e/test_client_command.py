@@ -33,6 +33,7 @@ from typer.main import get_command
 from tests.e2e.conftest import SampleStack
 from tests.support.fake_api import fake_api
 from tests.support.fault_server import fault_server
+from tests.support.terminal import run_in_terminal
 from tools.lifeline import ROOT
 from tools.stack import Stack
 
@@ -117,7 +118,7 @@ def test_a_whole_composition_is_downloaded_and_told_line_by_line(served: Stack, 
 def test_a_dry_run_writes_nothing_and_builds_nothing(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
     done = dataops(served, tmp_path, "download", NC, "2", "--all", "--dry-run", "--json", "--profile", "essential")
     files, without = (json.loads(line) for line in done.stdout.splitlines())
-    assert (files["files"], files["present"], without["files"]) == (4, False, 0)
+    assert (files["files"], files["present"], without["files"]) == (6, False, 0)
     assert not list(tmp_path.iterdir())
     dataops(served, tmp_path, "download", NC, "2", "--profile", "essential")
     assert json.loads(dataops(served, tmp_path, "download", NC, "2", "--dry-run", "--json", "--profile", "essential").stdout)["present"]
@@ -127,7 +128,7 @@ def test_quiet_says_nothing_but_errors(served: Stack, augmented: DataOpsClient, 
     done = dataops(served, tmp_path, "download", NC, "1,2", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     done = dataops(served, tmp_path, "download", NC, "2", "0", "7", "--quiet")
-    assert (done.returncode, done.stdout) == (4, "")  # 3 once the API answers 404
+    assert (done.returncode, done.stdout) == (3, "")
     assert "'7'" in done.stderr
 
 
@@ -175,6 +176,53 @@ def test_verify_names_what_is_missing_changed_and_extra(served: Stack, augmented
     }  # fmt: skip
     (place / "4" / "ro-crate-metadata.json").write_text("{")
     assert f"unreadable: {NC}/1/4/ro-crate-metadata.json" in dataops(served, tmp_path, "verify").stdout
+
+
+def test_a_sub_run_that_is_not_scheduled_is_told_from_one_without_files(
+    served: Stack, augmented: DataOpsClient, tmp_path: Path
+) -> None:
+    done = dataops(served, tmp_path, "download", NC, "2", "5", "7", "--json")
+    without, unscheduled = (json.loads(line) for line in done.stdout.splitlines())
+    assert (without["outcome"], without["code"]) == ("no files", "not_found")
+    assert (unscheduled["outcome"], unscheduled["code"]) == ("failed", "sub_run_not_scheduled")
+    assert done.returncode == 3
+
+
+def test_the_essential_profile_exports_the_same_rows_as_the_full_one(
+    served: Stack, augmented: DataOpsClient, tmp_path: Path
+) -> None:
+    for profile in ("full", "essential"):
+        dataops(served, tmp_path, "download", NC, "1", "--all", "--profile", profile, "-o", profile)
+        exported = dataops(served, tmp_path, "export", profile, "--format", "csv", "--soaps", "-o", f"{profile}.csv")
+        assert exported.returncode == 0, exported.stderr
+    assert (tmp_path / "full.csv").read_text() == (tmp_path / "essential.csv").read_text()
+    assert len(list((tmp_path / "essential" / NC / "1" / "0").iterdir())) == 7
+
+
+def test_a_file_that_was_edited_is_replaced_and_named(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+    dataops(served, tmp_path, "download", NC, "1")
+    (tmp_path / NC / "1" / "0" / "QE_done").write_text("mine")
+    done = dataops(served, tmp_path, "download", NC, "1")
+    assert done.stdout == f"{NC}/1/0: 14 files, replaced what you changed in QE_done\n"
+    (tmp_path / NC / "1" / "0" / "QE_done").write_text("mine")
+    assert json.loads(dataops(served, tmp_path, "download", NC, "1", "--json").stdout)["replaced"] == ["QE_done"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal")
+def test_on_a_terminal_the_bar_and_the_result_lines_do_not_mix(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dataops_client", "--url", served.api_url, "download", NC, "1", "--all", "-j", "2"]
+    shown, code = run_in_terminal(command, tmp_path)
+    assert code == 0
+    lines = shown.lines()
+    assert [line for line in lines if line.startswith(NC)] == [f"{NC}/1/{number}: 14 files" for number in range(15)]
+    bars = {line for line in shown.seen if " of 15 " in line}
+    assert bars
+    for line in bars:
+        assert re.match(r"\d+ of 15 sub-runs ", line)
+        assert NC not in line
+    again, code = run_in_terminal(command, tmp_path)
+    assert [line for line in again.lines() if line.startswith(NC)] == [f"{NC}/1/{number}: there already" for number in range(15)]
+    assert not [line for line in again.seen if "B/s" in line]  # nothing came over the network
 
 
 def test_one_failure_does_not_stop_the_others(augmented: DataOpsClient, tmp_path: Path) -> None:

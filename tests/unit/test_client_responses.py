@@ -62,6 +62,7 @@ def client(server: RawServer) -> Iterator[DataOpsClient]:
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "pauses", lambda: iter([0.0] * (retries.ATTEMPTS - 1)))
+    monkeypatch.setattr(retries, "LEAST_ASKED_SECONDS", 0.0)
 
 
 def always(content: bytes) -> Callable[[Request], bytes]:
@@ -202,6 +203,39 @@ def test_a_download_url_that_is_no_address_is_the_clients_own_error(
     server: RawServer, client: DataOpsClient, tmp_path: Path, url: str
 ) -> None:
     server.respond = always(json_response(LINK | {"download_url": url}))
+    with pytest.raises(DataOpsError):
+        client.download("Al2", "1", "0", tmp_path)
+
+
+OK, CHUNKED = b"HTTP/1.1 200 OK\r\n", b"Transfer-Encoding: chunked\r\n\r\n"
+HOSTILE_STORAGES = {
+    "a negative chunk": OK + CHUNKED + b"-5\r\nabc\r\n",
+    "an endless chunk": OK + CHUNKED + b"ffffffffffffffff\r\nabc\r\n",
+    "a chunk without a size": OK + CHUNKED + b"zz\r\nabc\r\n",
+    "a negative length": OK + b"Content-Length: -5\r\n\r\nabc",
+    "two lengths": OK + b"Content-Length: 5\r\nContent-Length: 3\r\n\r\nabc",
+    "a long header": OK + b"X: " + b"a" * 100_000 + b"\r\n\r\n",
+    "many headers": OK + b"X: a\r\n" * 1_000 + b"\r\n",
+    "no header": OK + b": a\r\n\xff\xfe\r\n\r\n",
+    "nothing": b"",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\n",
+    "an unknown status": b"HTTP/1.1 999 x\r\n\r\n",
+    "a switch of protocols": b"HTTP/1.1 101 x\r\n\r\n",
+    "an ETag with an escape": OK + b'ETag: "a\x1b[2Jb"\r\nContent-Length: 3\r\n\r\na',
+    "an ETag on two lines": OK + b'ETag: "a\r\n b"\r\nContent-Length: 3\r\n\r\na',
+    "an ETag that is not ASCII": OK + b'ETag: "\xe9"\r\nContent-Length: 3\r\n\r\na',
+    "a wait that is not ASCII": b"HTTP/1.1 503 x\r\nRetry-After: \xff\xff\r\n\r\n",
+    "other bytes": OK + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+}
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize("content", HOSTILE_STORAGES.values(), ids=HOSTILE_STORAGES)
+def test_a_storage_that_sends_no_archive_is_the_clients_own_error(
+    server: RawServer, client: DataOpsClient, tmp_path: Path, content: bytes
+) -> None:
+    download = json_response(LINK | {"download_url": f"{server.url}/a.zip"})
+    server.respond = lambda request: download if "/download" in request.target else content
     with pytest.raises(DataOpsError):
         client.download("Al2", "1", "0", tmp_path)
 

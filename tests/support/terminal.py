@@ -1,0 +1,74 @@
+"""A terminal of 100 columns: what a program shows on it, as a person sees it."""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+_TOKENS = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b.|\r|\n|[^\x1b\r\n]+")
+COLUMNS, ROWS = 100, 50
+
+
+class Screen:
+    """The lines of a terminal. It knows what rich sends: moves up, erased lines, carriage returns and line feeds.
+
+    `seen` are all lines as they were whenever the program began another one, or erased one.
+    """
+
+    def __init__(self) -> None:
+        self._lines: list[str] = [""]
+        self._row = self._column = 0
+        self.seen: list[str] = []
+
+    def write(self, text: str) -> None:
+        for token in _TOKENS.finditer(text):
+            if token[2] == "K":
+                self._note()
+                self._lines[self._row] = ""
+            elif token[2] == "A":
+                self._note()
+                self._row = max(self._row - int(token[1] or 1), 0)
+            elif token[0] == "\r":
+                self._note()
+                self._column = 0
+            elif token[0] == "\n":
+                self._note()
+                self._row += 1
+                self._lines += [""] * (self._row + 1 - len(self._lines))
+            elif not token[0].startswith("\x1b"):
+                line = self._lines[self._row].ljust(self._column)
+                self._lines[self._row] = line[: self._column] + token[0] + line[self._column + len(token[0]) :]
+                self._column += len(token[0])
+
+    def lines(self) -> list[str]:
+        return [line.rstrip() for line in self._lines if line.strip()]
+
+    def _note(self) -> None:
+        self.seen.append(self._lines[self._row].rstrip())
+
+
+def run_in_terminal(command: Sequence[str], folder: Path) -> tuple[Screen, int]:
+    """Run the command with its output and errors on one terminal. Return what it showed, and its exit code."""
+    import fcntl  # noqa: PLC0415 - not on Windows
+    import pty  # noqa: PLC0415
+    import termios  # noqa: PLC0415
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR", "CI")}
+    environment["TERM"] = "xterm-256color"
+    with subprocess.Popen(command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = bytearray()
+        with suppress(OSError):  # EIO, once the program has ended
+            while piece := os.read(ours, 65536):
+                shown += piece
+        os.close(ours)
+    screen = Screen()
+    screen.write(shown.decode())
+    return screen, process.returncode
