@@ -198,8 +198,9 @@ def verify(directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder
     for checked in verify_tree(directory):
         for difference in checked.differences:
             wrong += 1
-            print(f"{difference.kind}: {difference.path}")
-        print(f"{checked.folder}: {checked.files} files, {'all right' if not checked.differences else 'NOT as they were'}")
+            print(errors.printable(f"{difference.kind}: {difference.path}"))
+        state = "all right" if not checked.differences else "NOT as they were"
+        print(errors.printable(f"{checked.folder}: {checked.files} files, {state}"))
     if wrong:
         raise typer.Exit(DIFFERENCES)
 

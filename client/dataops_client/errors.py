@@ -2,10 +2,10 @@
 
     DataOpsError                 every error that this package raises on purpose
     ├── InvalidRequest           the API refused a value, or a value could not be sent at all
-    ├── AccessDenied             the API wants a token (DATAOPS_TOKEN), or another one
-    ├── NotFound                 no such composition, run, sub-run or file
+    ├── AccessDenied             the API requires a token (DATAOPS_TOKEN), or another one; or the token cannot be one
+    ├── NotFound                 no such composition, run, sub-run or file, or the sub-run is not scheduled
     │   └── NothingAvailable     every run of the composition is scheduled already
-    ├── Conflict                 the state forbids the request, for example a sub-run that is not scheduled
+    ├── Conflict                 the state forbids the request
     ├── Unavailable              the API did not answer, or only that it cannot, for as long as we tried
     │   └── TimedOut             a build or a run did not come to its end within the time allowed
     ├── UnexpectedAnswer         the API, or what stands in its place, answered something that is not the contract
@@ -30,11 +30,16 @@ def one_line(text: str) -> str:
     return text.translate(_CONTROLS | _SPACES)
 
 
+def printable(text: str) -> str:
+    """Return `text` on one line, and with escapes in place of the lone surrogates that file names can have."""
+    return one_line(text).encode("utf-8", "backslashreplace").decode()
+
+
 class DataOpsError(Exception):
     """An error with a message for people, on one line. `status`, `code` and `request_id` are set if the API's response has them."""
 
     def __init__(self, message: str, *, status: int | None = None, code: str | None = None, request_id: str | None = None) -> None:
-        super().__init__(one_line(message).encode("utf-8", "backslashreplace").decode())  # names can have lone surrogates
+        super().__init__(printable(message))
         self.status = status
         self.code = code
         self.request_id = request_id

@@ -89,14 +89,15 @@ def read(response: urllib3.BaseHTTPResponse, request: str) -> Response:
 
 
 def _checked(value: Any) -> Any:
-    """Return a JSON value with its texts on one line. Raises ValueError for a lone surrogate, which no UTF-8 text has."""
+    """Return a JSON value with its texts on one line, changed in place. ValueError for a lone surrogate, which no UTF-8 text has."""
     if isinstance(value, str):
         if value.isprintable():
             return value
         value.encode()
         return one_line(value)
     if isinstance(value, list):
-        return [_checked(item) for item in value]
-    if isinstance(value, dict):
-        return {_checked(name): _checked(item) for name, item in value.items()}
+        value[:] = map(_checked, value)
+    elif isinstance(value, dict):
+        for name in list(value):
+            value[_checked(name)] = _checked(value.pop(name))
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import sys
 import warnings
@@ -206,3 +207,15 @@ def test_a_link_without_encryption_of_an_https_api_is_warned_of(tmp_path: Path, 
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             client.link("Al2", "1", "0")
+
+
+def test_verify_prints_no_control_characters_of_the_metadata(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [{"@type": "File", "@id": name, "contentSize": "1", "sha256": ""} for name in ("\x1b[2J\x9b", "\nfaked", "\ud800")]
+    (tmp_path / "ro-crate-metadata.json").write_text(json.dumps({"@graph": files}))
+    monkeypatch.setattr(sys, "argv", ["dataops", "verify", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.removeprefix(f"missing: {tmp_path}/") for line in lines[:-1]] == ["[2J", " faked", "\\ud800"]

@@ -313,7 +313,7 @@ def test_the_essential_profile_gives_the_same_rows_as_the_full_one(tree: Path, t
     ("properties", "selection"),
     [
         ({"profile": "essential"}, "profile essential"),
-        ({"profile": "full", "include": "*.scf.*, ICOHP*"}, r"profile full, include \*\.scf\.\*, ICOHP\*"),
+        ({"profile": "full", "include": "\x1b*.scf.*, \x9bICOHP*"}, r"profile full, include \*\.scf\.\*, ICOHP\*"),
     ],
 )
 def test_an_outcome_is_not_derived_from_a_file_that_was_left_out(tmp_path: Path, properties: dict[str, str], selection: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from dataops_client.errors import printable
 from dataops_client.models import METADATA_NAME
 
 
@@ -49,8 +50,8 @@ def read_download_metadata(folder: Path) -> DownloadMetadata:
     except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):  # verify names what cannot be understood
         return DownloadMetadata()
     return DownloadMetadata(
-        profile=str(values.get("profile", "full")),
-        include=str(values.get("include", "")),
+        profile=printable(str(values.get("profile", "full"))),
+        include=printable(str(values.get("include", ""))),
         files=_below(prefix, files),
         missing=_below(prefix, missing),
         synthetic=values.get("synthetic") == "true",
