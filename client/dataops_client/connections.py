@@ -5,6 +5,7 @@ By urllib3: a gigabyte costs a third of the processor time that httpx takes, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address, ip_network
@@ -17,6 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from .errors import InvalidRequest
 
+_HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]*)(?::([0-9]+))?")
 BROKEN = HTTPError
 """Raised by a connection that cannot be made, stalls or breaks off."""
 
@@ -55,8 +57,8 @@ class Connections:
 def proxy_for(url: str) -> str | None:
     """Return the proxy for `url` by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY (or the system's settings), or None.
 
-    An entry of NO_PROXY is `*`, a host (which includes its subdomains), `host:port`, an IP address, a network such as
-    `10.0.0.0/8`, or one of these after a scheme, such as `https://example.org`.
+    An entry of NO_PROXY is `*`, a host (which includes its subdomains), an IP address or a network such as `10.0.0.0/8`, with or
+    without a scheme before it and a port behind it.
     """
     address, proxies = urlsplit(url), getproxies()
     proxy = proxies.get(address.scheme) or proxies.get("all")
@@ -64,16 +66,19 @@ def proxy_for(url: str) -> str | None:
     if not proxy or proxy_bypass(f"{host}:{address.port}" if address.port else host):
         return None
     for entry in (entry.strip().lower() for entry in proxies.get("no", "").split(",")):
-        scheme, _, name = entry.rpartition("://")
-        if name and scheme in ("", "all", address.scheme) and _is_in(host, name.strip("[]").removeprefix("*").removeprefix(".")):
+        scheme, _, place = entry.rpartition("://")
+        found = _HOST_AND_PORT.fullmatch(place)
+        name, port = (found[1], found[2]) if found else (place, None)
+        if scheme in ("", "all", address.scheme) and port in (None, str(address.port)) and _is_in(host, name):
             return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _is_in(host: str, name: str) -> bool:
+    name = name.strip("[]").removeprefix("*").removeprefix(".")
     with suppress(ValueError):
         return ip_address(host) in ip_network(name, strict=False)
-    return host == name or host.endswith(f".{name}")
+    return bool(name) and (host == name or host.endswith(f".{name}"))
 
 
 def is_loopback(url: str) -> bool:
