@@ -218,7 +218,9 @@ def _put(work: Path, target: Path, move: Callable[[Path, Path], object]) -> None
             move(target, old)
         move(work, target)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
-        if old.exists() and not target.exists():
-            move(old, target)
+        try:
+            if old.exists() and not target.exists():
+                move(old, target)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

@@ -244,6 +244,7 @@ def test_an_old_folder_that_cannot_be_restored_is_not_removed(tmp_path: Path) ->
     with pytest.raises(OSError, match="gone"):
         extract(archive, files(a=b"old"), tmp_path / "0", Renames({2: OSError("no"), 3: OSError("gone")}))
     assert [path.read_bytes() for path in tmp_path.glob(".0.*.old/a")] == [b"old"]
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_ctrl_c_after_the_last_rename_leaves_the_new_folder_alone(tmp_path: Path) -> None:
