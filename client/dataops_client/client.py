@@ -19,7 +19,7 @@ from typing import Self
 from . import archive, transfer
 from .api import Api, InsecureConnection, checked_token
 from .connections import is_loopback
-from .errors import InvalidRequest, Stopped, TimedOut, UnexpectedAnswer
+from .errors import ChecksumMismatch, DataOpsError, InvalidRequest, Stopped, TimedOut, TransferFailed, UnexpectedAnswer
 from .models import ArchiveLink, Manifest, Run, RunStatus, Scheduled, compositions_of, runs_of
 from .retries import retry_after_seconds
 from .storage import Storage
@@ -132,17 +132,20 @@ class DataOpsClient:
         sub_run: str | None = None,
         *,
         profile: str = "full",
+        verify: bool = False,
         timeout_seconds: float = 900,
         stop: threading.Event | None = None,
     ) -> ArchiveLink:
         """Where the archive of a sub-run, or of the whole run, is.
 
         Asks again while it is being built; TimedOut when that takes too long, Stopped when `stop` is set. `profile` is `full`, or
-        `essential` for the six files that training needs.
+        `essential` for the six files that training needs. With `verify` the API reads a stored archive again, and builds another one
+        (`cached` is False then) if it is damaged.
         """
         place = _address(nc, id_run, sub_run)
+        query = {"profile": profile} | ({"verify": "true"} if verify else {})
         deadline = time.monotonic() + timeout_seconds
-        while (response := self._api.get(f"/v1/generate/{place}/download", {"profile": profile})).status == 202:
+        while (response := self._api.get(f"/v1/generate/{place}/download", query)).status == 202:
             wait = retry_after_seconds(response.headers.get("Retry-After"), _POLL_SECONDS)
             if time.monotonic() + wait > deadline:
                 raise TimedOut(f"the archive of {place} was not built within {timeout_seconds:g} s")
@@ -212,13 +215,28 @@ class DataOpsClient:
             if progress:
                 progress(count, link.size_bytes)
 
-        fetched = transfer.fetch(self._storage, link, ask, target.parent, report, stop)
+        try:
+            fetched = transfer.fetch(self._storage, link, ask, target.parent, report, stop)
+        except (ChecksumMismatch, TransferFailed) as error:
+            link = self._rebuilt(ask, error)
+            fetched = transfer.fetch(self._storage, link, ask, target.parent, report, stop)
         try:
             replaced = edited_files(target)
             archive.extract(fetched, link.files, target)
         finally:
             fetched.unlink(missing_ok=True)
         return Download(target, link, True, time.monotonic() - began, replaced)
+
+    @staticmethod
+    def _rebuilt(ask: Callable[..., ArchiveLink], error: DataOpsError) -> ArchiveLink:
+        """Return the link to an archive that the API built because the stored one is damaged. Raise `error` if it is not."""
+        try:
+            link = ask(verify=True)
+        except DataOpsError as other:
+            raise error from other
+        if link.cached:
+            raise error
+        return link
 
 
 def _address(nc: str, id_run: str, sub_run: str | None) -> str:

@@ -30,6 +30,7 @@ from dataops_client import (
 from dataops_client.cli import DIFFERENCES, EXIT_CODES, INTERRUPTED, app
 from typer.main import get_command
 
+from tests.conftest import Aws
 from tests.e2e.conftest import SampleStack
 from tests.support.fake_api import fake_api
 from tests.support.fault_server import fault_server
@@ -334,3 +335,18 @@ def test_waiting_for_the_api_can_be_stopped(tmp_path: Path) -> None:
 
 def test_the_command_is_installed() -> None:
     assert shutil.which("dataops", path=BIN)
+
+
+def test_a_damaged_archive_is_rebuilt_and_downloaded(served: Stack, augmented: DataOpsClient, aws: Aws, tmp_path: Path) -> None:
+    """The ZIP is changed, and its record goes with the change: like a disk that loses bytes, the store reports no difference."""
+    bucket = served.environment["DATA_BUCKET"]
+    link = augmented.link(NC, "1", "9")
+    content = bytearray(aws.s3.get_object(Bucket=bucket, Key=link.archive_key)["Body"].read())
+    content[len(content) // 2] ^= 0xFF
+    etag = aws.s3.put_object(Bucket=bucket, Key=link.archive_key, Body=bytes(content))["ETag"]
+    record_key = link.archive_key.replace(".zip", ".json")
+    record = json.loads(aws.s3.get_object(Bucket=bucket, Key=record_key)["Body"].read())
+    aws.s3.put_object(Bucket=bucket, Key=record_key, Body=json.dumps(record | {"etag": etag}).encode())
+    download = augmented.download(NC, "1", "9", tmp_path)
+    assert (download.link.cached, download.link.sha256) == (False, link.sha256)
+    assert [checked.differences for checked in verify(tmp_path)] == [()]
