@@ -157,6 +157,8 @@ def _body(request: Any, struct: type[Struct]) -> Any:
         raise InvalidInput(f"the body does not fit: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedRequest(f"the body is not JSON: {error}") from None
+    except RecursionError:
+        raise MalformedRequest("the body is nested too deeply") from None
 
 
 def _number(text: str) -> float:

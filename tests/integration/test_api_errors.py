@@ -58,6 +58,7 @@ def test_head_has_no_body(api: Api) -> None:
         (b"{", {"Content-Type": "application/json"}, 400, "malformed_request", "the body is not JSON"),
         (b'{"count": NaN}', {}, 400, "malformed_request", "the body is not JSON"),
         (b"\xff", {}, 400, "malformed_request", "the body is not JSON"),
+        (b"[" * 30_000, {}, 400, "malformed_request", "the body is nested too deeply"),
         (b"[]", {}, 422, "invalid_input", "Expected `object`, got `array`"),
         (b'{"count": 0}', {}, 422, "invalid_input", "`int` >= 1"),
         (b'{"count": 101}', {}, 422, "invalid_input", "`int` <= 100"),
