@@ -43,7 +43,7 @@ sample: ## Write the sample data in data/ anew
 
 pins: $(VENV)/.test ## Pin what the requirements*.in ask for, with hashes
 	@for name in $(basename $(wildcard requirements*.in)); do \
-	  $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	  $(VENV)/bin/uv pip compile --quiet $$([ $$name != requirements-server ] || echo --no-deps) --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	    --custom-compile-command "make pins" $$name.in --output-file $$name.txt; done
 
 clean: ## Remove what was made here, the virtual environment too

@@ -1,5 +1,6 @@
 # SeaweedFS, all of it in one process, which keeps the data bucket. The build's context is the repository.
 FROM python:3.13-slim
+# HAProxy is not pinned: Debian keeps one version in a stable release and removes packages that security updates replace.
 RUN apt-get update && apt-get install -y --no-install-recommends haproxy && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY requirements-durable.txt docker/seaweedfs ./

@@ -13,7 +13,6 @@ import argparse
 import io
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -21,6 +20,8 @@ from typing import Any
 from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import FakeKey
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+from .lifeline import wait_for_parent
 
 _PIECE_BYTES = 1024 * 1024
 _Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -38,7 +39,7 @@ def main() -> None:
     server = make_server("127.0.0.1", port, serialised(_dispatched()), threaded=True, request_handler=_Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
-    sys.stdin.buffer.read()  # until the parent closes it, or is gone
+    wait_for_parent()
 
 
 def serialised(application: _Wsgi) -> _Wsgi:

@@ -16,13 +16,20 @@ _STOP_SECONDS = 10
 
 
 def end_with_parent() -> None:
-    """End this process when its standard input is closed."""
+    """Send this process SIGTERM when its standard input is closed."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        wait_for_parent()
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, name="lifeline", daemon=True).start()
+
+
+def wait_for_parent() -> None:
+    """Return when standard input is closed."""
+    # Not sys.stdin: its lock, held by a daemon thread, is a fatal error when the interpreter ends.
+    while os.read(0, 4096):
+        pass
 
 
 class NotReady(RuntimeError):
@@ -45,6 +52,7 @@ def child(module: str, *arguments: str, environment: Mapping[str, str], log: Pat
             stdout=subprocess.PIPE,
             stderr=messages,
             text=True,
+            start_new_session=True,  # Ctrl-C in a terminal ends the parent, which ends its children in order
         ) as process,
     ):
         assert process.stdin and process.stdout

@@ -1,30 +1,46 @@
-"""`chalice local` as it should be: no 44 ms per kept connection, room for bursts, an orderly end, answers for broken requests.
+"""The self-hosted server: the API of this folder under granian, over the stores that the environment names.
 
     python -m tools.run_local [--host H] [--port P] [--end-with-parent]
 
-Plain `chalice local` works as well. This uses its server with Nagle's algorithm off (headers and body go out in two writes, which
-with delayed acknowledgements costs 44 ms each), a longer queue, and problem documents where API Gateway has gateway responses.
+It prints its address once it accepts requests. SIGTERM and SIGINT end it with exit code 0: requests in progress are completed, for
+30 s at most. WEB_WORKERS processes (default 1) with WEB_THREADS threads each (default 64) serve requests. `chalice local` works as well,
+for development.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import multiprocessing
+import os
+import resource
 import signal
+import socket
 import sys
-import uuid
-from contextlib import suppress
-from http import HTTPStatus
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
-from chalice.cli.factory import CLIFactory
-from chalice.local import ChaliceRequestHandler, LocalDevServer, LocalGatewayException, ThreadedHTTPServer
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
 
-from chalicelib.domain.errors import Unavailable
-from chalicelib.routes.gateway import local_answer
-from chalicelib.routes.problems import problem
+from .lifeline import end_with_parent
 
-from .lifeline import ROOT, end_with_parent
+_HEAD_SECONDS = 10
+"""How long a request head may take, and how long a connection may be idle."""
+
+_MAX_HEAD_BYTES = 96 * 1024
+_MAX_CONNECTIONS = 2048
+_DRAIN_SECONDS = 30
+"""More than the 29 s that the longest requests take."""
+
+_LOGGING = {
+    "handlers": {"console": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr"}},
+    "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
+}
 
 
 def main() -> None:
@@ -33,68 +49,84 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
     parser.add_argument("--end-with-parent", action="store_true", help="end when standard input is closed")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
-    config = CLIFactory(str(ROOT)).create_config_obj(chalice_stage_name="local")
-    try:
-        server = LocalDevServer(config.chalice_app, config, arguments.host, arguments.port, handler_cls=_Handler, server_cls=_Server)
-    except OSError as error:
-        sys.exit(f"cannot listen on {arguments.host}:{arguments.port}: {error.strerror}")
-    print(f"http://{arguments.host}:{server.server.server_port}", flush=True)
     if arguments.end_with_parent:
         end_with_parent()
-    with suppress(KeyboardInterrupt):
-        server.server.serve_forever()
+    multiprocessing.set_start_method("spawn")  # forking a process with threads is not safe
+    with _reserved(arguments.host, arguments.port) as reserved:
+        port = reserved.getsockname()[1]
+        server = Granian(
+            "tools.run_local:create_worker",
+            address=arguments.host,
+            port=port,
+            interface=Interfaces.ASGINL,
+            factory=True,
+            workers=_count("WEB_WORKERS", 1),
+            backpressure=_max_connections(),
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=_HEAD_SECONDS * 1000, max_buffer_size=_MAX_HEAD_BYTES),
+            workers_kill_timeout=_DRAIN_SECONDS,
+            websockets=False,
+            log_level=LogLevels.error,
+            log_dictconfig=_LOGGING,
+        )
+        threading.Thread(target=_announce, args=(arguments.host, port), daemon=True).start()
+        server.serve()
 
 
-class _Server(ThreadedHTTPServer):
-    request_queue_size = 128
+def create_worker() -> Callable[..., Any]:
+    """Return the application of a worker process, which ends with the process that started it."""
+    from .asgi import create_application  # noqa: PLC0415 - the main process does not need the API
+
+    threading.Thread(target=_end_with_server, name="lifeline", daemon=True).start()
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    return create_application(_count("WEB_THREADS", 64))
 
 
-class _Handler(ChaliceRequestHandler):
-    disable_nagle_algorithm = True
+def _end_with_server() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent
+    parent.join()
+    os.kill(os.getpid(), signal.SIGKILL)  # the process that limits an orderly end no longer exists
 
-    def _generic_handle(self) -> None:
-        length = self.headers.get("Content-Length", "0")
-        if self.headers.get("Transfer-Encoding") or not length.isdecimal():
-            self.close_connection = True  # where the body ends is not known
-            self._send_problem(411, "length_required", f"Content-Length {length!r}: send the body with its length, in bytes")
-            return
+
+def _reserved(host: str, port: int) -> socket.socket:
+    """Return a socket that reserves the port. granian binds with SO_REUSEPORT, which would share the port with another server."""
+    reserved = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        reserved.bind((host, port))
+    except OSError as error:
+        sys.exit(f"cannot listen on {host}:{port}: {error.strerror}")
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # after bind, which is refused if anything listens
+    return reserved
+
+
+def _count(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal() or not int(text):
+        sys.exit(f"{name}={text!r} is not a number from 1 on")
+    return int(text)
+
+
+def _max_connections() -> int:
+    """Return how many connections a worker accepts. Half of the file descriptors stay free: without any, granian's accept loop spins."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < 2 * _MAX_CONNECTIONS:
+        soft = 2 * _MAX_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, 2 * _MAX_CONNECTIONS)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return _MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else min(_MAX_CONNECTIONS, max(1, soft // 2))
+
+
+def _announce(host: str, port: int) -> None:
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    while True:
         try:
-            super()._generic_handle()
-        except Unavailable:  # what a failed Lambda authorizer is to API Gateway; the app itself answers its errors
-            self._send(local_answer(500, "AuthorizerConfigurationException", str(uuid.uuid4())))
-
-    do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815 - the base class names them
-
-    def do_HEAD(self) -> None:  # noqa: N802 - the base class names it
-        self.close_connection = True  # chalice would send a body, which a client takes for the next answer
-        self._send_http_response_no_body(405, {"Allow": "GET, POST"})
-
-    def _send_error_response(self, error: LocalGatewayException) -> None:
-        request_id = error.headers.get("x-amzn-RequestId") or str(uuid.uuid4())
-        self._send(local_answer(error.CODE, str(error.headers.get("x-amzn-ErrorType")), str(request_id)))
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 - as the base class
-        """What http.server itself refuses: a version, a request line or a header that it cannot read."""
-        self.close_connection = True
-        status = HTTPStatus(code)
-        self._send_problem(status, status.name.lower(), message or status.description)
-
-    def __getattr__(self, name: str) -> Any:
-        """Every other method goes the same way: the app knows what it offers at a path."""
-        if name.startswith("do_"):
-            return self._generic_handle
-        raise AttributeError(name)
-
-    def _send_problem(self, status: int, code: str, detail: str) -> None:
-        self._send(problem(status, code, detail, str(uuid.uuid4())))
-
-    def _send(self, answer: Any) -> None:
-        self._send_http_response_with_body(answer.status_code, dict(answer.headers), answer.body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it
-        pass
+            socket.create_connection((local, port), 5).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            print(f"http://{host}:{port}", flush=True)
+            return
 
 
 if __name__ == "__main__":

@@ -52,10 +52,14 @@ def test_any_other_method_is_a_405_problem(address: tuple[str, int], method: str
     assert (answer.status, problem["code"], answer.headers["Allow"]) == (405, "method_not_allowed", "GET")
 
 
-def test_an_address_that_is_too_long_is_a_414_problem(address: tuple[str, int]) -> None:
-    answer, problem = call(address, "GET", "/health?" + "x" * 70_000)
-    assert answer.status == problem["status"] == 414
-    assert answer.headers["Content-Type"] == "application/problem+json"
+def test_an_address_that_is_too_long_is_414_from_the_server_itself(address: tuple[str, int]) -> None:
+    connection = http.client.HTTPConnection(*address, timeout=30)
+    try:
+        connection.request("GET", "/health?" + "x" * 70_000)
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (414, b"")  # the server parses no further, so it renders no document
+    finally:
+        connection.close()
 
 
 def test_parallel_requests_keep_their_own_ids_and_values(address: tuple[str, int]) -> None:

@@ -1,0 +1,82 @@
+"""The self-hosted server as a process, and what /proc reports of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tools.lifeline import ROOT
+
+COMMAND = f"{sys.executable} -m tools.run_local --port 0 --end-with-parent"
+"""What Compose and `make serve` start, on a free port."""
+
+_NO_STORES = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "RUN_TABLE": "none",
+    "DATA_BUCKET": "none",
+}
+needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="/proc is needed to look at processes: Linux")
+
+
+@dataclass(frozen=True)
+class Server:
+    process: subprocess.Popen[str]
+    url: str
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return str(urlsplit(self.url).hostname), int(urlsplit(self.url).port or 80)
+
+    @property
+    def workers(self) -> list[Path]:
+        """Folders of its worker processes in /proc."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        found = [Path("/proc") / child for child in children]
+        return [child for child in found if "spawn_main" in (child / "cmdline").read_text()]
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time of the workers."""
+        fields = [(worker / "stat").read_text().rpartition(")")[2].split() for worker in self.workers]
+        return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory that a worker has had so far."""
+        statuses = [(worker / "status").read_text() for worker in self.workers]
+        return max(int(status.partition("VmHWM:")[2].split()[0]) for status in statuses) * 1024
+
+
+@contextmanager
+def server(environment: Mapping[str, str] = {}, *, shell: str = "") -> Iterator[Server]:
+    """A server that accepts requests. `shell` is run before it, in the same process. Without an `environment`, it has no stores."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    with subprocess.Popen(
+        ["bash", "-ec", f"{shell}\nexec {COMMAND}"],
+        cwd=ROOT,
+        env={**inherited, **_NO_STORES, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdin and process.stdout
+        try:
+            url = process.stdout.readline().strip()
+            assert url, "the server ended before it accepted requests"
+            yield Server(process, url)
+        finally:
+            process.stdin.close()
+            process.wait(60)
