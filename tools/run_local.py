@@ -10,6 +10,7 @@ for development.
 from __future__ import annotations
 
 import argparse
+import atexit
 import logging
 import multiprocessing
 import os
@@ -78,6 +79,7 @@ def create_worker() -> Callable[..., Any]:
     from .asgi import create_application  # noqa: PLC0415 - the main process does not need the API
 
     threading.Thread(target=_end_with_server, name="lifeline", daemon=True).start()
+    atexit.register(os._exit, 0)  # threads of granian may still call Python, which aborts while the interpreter is finalized
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     return create_application(_count("WEB_THREADS", 64))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import boto3
 from botocore.config import Config
 
 from .lifeline import child
-from .provision import create_bucket, create_table, load
+from .provision import create_bucket, create_table, data_files, load
 
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -25,6 +26,17 @@ class Stack:
     api_url: str
     environment: dict[str, str]
     files: int
+
+
+def list_compositions(data: Path) -> list[str]:
+    """Return the compositions that the folder contains. SystemExit if there are none."""
+    if not data.is_dir():
+        sys.exit(f"DATA_DIR={str(data)!r} is not a folder")
+    found = {path.relative_to(data).parts[0] for path in data_files(data)}
+    compositions = sorted(name for name in found if not name.endswith("-SOAPS"))
+    if not compositions:
+        sys.exit(f"DATA_DIR={str(data)!r} holds no composition: expected folders such as Zr49Cu49Al2/c/md/lammps/100/21/2000/0")
+    return compositions
 
 
 @contextmanager

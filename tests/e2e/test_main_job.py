@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -49,6 +50,28 @@ def test_the_main_job_extracts_every_file_of_the_real_data(tmp_path: Path) -> No
     done = run_main_job(tmp_path / "data", tmp_path / "output")
     assert done.returncode == 0, done.stderr
     assert extracted_files(tmp_path / "output") == sub_run_files(tmp_path / "data")
+
+
+@pytest.mark.own_stores
+def test_files_of_another_data_set_are_neither_mixed_in_nor_deleted(tmp_path: Path) -> None:
+    original = ROOT / "data" / "Zr49Cu49Al2" / "c" / "md" / "lammps" / "100" / "21" / "2000" / "0"
+    mine = tmp_path / "data" / original.relative_to(ROOT / "data")
+    shutil.copytree(original, mine)
+    output = tmp_path / "output"
+    (output / "notes").mkdir(parents=True)
+    (output / "notes" / "bonds.csv").write_text("not of a run")
+    done = run_main_job(tmp_path / "data", output)
+    assert done.returncode == 0, done.stderr
+    before = extracted_files(output)
+    assert before == sub_run_files(tmp_path / "data") | {"notes/bonds.csv": b"not of a run"}
+    assert run_main_job(tmp_path / "data", output).returncode == 0, "the same data again"
+
+    (mine / "Zr49Cu49Al2.scf.out").write_text("another calculation")
+    refused = run_main_job(tmp_path / "data", output)
+    assert refused.returncode == 1
+    assert "'Zr49Cu49Al2/21/0/Zr49Cu49Al2.scf.out'" in refused.stderr
+    assert "OUTPUT_DIR=" in refused.stderr
+    assert extracted_files(output) == before
 
 
 def test_the_next_job_completes_an_interrupted_one(sample_stack: SampleStack, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
 import socket
 import subprocess
@@ -9,6 +11,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -56,14 +59,69 @@ def test_it_serves_until_it_is_terminated_and_tells_its_environment_meanwhile() 
         second = subprocess.run(command("--port", str(port)), cwd=ROOT, capture_output=True, text=True, check=False)
         assert second.returncode == 1
         assert f"cannot listen on 127.0.0.1:{port}" in second.stderr
+        assert f"PORT={port + 1} make serve" in second.stderr
         assert "Traceback" not in second.stderr
         assert environment(port).stdout == told, "a second service that cannot start leaves the first one's environment"
 
         process.send_signal(signal.SIGTERM)
+        assert process.stdout
+        assert process.stdout.read().splitlines()[-1] == "stopped"
         assert process.wait(30) == 0
     assert not listens(port)
     assert not listens(store)
     assert environment(port).returncode == 1
+
+
+def test_ctrl_c_in_a_terminal_ends_it_without_an_error() -> None:
+    terminal, of_the_process = pty.openpty()
+    in_terminal = "import os, sys; os.login_tty(0); os.execvp(sys.argv[1], sys.argv[1:])"
+    # What the stamp stands for is installed: this runs in it.
+    make = ["make", "--old-file=.venv/.run", "serve", f"PORT={free_port()}"]
+    with subprocess.Popen([sys.executable, "-c", in_terminal, *make], cwd=ROOT, stdin=of_the_process) as process:
+        os.close(of_the_process)
+        shown = ""
+        try:
+            while piece := _read(terminal):
+                shown += piece
+                if "Ctrl-C ends both" in piece:
+                    os.write(terminal, b"\x03")
+            assert process.wait(30) == 0, shown
+        finally:
+            process.kill()
+            os.close(terminal)
+    first, second, *rest = shown.replace("^C", "").splitlines()
+    assert "files loaded" in first
+    assert "API on" in second
+    assert [line for line in rest if line] == ["stopped"]
+
+
+def _read(terminal: int) -> str:
+    """What a terminal shows next; nothing once all its processes have ended."""
+    try:
+        return os.read(terminal, 65536).decode()
+    except OSError:  # how Linux reports it
+        return ""
+
+
+def test_the_environment_of_a_service_that_ended_is_not_told_for_its_successor() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as successor:
+        port = successor.getsockname()[1]
+        left = ROOT / ".local" / f"serve-{port}.env"
+        left.parent.mkdir(exist_ok=True)
+        left.write_text("export RUN_TABLE=of-the-one-that-ended\n")
+        try:
+            told = environment(port)
+        finally:
+            left.unlink()
+    assert (told.returncode, told.stdout) == (1, "")
+    assert f"nothing is being served on port {port}" in told.stderr
+
+
+def test_a_folder_without_compositions_is_not_served(tmp_path: Path) -> None:
+    given = {**os.environ, "DATA_DIR": str(tmp_path)}
+    done = subprocess.run(command("--port", str(free_port())), cwd=ROOT, env=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "holds no composition" in done.stderr
 
 
 def test_nothing_of_it_outlives_a_kill() -> None:
