@@ -134,6 +134,13 @@ def test_what_an_image_copies_is_in_its_context(name: str) -> None:
     assert all((ROOT / path).exists() for path in admitted)
 
 
+@pytest.mark.parametrize("file", ["docker-compose.yml", "docker-compose.durable.yml"])
+def test_the_server_has_time_to_complete_requests_when_it_is_stopped(file: str) -> None:
+    api = yaml.safe_load((ROOT / file).read_text())["services"]["dataops-api"]
+    assert int(api["stop_grace_period"].removesuffix("s")) > 30
+    assert "exec python -m tools.run_local" in (ROOT / api["build"]["dockerfile"]).read_text(), "what tests/component tests"
+
+
 def test_the_api_does_not_run_as_root() -> None:
     assert re.search(r"^USER (?!0|root)", dockerfile_of("dataops-api"), re.MULTILINE)
 
