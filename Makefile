@@ -15,7 +15,7 @@ CODE := app.py chalicelib client/dataops_client client/examples tools tests benc
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E -e 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' -e 's/\$$\$$/$$/' | expand -t 18
 
-run: $(VENV)/.run ## The main job: schedule, augment, wait, download and extract every sub-run of DATA_DIR (default data/) into client_output/
+run: $(VENV)/.run ## The main job: schedule, augment, wait, download and extract every sub-run of DATA_DIR (default data/) into OUTPUT_DIR (default client_output/)
 	@$(PY) -m tools.run
 
 serve: $(VENV)/.run ## The API on http://localhost:8000 (PORT=), with DATA_DIR in the embedded emulator, until Ctrl-C
