@@ -81,10 +81,12 @@ def test_ctrl_c_in_a_terminal_ends_it_without_an_error() -> None:
         os.close(of_the_process)
         shown = ""
         try:
+            while "Ctrl-C ends both" not in shown:
+                shown += _read(terminal)
+                assert process.poll() is None, shown
+            os.write(terminal, b"\x03")
             while piece := _read(terminal):
                 shown += piece
-                if "Ctrl-C ends both" in piece:
-                    os.write(terminal, b"\x03")
             assert process.wait(30) == 0, shown
         finally:
             process.kill()
