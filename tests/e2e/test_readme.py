@@ -40,6 +40,7 @@ def served() -> Iterator[Stack]:
 
 def shell(command: str, served: Stack, folder: Path, **more: str) -> str:
     environment = {**os.environ, **served.environment, "DATAOPS_URL": served.api_url, "PATH": f"{BIN}:{os.environ['PATH']}", **more}
+    environment.pop("COLUMNS", None)  # of the terminal that pytest-xdist believes in
     done = subprocess.run(["bash", "-ec", command], env=environment, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout
