@@ -22,6 +22,7 @@ from .usecases.access import AccessTokens
 from .usecases.archiving import Archives, build
 from .usecases.bonds import BondRecords
 from .usecases.build_slots import BuildSlots
+from .usecases.free_runs import FreeRuns
 from .usecases.ports import Clock, DataBucket, Executor, IdempotencyRecords, OutcomeRecords, RunTable
 from .usecases.simulated_hpc import SimulatedHpc
 from .usecases.thread_builder import BuildQueue
@@ -33,6 +34,7 @@ __all__ = ["Services", "SystemClock", "auth_mode", "make_services", "services"]
 class Services:
     runs: RunTable
     bucket: DataBucket
+    free_runs: FreeRuns
     executor: Executor
     clock: Clock
     archives: Archives
@@ -92,6 +94,7 @@ def make_services(settings: Settings) -> Services:
     return Services(
         runs=runs,
         bucket=bucket,
+        free_runs=FreeRuns(runs, bucket, clock),
         executor=SimulatedHpc(settings.job_run_time_seconds),
         clock=clock,
         archives=archives,

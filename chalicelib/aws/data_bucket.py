@@ -91,6 +91,22 @@ class S3DataBucket:
             names = (stored["Key"][len(prefix) :] for page in pages for stored in page.get("Contents", []))
             return any(rejection_reason(name) is None for name in names)
 
+    def listed_runs(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
+        prefix = self._data_prefix + runs_prefix(first.nc)
+        with unavailable(_SERVICE):
+            page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, StartAfter=f"{prefix}{first.id_run}/")
+        folder = f"2000/{sub_run}/"
+        found: dict[int, bool] = {}
+        last = ""
+        for stored in page.get("Contents", []):
+            last, _, path = stored["Key"][len(prefix) :].partition("/")
+            usable = path.startswith(folder) and rejection_reason(path[len(folder) :]) is None
+            for id_run in _run_numbers([last]):
+                found[id_run] = found.get(id_run, False) or usable
+        if page["IsTruncated"]:  # the last run may have more files than were listed
+            found = {id_run: present for id_run, present in found.items() if present or str(id_run) != last}
+        return found
+
     def artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
         found: dict[str, Artifact] = {}
         for only, listing in zip((None, SOAPS_NAME), self._listings(files_prefix(key), soaps_prefix(key)), strict=True):

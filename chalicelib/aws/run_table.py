@@ -6,8 +6,9 @@ of the wire contract and with consistent reads. A partition takes some 1,000 wri
     pk   "RUN"                          sub_runs               number set
     sk   "<nc>#<id_run, 9 digits>"      run_scheduled_at       ISO 8601, UTC
     claim_token                         sub_runs_scheduled_at  ISO 8601, UTC; absent until augmented
+    claimants                           "<runs wanted> <tag>" of each caller who tried to get the run, in order (domain.claims)
 
-Only single-item conditional writes are used, and a failed condition is followed by a read: the subset that other stores serve too.
+Only atomic writes of single items are used, and a failed condition is followed by a read: the subset that other stores serve too.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.domain.claims import Claimant, RunClaim, claimant_tag
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.runs import Run, RunKey
 
@@ -43,46 +45,54 @@ class DynamoRunTable:
         return _run(item) if item else None
 
     def runs(self, nc: NominalComposition | None = None, *, after: RunKey | None = None, limit: int | None = None) -> Iterator[Run]:
-        # Sort keys end in nine digits, so "!" follows each key before the next one begins, and "~" follows them all.
-        first = f"{_sort_key(after)}!" if after else f"{nc}#" if nc else "#"
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "ConsistentRead": True,
-            "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last",
-            "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk"},
-            "ExpressionAttributeValues": {
-                ":pk": {"S": _PARTITION},
-                ":first": {"S": first},
-                ":last": {"S": f"{nc}#~" if nc else "~"},
-            },
-        }
-        if limit is not None:
-            query["Limit"] = limit
-        return islice(self._queried(query), limit)
+        return map(_run, self._items(nc, after, limit))
 
-    def add(self, run: Run, claim_token: str) -> bool:
-        item = {
-            **_address(run.key),
+    def add(self, run: Run, claim_token: str, wanted: int = 1) -> bool:
+        # One write for both results: a conditional write that fails leaves nothing behind, and callers who lose would need another
+        # one to be on record.
+        values: dict[str, Any] = {
             "nc": {"S": str(run.key.nc)},
             "id_run": {"N": str(run.key.id_run)},
             "sub_runs": {"NS": [str(sub_run) for sub_run in sorted(run.sub_runs)]},
             "run_scheduled_at": {"S": run.run_scheduled_at.isoformat()},
             "claim_token": {"S": claim_token},
         }
+        unless_present = ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in values)
+        with unavailable(_SERVICE):
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=_address(run.key),
+                UpdateExpression=f"SET {unless_present}, #claimants = list_append(if_not_exists(#claimants, :none), :claimant)",
+                ExpressionAttributeNames={f"#{name}": name for name in (*values, "claimants")},
+                ExpressionAttributeValues={
+                    **{f":{name}": value for name, value in values.items()},
+                    ":none": {"L": []},
+                    ":claimant": {"L": [{"S": f"{wanted} {claimant_tag(claim_token)}"}]},
+                },
+                ReturnValues="ALL_NEW",
+            )
+        return answer["Attributes"]["claim_token"]["S"] == claim_token
+
+    def claims(self, nc: NominalComposition, *, after: int = 0, limit: int | None = None) -> Iterator[RunClaim]:
+        return map(_claim, self._items(nc, RunKey(nc, after), limit))
+
+    def reclaim(self, key: RunKey, claim_token: str, new_claim_token: str) -> bool:
         with unavailable(_SERVICE):
             try:
-                self._client.put_item(
+                self._client.update_item(
                     TableName=self._table,
-                    Item=item,
-                    ConditionExpression="attribute_not_exists(#pk)",
-                    ExpressionAttributeNames={"#pk": "pk"},
+                    Key=_address(key),
+                    UpdateExpression="SET #token = :new",
+                    ConditionExpression="#token = :token",
+                    ExpressionAttributeNames={"#token": "claim_token"},
+                    ExpressionAttributeValues={":token": {"S": claim_token}, ":new": {"S": new_claim_token}},
                 )
             except ClientError as error:
                 if error_code(error) != "ConditionalCheckFailedException":
                     raise
-                # The SDK repeats a write whose answer was lost; the repetition then fails on our own item, which the token tells.
-                found = self._item(run.key)
-                return found is not None and found["claim_token"]["S"] == claim_token
+                # The SDK repeats a write whose response was lost; the repetition then fails on our own token.
+                found = self._item(key)
+                return found is not None and found["claim_token"]["S"] == new_claim_token
         return True
 
     def remove(self, key: RunKey, claim_token: str) -> None:
@@ -126,10 +136,28 @@ class DynamoRunTable:
         with unavailable(_SERVICE):
             self._client.get_item(TableName=self._table, Key={"pk": {"S": "PING"}, "sk": {"S": "PING"}})
 
-    def _queried(self, query: dict[str, Any]) -> Iterator[Run]:
+    def _items(self, nc: NominalComposition | None, after: RunKey | None, limit: int | None) -> Iterator[dict[str, Any]]:
+        # Sort keys end in nine digits, so "!" follows each key before the next one begins, and "~" follows them all.
+        first = f"{_sort_key(after)}!" if after else f"{nc}#" if nc else "#"
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last",
+            "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk"},
+            "ExpressionAttributeValues": {
+                ":pk": {"S": _PARTITION},
+                ":first": {"S": first},
+                ":last": {"S": f"{nc}#~" if nc else "~"},
+            },
+        }
+        if limit is not None:
+            query["Limit"] = limit
+        return islice(self._queried(query), limit)
+
+    def _queried(self, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
         with unavailable(_SERVICE):
             for page in self._client.get_paginator("query").paginate(**query):
-                yield from map(_run, page["Items"])
+                yield from page["Items"]
 
     def _item(self, key: RunKey) -> dict[str, Any] | None:
         with unavailable(_SERVICE):
@@ -143,6 +171,16 @@ def _address(key: RunKey) -> dict[str, Any]:
 
 def _sort_key(key: RunKey) -> str:
     return f"{key.nc}#{key.id_run:09d}"
+
+
+def _claim(item: Mapping[str, Any]) -> RunClaim:
+    entries = [entry["S"].split(" ") for entry in item.get("claimants", {"L": []})["L"]]
+    return RunClaim(
+        id_run=int(item["id_run"]["N"]),
+        claimed_at=datetime.fromisoformat(item["run_scheduled_at"]["S"]),
+        claim_token=item["claim_token"]["S"],
+        claimants=tuple(Claimant(tag, int(wanted)) for wanted, tag in entries),
+    )
 
 
 def _run(item: Mapping[str, Any]) -> Run:

@@ -16,9 +16,9 @@ LIFETIME = timedelta(hours=24)
 class IdempotencyRecord:
     """What is known of the request that first came with `key`.
 
-    `request` says what it asked for. Whoever is `holder` works on it, until `leased_until` at the latest: then the next one may
-    take over. `claim_token` marks its runs in the run table; `id_runs` are the numbers it set out to claim, noted before any of
-    them is, and its answer once it is `completed`.
+    `request` describes it. `holder` works on it, until `leased_until` at the latest: then another caller may take over. The tokens of
+    its runs in the run table end with `claim_token`. `id_runs` is its result once it is `completed` (records written before 1.1
+    have candidates here until then).
     """
 
     key: str

@@ -76,7 +76,7 @@ def schedule_run(nc: str, headers: IdempotencyHeaders, body: ScheduleBody) -> Sc
         None if body.count is UNSET else body.count,
         idempotency_key=_own(headers.idempotency_key),
         runs=services().runs,
-        bucket=services().bucket,
+        free_runs=services().free_runs,
         records=services().idempotency,
         clock=services().clock,
     )

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PresignedLink
 from chalicelib.domain.artifacts import Artifact
+from chalicelib.domain.claims import RunClaim
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.idempotency import IdempotencyRecord
 from chalicelib.domain.outcomes import ReadFacts
@@ -30,15 +31,23 @@ class RunTable(Protocol):
         """By composition (as text), then by number: those that come after `after`, `limit` at most, at the cost of what is returned."""
         ...
 
-    def add(self, run: Run, claim_token: str) -> bool:
-        """Write the run unless there is one under its key; whether it is this caller's.
+    def add(self, run: Run, claim_token: str, wanted: int = 1) -> bool:
+        """Insert the run unless its key is taken. Return True if the stored run has this claim token.
 
-        One conditional write makes it true. The same `claim_token` again (a retry after a lost answer) is True again.
+        The same write puts the caller on record as a claimant that wants so many runs, this one included.
         """
         ...
 
+    def claims(self, nc: NominalComposition, *, after: int = 0, limit: int | None = None) -> Iterator[RunClaim]:
+        """Yield the claims of runs with higher numbers than `after`, ascending, `limit` at most."""
+        ...
+
+    def reclaim(self, key: RunKey, claim_token: str, new_claim_token: str) -> bool:
+        """Replace the claim token of a run. Return False if the run does not have the old one."""
+        ...
+
     def remove(self, key: RunKey, claim_token: str) -> None:
-        """Give back a run that was claimed with that token and not augmented since; nothing happens to any other."""
+        """Delete a run that has this claim token and was not augmented. Any other run stays."""
         ...
 
     def add_sub_runs(self, key: RunKey, sub_runs: Iterable[int], at: datetime) -> Run | None:
@@ -63,6 +72,13 @@ class DataBucket(Protocol):
 
     def has_files(self, key: SubRunKey) -> bool:
         """Return True if the sub-run has a file that an archive can contain: folder markers and files in folders below do not count."""
+        ...
+
+    def listed_runs(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
+        """Make one listing that starts at a run. Return for each run that it covers whether the sub-run has files.
+
+        Listings are in text order (1, 10, 100, 2), and cover some 1,000 files: few runs if they have many files, or none.
+        """
         ...
 
     def artifacts(self, key: SubRunKey) -> Sequence[Artifact]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Iterable
+from datetime import datetime
 
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import InvalidInput, NotFound, NothingAvailable
-from chalicelib.domain.runs import AUGMENTED_SUB_RUNS, REFERENCE_SUB_RUN, Run, RunKey, SubRunKey
+from chalicelib.domain.runs import AUGMENTED_SUB_RUNS, REFERENCE_SUB_RUN, Run, RunKey
 
+from .free_runs import FreeRuns
 from .idempotency import Claim, once
-from .ports import Clock, DataBucket, IdempotencyRecords, RunTable
+from .ports import Clock, IdempotencyRecords, RunTable
 
 MAX_COUNT = 100
 _ATTEMPTS = 8
-_PARALLEL_LOOKS = 16
 
 
 def schedule_runs(
@@ -25,22 +24,26 @@ def schedule_runs(
     *,
     idempotency_key: str | None,
     runs: RunTable,
-    bucket: DataBucket,
+    free_runs: FreeRuns,
     records: IdempotencyRecords,
     clock: Clock,
 ) -> tuple[RunKey, ...]:
     """Allocate the lowest-numbered runs of `nc` that have a sub-run 0 in the data bucket and are not in the run table: `count` of
     them (1-100), or one.
 
-    The conditional write in `RunTable.add` makes an allocation true; a caller who loses a number to another goes on to the next,
-    so that parallel callers get different numbers without gaps. All or nothing: NotFound for a composition without data,
-    NothingAvailable when fewer than `count` are left. With an `idempotency_key` see `idempotency.once`.
+    The write in `RunTable.add` decides who gets a number. Callers who lose one are on record with it, and leave the next numbers to
+    those who lost before them: parallel callers get different numbers without gaps, after few writes each. All or nothing:
+    NotFound for a composition without data, NothingAvailable when fewer than `count` are left. With an `idempotency_key` see
+    `idempotency.once`.
     """
 
     def action(claim: Claim) -> tuple[int, ...]:
-        return _allocate(nc, count or 1, claim, runs=runs, bucket=bucket, clock=clock)
+        return _allocate(nc, count or 1, claim, runs=runs, free_runs=free_runs, clock=clock)
 
-    id_runs = once(idempotency_key, f"schedule {count or 'one'} of {nc}", action, records=records, clock=clock)
+    def undo(claim: Claim, id_runs: tuple[int, ...]) -> None:
+        _give_back(nc, id_runs, claim, runs)
+
+    id_runs = once(idempotency_key, f"schedule {count or 'one'} of {nc}", action, undo=undo, records=records, clock=clock)
     return tuple(RunKey(nc, id_run) for id_run in id_runs)
 
 
@@ -68,56 +71,65 @@ def augment_run(
 
 
 def _allocate(
-    nc: NominalComposition, count: int, claim: Claim, *, runs: RunTable, bucket: DataBucket, clock: Clock
+    nc: NominalComposition, count: int, claim: Claim, *, runs: RunTable, free_runs: FreeRuns, clock: Clock
 ) -> tuple[int, ...]:
-    noted = claim.id_runs
+    held = _taken_over(nc, claim, runs)
     for attempt in range(_ATTEMPTS):
-        free = _free(nc, count, runs, bucket)
-        held: list[int] = []
-        lost = 0
-        while True:
-            won = [id_run for id_run in noted if runs.add(_new(RunKey(nc, id_run), clock), claim.token)]
-            lost += len(noted) - len(won)
-            held += won
-            if len(held) == count:
-                return tuple(sorted(held))
-            noted = tuple(islice(free, count - len(held)))
-            left = len(held) + len(noted)
-            if left < count:
-                break
-            claim.note((*held, *noted))
+        with free_runs.turn(nc) as since:
+            left, lost = _claim(nc, count, held, claim, since, runs=runs, free_runs=free_runs, clock=clock)
+        if len(held) == count:
+            return tuple(sorted(held))
         # Not enough are left: give back what is held, so that others can have it, and only then look again.
-        for id_run in held:
-            runs.remove(RunKey(nc, id_run), claim.token)
+        _give_back(nc, held, claim, runs)
+        held = []
         if not lost:
             break
-        noted = ()
-        claim.note(noted)
         clock.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - spreads callers, guards nothing
     if count == 1:
         raise NothingAvailable(f"no run of {str(nc)!r} is available: all in the bucket are scheduled or lack sub-run 0")
     raise NothingAvailable(f"{count} runs of {str(nc)!r} were asked for and {left} are available: nothing was scheduled")
 
 
+def _claim(
+    nc: NominalComposition,
+    count: int,
+    held: list[int],
+    claim: Claim,
+    since: datetime,
+    *,
+    runs: RunTable,
+    free_runs: FreeRuns,
+    clock: Clock,
+) -> tuple[int, bool]:
+    """Claim runs until `held` has `count` of them. Return how many are left if these are fewer, and whether others got some."""
+    lost = False
+    while len(held) < count:
+        targets = free_runs.next(nc, count - len(held), claim.token, since)
+        if len(held) + len(targets) < count:
+            return len(held) + len(targets), lost
+        for id_run in targets[:1] if lost else targets:  # callers compete: look again after each run
+            if claim.ended(clock.now()):
+                _give_back(nc, held, claim, runs)
+                raise claim.in_flight()
+            if not runs.add(_new(RunKey(nc, id_run), clock), claim.token, count - len(held)):
+                lost = True
+                break
+            held.append(id_run)
+    return count, lost
+
+
+def _taken_over(nc: NominalComposition, claim: Claim, runs: RunTable) -> list[int]:
+    """Return the runs that earlier holders of the same request claimed, now claimed with this holder's token."""
+    if not claim.resumed:
+        return []
+    claimed = [found for found in runs.claims(nc) if found.claim_token.endswith(claim.request_token)]
+    return [found.id_run for found in claimed if runs.reclaim(RunKey(nc, found.id_run), found.claim_token, claim.token)]
+
+
+def _give_back(nc: NominalComposition, id_runs: Iterable[int], claim: Claim, runs: RunTable) -> None:
+    for id_run in id_runs:
+        runs.remove(RunKey(nc, id_run), claim.token)
+
+
 def _new(key: RunKey, clock: Clock) -> Run:
     return Run(key, frozenset({REFERENCE_SUB_RUN}), clock.now())
-
-
-def _free(nc: NominalComposition, count: int, runs: RunTable, bucket: DataBucket) -> Iterator[int]:
-    """The numbers that can be claimed, ascending; looked up when the first is asked for."""
-    stored = bucket.run_numbers(nc)
-    if not stored:
-        raise NotFound(f"nominal composition {str(nc)!r} has no runs in the data bucket")
-    taken = {run.key.id_run for run in runs.runs(nc)}
-    candidates = [id_run for id_run in stored if id_run not in taken]
-    width = min(count, _PARALLEL_LOOKS)
-    for first in range(0, len(candidates), width):
-        yield from _with_reference(nc, candidates[first : first + width], bucket)
-
-
-def _with_reference(nc: NominalComposition, id_runs: Sequence[int], bucket: DataBucket) -> Iterator[int]:
-    # The threads end in here. Where a generator keeps them, the garbage collector may have to end them, which can block the process for
-    # good: it joins threads in the middle of whatever runs, the starting of a thread for example.
-    with ThreadPoolExecutor(len(id_runs), thread_name_prefix="candidates") as pool:
-        there = list(pool.map(lambda id_run: bucket.has_files(SubRunKey(RunKey(nc, id_run), REFERENCE_SUB_RUN)), id_runs))
-    return (id_run for id_run, present in zip(id_runs, there, strict=True) if present)

@@ -83,6 +83,29 @@ def test_a_sub_run_has_files_if_an_archive_can_contain_one(world: World, names: 
     assert bucket.has_files(SubRunKey(RUN, 1)) is has_files
 
 
+def test_one_listing_tells_which_runs_have_files_of_a_sub_run(world: World) -> None:
+    bucket, put = world
+    for path in ("100/2000/0/a", "20/2000/0/a", "21/2000/1/a", "22/2000/0/", "23/2000/0/b/nested", "24/2000/0/aux.log", "9/1000/a", "9/2000/0/a"):
+        put(f"{BASE}/{path}", b"")
+    put(f"{BASE}/x/2000/0/a", b"")
+    put("Zr49Cu49Al/c/md/lammps/100/1/2000/0/a", b"")
+    after_20 = {20: True, 21: False, 22: False, 23: False, 24: False, 9: True}
+    assert bucket.listed_runs(RunKey(RUN.nc, 20), 0) == after_20
+    assert bucket.listed_runs(RunKey(RUN.nc, 1), 0) == {100: True, **after_20}
+    assert bucket.listed_runs(RunKey(RUN.nc, 21), 1)[21] is True
+    assert bucket.listed_runs(RunKey(RUN.nc, 99), 0) == {}
+
+
+def test_a_listing_that_is_cut_leaves_out_the_run_it_ends_in() -> None:
+    class Client:
+        def list_objects_v2(self, **_: Any) -> dict[str, Any]:
+            keys = (f"{BASE}/1/2000/0/a", f"{BASE}/2/2000/1/a", f"{BASE}/3/1000/a")
+            return {"IsTruncated": True, "Contents": [{"Key": key} for key in keys]}
+
+    client: Any = Client()
+    assert S3DataBucket(client, client, "b", "", 900).listed_runs(RunKey(RUN.nc, 1), 0) == {1: True, 2: False}
+
+
 def test_the_files_of_a_run_are_those_of_its_sub_runs(world: World) -> None:
     bucket, put = world
     for sub_run in (0, 2, 14):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from chalicelib.aws.run_table import DynamoRunTable
+from chalicelib.domain.claims import Claimant, RunClaim
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.runs import Run, RunKey
 from chalicelib.usecases.ports import RunTable
+from tests.conftest import Aws
 from tests.support.fakes import FakeRunTable
 
 AT = datetime(2026, 11, 23, 7, 8, 9, 123456, tzinfo=UTC)
@@ -52,6 +55,47 @@ def test_another_claim_of_the_same_run_loses_and_changes_nothing(runs: RunTable)
 def test_the_same_claim_again_is_recognised_as_its_own(runs: RunTable) -> None:
     assert runs.add(new_run(21), "token")
     assert runs.add(new_run(21), "token")
+
+
+def test_claims_tell_who_has_a_run_and_who_tried_in_order(runs: RunTable) -> None:
+    for token, wanted in (("token-of-first", 3), ("token-of-another", 5), ("token-of-third", 1)):
+        runs.add(new_run(21), token, wanted)
+    [claim] = runs.claims(NominalComposition("Zr49Cu49Al2"))
+    assert claim == RunClaim(21, AT, "token-of-first", (Claimant("of-first", 3), Claimant("-another", 5), Claimant("of-third", 1)))
+
+
+def test_claims_are_listed_in_numeric_order_after_a_number(runs: RunTable) -> None:
+    for id_run in (9, 100, 21, 1):
+        runs.add(new_run(id_run), f"token{id_run}")
+    runs.add(new_run(5, "Al"), "other")
+
+    def listed(after: int, limit: int | None = None) -> list[int]:
+        return [claim.id_run for claim in runs.claims(NominalComposition("Zr49Cu49Al2"), after=after, limit=limit)]
+
+    assert listed(0) == [1, 9, 21, 100]
+    assert listed(8) == [9, 21, 100]
+    assert listed(9, 1) == [21]
+    assert listed(100) == []
+
+
+def test_a_run_that_was_given_back_forgets_its_claimants(runs: RunTable) -> None:
+    runs.add(new_run(21), "token-of-first", 3)
+    runs.remove(key(21), "token-of-first")
+    assert runs.add(new_run(21), "token-of-second")
+    [claim] = runs.claims(NominalComposition("Zr49Cu49Al2"))
+    assert claim.claimants == (Claimant("f-second", 1),)
+
+
+def test_a_claim_passes_to_another_token_only_from_the_one_it_has(runs: RunTable) -> None:
+    runs.add(new_run(21), "first")
+    assert not runs.reclaim(key(21), "another", "second")
+    assert runs.reclaim(key(21), "first", "second")
+    assert runs.reclaim(key(21), "first", "second")
+    assert not runs.reclaim(key(22), "first", "second")
+    runs.remove(key(21), "first")
+    assert runs.get(key(21)) == new_run(21)
+    runs.remove(key(21), "second")
+    assert runs.get(key(21)) is None
 
 
 def test_runs_are_listed_by_composition_and_in_numeric_order(runs: RunTable) -> None:
@@ -131,6 +175,8 @@ def test_of_many_parallel_claims_of_one_run_exactly_one_wins(runs: RunTable) -> 
         with ThreadPoolExecutor(16) as pool:
             wins = list(pool.map(lambda _, number=id_run: runs.add(new_run(number), uuid.uuid4().hex), range(16)))
         assert wins.count(True) == 1
+        [claim] = runs.claims(NominalComposition("Zr49Cu49Al2"), after=id_run - 1, limit=1)
+        assert len(claim.claimants) == 16
 
 
 def test_parallel_additions_lose_no_sub_run(runs: RunTable) -> None:
@@ -140,6 +186,25 @@ def test_parallel_additions_lose_no_sub_run(runs: RunTable) -> None:
     run = runs.get(key(21))
     assert run is not None
     assert run.sub_runs == set(range(15))
+
+
+def test_runs_that_260f94d_wrote_are_read_and_keep_their_claim(aws: Aws, table: str) -> None:
+    item: dict[str, Any] = {
+        "pk": {"S": "RUN"},
+        "sk": {"S": "Zr49Cu49Al2#000000021"},
+        "nc": {"S": "Zr49Cu49Al2"},
+        "id_run": {"N": "21"},
+        "sub_runs": {"NS": ["0"]},
+        "run_scheduled_at": {"S": AT.isoformat()},
+        "claim_token": {"S": "old"},
+    }
+    aws.dynamodb.put_item(TableName=table, Item=item)
+    runs = DynamoRunTable(aws.dynamodb, table)
+    assert runs.get(key(21)) == new_run(21)
+    assert list(runs.claims(NominalComposition("Zr49Cu49Al2"))) == [RunClaim(21, AT, "old")]
+    assert not runs.add(new_run(21), "token-of-another")
+    assert runs.add(Run(key(21), frozenset({0}), LATER), "old")
+    assert runs.get(key(21)) == new_run(21)
 
 
 def test_a_table_that_does_not_exist_is_unavailable(request: pytest.FixtureRequest) -> None:

@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 import os
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 
+from chalicelib.aws.idempotency_records import DynamoIdempotencyRecords
+from chalicelib.aws.run_table import DynamoRunTable
+from chalicelib.domain.composition import NominalComposition
+from chalicelib.usecases.free_runs import FreeRuns
+from chalicelib.usecases.scheduling import schedule_runs
+from chalicelib.wiring import SystemClock
 from tests.conftest import Aws
+from tests.support.fakes import FakeDataBucket
 from tools.lifeline import child
 from tools.provision import create_table
 
@@ -56,3 +65,28 @@ def test_parallel_augmentations_of_one_run_lose_no_sub_run(api_url: str) -> None
         list(pool.map(lambda sub_run: call("POST", f"{api_url}/v1/generate/Al2/1/augment", {"sub_runs": [sub_run]}), wanted))
     [run] = call("GET", f"{api_url}/v1/generate/available?nc=Al2")["Al2"]
     assert run["sub_runs"] == [str(sub_run) for sub_run in range(15)]
+
+
+def test_64_processes_schedule_in_at_most_300_writes(dynamodb_local: str, table: str) -> None:
+    """Each caller has its own service, as on Lambda. The bucket is a fake: only what the table is asked for counts."""
+    client = boto3.client("dynamodb", endpoint_url=dynamodb_local, config=Config(max_pool_connections=CALLERS))
+    create_table(client, table)
+    calls = Counter[str]()
+    client.meta.events.register("before-send", lambda request, **_: calls.update([request.headers["X-Amz-Target"].decode()]))
+    bucket, nc = FakeDataBucket(), NominalComposition("Al2")
+    for id_run in range(1, 2 * CALLERS):
+        bucket.put(f"Al2/c/md/lammps/100/{id_run}/2000/0/Al2.scf.in", b"")
+
+    def schedule(number: int) -> int:
+        runs, records, clock = DynamoRunTable(client, table), DynamoIdempotencyRecords(client, table), SystemClock()
+        free_runs = FreeRuns(runs, bucket, clock)
+        [run] = schedule_runs(
+            nc, None, idempotency_key=f"k{number}", runs=runs, free_runs=free_runs, records=records, clock=clock
+        )
+        return run.id_run
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        scheduled = list(pool.map(schedule, range(CALLERS)))
+    assert sorted(scheduled) == list(range(1, CALLERS + 1))
+    writes = sum(number for name, number in calls.items() if name.endswith(("PutItem", "UpdateItem", "DeleteItem")))
+    assert writes <= 300

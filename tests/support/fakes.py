@@ -12,6 +12,7 @@ from itertools import islice
 
 from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PresignedLink
 from chalicelib.domain.artifacts import SOAPS_NAME, Artifact, files_prefix, role_of, runs_prefix, soaps_prefix
+from chalicelib.domain.claims import Claimant, RunClaim, claimant_tag
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import SourceChanged
 from chalicelib.domain.idempotency import IdempotencyRecord
@@ -41,6 +42,7 @@ class FakeRunTable:
 
     def __init__(self) -> None:
         self._rows: dict[RunKey, tuple[Run, str]] = {}
+        self._claimants: dict[RunKey, list[Claimant]] = {}
         self._lock = threading.Lock()
 
     def ping(self) -> None:
@@ -54,16 +56,35 @@ class FakeRunTable:
         rows = sorted(self._rows.items())
         return islice([run for key, (run, _) in rows if nc in (None, key.nc) and (after is None or key > after)], limit)
 
-    def add(self, run: Run, claim_token: str) -> bool:
+    def add(self, run: Run, claim_token: str, wanted: int = 1) -> bool:
         with self._lock:
             _, holder = self._rows.setdefault(run.key, (run, claim_token))
+            self._claimants.setdefault(run.key, []).append(Claimant(claimant_tag(claim_token), wanted))
             return holder == claim_token
+
+    def claims(self, nc: NominalComposition, *, after: int = 0, limit: int | None = None) -> Iterator[RunClaim]:
+        return islice(
+            [
+                RunClaim(key.id_run, run.run_scheduled_at, token, tuple(self._claimants[key]))
+                for key, (run, token) in sorted(self._rows.items())
+                if key.nc == nc and key.id_run > after
+            ],
+            limit,
+        )
+
+    def reclaim(self, key: RunKey, claim_token: str, new_claim_token: str) -> bool:
+        with self._lock:
+            run, holder = self._rows.get(key, (None, ""))
+            if run and holder == claim_token:
+                self._rows[key] = (run, new_claim_token)
+            return key in self._rows and self._rows[key][1] == new_claim_token
 
     def remove(self, key: RunKey, claim_token: str) -> None:
         with self._lock:
             run, holder = self._rows.get(key, (None, ""))
             if run and holder == claim_token and not run.augmented:
                 del self._rows[key]
+                del self._claimants[key]
 
     def add_sub_runs(self, key: RunKey, sub_runs: Iterable[int], at: datetime) -> Run | None:
         with self._lock:
@@ -108,6 +129,17 @@ class FakeDataBucket:
     def has_files(self, key: SubRunKey) -> bool:
         prefix = files_prefix(key)
         return any(name.startswith(prefix) and rejection_reason(name[len(prefix) :]) is None for name in self.objects)
+
+    def listed_runs(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
+        prefix = runs_prefix(first.nc)
+        found: dict[int, bool] = {}
+        for stored in sorted(self.objects):
+            folder, _, path = stored.removeprefix(prefix).partition("/")
+            if stored.startswith(prefix) and stored > f"{prefix}{first.id_run}/" and folder.isdecimal():
+                below = f"2000/{sub_run}/"
+                usable = path.startswith(below) and rejection_reason(path[len(below) :]) is None
+                found[int(folder)] = found.get(int(folder), False) or usable
+        return found
 
     def artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
         found = {}

@@ -18,6 +18,7 @@ from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import InvalidInput, KeyInFlight, KeyReused, NotFound, NothingAvailable, Unavailable
 from chalicelib.domain.idempotency import LIFETIME, IdempotencyRecord
 from chalicelib.domain.runs import Run, RunKey
+from chalicelib.usecases.free_runs import FreeRuns
 from chalicelib.usecases.idempotency import LEASE
 from chalicelib.usecases.scheduling import augment_run, schedule_runs
 from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyRecords, FakeRunTable
@@ -55,7 +56,8 @@ class World:
     dead: bool = False
 
     def __post_init__(self) -> None:
-        for port, names in ((self.runs, ("add", "remove", "add_sub_runs")), (self.records, ("open", "change"))):
+        self.free_runs = FreeRuns(self.runs, self.bucket, self.clock)
+        for port, names in ((self.runs, ("add", "reclaim", "remove", "add_sub_runs")), (self.records, ("open", "change"))):
             for name in names:
                 setattr(port, name, self._counted(getattr(port, name)))
 
@@ -81,7 +83,7 @@ class World:
 
     def schedule(self, count: int | None = None, key: str | None = None) -> list[int]:
         keys = schedule_runs(
-            NC, count, idempotency_key=key, runs=self.runs, bucket=self.bucket, records=self.records, clock=self.clock
+            NC, count, idempotency_key=key, runs=self.runs, free_runs=self.free_runs, records=self.records, clock=self.clock
         )
         return [run_key.id_run for run_key in keys]
 
@@ -138,8 +140,8 @@ def test_a_key_whose_first_request_is_at_work_is_in_flight_until_the_lease_ends(
     assert caught.value.retry_after_seconds == 2
     world.clock.time = now + LEASE
     assert world.schedule(key="k") == [1]
-    run = world.runs._rows[RunKey(NC, 1)]
-    assert run[1] == "token"
+    [claim] = world.runs.claims(NC)
+    assert claim.claim_token.endswith(".token")
 
 
 def test_a_key_is_forgotten_after_a_day(world: World) -> None:
@@ -218,10 +220,10 @@ def test_a_failed_write_is_tried_again_by_the_next_request_at_once(world: World)
     add = world.runs.add
     failures = iter([False, True])
 
-    def fails_once(run: Run, claim_token: str) -> bool:
+    def fails_once(run: Run, claim_token: str, wanted: int = 1) -> bool:
         if next(failures, False):
             raise Unavailable("the run table does not answer")
-        return add(run, claim_token)
+        return add(run, claim_token, wanted)
 
     world.runs.add = fails_once  # type: ignore[method-assign]
     with pytest.raises(Unavailable):

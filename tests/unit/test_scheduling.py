@@ -10,6 +10,7 @@ from chalicelib.domain.artifacts import files_prefix
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
+from chalicelib.usecases.free_runs import FreeRuns
 from chalicelib.usecases.scheduling import schedule_runs
 from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyRecords, FakeRunTable
 
@@ -17,7 +18,7 @@ NC = NominalComposition.parse("Al2")
 
 
 class FailingRunTable(FakeRunTable):
-    def add(self, run: Run, claim_token: str) -> bool:
+    def add(self, run: Run, claim_token: str, wanted: int = 1) -> bool:
         raise Unavailable("the run table does not answer")
 
 
@@ -26,9 +27,9 @@ def test_a_schedule_that_fails_leaves_no_thread_for_the_garbage_collector_to_end
     bucket = FakeDataBucket()
     for id_run in range(1, 30):
         bucket.put(files_prefix(SubRunKey(RunKey(NC, id_run), 0)) + "a", b"a")
+    runs, clock = FailingRunTable(), FakeClock()
+    free_runs = FreeRuns(runs, bucket, clock)
     with pytest.raises(Unavailable) as caught:
-        schedule_runs(
-            NC, 5, idempotency_key=None, runs=FailingRunTable(), bucket=bucket, records=FakeIdempotencyRecords(), clock=FakeClock()
-        )
+        schedule_runs(NC, 5, idempotency_key=None, runs=runs, free_runs=free_runs, records=FakeIdempotencyRecords(), clock=clock)
     assert caught.tb  # whose frames hold the generator
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("candidates")]
