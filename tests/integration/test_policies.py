@@ -83,7 +83,9 @@ def _everything(api: Api) -> None:
     api.post("/v1/generate/Al2")
     api.problem("POST", "/v1/generate/Al2", {"count": 3})
     api.post(f"{RUN}/augment", {"sub_runs": ["1"]})
-    for path in ("/health", "/v1/compositions", "/v1/generate/available", f"{RUN}/status", f"{RUN}/manifest", f"{RUN}/0/manifest"):
+    for path in ("/health", "/v1/compositions", "/v1/dataset-info", "/v1/generate/available"):
+        api.get(path)
+    for path in (f"{RUN}/status", f"{RUN}/manifest", f"{RUN}/0/manifest"):
         api.get(path)
     for path in (f"{RUN}/0/download?include=*.out", f"{RUN}/download?include=*.out", f"{RUN}/0/bonds", f"{RUN}/0/files/Al2.scf.out"):
         api.get(path)
@@ -94,10 +96,12 @@ def _lost_race(api: Api, recorder: Recorder, aws: Aws, table: str) -> None:
     claimed: list[Any] = []
 
     def take_the_second(name: str, arguments: Any) -> None:
-        if name == "PutItem" and arguments["Item"]["pk"]["S"] == "RUN":
-            claimed.append(arguments["Item"])
+        if name == "UpdateItem" and arguments["Key"]["pk"]["S"] == "RUN":
+            claimed.append(arguments["Key"])
             if len(claimed) == 2:
-                aws.dynamodb.put_item(TableName=table, Item=arguments["Item"] | {"claim_token": {"S": "somebody else"}})
+                values = arguments["ExpressionAttributeValues"]
+                fields = {field: values[f":{field}"] for field in ("nc", "id_run", "sub_runs", "run_scheduled_at")}
+                aws.dynamodb.put_item(TableName=table, Item=claimed[1] | fields | {"claim_token": {"S": "somebody else"}})
 
     recorder.watch = take_the_second
     assert api.problem("POST", "/v1/generate/Al2", {"count": 2})["code"] == "nothing_available"
