@@ -22,6 +22,7 @@ from .usecases.access import AccessTokens
 from .usecases.archiving import Archives, build
 from .usecases.bonds import BondRecords
 from .usecases.build_slots import BuildSlots
+from .usecases.dataset_info import DatasetInfos
 from .usecases.free_runs import FreeRuns
 from .usecases.ports import Clock, DataBucket, Executor, IdempotencyRecords, OutcomeRecords, RunTable
 from .usecases.simulated_hpc import SimulatedHpc
@@ -34,6 +35,7 @@ __all__ = ["Services", "SystemClock", "auth_mode", "make_services", "services"]
 class Services:
     runs: RunTable
     bucket: DataBucket
+    dataset: DatasetInfos
     free_runs: FreeRuns
     executor: Executor
     clock: Clock
@@ -73,7 +75,7 @@ def make_services(settings: Settings) -> Services:
         credentials_expire_at=clients.credentials_expire_at,
     )
     clock = SystemClock()
-
+    dataset = DatasetInfos(bucket, clock, settings.soap_descriptor)
     slots = BuildSlots(settings.build_concurrency)
 
     def build_here(order: BuildOrder, holder: str) -> None:
@@ -87,13 +89,14 @@ def make_services(settings: Settings) -> Services:
         builder=LambdaBuilder(clients.lambda_(), function) if function else BuildQueue(build_here, slots),
         clock=clock,
         inline_max_bytes=settings.build_inline_max_bytes,
-        soap=settings.soap_descriptor,
+        dataset=dataset,
         slots=slots,
     )
     bond_records = S3BondRecords(clients.s3, settings.data_bucket)
     return Services(
         runs=runs,
         bucket=bucket,
+        dataset=dataset,
         free_runs=FreeRuns(runs, bucket, clock),
         executor=SimulatedHpc(settings.job_run_time_seconds),
         clock=clock,

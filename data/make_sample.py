@@ -9,6 +9,7 @@ Needs the standard library only.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -17,10 +18,11 @@ from pathlib import Path
 from sample.cell import Cell, neighbours, packed_cell
 from sample.espresso import scf_in, scf_out
 from sample.lobster import icohplist, lobsterin, lobsterin_quippy, protocol
-from sample.physics import bonds, soap_vectors
+from sample.physics import SOAP_CUTOFF, SOAP_L_MAX, SOAP_N_MAX, SOAP_WIDTH, bonds, soap_vectors
 from sample.soaps import soaps_vec
 
 HERE = Path(__file__).resolve().parent
+DESCRIPTION = "dataset.json"
 UNCONVERGED = ("Zr49Cu49Al2", 21, 13)
 WITH_CLUSTERS = ("Zr49Cu49Al2", 21, 3)
 """The only published sub-run that has files of its clusters."""
@@ -60,7 +62,8 @@ def update(root: Path) -> None:
 def differences(root: Path) -> Iterator[str]:
     """What is not as `update` would write it."""
     wanted = dict(files())
-    found = {path.relative_to(root).as_posix() for folder in _folders(root) for path in folder.rglob("*") if path.is_file()}
+    paths = [root / DESCRIPTION, *(path for folder in _folders(root) for path in folder.rglob("*"))]
+    found = {path.relative_to(root).as_posix() for path in paths if path.is_file()}
     for name in sorted(wanted.keys() | found):
         if name not in found:
             yield f"missing: {name}"
@@ -75,7 +78,8 @@ def _folders(root: Path) -> list[Path]:
 
 
 def files() -> Iterator[tuple[str, bytes]]:
-    """Key in the bucket, and content, of every file of the sample."""
+    """Yield key in the bucket, and content, of every file of the sample."""
+    yield DESCRIPTION, (json.dumps(_description(), indent=1, ensure_ascii=False) + "\n").encode()
     for (nc, id_run), (species, edge, seed, sub_runs) in RUNS.items():
         reference = packed_cell(tuple(species.split()), edge, seed)
         for sub_run in sub_runs:
@@ -83,6 +87,20 @@ def files() -> Iterator[tuple[str, bytes]]:
             for name, content in _sub_run(nc, id_run, sub_run, reference.deformed(sub_run)).items():
                 folder = path.replace(nc, f"{nc}-SOAPS", 1) if name == "SOAPS.vec" else path
                 yield f"{folder}/{name}", content
+
+
+def _description() -> dict[str, object]:
+    species = "n_Z=3 Z={13 29 40} n_species=3 species_Z={13 29 40}"
+    return {
+        "name": "Sample of the DataOps API",
+        "description": "Made up by data/make_sample.py, to try programs with. Formats, units, magnitudes and symmetries resemble those "
+        "of Phys. Rev. Materials 4, 113603 (2020). No calculation was run.",
+        "license": "Apache-2.0",
+        "creators": ["DataOps API contributors"],
+        "citation": "Not to be cited: synthetic data.",
+        "synthetic": True,
+        "soap_descriptor": f"soap cutoff={SOAP_CUTOFF} l_max={SOAP_L_MAX} n_max={SOAP_N_MAX} atom_sigma={SOAP_WIDTH} {species}",
+    }
 
 
 def _sub_run(nc: str, id_run: int, sub_run: int, cell: Cell) -> dict[str, bytes]:

@@ -96,7 +96,9 @@ def load(s3: S3Client, bucket: str, data: Path, prefix: str = "") -> tuple[int, 
 
 
 def data_files(data: Path) -> Iterator[Path]:
-    """The files that belong into the bucket: those below `<nc>/` and `<nc>-SOAPS/`."""
+    """Yield the files that belong into the bucket: those below `<nc>/` and `<nc>-SOAPS/`, and `dataset.json` beside them."""
+    if (description := data / "dataset.json").is_file():
+        yield description
     for folder in data.iterdir():
         if folder.is_dir() and _COMPOSITION.fullmatch(folder.name):
             yield from (path for path in folder.rglob("*") if path.is_file())

@@ -53,7 +53,7 @@ def stack_over(
     stores: Mapping[str, str], data: Path, *, port: int = 0, job_run_time_seconds: float = 300, log: Path | None = None
 ) -> Iterator[Stack]:
     """The same over stores that are there, as the environment variables say that lead to them, to a table and to a bucket."""
-    environment = {**stores, "JOB_RUN_TIME_SECONDS": f"{job_run_time_seconds:g}", **_descriptor(data)}
+    environment = {**stores, "JOB_RUN_TIME_SECONDS": f"{job_run_time_seconds:g}"}
     arguments = ("--port", str(port), "--end-with-parent")
     with ThreadPoolExecutor(1, thread_name_prefix="provision") as pool:
         loading = pool.submit(_provision, environment, data)  # while the API starts, which asks for nothing before its first request
@@ -63,12 +63,6 @@ def stack_over(
 
 def _inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-
-
-def _descriptor(data: Path) -> dict[str, str]:
-    """What the SOAP vectors in `data` were computed with, where a file beside them says so."""
-    told = data / "soap-descriptor.txt"
-    return {"SOAP_DESCRIPTOR": told.read_text().strip()} if told.is_file() and not os.environ.get("SOAP_DESCRIPTOR") else {}
 
 
 def _provision(environment: Mapping[str, str], data: Path) -> int:

@@ -24,7 +24,8 @@ from chalicelib.domain.artifacts import (
     soaps_prefix,
 )
 from chalicelib.domain.composition import NominalComposition
-from chalicelib.domain.errors import InvalidInput, SourceChanged
+from chalicelib.domain.dataset_info import FILE_NAME, MAX_BYTES, DatasetInfo
+from chalicelib.domain.errors import InvalidInput, SourceChanged, Unavailable
 from chalicelib.domain.member_names import rejection_reason
 from chalicelib.domain.runs import RunKey, SubRunKey, parse_id_run
 
@@ -77,6 +78,19 @@ class S3DataBucket:
 
     def compositions(self) -> Sequence[NominalComposition]:
         return sorted(_compositions(self._folders(self._data_prefix)))
+
+    def dataset_info(self) -> DatasetInfo | None:
+        with unavailable(_SERVICE):
+            try:
+                response = self._client.get_object(Bucket=self._bucket, Key=self._data_prefix + FILE_NAME)
+            except ClientError as error:
+                if error_code(error) != "NoSuchKey":
+                    raise
+                return None
+            content = response["Body"].read(MAX_BYTES + 1)
+        if len(content) < min(response["ContentLength"], MAX_BYTES + 1):
+            raise Unavailable(f"the {_SERVICE} returned {len(content)} of {response['ContentLength']} bytes of {FILE_NAME}")
+        return DatasetInfo.parse(content)
 
     def run_numbers(self, nc: NominalComposition) -> Sequence[int]:
         return sorted(_run_numbers(self._folders(self._data_prefix + runs_prefix(nc))))

@@ -12,6 +12,7 @@ from typing import Any
 
 from .artifacts import Artifact, Role, archives_prefix, training_files
 from .composition import NominalComposition
+from .dataset_info import DatasetInfo
 from .errors import InvalidInput
 from .member_names import rejected_names
 from .runs import RunKey, SubRunKey, parse_sub_run
@@ -87,8 +88,8 @@ class SkippedFile:
 class Manifest:
     """The content of an archive of `key`: members by name, expected files that are `missing`, and files that are `skipped`.
 
-    `soap` describes its SOAP descriptors, if it contains any. `parts` are the manifests of the sub-runs that the archive of a whole run
-    is made of.
+    `dataset` describes the data set, and `soap` the SOAP descriptors, if the archive contains any. `parts` are the manifests of the
+    sub-runs that the archive of a whole run is made of.
     """
 
     key: RunKey | SubRunKey
@@ -97,10 +98,11 @@ class Manifest:
     missing: tuple[str, ...]
     skipped: tuple[SkippedFile, ...]
     soap: SoapDescriptor | None
+    dataset: DatasetInfo
     parts: tuple[Manifest, ...] = ()
 
     @classmethod
-    def of_sub_run(cls, key: SubRunKey, artifacts: Iterable[Artifact], selection: Selection, soap: SoapDescriptor) -> Manifest:
+    def of_sub_run(cls, key: SubRunKey, artifacts: Iterable[Artifact], selection: Selection, dataset: DatasetInfo) -> Manifest:
         """Return the manifest of one sub-run from the listing of its artifacts."""
         nc = key.run.nc
         wanted = {artifact.name: artifact for artifact in artifacts if selection.takes(artifact.name, nc)}
@@ -109,8 +111,8 @@ class Manifest:
         members = tuple(Member(name, wanted[name]) for name in sorted(wanted) if name not in reasons)
         missing = tuple(name for name in expected if name not in wanted)
         skipped = tuple(SkippedFile(name, reasons[name]) for name in sorted(reasons))
-        described = soap if any(member.artifact.role is Role.SOAP_DESCRIPTORS for member in members) else None
-        return cls(key, selection, members, missing, skipped, described)
+        described = dataset.soap if any(member.artifact.role is Role.SOAP_DESCRIPTORS for member in members) else None
+        return cls(key, selection, members, missing, skipped, described, dataset)
 
     @classmethod
     def of_run(cls, key: RunKey, parts: Sequence[Manifest]) -> Manifest:
@@ -120,7 +122,7 @@ class Manifest:
         skipped = tuple(SkippedFile(f"{part.folder}/{file.name}", file.reason) for part in parts for file in part.skipped)
         soap = next((part.soap for part in parts if part.soap), None)
         members.sort(key=lambda member: member.name)
-        return cls(key, parts[0].selection, tuple(members), missing, skipped, soap, tuple(parts))
+        return cls(key, parts[0].selection, tuple(members), missing, skipped, soap, parts[0].dataset, tuple(parts))
 
     @property
     def folder(self) -> str:
@@ -133,14 +135,16 @@ class Manifest:
     def fingerprint(self) -> str:
         """SHA-256 (hex) over all that the bytes depend on: equal inputs, equal name.
 
-        That is the format version, the selection, the parameters of the descriptors, the (name, size, ETag) of the members, and the
-        skipped files, which the metadata name.
+        That is the format version, the selection, the parameters of the descriptors, the (name, size, ETag) of the members, and what
+        the metadata contain besides: the skipped files and the description of the data set.
         """
         digest = hashlib.sha256()
         for field in (str(FORMAT_VERSION), self.selection.profile, self.soap.text if self.soap else "", *self.selection.include):
             digest.update(field.encode() + b"\0")
         for member in self.members:
             digest.update(f"\n{member.name}\0{member.artifact.size_bytes}\0{member.artifact.etag}".encode())
+        if self.dataset.fingerprint:
+            digest.update(f"\ndataset {self.dataset.fingerprint}".encode())
         for file in self.skipped:
             digest.update(f"\n-{file.name}\0{file.reason}".encode(errors="surrogatepass"))
         return digest.hexdigest()

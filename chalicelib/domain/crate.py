@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
 from .archive import FORMAT_VERSION, METADATA_NAME, Manifest, PackedFile
 from .artifacts import Role
+from .dataset_info import DatasetInfo
 from .deformation import DEFORMATIONS
 from .runs import RunKey, SubRunKey
 
@@ -24,13 +26,16 @@ _DESCRIPTIONS = {
     Role.STRUCTURE: "Atomic structure, extended XYZ: positions in angstrom",
 }
 
+_DOI = re.compile(r"(?:https://doi\.org/|doi:)?(10\.\d{4,9}/\S+)", re.ASCII)
 _LENGTHS = ("cutoff", "cutoff_transition_width", "atom_sigma")
 
 
 def crate_metadata(manifest: Manifest, files: Sequence[PackedFile]) -> bytes:
     """The metadata of an archive whose members are `files`: size, hash and media type of each, identity, deformation, SOAP parameters."""
     properties, soap = _properties(manifest), _soap(manifest)
-    graph = [_descriptor(), _root(manifest, files, properties), *properties, *soap, *(_file(file, soap) for file in files)]
+    about = _about(manifest.dataset)
+    graph = [_descriptor(), _root(manifest, files, properties, about), *about, *properties, *soap]
+    graph += [_file(file, soap) for file in files]
     document = {"@context": "https://w3id.org/ro/crate/1.2/context", "@graph": graph}
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode()
 
@@ -50,6 +55,8 @@ def _properties(manifest: Manifest) -> list[dict[str, object]]:
     properties += [_property("archive_format_version", str(FORMAT_VERSION))]
     if isinstance(manifest.key, SubRunKey):
         properties += [_property("sub_run", str(manifest.key.sub_run)), *_deformation(manifest.key.sub_run)]
+    if manifest.dataset.synthetic:
+        properties.append(_property("synthetic", "true"))
     if manifest.selection.include:
         properties.append(_property("include", ", ".join(manifest.selection.include)))
     if manifest.missing:
@@ -60,18 +67,51 @@ def _properties(manifest: Manifest) -> list[dict[str, object]]:
     return properties
 
 
-def _root(manifest: Manifest, files: Sequence[PackedFile], properties: Sequence[dict[str, object]]) -> dict[str, object]:
-    return {
+def _root(
+    manifest: Manifest, files: Sequence[PackedFile], properties: Sequence[dict[str, object]], about: Sequence[dict[str, object]]
+) -> dict[str, object]:
+    dataset = manifest.dataset
+    licenses = [{"@id": entity["@id"]} for entity in about if entity["@id"] == _license_address(dataset)]
+    creators = [{"@id": entity["@id"]} for entity in about if entity["@type"] == "Person"]
+    root: dict[str, object] = {
         "@id": "./",
         "@type": "Dataset",
         "name": f"{manifest.key}",
-        "description": f"Files of {manifest.key} (nominal composition/run/sub-run): atomistic simulation of a metallic-glass cell",
+        "description": _description(manifest),
         "datePublished": FORMAT_PUBLISHED,
-        "license": "The licence is that of the data set which the files were taken from.",
+        "license": licenses[0] if licenses else "The licence is that of the data set which the files were taken from.",
         "identifier": f"{manifest.key}/{manifest.fingerprint}",
         "additionalProperty": _named(properties),
         "hasPart": [{"@id": _address(file)} for file in files],
     }
+    if creators:
+        root |= {"author": creators, "creator": creators}
+    if dataset.citation:
+        doi = _DOI.fullmatch(dataset.citation)
+        root["citation"] = {"@id": f"https://doi.org/{doi[1]}"} if doi else dataset.citation
+    return root
+
+
+def _description(manifest: Manifest) -> str:
+    content = "synthetic data, made up by a program" if manifest.dataset.synthetic else "atomistic simulation of a metallic-glass cell"
+    text = f"Files of {manifest.key} (nominal composition/run/sub-run): {content}"
+    dataset = ": ".join(filter(None, (manifest.dataset.name, manifest.dataset.description)))
+    return f"{text}. Data set: {dataset}" if dataset else text
+
+
+def _about(dataset: DatasetInfo) -> list[dict[str, object]]:
+    """Return the entities that describe the licence, the creators and the publication of the data set."""
+    entities: list[dict[str, object]] = []
+    if dataset.license:
+        entities.append({"@id": _license_address(dataset), "@type": "CreativeWork", "name": dataset.license})
+    entities += [{"@id": f"#creator-{number}", "@type": "Person", "name": name} for number, name in enumerate(dataset.creators, 1)]
+    if dataset.citation and (doi := _DOI.fullmatch(dataset.citation)):
+        entities.append({"@id": f"https://doi.org/{doi[1]}", "@type": "ScholarlyArticle", "identifier": doi[1]})
+    return entities
+
+
+def _license_address(dataset: DatasetInfo) -> str:
+    return f"https://spdx.org/licenses/{quote(dataset.license or '')}"
 
 
 def _deformation(sub_run: int) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ from chalice.app import Response
 
 from chalicelib.openapi import Conventions, Operation, openapi_document
 
-from . import archives, bonds, compositions, files, meta, runs
+from . import archives, bonds, compositions, dataset_info, files, meta, runs
 from .authorizer import OPEN
 from .endpoint import Answer, Door, endpoint, request_id_of
 from .problems import Problem, status_of
@@ -49,7 +49,7 @@ def docs_asset(version: str, name: str) -> Response:
 
 def operations() -> list[Operation]:
     """What the doors to the service offer, in the order of the document."""
-    doors = (runs, archives, bonds, files, compositions, meta)
+    doors = (runs, archives, bonds, files, compositions, dataset_info, meta)
     return [*chain.from_iterable(module.door.operations for module in doors), *door.operations]
 
 

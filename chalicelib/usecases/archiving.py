@@ -13,11 +13,11 @@ from chalicelib.domain.archive import ArchiveLink, ArchiveRecord, Building, Buil
 from chalicelib.domain.artifacts import Artifact
 from chalicelib.domain.errors import DataOpsError, NotFound, SourceChanged, SubRunNotScheduled, Unavailable
 from chalicelib.domain.runs import RunKey, SubRunKey
-from chalicelib.domain.soap import SoapDescriptor
 
 from .build_slots import BuildSlots
 from .building import LeaseLost, build_archive
 from .catalogue import get_run
+from .dataset_info import DatasetInfos
 from .ports import Builder, BuildLeases, Clock, DataBucket, RunTable
 
 LEASE = timedelta(seconds=30)
@@ -35,8 +35,8 @@ _VERIFIED_BYTES = 8 * 1024 * 1024
 class Archives:
     """The dependencies of the use cases of archives.
 
-    Builds of up to `inline_max_bytes` (unpacked) are made within the request, if one of the `slots` of this process is free; `soap`
-    describes the SOAP vectors.
+    Builds of up to `inline_max_bytes` (unpacked) are made within the request, if one of the `slots` of this process is free; `dataset`
+    describes the data set.
     """
 
     runs: RunTable
@@ -45,7 +45,7 @@ class Archives:
     builder: Builder
     clock: Clock
     inline_max_bytes: int
-    soap: SoapDescriptor
+    dataset: DatasetInfos
     slots: BuildSlots
 
 
@@ -101,23 +101,24 @@ def sub_run_artifacts(key: SubRunKey, archives: Archives) -> Sequence[Artifact]:
 
 
 def _sub_run_manifest(key: SubRunKey, order: BuildOrder, archives: Archives) -> Manifest:
-    artifacts = sub_run_artifacts(key, archives)
-    return _with_members(Manifest.of_sub_run(key, artifacts, order.selection, archives.soap))
+    with archives.dataset.alongside() as dataset:
+        artifacts = sub_run_artifacts(key, archives)
+        return _with_members(Manifest.of_sub_run(key, artifacts, order.selection, dataset()))
 
 
 def _run_manifest(key: RunKey, order: BuildOrder, archives: Archives) -> Manifest:
     run = get_run(key, runs=archives.runs)
     _require_scheduled(key, set(order.sub_runs or ()) - run.sub_runs)
     wanted = run.sub_runs if order.sub_runs is None else set(order.sub_runs)
-    artifacts = archives.bucket.run_artifacts(key)
+    with archives.dataset.alongside() as dataset:
+        artifacts = archives.bucket.run_artifacts(key)
+        info = dataset()
     if order.sub_runs is not None and (absent := wanted - artifacts.keys()):
         raise NotFound(f"sub-runs {_listed(absent)} of run {str(key)!r} have no files in the data bucket")
     present = sorted(wanted & artifacts.keys())
     if not present:
         raise NotFound(f"run {str(key)!r} has no files of its sub-runs {_listed(wanted)} in the data bucket")
-    parts = [
-        Manifest.of_sub_run(SubRunKey(key, sub_run), artifacts[sub_run], order.selection, archives.soap) for sub_run in present
-    ]
+    parts = [Manifest.of_sub_run(SubRunKey(key, sub_run), artifacts[sub_run], order.selection, info) for sub_run in present]
     return _with_members(Manifest.of_run(key, parts))
 
 

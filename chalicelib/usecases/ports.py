@@ -13,6 +13,7 @@ from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, Pre
 from chalicelib.domain.artifacts import Artifact
 from chalicelib.domain.claims import RunClaim
 from chalicelib.domain.composition import NominalComposition
+from chalicelib.domain.dataset_info import DatasetInfo
 from chalicelib.domain.idempotency import IdempotencyRecord
 from chalicelib.domain.outcomes import ReadFacts
 from chalicelib.domain.runs import JobStatus, Run, RunKey, SubRunKey
@@ -64,6 +65,10 @@ class DataBucket(Protocol):
 
     def compositions(self) -> Sequence[NominalComposition]:
         """The compositions that are in the bucket, by name, whatever files they have."""
+        ...
+
+    def dataset_info(self) -> DatasetInfo | None:
+        """Return the description of the data set, None if there is no `dataset.json`. InvalidInput if that is broken."""
         ...
 
     def run_numbers(self, nc: NominalComposition) -> Sequence[int]:

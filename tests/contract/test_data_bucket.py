@@ -14,7 +14,8 @@ from chalicelib.aws.clients import Clients
 from chalicelib.aws.data_bucket import S3DataBucket
 from chalicelib.domain.archive import ArchiveRecord, PackedFile
 from chalicelib.domain.artifacts import Role
-from chalicelib.domain.errors import SourceChanged, Unavailable
+from chalicelib.domain.dataset_info import MAX_BYTES, DatasetInfo
+from chalicelib.domain.errors import InvalidInput, SourceChanged, Unavailable
 from chalicelib.domain.runs import RunKey, SubRunKey
 from chalicelib.settings import Settings
 from chalicelib.usecases.ports import DataBucket
@@ -83,9 +84,23 @@ def test_a_sub_run_has_files_if_an_archive_can_contain_one(world: World, names: 
     assert bucket.has_files(SubRunKey(RUN, 1)) is has_files
 
 
+def test_the_description_of_the_data_set_is_beside_the_compositions(world: World) -> None:
+    bucket, put = world
+    assert bucket.dataset_info() is None
+    put("dataset.json", b'{"name": "sample", "synthetic": true}')
+    assert bucket.dataset_info() == DatasetInfo(name="sample", synthetic=True)
+    put("dataset.json", b"{")
+    with pytest.raises(InvalidInput, match=r"dataset\.json is not JSON"):
+        bucket.dataset_info()
+    put("dataset.json", b" " * (MAX_BYTES + 1))
+    with pytest.raises(InvalidInput, match="more than 65536 bytes"):
+        bucket.dataset_info()
+
+
 def test_one_listing_tells_which_runs_have_files_of_a_sub_run(world: World) -> None:
     bucket, put = world
-    for path in ("100/2000/0/a", "20/2000/0/a", "21/2000/1/a", "22/2000/0/", "23/2000/0/b/nested", "24/2000/0/aux.log", "9/1000/a", "9/2000/0/a"):
+    usable = ("100/2000/0/a", "20/2000/0/a", "9/1000/a", "9/2000/0/a")
+    for path in (*usable, "21/2000/1/a", "22/2000/0/", "23/2000/0/b/nested", "24/2000/0/aux.log"):
         put(f"{BASE}/{path}", b"")
     put(f"{BASE}/x/2000/0/a", b"")
     put("Zr49Cu49Al/c/md/lammps/100/1/2000/0/a", b"")

@@ -14,6 +14,7 @@ from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, Pre
 from chalicelib.domain.artifacts import SOAPS_NAME, Artifact, files_prefix, role_of, runs_prefix, soaps_prefix
 from chalicelib.domain.claims import Claimant, RunClaim, claimant_tag
 from chalicelib.domain.composition import NominalComposition
+from chalicelib.domain.dataset_info import FILE_NAME, DatasetInfo
 from chalicelib.domain.errors import SourceChanged
 from chalicelib.domain.idempotency import IdempotencyRecord
 from chalicelib.domain.member_names import rejection_reason
@@ -120,6 +121,10 @@ class FakeDataBucket:
     def compositions(self) -> Sequence[NominalComposition]:
         folders = {key.split("/")[0] for key in self.objects if "/" in key}
         return sorted(NominalComposition(folder) for folder in folders if re.fullmatch(r"([A-Z][a-z]?[0-9]{0,3}){1,8}", folder))
+
+    def dataset_info(self) -> DatasetInfo | None:
+        content = self.objects.get(FILE_NAME)
+        return None if content is None else DatasetInfo.parse(content)
 
     def run_numbers(self, nc: NominalComposition) -> Sequence[int]:
         prefix = runs_prefix(nc)

@@ -23,6 +23,7 @@ from chalicelib.domain.soap import PUBLISHED, SoapDescriptor
 from chalicelib.settings import Settings, SettingsError
 from chalicelib.usecases.archiving import INLINE_MAX_MEMBERS, LEASE, Archives, build, make_archive, manifest_of
 from chalicelib.usecases.build_slots import BuildSlots
+from chalicelib.usecases.dataset_info import DatasetInfos
 from tests.support.fakes import FakeBuilder, FakeBuildLeases, FakeClock, FakeDataBucket, FakeRunTable
 
 RUN = RunKey.parse("Zr49Cu49Al2", "21")
@@ -36,7 +37,8 @@ class World:
         self.runs, self.bucket, self.leases = FakeRunTable(), FakeDataBucket(), FakeBuildLeases()
         self.builder, self.clock = FakeBuilder(), FakeClock()
         slots = BuildSlots(2, wait_seconds=0)
-        self.archives = Archives(self.runs, self.bucket, self.leases, self.builder, self.clock, inline_max_bytes, PUBLISHED, slots)
+        self.dataset = DatasetInfos(self.bucket, self.clock, PUBLISHED)
+        self.archives = Archives(self.runs, self.bucket, self.leases, self.builder, self.clock, inline_max_bytes, self.dataset, slots)
         self.runs.add(Run(RUN, frozenset({0, 1, 2}), self.clock.now()), "token")
         self.put(0, "Zr49Cu49Al2.scf.in", b"input" * 100)
         self.put(0, "Zr49Cu49Al2.scf.out", b"output" * 1000)
@@ -109,7 +111,9 @@ def test_the_metadata_tell_what_the_descriptors_were_computed_with() -> None:
 
 def test_other_parameters_give_another_archive_where_there_are_descriptors() -> None:
     world = World()
-    other = replace(world.archives, soap=SoapDescriptor.parse("soap cutoff=4 l_max=3 n_max=4"))
+    other = replace(
+        world.archives, dataset=DatasetInfos(world.bucket, world.clock, SoapDescriptor.parse("soap cutoff=4 l_max=3 n_max=4"))
+    )
     for sub_run, differs in ((0, True), (1, False)):
         order = BuildOrder(SubRunKey(RUN, sub_run), ALL)
         assert (manifest_of(order, other).archive_key != manifest_of(order, world.archives).archive_key) is differs

@@ -19,6 +19,7 @@ from chalicelib.usecases.archiving import Archives
 from chalicelib.usecases.bonds import BondPage, bond_page
 from chalicelib.usecases.build_slots import BuildSlots
 from chalicelib.usecases.compositions import stored_compositions
+from chalicelib.usecases.dataset_info import DatasetInfos
 from chalicelib.usecases.files import file_link
 from tests.support.fake_bond_records import FakeBondRecords
 from tests.support.fakes import FakeBuilder, FakeBuildLeases, FakeClock, FakeDataBucket, FakeRunTable
@@ -58,7 +59,8 @@ class World:
         clock, runs = FakeClock(), FakeRunTable()
         runs.add(Run(KEY.run, frozenset({0}), clock.now()), "claim")
         slots = BuildSlots(1, wait_seconds=0)
-        self.archives = Archives(runs, self.bucket, FakeBuildLeases(), FakeBuilder(), clock, 2**20, PUBLISHED, slots)
+        dataset = DatasetInfos(self.bucket, clock, PUBLISHED)
+        self.archives = Archives(runs, self.bucket, FakeBuildLeases(), FakeBuilder(), clock, 2**20, dataset, slots)
         self.bucket.put(FOLDER + "ICOHPLIST.lobster", (HEADER + LINES).encode())
         self.bucket.put(FOLDER + "Zr49Cu49Al2.scf.in", b"&CONTROL")
 

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+from chalicelib.domain.dataset_info import DatasetInfo
 from chalicelib.domain.deformation import DEFORMATIONS
-from chalicelib.domain.soap import SoapDescriptor
+from tools.provision import data_files
 
 DATA = Path(__file__).parents[2] / "data"
 MAKER = DATA / "make_sample.py"
@@ -53,6 +54,7 @@ def test_a_changed_a_missing_and_a_strange_file_are_named(tmp_path: Path) -> Non
     for folder in DATA.iterdir():
         if folder.is_dir() and folder.name != "sample" and not folder.name.startswith("__"):
             shutil.copytree(folder, tmp_path / folder.name)
+    (tmp_path / "dataset.json").write_text("{}")
     base = tmp_path / "Zr50Cu40Al10/c/md/lammps/100/2/2000/0"
     (base / "lobsterin").write_text("changed")
     (base / "QE_done").unlink()
@@ -60,7 +62,7 @@ def test_a_changed_a_missing_and_a_strange_file_are_named(tmp_path: Path) -> Non
     code, lines = check(tmp_path)
     assert code == 1
     key = "Zr50Cu40Al10/c/md/lammps/100/2/2000/0"
-    assert lines == [f"missing: {key}/QE_done", f"differs: {key}/lobsterin", f"not from here: {key}/strange"]
+    assert lines == [f"missing: {key}/QE_done", f"differs: {key}/lobsterin", f"not from here: {key}/strange", "differs: dataset.json"]
 
 
 def test_it_holds_the_runs_that_the_readme_says_in_at_most_4_megabytes() -> None:
@@ -161,10 +163,17 @@ def test_the_pickle_uses_protocol_0_only() -> None:
     assert max(next(op.proto for op in pickletools.opcodes if op.name == name) for name in opcodes) == 0
 
 
-def test_the_file_beside_the_data_tells_what_the_descriptors_were_computed_with() -> None:
-    told = SoapDescriptor.parse((DATA / "soap-descriptor.txt").read_text())
+def test_the_description_says_synthetic_and_names_the_descriptor() -> None:
+    info = DatasetInfo.parse((DATA / "dataset.json").read_bytes())
+    assert info.synthetic is True
+    assert all((info.name, info.description, info.license, info.creators, info.citation, info.soap))
     code = "import sys; sys.path.insert(0, sys.argv[1]); from sample import physics as p; "
     code += "print(p.SOAP_CUTOFF, p.SOAP_L_MAX, p.SOAP_N_MAX, p.SOAP_WIDTH, len(p.SOAP_SPECIES))"
     done = subprocess.run([sys.executable, "-c", code, DATA], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [told.parameters[name] for name in ("cutoff", "l_max", "n_max", "atom_sigma", "n_species")]
-    assert f'"{told.text}"' in (DATA.parent / "docker-compose.yml").read_text()
+    assert info.soap
+    names = ("cutoff", "l_max", "n_max", "atom_sigma", "n_species")
+    assert done.stdout.split() == [info.soap.parameters[name] for name in names]
+
+
+def test_loading_data_takes_their_description_along() -> None:
+    assert "dataset.json" in {path.relative_to(DATA).as_posix() for path in data_files(DATA)}
