@@ -26,6 +26,7 @@ const segments = (...parts) => parts.map(encodeURIComponent).join("/");
 
 export const paths = {
   compositions: "v1/compositions",
+  datasetInfo: "v1/dataset-info",
   schedule: (nc) => `v1/generate/${segments(nc)}`,
   run: (run, what) => `v1/generate/${segments(run.nc, run.idRun)}/${what}`,
   subRun: (subRun, what) => `v1/generate/${segments(subRun.nc, subRun.idRun, subRun.subRun)}/${what}`,
@@ -48,10 +49,11 @@ export async function post(path, body) {
 
 async function request(path, options) {
   for (let tries = 1; ; tries += 1) {
-    const answer = await answerTo(path, options);
+    const sent = token.get();
+    const answer = await answerTo(path, options, sent);
     const json = await answer.json().catch(() => null);
     if (answer.ok && json !== null) return { json, answer };
-    if (answer.status === 401 && tries < TRIES && (await newToken())) continue;
+    if (answer.status === 401 && tries < TRIES && (await newToken(sent))) continue;
     // The key, or a GET, makes it safe to ask once more.
     if ((answer.status === 503 || json?.code === "idempotency_key_in_flight") && tries < TRIES) {
       await pause(retryAfter(answer), options.signal);
@@ -61,9 +63,9 @@ async function request(path, options) {
   }
 }
 
-async function answerTo(path, options) {
+async function answerTo(path, options, sent) {
   const headers = { Accept: "application/json", ...options.headers };
-  if (token.get()) headers.Authorization = `Bearer ${token.get()}`;
+  if (sent) headers.Authorization = `Bearer ${sent}`;
   try {
     return await fetch(address(path), { ...options, headers, cache: "no-store" });
   } catch (error) {
@@ -80,7 +82,9 @@ function problem(answer, json) {
   return new ApiError(answer.status, json?.code ?? "error", `${detail || `The service answered ${answer.status}`}${request}`);
 }
 
-async function newToken() {
+// Whether there is another token than the one that was refused. A request may have been sent before the reader entered one.
+async function newToken(refused) {
+  if (token.get() && token.get() !== refused) return true;
   asking ??= ask().finally(() => { asking = null; });
   return Boolean(await asking);
 }

@@ -1,6 +1,7 @@
 // The page: compositions, the runs of one, one run. What is shown stands in the address, after the #: <nc>/<id_run>/<sub_run>.
 
 import { ROOT, get, paths, token } from "./api.js";
+import { showDataset } from "./dataset.js";
 import { byId, h } from "./dom.js";
 import { showRun } from "./run.js";
 import { showRuns } from "./runs.js";
@@ -62,6 +63,11 @@ async function loadCompositions() {
   }
 }
 
+function load() {
+  loadCompositions();
+  showDataset();
+}
+
 function fail(error) {
   const again = h("button", { type: "button", onclick: () => { fail(null); loadCompositions(); } }, "Try again");
   byId("failure").replaceChildren(...(error ? [h("p", { class: "failure" }, error.message, " ", again)] : []));
@@ -92,7 +98,7 @@ function tokenDialog() {
     settle(dialog.returnValue || null);
   });
   byId("token-button").addEventListener("click", async () => {
-    if (await open()) loadCompositions();
+    if (await open()) load();
   });
   return open;
 }
@@ -107,4 +113,4 @@ byId("docs").href = new URL("docs", ROOT).pathname;
 addEventListener("hashchange", show);
 setInterval(keepAges, 30_000);
 show();
-loadCompositions();
+load();

@@ -60,9 +60,16 @@ async function archiveLink(path, signal, progress, cancel) {
 function saved(progress, link) {
   progress.replaceChildren(
     `Saved as ${link.filename}, ${bytes(link.size_bytes)}, ${link.files.length} files. `,
-    h("span", { class: "fair" }, link.missing.length ? `Not there: ${link.missing.join(", ")}. ` : ""),
+    h("span", { class: "fair" }, link.missing.length ? `Missing: ${link.missing.join(", ")}. ` : ""),
+    leftOut(link.skipped) ?? "",
     link.sha256 ? h("details", {}, h("summary", {}, "SHA-256"), h("code", {}, link.sha256)) : "",
   );
+}
+
+// The stored files that an archive cannot hold on every platform, with the reasons; null if there are none.
+export function leftOut(skipped) {
+  if (!skipped?.length) return null;
+  return h("div", { class: "fair" }, "Left out of archives:", h("ul", { class: "skipped" }, skipped.map(({ name, reason }) => h("li", {}, h("code", {}, name), `: ${reason}`))));
 }
 
 // Save one file.

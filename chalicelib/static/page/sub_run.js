@@ -4,7 +4,7 @@ import { get, paths } from "./api.js";
 import { bondChart } from "./bond_chart.js";
 import { standingOf } from "./cells.js";
 import { actionButton, h } from "./dom.js";
-import { archiveAction, saveFile } from "./download.js";
+import { archiveAction, leftOut, saveFile } from "./download.js";
 import { linesFor } from "./lines.js";
 import { DEFORMATIONS, bytes, role } from "./words.js";
 
@@ -79,7 +79,8 @@ function fileTable(manifest, subRun) {
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Name"), h("th", { scope: "col" }, "Role"), h("th", { scope: "col", class: "number" }, "Size"),
         h("th", { scope: "col" }, h("span", { class: "unseen" }, "Download")))),
       h("tbody", {}, rows)),
-    manifest.missing.length > 0 && h("p", { class: "fair" }, `Expected but not there: ${manifest.missing.join(", ")}`),
+    manifest.missing.length > 0 && h("p", { class: "fair" }, `Expected but missing: ${manifest.missing.join(", ")}`),
+    leftOut(manifest.skipped),
   );
 }
 

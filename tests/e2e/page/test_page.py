@@ -18,7 +18,7 @@ from tests.conftest import Aws
 from tests.support.page import answer
 from tools.lifeline import ROOT
 
-from .conftest import DESKTOP, PHONE, Visits
+from .conftest import DESKTOP, PHONE, Serve, Visits
 
 pytestmark = pytest.mark.own_stores
 
@@ -243,3 +243,54 @@ def test_a_thousand_runs_are_shown_a_page_at_a_time(visit: Visits, aws: Aws) -> 
     expect(new.page.get_by_role("heading", name="Run 777 of Cu50Zr50")).to_be_visible()
     asked = {request.url for request in new.requests if request.url.endswith("/status")}
     assert len(asked) < 50, "runs that nobody sees were asked for"
+
+
+def test_synthetic_data_are_marked_and_the_data_set_is_described(visit: Visits) -> None:
+    new = visit()
+    new.go()
+    banner = new.page.get_by_role("complementary", name="Kind of data")
+    expect(banner).to_have_text("Synthetic data: made up by a program. Do not train on it, publish it or compare with it.")
+    compositions = new.page.get_by_role("navigation", name="Compositions")
+    expect(compositions).to_contain_text("Sample of the DataOps API")
+    expect(compositions.get_by_role("link", name="Apache-2.0")).to_have_attribute("href", "https://spdx.org/licenses/Apache-2.0")
+    expect(compositions).to_contain_text("Not to be cited")
+    assert new.complaints == []
+
+
+def test_real_data_have_no_banner_and_a_link_to_the_publication(visit: Visits) -> None:
+    new = visit()
+    fields = {"name": "<b>Glasses</b>", "license": None, "creators": None, "citation": "10.1103/x", "synthetic": None}
+    new.page.route("**/v1/dataset-info", lambda route: route.fulfill(json=fields))
+    new.go()
+    doi = new.page.get_by_role("link", name="doi:10.1103/x")
+    expect(doi).to_have_attribute("href", "https://doi.org/10.1103/x")
+    expect(new.page.get_by_text("<b>Glasses</b>")).to_be_visible()
+    expect(new.page.get_by_role("complementary", name="Kind of data")).to_have_text("")
+    assert "Licence" not in new.page.locator("#dataset").inner_text()
+
+
+def test_a_running_run_says_that_its_files_can_be_had(visit: Visits, serve: Serve) -> None:
+    new = visit(serve(JOB_RUN_TIME_SECONDS="3600"))
+    answer(new.site, "generate/Zr50Cu40Al10", "POST")
+    new.go("#Zr50Cu40Al10/1/0")
+    expect(new.page.get_by_text("simulated: files that exist already can be downloaded now")).to_be_visible()
+    with new.page.expect_download():
+        new.page.get_by_role("button", name="Download sub-run 0").click()
+
+
+def test_files_that_archives_leave_out_are_listed_with_the_reason(visit: Visits) -> None:
+    new = visit()
+    skipped = [{"name": "aux.log", "reason": "a reserved name on Windows"}]
+
+    def altered(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, json=response.json() | {"skipped": skipped})
+
+    new.page.route(re.compile("/0/(manifest|download)$"), altered)
+    answer(new.site, "generate/Zr50Cu40Al10", "POST")
+    new.go("#Zr50Cu40Al10/1/0")
+    entry = new.page.get_by_role("listitem").filter(has_text="aux.log: a reserved name on Windows")
+    expect(entry).to_have_count(1)
+    with new.page.expect_download():
+        new.page.get_by_role("button", name="Download sub-run 0").click()
+    expect(entry).to_have_count(2)

@@ -23,6 +23,7 @@ from .conftest import DESKTOP, PHONE, Serve, Visit, Visits
 pytestmark = pytest.mark.own_stores
 
 MARKUP = "<img src=x onerror=document.title='broken'>.txt"
+ENTITIES = "&lt;img src=x onerror=document.title='broken'&gt;.txt"
 FOLDER = "Cu50Zr50/c/md/lammps/100/7/2000/0/"
 
 
@@ -69,7 +70,7 @@ def test_axe_finds_nothing(visit: Visits, axe: str, viewport: dict[str, int], sc
 @pytest.fixture
 def bucket_with_markup(aws: Aws, bucket: str) -> str:
     """A bucket whose names are markup where names may be."""
-    for key in (FOLDER + MARKUP, FOLDER + "Cu50Zr50.scf.in", f"{MARKUP}/c/md/lammps/100/1/2000/0/a"):
+    for key in (FOLDER + MARKUP, FOLDER + ENTITIES, FOLDER + "Cu50Zr50.scf.in", f"{MARKUP}/c/md/lammps/100/1/2000/0/a"):
         aws.s3.put_object(Bucket=bucket, Key=key, Body=b"content")
     return bucket
 
@@ -78,9 +79,10 @@ def test_names_with_markup_are_shown_as_text(visit: Visits, serve: Serve, bucket
     new = visit(serve(bucket_with_markup))
     answer(new.site, "generate/Cu50Zr50", "POST")
     new.go("#Cu50Zr50/7/0")
-    expect(new.page.get_by_role("rowheader", name=MARKUP, exact=True)).to_be_visible()
+    expect(new.page.get_by_role("rowheader", name=ENTITIES, exact=True)).to_be_visible()
+    expect(new.page.get_by_role("listitem").filter(has_text=MARKUP)).to_be_visible()  # no archive can hold it
     with new.page.expect_download() as saved:
-        new.page.get_by_role("button", name=f"Download {MARKUP}").click()
+        new.page.get_by_role("button", name=f"Download {ENTITIES}").click()
     assert saved.value.path().read_bytes() == b"content"
     assert new.page.locator("img[src]").count() == 0
     assert "broken" not in new.page.title()
@@ -153,6 +155,31 @@ def test_the_page_works_where_the_service_asks_for_tokens(visit: Visits, serve: 
     new.page.get_by_role("button", name="Token…").click()
     new.page.get_by_role("button", name="Forget it").click()
     assert new.page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_401_of_a_request_sent_before_the_token_was_entered_asks_for_none(guarded: tuple[Visit, list[str | None]]) -> None:
+    new, given = guarded
+    page = new.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.headers.get("authorization") or held:
+            route.fallback()
+        else:
+            held.append(route)
+
+    page.route(re.compile(r"/v1/compositions$"), hold)
+    new.go("#Zr50Cu40Al10")
+    dialog = page.get_by_role("dialog", name="This service asks for a token")
+    expect(dialog).to_be_visible()  # for the runs; the compositions are still asked for
+    page.get_by_label("Token", exact=True).fill("right")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No run is scheduled yet")).to_be_visible()
+    [route] = held
+    route.fulfill(status=401, json={"message": "Unauthorized"})
+    expect(page.get_by_role("link", name="Zr50Cu40Al10", exact=True)).to_be_visible()
+    expect(dialog).to_be_hidden()
+    assert set(given) == {None, "Bearer right"}
 
 
 def test_without_a_token_the_page_says_what_it_lacks(guarded: tuple[Visit, list[str | None]]) -> None:
