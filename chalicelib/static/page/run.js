@@ -52,11 +52,11 @@ export function showRun(pane, run, { focus, onChange }) {
 
   function drawStates() {
     const line = (what, state, at) => h("span", {}, what, " ", badge(state), " scheduled ",
-      h("time", { datetime: at, title: moment(at), "data-age": true }, age(at)),
-      state === "RUNNING" && h("span", { class: "hint" }, " simulated: files that exist already can be downloaded now"));
+      h("time", { datetime: at, title: moment(at), "data-age": true }, age(at)));
     states.replaceChildren(
       line("Reference cell", status.run_status, status.run_scheduled_at),
       ...(status.sub_runs_status ? [line("Deformed cells", status.sub_runs_status, status.sub_runs_scheduled_at)] : []),
+      ...(isRunning(status) ? [h("span", { class: "hint" }, "Simulated: files that exist already can be downloaded now.")] : []),
     );
   }
 

@@ -273,7 +273,7 @@ def test_a_running_run_says_that_its_files_can_be_had(visit: Visits, serve: Serv
     new = visit(serve(JOB_RUN_TIME_SECONDS="3600"))
     answer(new.site, "generate/Zr50Cu40Al10", "POST")
     new.go("#Zr50Cu40Al10/1/0")
-    expect(new.page.get_by_text("simulated: files that exist already can be downloaded now")).to_be_visible()
+    expect(new.page.get_by_text("Simulated: files that exist already can be downloaded now.")).to_be_visible()
     with new.page.expect_download():
         new.page.get_by_role("button", name="Download sub-run 0").click()
 
