@@ -144,7 +144,7 @@ class FreeRuns:
                 taken.update(claim.id_run for claim in read)
                 memory.taken.update(claim.id_run for claim in read if claim.claimed_at <= settled)
                 read_up_to = read[-1].id_run if len(read) == limit else _HIGHEST
-                limit *= 4
+                limit *= 16
             if candidate not in taken:
                 yield candidate
 
