@@ -34,6 +34,9 @@ _SHORT_LISTING = 1000
 _CLAIMS_AT_FIRST = 100
 _HIGHEST = 10**9
 _MAX_REMEMBERED = 100_000
+"""Compositions and runs, together."""
+_TURNS = 64
+"""Locks, which compositions share: callers may ask for any number of compositions."""
 _TURN_SECONDS = 20.0
 
 
@@ -57,7 +60,7 @@ class FreeRuns:
         self._bucket = bucket
         self._clock = clock
         self._memories: OrderedDict[NominalComposition, _Memory] = OrderedDict()
-        self._turns: dict[NominalComposition, threading.Lock] = {}
+        self._turns = [threading.Lock() for _ in range(_TURNS)]
         self._lock = threading.Lock()
 
     @contextmanager
@@ -68,8 +71,7 @@ class FreeRuns:
         turn does not come in time goes on without: stores that do not respond must not make callers wait in line.
         """
         since = self._clock.now()
-        with self._lock:
-            turn = self._turns.setdefault(nc, threading.Lock())
+        turn = self._turns[hash(nc) % _TURNS]
         mine = turn.acquire(timeout=_TURN_SECONDS)
         try:
             yield since
@@ -111,7 +113,7 @@ class FreeRuns:
             if memory is None or now - memory.created_at >= TAKEN_MEMORY:
                 memory = self._memories[nc] = _Memory(now)
             self._memories.move_to_end(nc)
-            while len(self._memories) > 1 and sum(len(other.numbers) for other in self._memories.values()) > _MAX_REMEMBERED:
+            while len(self._memories) > 1 and sum(1 + len(other.numbers) for other in self._memories.values()) > _MAX_REMEMBERED:
                 self._memories.popitem(last=False)
         if forget:
             memory.taken, memory.listed_at = set(), None
@@ -124,6 +126,8 @@ class FreeRuns:
             memory.listed_at = self._clock.now()
             memory.numbers = self._bucket.run_numbers(nc)
             if not memory.numbers:
+                with self._lock:
+                    self._memories.pop(nc, None)
                 raise NotFound(f"nominal composition {str(nc)!r} has no runs in the data bucket")
         memory.present = {id_run: at for id_run, at in memory.present.copy().items() if at > oldest}
         lacking = {id_run: at for id_run, at in memory.lacking.copy().items() if at > oldest}
