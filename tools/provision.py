@@ -75,7 +75,10 @@ def create_bucket(s3: S3Client, bucket: str) -> None:
 
 
 def load(s3: S3Client, bucket: str, data: Path, prefix: str = "") -> tuple[int, int]:
-    """Upload the files of the composition folders in `data`; counts of those uploaded, and of those that were there already."""
+    """Upload `dataset.json`, if there is one, and the files of the composition folders in `data`.
+
+    Return the number of files uploaded, and of those that were there already.
+    """
     stored = {
         entry["Key"]: (entry["Size"], entry["ETag"])
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -91,14 +94,13 @@ def load(s3: S3Client, bucket: str, data: Path, prefix: str = "") -> tuple[int, 
         return True
 
     with ThreadPoolExecutor(max_workers=8) as pool:
-        results = list(pool.map(upload, sorted(data_files(data))))
+        description = [path for path in [data / "dataset.json"] if path.is_file()]
+        results = list(pool.map(upload, [*description, *sorted(data_files(data))]))
     return results.count(True), results.count(False)
 
 
 def data_files(data: Path) -> Iterator[Path]:
-    """Yield the files that belong into the bucket: those below `<nc>/` and `<nc>-SOAPS/`, and `dataset.json` beside them."""
-    if (description := data / "dataset.json").is_file():
-        yield description
+    """The files that belong into the bucket: those below `<nc>/` and `<nc>-SOAPS/`."""
     for folder in data.iterdir():
         if folder.is_dir() and _COMPOSITION.fullmatch(folder.name):
             yield from (path for path in folder.rglob("*") if path.is_file())

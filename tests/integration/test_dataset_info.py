@@ -7,9 +7,12 @@ import json
 import urllib.request
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from tests.conftest import Aws
 from tests.support.api import Api
+from tools.provision import load
 
 Store = Callable[..., None]
 FILE = "Al2/c/md/lammps/100/1/2000/0/Al2.scf.in"
@@ -46,3 +49,10 @@ def test_a_broken_description_is_503_and_stops_no_download(api: Api, store: Stor
     assert "dataset.json is not JSON" in problem["detail"]
     api.post("/v1/generate/Al2")
     assert "creator" not in metadata(api)["./"]
+
+
+def test_loading_data_takes_the_description_along(api: Api, aws: Aws, bucket: str, tmp_path: Path) -> None:
+    (tmp_path / "dataset.json").write_text('{"name": "Mine"}')
+    assert load(aws.s3, bucket, tmp_path) == (1, 0)
+    assert api.get("/v1/dataset-info")["name"] == "Mine"
+    assert load(aws.s3, bucket, tmp_path) == (0, 1)

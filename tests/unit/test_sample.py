@@ -17,7 +17,6 @@ from ase import Atoms
 
 from chalicelib.domain.dataset_info import DatasetInfo
 from chalicelib.domain.deformation import DEFORMATIONS
-from tools.provision import data_files
 
 DATA = Path(__file__).parents[2] / "data"
 MAKER = DATA / "make_sample.py"
@@ -173,7 +172,3 @@ def test_the_description_says_synthetic_and_names_the_descriptor() -> None:
     assert info.soap
     names = ("cutoff", "l_max", "n_max", "atom_sigma", "n_species")
     assert done.stdout.split() == [info.soap.parameters[name] for name in names]
-
-
-def test_loading_data_takes_their_description_along() -> None:
-    assert "dataset.json" in {path.relative_to(DATA).as_posix() for path in data_files(DATA)}
