@@ -38,6 +38,7 @@ class DatasetInfo:
             raise InvalidInput(f"{FILE_NAME} has more than {MAX_BYTES} bytes")
         try:
             fields = json.loads(content)
+            json.dumps(fields, ensure_ascii=False).encode()  # escapes can spell surrogates, which no response can contain
         except (ValueError, RecursionError) as error:
             raise InvalidInput(f"{FILE_NAME} is not JSON: {error}") from None
         if not isinstance(fields, dict):

@@ -16,7 +16,7 @@ from chalicelib.domain.soap import SoapDescriptor
 from .ports import Clock, DataBucket
 
 LIFETIME = timedelta(minutes=1)
-_LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger("dataops")
 
 
 class DatasetInfos:

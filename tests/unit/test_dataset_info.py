@@ -87,6 +87,7 @@ def test_every_field_may_be_missing_or_null() -> None:
         (b"", "not JSON"),
         (b"\xff", "not JSON"),
         (b"[" * 60_000, "not JSON"),
+        (b'{"name": "\\ud800"}', "not JSON"),
         (b"[]", "not a JSON object"),
         (b'{"name": 1}', "'name' is 1; expected str"),
         (b'{"synthetic": "yes"}', "'synthetic' is 'yes'; expected bool"),
