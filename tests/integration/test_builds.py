@@ -9,14 +9,20 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import botocore.client
 import pytest
 
 from chalicelib import wiring
+from chalicelib.domain.archive import ArchiveLink, BuildOrder, Selection
+from chalicelib.domain.runs import RunKey, SubRunKey
+from chalicelib.usecases.archiving import make_archive
 from tests.conftest import Aws
 from tests.support.api import Api, serving
+from tests.support.callers import Caller, stop_here
 from tools.lifeline import ROOT, child
 
 Store = Callable[..., None]
@@ -135,6 +141,53 @@ def test_a_builder_killed_at_any_call_leaves_no_archive_and_the_retry_no_upload(
     assert link["cached"]
     with urllib.request.urlopen(link["download_url"]) as answer:
         assert hashlib.sha256(answer.read()).hexdigest() == link["sha256"]
+
+
+class ClockAhead:
+    """A clock that is a minute ahead, so that every lease has run out, or on time. Nobody waits."""
+
+    def __init__(self, *, ahead: bool) -> None:
+        self._ahead = timedelta(minutes=ahead)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        pass
+
+
+@pytest.mark.parametrize("size", [1_000_000, 20_000_000], ids=["one part", "several parts"])
+def test_builders_that_overlap_at_any_call_leave_one_intact_archive(
+    environment: dict[str, str], api: Api, store: Store, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """The first is paused before one of its calls, the second takes over from the archive of the sub-run, and the first goes on."""
+    scheduled(api, store, ("a", os.urandom(size // 2) + bytes(size // 2)), ("b", b"b"))
+    base: Any = botocore.client.BaseClient
+    call = base._make_api_call
+
+    def stopping(client: Any, name: str, arguments: Any) -> Any:
+        stop_here()
+        return call(client, name, arguments)
+
+    monkeypatch.setattr(base, "_make_api_call", stopping)
+    archives = wiring.services().archives
+    late, early = (replace(archives, clock=ClockAhead(ahead=ahead)) for ahead in (True, False))
+    for point in range(50):
+        selection = Selection.parse("full", ["*", f"archive-{point}"])
+        order = BuildOrder(RunKey.parse("Al2", "1"), selection)
+        paused: Caller[Any] = Caller(lambda order=order: make_archive(order, early))  # type: ignore[misc]
+        paused.advance(point)
+        ended = paused.ended
+        make_archive(BuildOrder(SubRunKey(RunKey.parse("Al2", "1"), 0), selection), late)
+        results = [make_archive(order, late), paused.finish(), make_archive(order, early)]
+        for link in results:
+            assert isinstance(link, ArchiveLink), (point, link)
+            with urllib.request.urlopen(link.link.url) as response:
+                content = response.read()
+            assert (len(content), hashlib.sha256(content).hexdigest()) == (link.record.size_bytes, link.record.sha256), point
+        if ended:
+            break
+    assert point >= 6
 
 
 def test_large_archives_are_built_by_the_function_that_the_settings_name(environment: dict[str, str]) -> None:

@@ -55,6 +55,12 @@ class Caller(Generic[T]):
         self._stopped.release()
 
 
+def stop_here() -> None:
+    """Let the caller whose thread this is wait for the test. Other threads pass."""
+    if caller := getattr(_local, "caller", None):
+        caller.stop()
+
+
 class Stops:
     """A port whose methods let the caller that uses them stop first; other threads pass. `writes` counts the calls that write."""
 
@@ -67,9 +73,7 @@ class Stops:
         method = getattr(self._port, name)
 
         def call(*arguments: Any, **named: Any) -> Any:
-            caller = getattr(_local, "caller", None)
-            if caller:
-                caller.stop()
+            stop_here()
             self.writes += name in self._writing
             return method(*arguments, **named)
 
