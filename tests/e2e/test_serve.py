@@ -77,7 +77,8 @@ def test_ctrl_c_in_a_terminal_ends_it_without_an_error() -> None:
     in_terminal = "import os, sys; os.login_tty(0); os.execvp(sys.argv[1], sys.argv[1:])"
     # What the stamp stands for is installed: this runs in it.
     make = ["make", "--old-file=.venv/.run", "serve", f"PORT={free_port()}"]
-    with subprocess.Popen([sys.executable, "-c", in_terminal, *make], cwd=ROOT, stdin=of_the_process) as process:
+    outside_of_make = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    with subprocess.Popen([sys.executable, "-c", in_terminal, *make], cwd=ROOT, stdin=of_the_process, env=outside_of_make) as process:
         os.close(of_the_process)
         shown = ""
         try:

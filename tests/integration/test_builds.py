@@ -63,16 +63,16 @@ def test_scheduling_takes_four_calls(api: Api, store: Store, calls: list[str]) -
     store("Al2/c/md/lammps/100/2/2000/0/Al2.scf.in")
     calls.clear()
     assert api.post("/v1/generate/Al2")["id_run"] == "2"
-    assert sorted(calls) == ["ListObjectsV2", "ListObjectsV2", "PutItem", "Query"]
+    assert sorted(calls) == ["ListObjectsV2", "ListObjectsV2", "Query", "UpdateItem"]
 
 
 def test_a_first_download_reads_each_file_once(api: Api, store: Store, calls: list[str]) -> None:
     scheduled(api, store, ("a", b"a"), ("b", b"b"), ("c", b"c"))
     calls.clear()
     api.get(DOWNLOAD)
-    assert calls.count("GetObject") == 1 + 3  # the record that is not there, and the files
+    assert calls.count("GetObject") == 2 + 3  # dataset.json (once a minute) and the record, which are missing, and the files
     assert calls.count("PutObject") == 2  # the archive, and its record
-    assert len(calls) == 12
+    assert len(calls) == 13
 
 
 def test_requests_at_the_same_time_cause_one_build(environment: dict[str, str], api: Api, store: Store, aws: Aws, bucket: str) -> None:
