@@ -18,6 +18,8 @@ from .errors import UnexpectedAnswer, one_line
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Of a response once it is decoded; the largest of a real API (30,000 files) has 5 MB."""
+MAX_CONTAINERS = 1_000_000
+"""Objects and arrays in a JSON body: 22 million empty arrays fit into the bytes, and take 2 GB once they are Python objects."""
 _READ_BYTES = 64 * 1024
 _NEXT = re.compile(r"<([^<>]*)>\s*;[^,]*\brel=\"?next\b")
 
@@ -35,8 +37,10 @@ class Response:
         """Return the JSON of the body, its texts on one line and without control characters.
 
         Raises:
-            UnexpectedAnswer: it is not JSON, is nested too deeply, or has text that is not Unicode.
+            UnexpectedAnswer: it is not JSON, is nested too deeply, has too many objects, or text that is not Unicode.
         """
+        if self.body.count(b"{") + self.body.count(b"[") > MAX_CONTAINERS:
+            raise UnexpectedAnswer(f"the response to {self.request} has more than {MAX_CONTAINERS} objects and arrays")
         try:
             return _checked(json.loads(self.body))
         except (ValueError, RecursionError):

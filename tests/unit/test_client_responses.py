@@ -148,6 +148,14 @@ def test_a_response_over_64_mib_is_not_kept(server: RawServer, client: DataOpsCl
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("container", [b"[]", b"{}"])
+def test_a_body_of_very_many_containers_is_not_decoded(server: RawServer, client: DataOpsClient, container: bytes) -> None:
+    content = b"[" + b",".join([container] * responses.MAX_CONTAINERS) + b"]"
+    server.respond = always(response(gzip.compress(content, 1), Content_Encoding="gzip"))
+    with pytest.raises(UnexpectedAnswer, match="more than 1000000 objects and arrays"):
+        client.compositions()
+
+
 def test_a_gzip_response_is_decoded(server: RawServer, client: DataOpsClient) -> None:
     body = gzip.compress(b'{"compositions": ["Al2"]}')
     server.respond = always(response(body, Content_Encoding="gzip"))
