@@ -152,6 +152,10 @@ class S3DataBucket:
             head = pool.submit(self._etag_and_size, archive_key)
             record = self._record(archive_key)
             stored = head.result()
+        if (record is None) != (stored is None):
+            # Half of an archive. Read the other half again: a response that broke off must not cost a rebuild.
+            record = record or self._record(archive_key)
+            stored = stored or self._etag_and_size(archive_key)
         return record if record and (record.etag, record.size_bytes) == stored else None
 
     def read_archive(self, archive_key: str, etag: str, start: int, end: int) -> bytes:

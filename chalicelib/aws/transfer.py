@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from itertools import chain, islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
@@ -119,13 +120,23 @@ def write_object(
         begun = list(islice(cut, 2))
         if len(begun) == 1:
             return s3.put_object(**attributes, Body=cast("bytes", begun[0]))["ETag"]
-        address = {"Bucket": bucket, "Key": key, "UploadId": s3.create_multipart_upload(**attributes)["UploadId"]}
+        address = {"Bucket": bucket, "Key": key, "UploadId": _begin_upload(s3, attributes)}
         etag = _Upload(s3, address, spare, parallel_parts).complete(chain(begun, cut))
         _abort_strays(s3, bucket, key)
         return etag
     finally:
         if isinstance(pieces, Generator):
             pieces.close()
+
+
+def _begin_upload(s3: S3Client, attributes: dict[str, Any]) -> str:
+    """Create an upload and return its identifier. If that fails, the upload may exist all the same: abort it, if that is possible."""
+    try:
+        return s3.create_multipart_upload(**attributes)["UploadId"]
+    except (BotoCoreError, ClientError):
+        with suppress(BotoCoreError, ClientError):
+            _abort_strays(s3, attributes["Bucket"], attributes["Key"])
+        raise
 
 
 class _Upload:

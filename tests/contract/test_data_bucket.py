@@ -20,6 +20,7 @@ from chalicelib.domain.runs import RunKey, SubRunKey
 from chalicelib.settings import Settings
 from chalicelib.usecases.ports import DataBucket
 from tests.support.fakes import FakeDataBucket
+from tests.support.fault_proxy import Only, fault_proxy
 
 RUN = RunKey.parse("Zr49Cu49Al2", "21")
 BASE = "Zr49Cu49Al2/c/md/lammps/100"
@@ -181,6 +182,21 @@ def test_a_part_of_an_archive_is_read_by_its_place_and_version(world: World) -> 
     for key in (ARCHIVE, ARCHIVE.replace("abc", "gone")):
         with pytest.raises(SourceChanged):
             bucket.read_archive(key, etag, 3, 7)
+
+
+@pytest.mark.parametrize(("method", "suffix"), [("GET", ".json"), ("HEAD", ".zip")])
+@pytest.mark.parametrize("kind", ["truncate", "shorten", "empty"])
+def test_a_response_that_breaks_off_once_does_not_hide_an_archive(
+    aws: Any, aws_environment: dict[str, str], bucket: str, kind: str, method: str, suffix: str
+) -> None:
+    stored = S3DataBucket(aws.s3, aws.s3, bucket, "", 900)
+    record = replace(RECORD, etag=stored.write_archive(ARCHIVE, iter([b"zipbody"]), "a.zip"))
+    stored.write_record(ARCHIVE, record)
+    broken = Only(kind, to=f"{method} /{bucket}/{ARCHIVE.replace('.zip', suffix)}", times=1)
+    with fault_proxy(aws_environment["AWS_ENDPOINT_URL_S3"], broken) as url:
+        names = {"RUN_TABLE": "runs", "DATA_BUCKET": bucket, "AWS_ENDPOINT_URL_S3": url}
+        clients = Clients.connect(Settings.of(aws_environment | names))
+        assert S3DataBucket(clients.s3, clients.s3_public, bucket, "", 900).archive(ARCHIVE) == record
 
 
 @pytest.mark.parametrize("content", [b"", b'{"size_bytes": 7, "sha2', b"[]", b"\xff"])

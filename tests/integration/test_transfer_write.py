@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.aws import parts, transfer
 from chalicelib.aws.parts import MIB
@@ -118,6 +118,17 @@ def test_a_request_that_fails_leaves_no_object_and_no_upload(aws: Any, bucket: s
 
     with pytest.raises(ClientError, match="SlowDown"):
         write(WatchedS3(aws.s3, before), bucket, cut(CONTENT), part_size_bytes=PART)
+    assert_nothing_is_left(aws, bucket)
+
+
+def test_an_upload_whose_creation_was_not_confirmed_is_aborted(aws: Any, bucket: str) -> None:
+    class LostResponse(WatchedS3):
+        def create_multipart_upload(self, **arguments: Any) -> Any:
+            aws.s3.create_multipart_upload(**arguments)
+            raise ReadTimeoutError(endpoint_url="http://store")
+
+    with pytest.raises(ReadTimeoutError):
+        write(LostResponse(aws.s3), bucket, cut(CONTENT), part_size_bytes=PART)
     assert_nothing_is_left(aws, bucket)
 
 
