@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _SERVICE = "data bucket"
 _UNREADABLE = ("NoSuchKey", "404", "InternalError", "500")
-"""The codes of an object that is missing or damaged. The last two are what SeaweedFS returns for content that was lost."""
+"""Error codes of an object that is missing or damaged. SeaweedFS returns the last two for content that was lost."""
 _BROKEN_BODY = (HTTPClientError, IncompleteReadError)
 """A body that breaks off, again and again."""
 _SUB_RUNS = {str(sub_run) for sub_run in range(15)}
@@ -201,7 +201,7 @@ class S3DataBucket:
             self._client.head_bucket(Bucket=self._bucket)
 
     def _record(self, archive_key: str) -> ArchiveRecord | None:
-        """The record, None if it is missing, unreadable, or about to outlive its archive."""
+        """Return the record, or None if it is missing, unreadable, or about to outlive its archive."""
         with unavailable(_SERVICE):
             try:
                 response = self._client.get_object(Bucket=self._bucket, Key=_record_key(archive_key))
@@ -220,7 +220,7 @@ class S3DataBucket:
         return None
 
     def _etag_and_size(self, archive_key: str) -> tuple[str, int] | None:
-        """The ETag and the size of the stored archive, None if it is missing or unreadable."""
+        """Return the ETag and the size of the stored archive, or None if it is missing or unreadable."""
         with unavailable(_SERVICE):
             try:
                 response = self._client.head_object(Bucket=self._bucket, Key=archive_key)

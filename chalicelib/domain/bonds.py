@@ -102,7 +102,7 @@ def parse_block(content: bytes) -> tuple[Bond, ...]:
 
 
 def _bonds(chunks: Iterable[bytes]) -> Iterator[tuple[int, Bond]]:
-    """The bonds, each with the position of its line. The first line is the header."""
+    """Yield the bonds, each with the position of its line. The first line is the header."""
     number = offset = 0
     for line in _lines(chunks):
         number += 1
@@ -118,7 +118,7 @@ def _bonds(chunks: Iterable[bytes]) -> Iterator[tuple[int, Bond]]:
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines with their ends. Conflict for a line that is far longer than any of an ICOHPLIST."""
+    """Yield the lines with their ends. Conflict for a line that is far longer than any of an ICOHPLIST."""
     rest = b""
     number = 1
     for chunk in chunks:

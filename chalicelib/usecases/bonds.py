@@ -86,7 +86,7 @@ def _index(key: SubRunKey, artifact: Artifact, fingerprint: str, archives: Archi
 
 
 def _read(artifact: Artifact, index: BondIndex, start: int, end: int, archives: Archives) -> tuple[Bond, ...]:
-    """The bonds from number `start` up to, not including, `end`, from the blocks of lines that contain them."""
+    """Return the bonds from number `start` up to, not including, `end`, read from the blocks of lines that contain them."""
     if start >= end:
         return ()
     first, last = start // BLOCK_BONDS, (end - 1) // BLOCK_BONDS

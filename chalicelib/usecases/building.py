@@ -87,7 +87,7 @@ def _packed_sources(manifest: Manifest, bucket: DataBucket) -> Mapping[str, Defl
 
 
 def _of_archive(part: Manifest, record: ArchiveRecord, bucket: DataBucket) -> Iterator[DeflatedSource]:
-    """The members of a sub-run's archive, in spans of neighbours that are read with one request."""
+    """Yield the members of a sub-run's archive, in spans of neighbours that are read with one request."""
     span: list[PackedFile] = []
     for file in [file for file in record.files if file.role is not Role.METADATA]:
         if span and _end(file) - span[0].data_offset > _SPAN_BYTES:
@@ -159,7 +159,7 @@ def _packed_file(member: PackedMember, role: Role) -> PackedFile:
 
 
 def _leased(pieces: Iterable[bytes], keep_lease: Callable[[], None]) -> Iterator[bytes]:
-    """The pieces, with a call of `keep_lease` after each: after the last one too, before the write is completed."""
+    """Yield the pieces, and call `keep_lease` after each: after the last one too, before the write is completed."""
     for piece in pieces:
         yield piece
         keep_lease()

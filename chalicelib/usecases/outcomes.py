@@ -78,7 +78,7 @@ def sub_run_facts(run: Run, *, bucket: DataBucket, records: OutcomeRecords, cloc
 
 
 def _listed(run: Run, bucket: DataBucket) -> dict[int, dict[str, Artifact]]:
-    """The files of each scheduled sub-run by name, without those in folders below."""
+    """Return the files of each scheduled sub-run by name, without those in folders below."""
     if run.sub_runs == {REFERENCE_SUB_RUN}:
         listed = {REFERENCE_SUB_RUN: bucket.artifacts(SubRunKey(run.key, REFERENCE_SUB_RUN))}
     else:
@@ -123,7 +123,7 @@ def _facts(run: Run, artifacts: Mapping[str, Artifact], bucket: DataBucket, cloc
 
 
 def _windows(artifact: Artifact, bucket: DataBucket) -> Iterator[bytes]:
-    """The content from its end, in windows that grow and overlap.
+    """Yield the content from its end, in windows that grow and overlap.
 
     Of a file that is larger than MAX_FILE_BYTES only its end and its beginning are read: _TooLarge if more is wanted.
     """
