@@ -49,12 +49,20 @@ def _sections(data: Path, nc: str, id_run: str) -> Iterator[str]:
     yield from _packing(data)
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        baseline_url = stack.enter_context(child("bench.baseline", str(data), environment=inherited))
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith("AWS_")
+        }
+        baseline_url = stack.enter_context(
+            child("bench.baseline", str(data), environment=inherited)
+        )
         table_url = stack.enter_context(dynamodb_local())
-        other_table_url = table_url or stack.enter_context(child("tools.emulator", environment=inherited))
+        other_table_url = table_url or stack.enter_context(
+            child("tools.emulator", environment=inherited)
+        )
         with service(data, stack.enter_context(seaweedfs()), other_table_url) as over_weed:
-            yield from _downloads(measure(over_weed, baseline_url, nc, id_run, work / "weed", "SeaweedFS"))
+            yield from _downloads(
+                measure(over_weed, baseline_url, nc, id_run, work / "weed", "SeaweedFS")
+            )
             yield ""
             yield f"(run table: {'DynamoDB Local' if table_url else 'the emulator: Java or DynamoDB Local is not here'})"
             yield from _against_curl("SeaweedFS", over_weed, work / "large")
@@ -62,28 +70,50 @@ def _sections(data: Path, nc: str, id_run: str) -> Iterator[str]:
             yield from _startup(over_weed, nc, id_run)
         emulator_url = stack.enter_context(child("tools.emulator", environment=inherited))
         with service(data, emulator_url, emulator_url) as over_emulator:
-            yield from _downloads(measure(over_emulator, baseline_url, nc, id_run, work / "emulator", "emulator"))
+            yield from _downloads(
+                measure(over_emulator, baseline_url, nc, id_run, work / "emulator", "emulator")
+            )
             yield from _against_curl("emulator", over_emulator, work / "large")
 
 
 def _packing(data: Path) -> Iterator[str]:
     contents = packing.read_contents(data)
     rows = packing.throughputs(contents, rounds=3)
-    level_6, ceiling = (next(row for row in rows if row.name.startswith(name)) for name in ("zipfile level 6", "ISA-L alone"))
-    yield from ("", "## Packing SOAPS.vec", "", "| | MB/s | ratio | times level 6 | of ISA-L alone |", "|---|---:|---:|---:|---:|")
+    level_6, ceiling = (
+        next(row for row in rows if row.name.startswith(name))
+        for name in ("zipfile level 6", "ISA-L alone")
+    )
+    yield from (
+        "",
+        "## Packing SOAPS.vec",
+        "",
+        "| | MB/s | ratio | times level 6 | of ISA-L alone |",
+        "|---|---:|---:|---:|---:|",
+    )
     for row in rows:
         speed = row.bytes_per_second
-        relative = f"{speed / level_6.bytes_per_second:.1f} | {speed / ceiling.bytes_per_second:.0%}"
+        relative = (
+            f"{speed / level_6.bytes_per_second:.1f} | {speed / ceiling.bytes_per_second:.0%}"
+        )
         yield f"| {row.name} | {speed / 1e6:.0f} | {row.ratio:.2f} | {relative} |"
     yield ""
-    for growth in (packing.memory("pack", contents[0]), packing.memory("pack and upload", contents[0])):
+    for growth in (
+        packing.memory("pack", contents[0]),
+        packing.memory("pack and upload", contents[0]),
+    ):
         yield f"- {growth.name} {growth.size_bytes / 2**30:.0f} GiB: peak RSS +{growth.peak_bytes / 2**20:.0f} MiB"
     small, large = packing.many_members((1_000, 10_000))
     yield f"- 10,000 small members take {large.seconds / small.seconds:.1f} times as long as 1,000 ({large.seconds:.2f} s)"
 
 
 def _downloads(rows: list[Row]) -> Iterator[str]:
-    yield from ("", "## Downloads, verified and extracted", "", "| | seconds | baseline | ratio |", "|---|---:|---:|---:|")
+    yield from (
+        "",
+        "## Downloads, verified and extracted",
+        "",
+        "| | seconds | baseline | ratio |",
+        "|---|---:|---:|---:|",
+    )
     for row in rows:
         yield f"| {row.name} | {row.seconds:.3f} | {row.baseline_seconds:.3f} | 1/{1 / row.ratio:.1f} |"
 
@@ -100,7 +130,9 @@ def _against_curl(store: str, running: Service, work: Path) -> Iterator[str]:
 def _startup(running: Service, nc: str, id_run: str) -> Iterator[str]:
     command = [sys.executable, "-m", "bench.startup", nc, id_run]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    done = subprocess.run(command, cwd=ROOT, env=running.environment, text=True, check=True, **streams)  # type: ignore[call-overload]
+    done = subprocess.run(
+        command, cwd=ROOT, env=running.environment, text=True, check=True, **streams
+    )  # type: ignore[call-overload]
     measured = json.loads(done.stdout.splitlines()[-1])
     yield from ("", "## Cold start", "", "| part | ms |", "|---|---:|")
     for name, seconds in measured["parts"]:

@@ -1,6 +1,6 @@
 """The baseline: what the FastAPI prototype did for a download. Every request copies the files from local disk and zips them anew.
 
-    python -m bench.baseline DATA_DIR      prints its address once it answers
+python -m bench.baseline DATA_DIR      prints its address once it answers
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def make_app(data: Path) -> FastAPI:
         if soaps.exists():
             shutil.copy(soaps, files)
         archive = shutil.make_archive(str(work / "archive"), "zip", root_dir=files)
-        return FileResponse(archive, media_type="application/zip", background=BackgroundTask(shutil.rmtree, work))
+        return FileResponse(
+            archive, media_type="application/zip", background=BackgroundTask(shutil.rmtree, work)
+        )
 
     return app
 

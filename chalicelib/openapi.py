@@ -11,7 +11,15 @@ from typing import Any
 
 import msgspec
 
-from .domain.errors import DataOpsError, Forbidden, InvalidInput, MalformedRequest, RequestTooLarge, Unauthorized, UnsupportedMediaType
+from .domain.errors import (
+    DataOpsError,
+    Forbidden,
+    InvalidInput,
+    MalformedRequest,
+    RequestTooLarge,
+    Unauthorized,
+    UnsupportedMediaType,
+)
 
 VERSION = "0.1.0"
 """Of the service, and so of its contract; `docs/api.md` says what may change with which part of it."""
@@ -94,13 +102,17 @@ class Conventions:
     open_paths: frozenset[str]
 
 
-def openapi_document(operations: Iterable[Operation], conventions: Conventions, server_url: str = "/") -> dict[str, Any]:
+def openapi_document(
+    operations: Iterable[Operation], conventions: Conventions, server_url: str = "/"
+) -> dict[str, Any]:
     """The document for a service whose routes begin at `server_url`."""
     operations = list(operations)
     schemas = _Schemas(operations, conventions)
     paths: dict[str, dict[str, Any]] = {}
     for operation in sorted(operations, key=lambda operation: operation.path):
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas, conventions)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(
+            operation, schemas, conventions
+        )
     return {
         "openapi": "3.1.0",
         "info": _INFO,
@@ -111,7 +123,11 @@ def openapi_document(operations: Iterable[Operation], conventions: Conventions, 
         "components": {
             "schemas": schemas.components,
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "description": "Where the service is deployed with AUTH=token"},
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "Where the service is deployed with AUTH=token",
+                },
             },
         },
     }
@@ -121,12 +137,23 @@ class _Schemas:
     """JSON Schemas of the wire types: those with names as components, parameters by the fields of their structs."""
 
     def __init__(self, operations: list[Operation], conventions: Conventions) -> None:
-        inputs = [struct for operation in operations for struct in (operation.query, operation.headers) if struct]
-        types = [*conventions.variables.values(), *(t for operation in operations for t in _types(operation)), conventions.problem]
+        inputs = [
+            struct
+            for operation in operations
+            for struct in (operation.query, operation.headers)
+            if struct
+        ]
+        types = [
+            *conventions.variables.values(),
+            *(t for operation in operations for t in _types(operation)),
+            conventions.problem,
+        ]
         distinct = list({repr(t): t for t in [*inputs, *types]}.values())
         refs, components = msgspec.json.schema_components(distinct, ref_template=_REF)
         self._by_type = dict(zip(map(repr, distinct), refs, strict=True))
-        self._inputs = {struct.__name__: components.pop(struct.__name__) for struct in dict.fromkeys(inputs)}
+        self._inputs = {
+            struct.__name__: components.pop(struct.__name__) for struct in dict.fromkeys(inputs)
+        }
         self.components = {name: _component(schema) for name, schema in sorted(components.items())}
 
     def of(self, type_: Any) -> Schema:
@@ -138,14 +165,18 @@ class _Schemas:
             return []
         schema = self._inputs[struct.__name__]
         return [
-            _parameter(name, place, _without_null(field), required=name in schema.get("required", ()))
+            _parameter(
+                name, place, _without_null(field), required=name in schema.get("required", ())
+            )
             for name, field in schema["properties"].items()
         ]
 
 
 def _types(operation: Operation) -> list[Any]:
     bodies = operation.returns if isinstance(operation.returns, tuple) else (operation.returns,)
-    return [body for body in (*bodies, operation.body, *operation.answers.values()) if body is not None]
+    return [
+        body for body in (*bodies, operation.body, *operation.answers.values()) if body is not None
+    ]
 
 
 def _operation(operation: Operation, schemas: _Schemas, conventions: Conventions) -> Schema:
@@ -154,14 +185,20 @@ def _operation(operation: Operation, schemas: _Schemas, conventions: Conventions
         "summary": operation.summary,
         "tags": [operation.tag],
         "parameters": [
-            *(_parameter(name, "path", schemas.of(conventions.variables[name]), required=True) for name in operation.variables),
+            *(
+                _parameter(name, "path", schemas.of(conventions.variables[name]), required=True)
+                for name in operation.variables
+            ),
             *schemas.parameters(operation.query, "query"),
             *schemas.parameters(operation.headers, "header"),
         ],
         "responses": {"200": _success(operation, schemas)},
     }
     if operation.body:
-        document["requestBody"] = {"required": False, "content": {"application/json": {"schema": schemas.of(operation.body)}}}
+        document["requestBody"] = {
+            "required": False,
+            "content": {"application/json": {"schema": schemas.of(operation.body)}},
+        }
     for status, body in operation.answers.items():
         document["responses"][str(status)] = _other(status, body, schemas)
     document["responses"] |= _failures(operation, schemas, conventions)
@@ -184,18 +221,32 @@ def _success(operation: Operation, schemas: _Schemas) -> Schema:
         schema = {"anyOf": [schemas.of(body) for body in operation.returns]}
     else:
         schema = schemas.of(operation.returns)
-    response: Schema = {"description": operation.summary, "content": {operation.media_type: {"schema": schema}}}
+    response: Schema = {
+        "description": operation.summary,
+        "content": {operation.media_type: {"schema": schema}},
+    }
     sent = {"X-Request-ID": "Names the request in the service's log", **operation.sends}
-    response["headers"] = {name: {"description": meaning, "schema": {"type": "string"}} for name, meaning in sent.items()}
+    response["headers"] = {
+        name: {"description": meaning, "schema": {"type": "string"}}
+        for name, meaning in sent.items()
+    }
     run = {"nc": "$response.body#/nc", "id_run": "$response.body#/id_run"}
     if operation.leads_to:
-        response["links"] = {name: {"operationId": name, "parameters": run} for name in operation.leads_to}
+        response["links"] = {
+            name: {"operationId": name, "parameters": run} for name in operation.leads_to
+        }
     return response
 
 
 def _other(status: int, body: Any, schemas: _Schemas) -> Schema:
-    whole_seconds = {"description": "Seconds to wait before asking again", "schema": {"type": "integer", "minimum": 1}}
-    place = {"description": "Where it is: a presigned URL", "schema": {"type": "string", "format": "uri"}}
+    whole_seconds = {
+        "description": "Seconds to wait before asking again",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+    place = {
+        "description": "Where it is: a presigned URL",
+        "schema": {"type": "string", "format": "uri"},
+    }
     descriptions = {202: "Not ready yet: ask the same URL again", 303: "It is at another address"}
     headers = {202: {"Retry-After": whole_seconds}, 303: {"Location": place}}
     response: Schema = {"description": descriptions[status], "headers": headers[status]}
@@ -205,14 +256,29 @@ def _other(status: int, body: Any, schemas: _Schemas) -> Schema:
 
 
 def _failures(operation: Operation, schemas: _Schemas, conventions: Conventions) -> Schema:
-    closed: list[type[DataOpsError]] = [] if operation.path in conventions.open_paths else [Unauthorized, Forbidden]
-    cases = [(conventions.status_of(error), error.code, error.__doc__ or "") for error in (*operation.failures, *closed)]
-    cases.append((500, "internal_error", "Something that should not happen did; it was logged under the request id."))
+    closed: list[type[DataOpsError]] = (
+        [] if operation.path in conventions.open_paths else [Unauthorized, Forbidden]
+    )
+    cases = [
+        (conventions.status_of(error), error.code, error.__doc__ or "")
+        for error in (*operation.failures, *closed)
+    ]
+    cases.append(
+        (
+            500,
+            "internal_error",
+            "Something that should not happen did; it was logged under the request id.",
+        )
+    )
     responses: Schema = {}
     for status, code, meaning in sorted(cases):
-        content = responses.setdefault(str(status), _problem_response(schemas.of(conventions.problem), status))
+        content = responses.setdefault(
+            str(status), _problem_response(schemas.of(conventions.problem), status)
+        )
         first_line = meaning.strip().splitlines()[0]
-        content["description"] = " ".join([*filter(None, [content["description"]]), f"`{code}`: {first_line}"])
+        content["description"] = " ".join(
+            [*filter(None, [content["description"]]), f"`{code}`: {first_line}"]
+        )
         content["content"]["application/problem+json"]["examples"][code] = {
             "value": {
                 "type": f"urn:dataops:problem:{code}",
@@ -227,10 +293,18 @@ def _failures(operation: Operation, schemas: _Schemas, conventions: Conventions)
 
 
 def _problem_response(schema: Schema, status: int) -> Schema:
-    response: Schema = {"description": "", "content": {"application/problem+json": {"schema": schema, "examples": {}}}}
+    response: Schema = {
+        "description": "",
+        "content": {"application/problem+json": {"schema": schema, "examples": {}}},
+    }
     if status in (409, 503):
         seconds = {"type": "integer", "minimum": 1}
-        response["headers"] = {"Retry-After": {"description": "Seconds to wait, where another try makes sense", "schema": seconds}}
+        response["headers"] = {
+            "Retry-After": {
+                "description": "Seconds to wait, where another try makes sense",
+                "schema": seconds,
+            }
+        }
     return response
 
 
@@ -249,7 +323,9 @@ def _uniform(field: Schema) -> Schema:
     kinds = field.get("prefixItems", [])
     if not kinds or any(kind != kinds[0] for kind in kinds):
         return field
-    return {name: value for name, value in field.items() if name != "prefixItems"} | {"items": kinds[0]}
+    return {name: value for name, value in field.items() if name != "prefixItems"} | {
+        "items": kinds[0]
+    }
 
 
 def _without_null(schema: Schema) -> Schema:

@@ -65,7 +65,9 @@ class Settings:
             except ValueError:
                 raise SettingsError(f"{name}={value!r} is not a number") from None
             if not low <= result <= high:
-                raise SettingsError(f"{name}={value!r} is out of range: expected {low:g} to {high:g}")
+                raise SettingsError(
+                    f"{name}={value!r} is out of range: expected {low:g} to {high:g}"
+                )
             return result
 
         def soap(name: str) -> SoapDescriptor:

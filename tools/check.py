@@ -9,10 +9,16 @@ from collections.abc import Iterator
 
 from .lifeline import ROOT
 
-_GENERATED = (["data/make_sample.py", "--check"], ["-m", "tools.openapi", "--check"], ["-m", "tools.swagger_ui", "--check"])
+_GENERATED = (
+    ["data/make_sample.py", "--check"],
+    ["-m", "tools.openapi", "--check"],
+    ["-m", "tools.swagger_ui", "--check"],
+)
 _README_LINES = 150
 _FORBIDDEN = {
-    "the address of a package registry": re.compile(rb"--(?:extra-)?index-url|files\.pythonhosted|registry\.npmjs|pypi\.org/simple"),
+    "the address of a package registry": re.compile(
+        rb"--(?:extra-)?index-url|files\.pythonhosted|registry\.npmjs|pypi\.org/simple"
+    ),
     "a path of one machine": re.compile(rb"(?<![\w.$}-])/(?:work|farm|root)/[\w.]"),
 }
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?(==[^\s;#]+)?", re.MULTILINE)
@@ -27,7 +33,9 @@ def main() -> None:
 
 def _stale() -> Iterator[str]:
     for command in _GENERATED:
-        done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             yield f"{' '.join(command)}: not up to date (--update writes it)\n{done.stdout}{done.stderr}".rstrip()
 
@@ -36,17 +44,25 @@ def _unpinned() -> Iterator[str]:
     """Every name that a requirements*.in asks for is pinned in its .txt, at the version that is asked for."""
     for source in sorted(ROOT.glob("requirements*.in")):
         pins = source.with_suffix(".txt").read_text()
-        wanted = [line for line in source.read_text().splitlines() if line and not line.startswith(("#", "-"))]
+        wanted = [
+            line
+            for line in source.read_text().splitlines()
+            if line and not line.startswith(("#", "-"))
+        ]
         for line in wanted:
             match = _PIN.match(line)
             assert match, line
             name, version = match.group(1).lower().replace("_", "-"), match.group(2) or "=="
-            if not re.search(rf"^{re.escape(name)}(\[[^]]*\])?{re.escape(version)}", pins, re.MULTILINE):
+            if not re.search(
+                rf"^{re.escape(name)}(\[[^]]*\])?{re.escape(version)}", pins, re.MULTILINE
+            ):
                 yield f"{source.name}: {line!r} is not what {source.stem}.txt pins (make pins)"
 
 
 def _forbidden() -> Iterator[str]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
+    ).stdout.decode()
     for name in filter(None, listed.split("\0")):
         path = ROOT / name
         if not path.is_file() or path.resolve() == (ROOT / "tools" / "check.py"):

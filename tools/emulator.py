@@ -28,15 +28,21 @@ _Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--port", type=int, default=0, help="the port to listen on; a free one by default")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--port", type=int, default=0, help="the port to listen on; a free one by default"
+    )
     port: int = parser.parse_args().port
     # moto refuses nothing for want of them, but boto3, which it uses inside, does.
     os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
     os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     FakeKey.value = property(_content, _keep)  # type: ignore[method-assign,assignment]
-    server = make_server("127.0.0.1", port, serialised(_dispatched()), threaded=True, request_handler=_Handler)
+    server = make_server(
+        "127.0.0.1", port, serialised(_dispatched()), threaded=True, request_handler=_Handler
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     wait_for_parent()
@@ -73,7 +79,9 @@ def _dispatched() -> _Wsgi:
 
 
 def _content(key: Any) -> bytes:
-    content: bytes = key._value_buffer.getvalue()  # without copying: the buffer was made from these bytes
+    content: bytes = (
+        key._value_buffer.getvalue()
+    )  # without copying: the buffer was made from these bytes
     return content
 
 

@@ -37,7 +37,9 @@ class NotReady(RuntimeError):
 
 
 @contextmanager
-def child(module: str, *arguments: str, environment: Mapping[str, str], log: Path | None = None) -> Iterator[str]:
+def child(
+    module: str, *arguments: str, environment: Mapping[str, str], log: Path | None = None
+) -> Iterator[str]:
     """`python -m module` as a process that prints its address as its first line; gives the address, and ends the process after.
 
     NotReady if it ends before it has printed one; what it had to say is on standard error, or in the `log`.
@@ -60,7 +62,9 @@ def child(module: str, *arguments: str, environment: Mapping[str, str], log: Pat
             address = process.stdout.readline().strip()
             if not address:
                 said = f"; see {log}" if log else ""
-                raise NotReady(f"{module} ended before it was ready, with exit code {process.wait()}{said}")
+                raise NotReady(
+                    f"{module} ended before it was ready, with exit code {process.wait()}{said}"
+                )
             threading.Thread(target=_drain, args=(process,), daemon=True).start()
             yield address
         finally:

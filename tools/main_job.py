@@ -45,7 +45,9 @@ def do(client: DataOpsClient, compositions: list[str], output: Path) -> list[Run
     scheduled: list[tuple[str, str, float]] = []
     for nc in compositions:
         earlier = iter([run.id_run for run in client.available(nc).get(nc, [])])
-        while (began := time.perf_counter()) and (id_run := next(earlier, None) or _schedule(client, nc)):
+        while (began := time.perf_counter()) and (
+            id_run := next(earlier, None) or _schedule(client, nc)
+        ):
             client.augment(nc, id_run)
             scheduled.append((nc, id_run, time.perf_counter() - began))
     return [_finish(client, nc, id_run, seconds, output) for nc, id_run, seconds in scheduled]
@@ -58,7 +60,9 @@ def _schedule(client: DataOpsClient, nc: str) -> str | None:
         return None
 
 
-def _finish(client: DataOpsClient, nc: str, id_run: str, schedule_seconds: float, output: Path) -> RunReport:
+def _finish(
+    client: DataOpsClient, nc: str, id_run: str, schedule_seconds: float, output: Path
+) -> RunReport:
     began = time.perf_counter()
     sub_runs = client.wait(nc, id_run, timeout_seconds=_WAIT_SECONDS, poll_seconds=0.5).sub_runs
     waited = time.perf_counter()
@@ -92,14 +96,24 @@ def show(reports: list[RunReport], output: Path, seconds: float) -> None:
     for heading in ("sub-runs", "no files", "files", "archives", "schedule", "wait", "download"):
         table.add_column(heading, justify="right")
     for report in reports:
-        counts = (str(report.sub_runs), str(report.without_files), str(report.files), f"{report.archive_bytes / 1e6:.1f} MB")
-        times = (f"{value:.2f} s" for value in (report.schedule_seconds, report.wait_seconds, report.download_seconds))
+        counts = (
+            str(report.sub_runs),
+            str(report.without_files),
+            str(report.files),
+            f"{report.archive_bytes / 1e6:.1f} MB",
+        )
+        times = (
+            f"{value:.2f} s"
+            for value in (report.schedule_seconds, report.wait_seconds, report.download_seconds)
+        )
         table.add_row(report.nc, report.id_run, *counts, *times)
     Console(width=None if sys.stdout.isatty() else 110).print(table)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("compositions", nargs="+", metavar="COMPOSITION")
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()

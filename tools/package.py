@@ -50,11 +50,21 @@ class PackageError(Exception):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stage", required=True, help="a stage of .chalice/config.json that is deployed: dev or prod")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--stage",
+        required=True,
+        help="a stage of .chalice/config.json that is deployed: dev or prod",
+    )
     parser.add_argument("--arch", default="x86_64", choices=ARCHITECTURES)
     parser.add_argument("--output", type=Path, help="default: dist/<stage>-<arch>")
-    parser.add_argument("--allow-open", action="store_true", help="package a stage with AUTH=none: ANYBODY can read and schedule")
+    parser.add_argument(
+        "--allow-open",
+        action="store_true",
+        help="package a stage with AUTH=none: ANYBODY can read and schedule",
+    )
     arguments = parser.parse_args()
     output = arguments.output or ROOT / "dist" / f"{arguments.stage}-{arguments.arch}"
     try:
@@ -62,7 +72,9 @@ def main() -> None:
     except PackageError as error:
         sys.exit(f"{arguments.stage}: {error}")
     size = (output / "deployment.zip").stat().st_size
-    print(f"{output}: template.json, and deployment.zip with {size / 1e6:.1f} MB for {RUNTIME} on {arguments.arch}")
+    print(
+        f"{output}: template.json, and deployment.zip with {size / 1e6:.1f} MB for {RUNTIME} on {arguments.arch}"
+    )
 
 
 def package(stage: str, arch: str, output: Path, *, allow_open: bool = False) -> None:
@@ -75,7 +87,10 @@ def package(stage: str, arch: str, output: Path, *, allow_open: bool = False) ->
         fetch_wheels(ROOT / "requirements.txt", project / "vendor", arch)
         _trim(project / "vendor")
         _run_chalice(project, stage, built)
-        problems = [*unexpected(built / "deployment.zip"), *missing(built / "deployment.zip", ROOT / "requirements.txt", arch)]
+        problems = [
+            *unexpected(built / "deployment.zip"),
+            *missing(built / "deployment.zip", ROOT / "requirements.txt", arch),
+        ]
         if problems:
             raise PackageError("the package is not right:\n  " + "\n  ".join(problems))
         template = _template(yaml.safe_load((built / "sam.yaml").read_text()))
@@ -95,15 +110,40 @@ def require_authentication(config: dict[str, Any], stage: str, *, allow_open: bo
     if auth != "none":
         raise PackageError(f"AUTH={auth!r} in .chalice/config.json: expected 'token' or 'iam'")
     if not allow_open:
-        raise PackageError("AUTH=none would let ANYBODY read and schedule: set AUTH, or package with --allow-open (make package OPEN=yes)")
-    print(f"WARNING: {stage} is packaged with AUTH=none: ANYBODY who finds its address can read and schedule", file=sys.stderr)
+        raise PackageError(
+            "AUTH=none would let ANYBODY read and schedule: set AUTH, or package with --allow-open (make package OPEN=yes)"
+        )
+    print(
+        f"WARNING: {stage} is packaged with AUTH=none: ANYBODY who finds its address can read and schedule",
+        file=sys.stderr,
+    )
 
 
 def fetch_wheels(requirements: Path, target: Path, arch: str) -> None:
     """Unpack the wheels that `requirements` pins, for Lambda. PackageError where there is no wheel, or its hash is another."""
-    platforms = [argument for glibc in _GLIBC for argument in ("--platform", f"{glibc}_{ARCHITECTURES[arch]}")]
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--no-deps"]
-    command += ["--require-hashes", "--only-binary=:all:", "--implementation", "cp", "--python-version", RUNTIME.removeprefix("python")]
+    platforms = [
+        argument
+        for glibc in _GLIBC
+        for argument in ("--platform", f"{glibc}_{ARCHITECTURES[arch]}")
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-compile",
+        "--no-deps",
+    ]
+    command += [
+        "--require-hashes",
+        "--only-binary=:all:",
+        "--implementation",
+        "cp",
+        "--python-version",
+        RUNTIME.removeprefix("python"),
+    ]
     command += [*platforms, "--target", str(target), "-r", str(requirements)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -125,7 +165,9 @@ def missing(package_: Path, requirements: Path, arch: str) -> Iterator[str]:
     """What should be in the package and is not: distributions that are pinned, and compiled modules for another Python or processor."""
     with zipfile.ZipFile(package_) as archive:
         names = archive.namelist()
-    present = {name.split("-")[0].lower().replace("_", "-") for name in names if ".dist-info/" in name}
+    present = {
+        name.split("-")[0].lower().replace("_", "-") for name in names if ".dist-info/" in name
+    }
     for name in re.findall(r"^([A-Za-z0-9._-]+)==", requirements.read_text(), re.MULTILINE):
         if name.lower().replace("_", "-") not in present:
             yield f"{name!r} is pinned and not there"
@@ -138,11 +180,19 @@ def missing(package_: Path, requirements: Path, arch: str) -> Iterator[str]:
 
 def _copy_project(project: Path, config: dict[str, Any], stage: str, arch: str) -> None:
     """What Chalice is to see: the sources, the policies and the resources; with the processor in the stage's settings."""
-    shutil.copytree(ROOT / ".chalice", project / ".chalice", ignore=shutil.ignore_patterns("deployments", "deployed"))
+    shutil.copytree(
+        ROOT / ".chalice",
+        project / ".chalice",
+        ignore=shutil.ignore_patterns("deployments", "deployed"),
+    )
     config["stages"][stage]["lambda_architecture"] = arch
     (project / ".chalice" / "config.json").write_text(json.dumps(config))
     shutil.copyfile(ROOT / "app.py", project / "app.py")
-    shutil.copytree(ROOT / "chalicelib", project / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    shutil.copytree(
+        ROOT / "chalicelib",
+        project / "chalicelib",
+        ignore=shutil.ignore_patterns("__pycache__", ".*"),
+    )
     for path in project.rglob("*"):  # Lambda runs as another user, whatever this one's umask is
         path.chmod(0o755 if path.is_dir() else 0o644)
 
@@ -163,10 +213,27 @@ def _trim(site_packages: Path) -> None:
 
 def _run_chalice(project: Path, stage: str, built: Path) -> None:
     """`chalice package`; the app is imported in it, which reads nothing but AUTH and connects to nothing."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_") and name != "AUTH"}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AWS_") and name != "AUTH"
+    }
     environment |= {"AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-c", "from chalice.cli import main; main()", "--project-dir", str(project), "package", "--stage", stage]
-    command += ["--merge-template", str(project / ".chalice" / "resources" / "template.yaml"), str(built)]
+    command = [
+        sys.executable,
+        "-c",
+        "from chalice.cli import main; main()",
+        "--project-dir",
+        str(project),
+        "package",
+        "--stage",
+        stage,
+    ]
+    command += [
+        "--merge-template",
+        str(project / ".chalice" / "resources" / "template.yaml"),
+        str(built),
+    ]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode or "Could not install" in done.stdout:
         raise PackageError(f"chalice package failed:\n{done.stdout}{done.stderr}")
@@ -177,7 +244,9 @@ def _template(template: dict[str, Any]) -> dict[str, Any]:
     for resource in _of_type(template, "AWS::Serverless::Function"):
         resource["Properties"]["Runtime"] = RUNTIME
     for resource in _of_type(template, "AWS::Serverless::Api"):
-        resource["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] = gateway_responses()
+        resource["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] = (
+            gateway_responses()
+        )
     return template
 
 

@@ -26,7 +26,9 @@ _WIDE, _PHONE = (1280, 860), (390, 844)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=ROOT / "data")
     data: Path = parser.parse_args().data
     chromium = shutil.which("chromium")
@@ -36,7 +38,9 @@ def main() -> None:
         for path in ("Zr49Cu49Al2", "Zr49Cu49Al2/21/augment"):
             request = urllib.request.Request(f"{running.api_url}/v1/generate/{path}", method="POST")
             urllib.request.urlopen(request).close()
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
         run = f"{running.api_url}/#Zr49Cu49Al2/21/8"
         _take(browser, run, "page-run.png", _WIDE)
         _take(browser, run, "page-bonds.png", _WIDE, part=".bonds")
@@ -46,9 +50,19 @@ def main() -> None:
         browser.close()
 
 
-def _take(browser: Browser, address: str, name: str, size: tuple[int, int], *, scheme: Scheme = "light", part: str = "body") -> None:
+def _take(
+    browser: Browser,
+    address: str,
+    name: str,
+    size: tuple[int, int],
+    *,
+    scheme: Scheme = "light",
+    part: str = "body",
+) -> None:
     """One picture: what a window shows once all is loaded, from `part` on."""
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme
+    )
     page = context.new_page()
     page.goto(address)
     page.wait_for_load_state("networkidle")

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 ARCHIVE_DAYS = 30
 _COMPOSITION = re.compile(r"([A-Z][a-z]?[0-9]{0,3}){1,8}(-SOAPS)?", re.ASCII)
-_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, max_pool_connections=16, signature_version="s3v4")
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 5},
+    max_pool_connections=16,
+    signature_version="s3v4",
+)
 
 
 def create_table(dynamodb: DynamoDBClient, table: str) -> None:
@@ -35,13 +39,21 @@ def create_table(dynamodb: DynamoDBClient, table: str) -> None:
         dynamodb.create_table(
             TableName=table,
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
         )
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceInUseException":
             raise
-    dynamodb.get_waiter("table_exists").wait(TableName=table, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    dynamodb.get_waiter("table_exists").wait(
+        TableName=table, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
 
 
 def create_bucket(s3: S3Client, bucket: str) -> None:
@@ -51,16 +63,27 @@ def create_bucket(s3: S3Client, bucket: str) -> None:
         if region == "us-east-1":  # which does not take its own name
             s3.create_bucket(Bucket=bucket)
         else:
-            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]
+            s3.create_bucket(
+                Bucket=bucket,
+                CreateBucketConfiguration={"LocationConstraint": region},  # type: ignore[typeddict-item]
+            )
     except ClientError as error:
-        if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+        if error.response["Error"]["Code"] not in (
+            "BucketAlreadyOwnedByYou",
+            "BucketAlreadyExists",
+        ):
             raise
     try:
         s3.put_bucket_lifecycle_configuration(
             Bucket=bucket,
             LifecycleConfiguration={
                 "Rules": [
-                    {"ID": "archives", "Status": "Enabled", "Filter": {"Prefix": "archives/"}, "Expiration": {"Days": ARCHIVE_DAYS}},
+                    {
+                        "ID": "archives",
+                        "Status": "Enabled",
+                        "Filter": {"Prefix": "archives/"},
+                        "Expiration": {"Days": ARCHIVE_DAYS},
+                    },
                     {
                         "ID": "uploads",
                         "Status": "Enabled",
@@ -71,7 +94,9 @@ def create_bucket(s3: S3Client, bucket: str) -> None:
             },
         )
     except ClientError as error:
-        print(f"bucket {bucket!r}: no lifecycle rules, the store answered {error.response['Error']['Code']}")
+        print(
+            f"bucket {bucket!r}: no lifecycle rules, the store answered {error.response['Error']['Code']}"
+        )
 
 
 def load(s3: S3Client, bucket: str, data: Path, prefix: str = "") -> tuple[int, int]:
@@ -88,7 +113,10 @@ def load(s3: S3Client, bucket: str, data: Path, prefix: str = "") -> tuple[int, 
     def upload(path: Path) -> bool:
         key, content = prefix + path.relative_to(data).as_posix(), path.read_bytes()
         # An ETag that is not the MD5 (a store need not use it) only costs an upload.
-        if stored.get(key) == (len(content), f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'):
+        if stored.get(key) == (
+            len(content),
+            f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"',
+        ):
             return False
         s3.put_object(Bucket=bucket, Key=key, Body=content)
         return True
@@ -107,11 +135,17 @@ def data_files(data: Path) -> Iterator[Path]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--table", default=os.environ.get("RUN_TABLE"), help="default: RUN_TABLE")
-    parser.add_argument("--bucket", default=os.environ.get("DATA_BUCKET"), help="default: DATA_BUCKET")
+    parser.add_argument(
+        "--bucket", default=os.environ.get("DATA_BUCKET"), help="default: DATA_BUCKET"
+    )
     parser.add_argument("--data", type=Path, help="a folder laid out as bucket keys, to be loaded")
-    parser.add_argument("--prefix", default=os.environ.get("DATA_PREFIX", ""), help="default: DATA_PREFIX")
+    parser.add_argument(
+        "--prefix", default=os.environ.get("DATA_PREFIX", ""), help="default: DATA_PREFIX"
+    )
     arguments = parser.parse_args()
     if not arguments.table or not arguments.bucket:
         parser.error("--table and --bucket (or RUN_TABLE and DATA_BUCKET) are needed")

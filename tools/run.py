@@ -33,7 +33,10 @@ def main() -> None:
     log.parent.mkdir(exist_ok=True)
     try:
         with stack(data, job_run_time_seconds=_JOB_RUN_TIME_SECONDS, log=log) as running:
-            print(f"{running.files} files loaded, API on {running.api_url} (its log: {log.relative_to(ROOT)})", flush=True)
+            print(
+                f"{running.files} files loaded, API on {running.api_url} (its log: {log.relative_to(ROOT)})",
+                flush=True,
+            )
             shown = output.relative_to(Path.cwd()) if output.is_relative_to(Path.cwd()) else output
             main_job.run(running.api_url, compositions, shown)
     except NotReady as error:
@@ -47,7 +50,9 @@ def _first_foreign_file(output: Path, data: Path) -> Path | None:
         if _SUB_RUN.fullmatch(f"{nc}/{id_run}/{sub_run}") and name != "ro-crate-metadata.json":
             key = Path("c/md/lammps/100", id_run, "2000", sub_run, name)
             originals = (data / nc / key, data / f"{nc}-SOAPS" / key)
-            if not any(each.is_file() and filecmp.cmp(each, path, shallow=False) for each in originals):
+            if not any(
+                each.is_file() and filecmp.cmp(each, path, shallow=False) for each in originals
+            ):
                 return path.relative_to(output)
     return None
 

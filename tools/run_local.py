@@ -45,10 +45,14 @@ _LOGGING = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
-    parser.add_argument("--end-with-parent", action="store_true", help="end when standard input is closed")
+    parser.add_argument(
+        "--end-with-parent", action="store_true", help="end when standard input is closed"
+    )
     arguments = parser.parse_args()
     if arguments.end_with_parent:
         end_with_parent()
@@ -64,7 +68,9 @@ def main() -> None:
             workers=_count("WEB_WORKERS", 1),
             backpressure=_max_connections(),
             http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(header_read_timeout=_HEAD_SECONDS * 1000, max_buffer_size=_MAX_HEAD_BYTES),
+            http1_settings=HTTP1Settings(
+                header_read_timeout=_HEAD_SECONDS * 1000, max_buffer_size=_MAX_HEAD_BYTES
+            ),
             workers_kill_timeout=_DRAIN_SECONDS,
             websockets=False,
             log_level=LogLevels.error,
@@ -79,7 +85,9 @@ def create_worker() -> Callable[..., Any]:
     from .asgi import create_application  # noqa: PLC0415 - the main process does not need the API
 
     threading.Thread(target=_end_with_server, name="lifeline", daemon=True).start()
-    atexit.register(os._exit, 0)  # threads of granian may still call Python, which aborts while the interpreter is finalized
+    atexit.register(
+        os._exit, 0
+    )  # threads of granian may still call Python, which aborts while the interpreter is finalized
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     return create_application(_count("WEB_THREADS", 64))
 
@@ -99,7 +107,9 @@ def _reserved(host: str, port: int) -> socket.socket:
         reserved.bind((host, port))
     except OSError as error:
         sys.exit(f"cannot listen on {host}:{port}: {error.strerror}")
-    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # after bind, which is refused if anything listens
+    reserved.setsockopt(
+        socket.SOL_SOCKET, socket.SO_REUSEPORT, 1
+    )  # after bind, which is refused if anything listens
     return reserved
 
 
@@ -114,9 +124,17 @@ def _max_connections() -> int:
     """Return how many connections a worker accepts. Half of the file descriptors stay free: without any, granian's accept loop spins."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < 2 * _MAX_CONNECTIONS:
-        soft = 2 * _MAX_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, 2 * _MAX_CONNECTIONS)
+        soft = (
+            2 * _MAX_CONNECTIONS
+            if hard == resource.RLIM_INFINITY
+            else min(hard, 2 * _MAX_CONNECTIONS)
+        )
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return _MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else min(_MAX_CONNECTIONS, max(1, soft // 2))
+    return (
+        _MAX_CONNECTIONS
+        if soft == resource.RLIM_INFINITY
+        else min(_MAX_CONNECTIONS, max(1, soft // 2))
+    )
 
 
 def _announce(host: str, port: int) -> None:

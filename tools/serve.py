@@ -1,7 +1,7 @@
 """`make serve`: the service on this machine, until Ctrl-C or SIGTERM.
 
-    python -m tools.serve [--port P]        DATA_DIR names the data to load; default data/
-    python -m tools.serve --environment     prints the environment of the one on that port, for `chalice local` and the aws CLI
+python -m tools.serve [--port P]        DATA_DIR names the data to load; default data/
+python -m tools.serve --environment     prints the environment of the one on that port, for `chalice local` and the aws CLI
 """
 
 from __future__ import annotations
@@ -23,10 +23,18 @@ from .stack import Stack, list_compositions, stack
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--job-run-time-seconds", type=float, default=os.environ.get("JOB_RUN_TIME_SECONDS") or "300")
-    parser.add_argument("--environment", action="store_true", help="print the environment of the running service")
+    parser.add_argument(
+        "--job-run-time-seconds",
+        type=float,
+        default=os.environ.get("JOB_RUN_TIME_SECONDS") or "300",
+    )
+    parser.add_argument(
+        "--environment", action="store_true", help="print the environment of the running service"
+    )
     arguments = parser.parse_args()
     state = ROOT / ".local" / f"serve-{arguments.port}.env"
     if arguments.environment:
@@ -39,7 +47,9 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     with _locked(state, arguments.port), _terminal():
         try:
-            with stack(data, port=arguments.port, job_run_time_seconds=arguments.job_run_time_seconds) as running:
+            with stack(
+                data, port=arguments.port, job_run_time_seconds=arguments.job_run_time_seconds
+            ) as running:
                 _announce(running, state)
                 stop.wait()
                 state.write_text("")
@@ -58,7 +68,9 @@ def _environment(state: Path, port: int) -> str:
             except BlockingIOError:  # locked by the service that wrote it, or is about to
                 text = file.read()
     if not text:
-        sys.exit(f"nothing is being served on port {port}: start `make serve` in another terminal first")
+        sys.exit(
+            f"nothing is being served on port {port}: start `make serve` in another terminal first"
+        )
     return text
 
 
@@ -93,7 +105,9 @@ def _terminal() -> Iterator[None]:
         return
     group = os.getpgrp()
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-    signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # Ctrl-Z would stop this process and leave `make` waiting for it
+    signal.signal(
+        signal.SIGTSTP, signal.SIG_IGN
+    )  # Ctrl-Z would stop this process and leave `make` waiting for it
     os.setpgid(0, 0)
     os.tcsetpgrp(0, os.getpgrp())
     try:
@@ -103,9 +117,18 @@ def _terminal() -> Iterator[None]:
 
 
 def _announce(running: Stack, state: Path) -> None:
-    state.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in running.environment.items()))
-    print(f"{running.files} files loaded into the embedded emulator at {running.environment['AWS_ENDPOINT_URL']}")
-    print(f"API on {running.api_url.replace('127.0.0.1', 'localhost')}, documentation on its /docs; Ctrl-C ends both", flush=True)
+    state.write_text(
+        "".join(
+            f"export {name}={shlex.quote(value)}\n" for name, value in running.environment.items()
+        )
+    )
+    print(
+        f"{running.files} files loaded into the embedded emulator at {running.environment['AWS_ENDPOINT_URL']}"
+    )
+    print(
+        f"API on {running.api_url.replace('127.0.0.1', 'localhost')}, documentation on its /docs; Ctrl-C ends both",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,11 @@ from botocore.config import Config
 from .lifeline import child
 from .provision import create_bucket, create_table, data_files, load
 
-_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +39,49 @@ def list_compositions(data: Path) -> list[str]:
     found = {path.relative_to(data).parts[0] for path in data_files(data)}
     compositions = sorted(name for name in found if not name.endswith("-SOAPS"))
     if not compositions:
-        sys.exit(f"DATA_DIR={str(data)!r} holds no composition: expected folders such as Zr49Cu49Al2/c/md/lammps/100/21/2000/0")
+        sys.exit(
+            f"DATA_DIR={str(data)!r} holds no composition: expected folders such as Zr49Cu49Al2/c/md/lammps/100/21/2000/0"
+        )
     return compositions
 
 
 @contextmanager
-def stack(data: Path, *, port: int = 0, job_run_time_seconds: float = 300, log: Path | None = None) -> Iterator[Stack]:
+def stack(
+    data: Path, *, port: int = 0, job_run_time_seconds: float = 300, log: Path | None = None
+) -> Iterator[Stack]:
     """Everything up, and down again at the end; nothing outlives this process. The API logs to standard error, or to `log`."""
     with child("tools.emulator", environment=_inherited()) as url:
-        stores = {**_CREDENTIALS, "AWS_ENDPOINT_URL": url, "RUN_TABLE": "dataops-runs", "DATA_BUCKET": "dataops-data"}
-        with stack_over(stores, data, port=port, job_run_time_seconds=job_run_time_seconds, log=log) as running:
+        stores = {
+            **_CREDENTIALS,
+            "AWS_ENDPOINT_URL": url,
+            "RUN_TABLE": "dataops-runs",
+            "DATA_BUCKET": "dataops-data",
+        }
+        with stack_over(
+            stores, data, port=port, job_run_time_seconds=job_run_time_seconds, log=log
+        ) as running:
             yield running
 
 
 @contextmanager
 def stack_over(
-    stores: Mapping[str, str], data: Path, *, port: int = 0, job_run_time_seconds: float = 300, log: Path | None = None
+    stores: Mapping[str, str],
+    data: Path,
+    *,
+    port: int = 0,
+    job_run_time_seconds: float = 300,
+    log: Path | None = None,
 ) -> Iterator[Stack]:
     """The same over stores that are there, as the environment variables say that lead to them, to a table and to a bucket."""
     environment = {**stores, "JOB_RUN_TIME_SECONDS": f"{job_run_time_seconds:g}"}
     arguments = ("--port", str(port), "--end-with-parent")
     with ThreadPoolExecutor(1, thread_name_prefix="provision") as pool:
-        loading = pool.submit(_provision, environment, data)  # while the API starts, which asks for nothing before its first request
-        with child("tools.run_local", *arguments, environment=_inherited() | environment, log=log) as api_url:
+        loading = pool.submit(
+            _provision, environment, data
+        )  # while the API starts, which asks for nothing before its first request
+        with child(
+            "tools.run_local", *arguments, environment=_inherited() | environment, log=log
+        ) as api_url:
             yield Stack(api_url, environment, loading.result())
 
 
@@ -76,8 +100,13 @@ def _provision(environment: Mapping[str, str], data: Path) -> int:
     def endpoint(service: str) -> str:
         return environment.get(f"AWS_ENDPOINT_URL_{service}") or environment["AWS_ENDPOINT_URL"]
 
-    config = Config(max_pool_connections=16, signature_version="s3v4", s3={"addressing_style": "path"})
-    create_table(session.client("dynamodb", endpoint_url=endpoint("DYNAMODB"), config=config), environment["RUN_TABLE"])
+    config = Config(
+        max_pool_connections=16, signature_version="s3v4", s3={"addressing_style": "path"}
+    )
+    create_table(
+        session.client("dynamodb", endpoint_url=endpoint("DYNAMODB"), config=config),
+        environment["RUN_TABLE"],
+    )
     s3 = session.client("s3", endpoint_url=endpoint("S3"), config=config)
     create_bucket(s3, environment["DATA_BUCKET"])
     uploaded, kept = load(s3, environment["DATA_BUCKET"], data)

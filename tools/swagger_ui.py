@@ -29,14 +29,20 @@ _FILES = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--update", action="store_true", help="fetch the wheel and write the files")
-    mode.add_argument("--check", action="store_true", help="fail where a file is not the one that is known")
+    mode.add_argument(
+        "--check", action="store_true", help="fail where a file is not the one that is known"
+    )
     if parser.parse_args().update:
         _update()
     findings = [
-        f"{name}: SHA-256 {found}, expected {expected}" for name, expected in _FILES.items() if (found := _sha256_of(name)) != expected
+        f"{name}: SHA-256 {found}, expected {expected}"
+        for name, expected in _FILES.items()
+        if (found := _sha256_of(name)) != expected
     ]
     print("\n".join(findings))
     sys.exit(bool(findings))
@@ -49,7 +55,18 @@ def _sha256_of(name: str) -> str:
 
 def _update() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", folder, _WHEEL]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--dest",
+            folder,
+            _WHEEL,
+        ]
         subprocess.run(command, check=True)
         (wheel,) = Path(folder).glob("*.whl")
         if (found := hashlib.sha256(wheel.read_bytes()).hexdigest()) != _WHEEL_SHA256:

@@ -34,7 +34,9 @@ class S3BondRecords:
     def get(self, key: SubRunKey, fingerprint: str) -> BondIndex | None:
         with unavailable(_SERVICE):
             try:
-                answer = self._client.get_object(Bucket=self._bucket, Key=_record_key(key, fingerprint))
+                answer = self._client.get_object(
+                    Bucket=self._bucket, Key=_record_key(key, fingerprint)
+                )
             except ClientError as error:
                 if error_code(error) != "NoSuchKey":
                     raise

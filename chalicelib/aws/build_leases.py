@@ -34,7 +34,9 @@ class DynamoBuildLeases:
 
     def get(self, archive_key: str) -> BuildLease | None:
         with unavailable(_SERVICE):
-            item = self._client.get_item(TableName=self._table, Key=_address(archive_key), ConsistentRead=True).get("Item")
+            item = self._client.get_item(
+                TableName=self._table, Key=_address(archive_key), ConsistentRead=True
+            ).get("Item")
         if item is None:
             return None
         return BuildLease(
@@ -44,13 +46,27 @@ class DynamoBuildLeases:
             error=item["error"]["S"] if "error" in item else None,
         )
 
-    def take(self, archive_key: str, holder: str, now: datetime, expires_at: datetime, *, queued_by: str | None = None) -> bool:
+    def take(
+        self,
+        archive_key: str,
+        holder: str,
+        now: datetime,
+        expires_at: datetime,
+        *,
+        queued_by: str | None = None,
+    ) -> bool:
         # Times are in UTC and of one format, so that they compare as text.
         return self._change(
             archive_key,
             "SET #holder = :holder, #started = if_not_exists(#started, :now), #expires_at = :expires_at, #expires = :expires REMOVE #error",
             "attribute_not_exists(#pk) OR attribute_exists(#error) OR #expires_at <= :now OR #holder IN (:holder, :queued_by)",
-            names={"#pk": "pk", "#holder": "holder", "#started": "started_at", "#error": "error", **_EXPIRY_NAMES},
+            names={
+                "#pk": "pk",
+                "#holder": "holder",
+                "#started": "started_at",
+                "#error": "error",
+                **_EXPIRY_NAMES,
+            },
             values={
                 ":holder": {"S": holder},
                 ":queued_by": {"S": queued_by or holder},
@@ -91,7 +107,15 @@ class DynamoBuildLeases:
             values={":holder": {"S": holder}, ":error": {"S": error}},
         )
 
-    def _change(self, archive_key: str, update: str, condition: str, *, names: dict[str, str], values: dict[str, Any]) -> bool:
+    def _change(
+        self,
+        archive_key: str,
+        update: str,
+        condition: str,
+        *,
+        names: dict[str, str],
+        values: dict[str, Any],
+    ) -> bool:
         with unavailable(_SERVICE):
             try:
                 self._client.update_item(
@@ -113,7 +137,10 @@ _EXPIRY_NAMES = {"#expires_at": "expires_at", "#expires": "expires"}
 
 
 def _expiry(expires_at: datetime) -> dict[str, Any]:
-    return {":expires_at": {"S": _text(expires_at)}, ":expires": {"N": str(int((expires_at + _KEPT).timestamp()))}}
+    return {
+        ":expires_at": {"S": _text(expires_at)},
+        ":expires": {"N": str(int((expires_at + _KEPT).timestamp()))},
+    }
 
 
 def _text(time: datetime) -> str:

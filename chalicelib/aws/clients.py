@@ -54,18 +54,24 @@ class Clients:
         if credentials is None:
             return None
         credentials.get_frozen_credentials()  # which renews them when they are about to end
-        end: datetime | None = getattr(credentials, "_expiry_time", None)  # botocore tells it in no other way
+        end: datetime | None = getattr(
+            credentials, "_expiry_time", None
+        )  # botocore tells it in no other way
         return end
 
     def lambda_(self) -> LambdaClient:
         """Made only where a builder function is configured: a client costs some 20 ms of a cold start."""
-        return self.session.client("lambda", endpoint_url=self.lambda_endpoint, config=_config(read_timeout=_READ_SECONDS))
+        return self.session.client(
+            "lambda", endpoint_url=self.lambda_endpoint, config=_config(read_timeout=_READ_SECONDS)
+        )
 
     @classmethod
     def connect(cls, settings: Settings) -> Clients:
         """Clients that have not connected yet. Endpoints come from the settings alone, never from a profile."""
         underlying = botocore.session.get_session()
-        underlying.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+        underlying.get_component("response_parser_factory").set_parser_defaults(
+            timestamp_parser=_timestamp
+        )
         bound_attempts(underlying)
         demand_whole_answers(underlying)
         session = boto3.Session(botocore_session=underlying, region_name=settings.region)
@@ -75,14 +81,24 @@ class Clients:
             if style == "auto":
                 # AWS: the bucket's own regional host, which the signature must name; elsewhere: hosts that have no bucket subdomains.
                 style = "path" if endpoint else "virtual"
-            return session.client("s3", endpoint_url=endpoint, config=_config(read_timeout=read_timeout, addressing_style=style))
+            return session.client(
+                "s3",
+                endpoint_url=endpoint,
+                config=_config(read_timeout=read_timeout, addressing_style=style),
+            )
 
         reads = s3(settings.s3_endpoint)
         return cls(
-            dynamodb=session.client("dynamodb", endpoint_url=settings.dynamodb_endpoint, config=_config(read_timeout=_READ_SECONDS)),
+            dynamodb=session.client(
+                "dynamodb",
+                endpoint_url=settings.dynamodb_endpoint,
+                config=_config(read_timeout=_READ_SECONDS),
+            ),
             s3=reads,
             s3_writes=s3(settings.s3_endpoint, _WRITE_SECONDS),
-            s3_public=reads if settings.s3_public_endpoint == settings.s3_endpoint else s3(settings.s3_public_endpoint),
+            s3_public=reads
+            if settings.s3_public_endpoint == settings.s3_endpoint
+            else s3(settings.s3_public_endpoint),
             session=session,
             lambda_endpoint=settings.lambda_endpoint,
         )
@@ -97,7 +113,9 @@ def _config(*, read_timeout: int, addressing_style: Style | None = None) -> Conf
         tcp_keepalive=True,
         user_agent=_USER_AGENT,
         ignore_configured_endpoint_urls=True,  # type: ignore[call-arg] # missing in the stubs
-        signature_version="s3v4" if addressing_style else None,  # boto3 would presign with SigV2 in us-east-1
+        signature_version="s3v4"
+        if addressing_style
+        else None,  # boto3 would presign with SigV2 in us-east-1
         s3={"addressing_style": addressing_style} if addressing_style else None,
         # What AWS computes by default, other stores may refuse; our own SHA-256 guards the content.
         request_checksum_calculation="when_required",

@@ -82,14 +82,18 @@ class S3DataBucket:
     def dataset_info(self) -> DatasetInfo | None:
         with unavailable(_SERVICE):
             try:
-                response = self._client.get_object(Bucket=self._bucket, Key=self._data_prefix + FILE_NAME)
+                response = self._client.get_object(
+                    Bucket=self._bucket, Key=self._data_prefix + FILE_NAME
+                )
             except ClientError as error:
                 if error_code(error) != "NoSuchKey":
                     raise
                 return None
             content = response["Body"].read(MAX_BYTES + 1)
         if len(content) < min(response["ContentLength"], MAX_BYTES + 1):
-            raise Unavailable(f"the {_SERVICE} returned {len(content)} of {response['ContentLength']} bytes of {FILE_NAME}")
+            raise Unavailable(
+                f"the {_SERVICE} returned {len(content)} of {response['ContentLength']} bytes of {FILE_NAME}"
+            )
         return DatasetInfo.parse(content)
 
     def run_numbers(self, nc: NominalComposition) -> Sequence[int]:
@@ -102,13 +106,19 @@ class S3DataBucket:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=prefix, Delimiter="/", PaginationConfig={"PageSize": 20}
             )
-            names = (stored["Key"][len(prefix) :] for page in pages for stored in page.get("Contents", []))
+            names = (
+                stored["Key"][len(prefix) :]
+                for page in pages
+                for stored in page.get("Contents", [])
+            )
             return any(rejection_reason(name) is None for name in names)
 
     def listed_runs(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
         prefix = self._data_prefix + runs_prefix(first.nc)
         with unavailable(_SERVICE):
-            page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, StartAfter=f"{prefix}{first.id_run}/")
+            page = self._client.list_objects_v2(
+                Bucket=self._bucket, Prefix=prefix, StartAfter=f"{prefix}{first.id_run}/"
+            )
         folder = f"2000/{sub_run}/"
         found: dict[int, bool] = {}
         last = ""
@@ -118,12 +128,18 @@ class S3DataBucket:
             for id_run in _run_numbers([last]):
                 found[id_run] = found.get(id_run, False) or usable
         if page["IsTruncated"]:  # the last run may have more files than were listed
-            found = {id_run: present for id_run, present in found.items() if present or str(id_run) != last}
+            found = {
+                id_run: present
+                for id_run, present in found.items()
+                if present or str(id_run) != last
+            }
         return found
 
     def artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
         found: dict[str, Artifact] = {}
-        for only, listing in zip((None, SOAPS_NAME), self._listings(files_prefix(key), soaps_prefix(key)), strict=True):
+        for only, listing in zip(
+            (None, SOAPS_NAME), self._listings(files_prefix(key), soaps_prefix(key)), strict=True
+        ):
             for stored, name in listing:
                 artifact = _artifact(key.run.nc, stored, name)
                 if artifact and only in (None, name):
@@ -132,23 +148,38 @@ class S3DataBucket:
 
     def run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
         found: dict[int, dict[str, Artifact]] = {}
-        for only, listing in zip((None, SOAPS_NAME), self._listings(run_files_prefix(key), run_soaps_prefix(key)), strict=True):
+        for only, listing in zip(
+            (None, SOAPS_NAME),
+            self._listings(run_files_prefix(key), run_soaps_prefix(key)),
+            strict=True,
+        ):
             for stored, path in listing:
                 folder, _, name = path.partition("/")
                 artifact = _artifact(key.nc, stored, name)
                 if artifact and only in (None, name) and folder in _SUB_RUNS:
                     found.setdefault(int(folder), {})[name] = artifact
-        return {sub_run: [by_name[name] for name in sorted(by_name)] for sub_run, by_name in sorted(found.items())}
+        return {
+            sub_run: [by_name[name] for name in sorted(by_name)]
+            for sub_run, by_name in sorted(found.items())
+        }
 
     def read(self, artifact: Artifact) -> Iterator[bytes]:
         with _unchanged(artifact.key):
-            yield from read_object(self._client, self._bucket, artifact.key, etag=artifact.etag, size_bytes=artifact.size_bytes)
+            yield from read_object(
+                self._client,
+                self._bucket,
+                artifact.key,
+                etag=artifact.etag,
+                size_bytes=artifact.size_bytes,
+            )
 
     def read_range(self, artifact: Artifact, start: int, stop: int) -> bytes:
         return self._read_part(artifact.key, artifact.etag, start, stop)
 
     def archive(self, archive_key: str) -> ArchiveRecord | None:
-        with ThreadPoolExecutor(1, thread_name_prefix="head") as pool:  # side by side: no further round trip for callers
+        with ThreadPoolExecutor(
+            1, thread_name_prefix="head"
+        ) as pool:  # side by side: no further round trip for callers
             head = pool.submit(self._etag_and_size, archive_key)
             record = self._record(archive_key)
             stored = head.result()
@@ -165,7 +196,12 @@ class S3DataBucket:
         disposition = f'attachment; filename="{filename}"'
         with unavailable(_SERVICE):
             return write_object(
-                self._write_client, self._bucket, archive_key, pieces, content_type="application/zip", content_disposition=disposition
+                self._write_client,
+                self._bucket,
+                archive_key,
+                pieces,
+                content_type="application/zip",
+                content_disposition=disposition,
             )
 
     def write_record(self, archive_key: str, record: ArchiveRecord) -> None:
@@ -184,7 +220,10 @@ class S3DataBucket:
     def link(self, archive_key: str, filename: str) -> PresignedLink:
         with unavailable(_SERVICE):
             now = datetime.now(UTC)
-            expires_at = min(now + self._url_ttl, self._credentials_expire_at() or datetime.max.replace(tzinfo=UTC))
+            expires_at = min(
+                now + self._url_ttl,
+                self._credentials_expire_at() or datetime.max.replace(tzinfo=UTC),
+            )
             url = self._public_client.generate_presigned_url(
                 "get_object",
                 Params={
@@ -204,7 +243,9 @@ class S3DataBucket:
         """Return the record, or None if it is missing, unreadable, or about to outlive its archive."""
         with unavailable(_SERVICE):
             try:
-                response = self._client.get_object(Bucket=self._bucket, Key=_record_key(archive_key))
+                response = self._client.get_object(
+                    Bucket=self._bucket, Key=_record_key(archive_key)
+                )
             except ClientError as error:
                 if error_code(error) not in _UNREADABLE:
                     raise
@@ -238,9 +279,13 @@ class S3DataBucket:
         """The names of the folders right below a prefix."""
         folders: set[str] = set()
         with unavailable(_SERVICE):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/")
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=prefix, Delimiter="/"
+            )
             for page in pages:
-                folders |= {common["Prefix"][len(prefix) : -1] for common in page.get("CommonPrefixes", [])}
+                folders |= {
+                    common["Prefix"][len(prefix) : -1] for common in page.get("CommonPrefixes", [])
+                }
         return folders
 
     def _listings(self, *prefixes: str) -> list[list[tuple[ObjectTypeDef, str]]]:
@@ -252,7 +297,9 @@ class S3DataBucket:
         """The objects below a prefix, each with the rest of its key."""
         full_prefix = self._data_prefix + prefix
         with unavailable(_SERVICE):
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=full_prefix):
+            for page in self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=full_prefix
+            ):
                 for stored in page.get("Contents", []):
                     yield stored, stored["Key"][len(full_prefix) :]
 
@@ -275,15 +322,21 @@ def _unchanged(key: str) -> Iterator[None]:
 
 def _attachment(filename: str) -> str:
     """A Content-Disposition that saves under `filename`, whatever a stored file is called (RFC 6266)."""
-    plain = "".join(letter if " " <= letter <= "~" and letter not in '"\\%' else "_" for letter in filename)
-    return f'attachment; filename="{plain}"' + ("" if plain == filename else f"; filename*=UTF-8''{quote(filename, safe='')}")
+    plain = "".join(
+        letter if " " <= letter <= "~" and letter not in '"\\%' else "_" for letter in filename
+    )
+    return f'attachment; filename="{plain}"' + (
+        "" if plain == filename else f"; filename*=UTF-8''{quote(filename, safe='')}"
+    )
 
 
 def _compositions(folders: Iterable[str]) -> Iterator[NominalComposition]:
     for folder in folders:
         try:
             yield NominalComposition.parse(folder)
-        except InvalidInput:  # SOAP descriptors, archives, or something else beside the compositions
+        except (
+            InvalidInput
+        ):  # SOAP descriptors, archives, or something else beside the compositions
             continue
 
 

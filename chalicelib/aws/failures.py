@@ -26,7 +26,9 @@ def unavailable(service: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise Unavailable(f"the {service} answered {error_code(error)} to {error.operation_name}") from error
+        raise Unavailable(
+            f"the {service} answered {error_code(error)} to {error.operation_name}"
+        ) from error
     except (BotoCoreError, HTTPError, ResponseParserError) as error:
         # The latter two are what botocore lets through, of error answers that break off and of XML that ends too soon.
         raise Unavailable(f"the {service} does not answer ({type(error).__name__})") from error

@@ -35,7 +35,9 @@ class DynamoIdempotencyRecords:
 
     def get(self, key: str) -> IdempotencyRecord | None:
         with unavailable(_SERVICE):
-            item = self._client.get_item(TableName=self._table, Key=_address(key), ConsistentRead=True).get("Item")
+            item = self._client.get_item(
+                TableName=self._table, Key=_address(key), ConsistentRead=True
+            ).get("Item")
         if item is None:
             return None
         return IdempotencyRecord(
@@ -51,12 +53,25 @@ class DynamoIdempotencyRecords:
 
     def open(self, record: IdempotencyRecord, now: datetime) -> bool:
         condition = "attribute_not_exists(#pk) OR #expires_at <= :now"
-        return self._put(record, condition, {"#pk": "pk", "#expires_at": "expires_at"}, {":now": {"S": _text(now)}})
+        return self._put(
+            record,
+            condition,
+            {"#pk": "pk", "#expires_at": "expires_at"},
+            {":now": {"S": _text(now)}},
+        )
 
     def change(self, record: IdempotencyRecord, holder: str) -> bool:
-        return self._put(record, "#holder = :holder", {"#holder": "holder"}, {":holder": {"S": holder}})
+        return self._put(
+            record, "#holder = :holder", {"#holder": "holder"}, {":holder": {"S": holder}}
+        )
 
-    def _put(self, record: IdempotencyRecord, condition: str, names: dict[str, str], values: dict[str, Any]) -> bool:
+    def _put(
+        self,
+        record: IdempotencyRecord,
+        condition: str,
+        names: dict[str, str],
+        values: dict[str, Any],
+    ) -> bool:
         with unavailable(_SERVICE):
             try:
                 self._client.put_item(
@@ -95,4 +110,7 @@ def _text(time: datetime) -> str:
 
 
 def _address(key: str) -> dict[str, Any]:
-    return {"pk": {"S": f"IDEMPOTENCY#{hashlib.sha256(key.encode()).hexdigest()}"}, "sk": {"S": "-"}}
+    return {
+        "pk": {"S": f"IDEMPOTENCY#{hashlib.sha256(key.encode()).hexdigest()}"},
+        "sk": {"S": "-"},
+    }

@@ -24,4 +24,6 @@ class LambdaBuilder:
     def start(self, order: BuildOrder, holder: str) -> None:
         payload = msgspec.json.encode(order.to_event() | {"holder": holder})
         with unavailable("builder"):
-            self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload)
+            self._client.invoke(
+                FunctionName=self._function, InvocationType="Event", Payload=payload
+            )

@@ -15,7 +15,9 @@ _EQUAL_PARTS = 5_000
 """Parts are equal, as some stores require, up to here (39 GiB in parts of 8 MiB), and double beyond (117 GiB)."""
 
 
-def parts(pieces: Iterable[bytes], part_size_bytes: int, spare: SimpleQueue[bytearray]) -> Iterator[bytearray]:
+def parts(
+    pieces: Iterable[bytes], part_size_bytes: int, spare: SimpleQueue[bytearray]
+) -> Iterator[bytearray]:
     """Cut the pieces into parts, in `spare` buffers if there are any. The only part may be empty."""
     part = bytearray()
     filled = sent = 0

@@ -44,7 +44,13 @@ class DynamoRunTable:
         item = self._item(key)
         return _run(item) if item else None
 
-    def runs(self, nc: NominalComposition | None = None, *, after: RunKey | None = None, limit: int | None = None) -> Iterator[Run]:
+    def runs(
+        self,
+        nc: NominalComposition | None = None,
+        *,
+        after: RunKey | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Run]:
         return map(_run, self._items(nc, after, limit))
 
     def add(self, run: Run, claim_token: str, wanted: int = 1) -> bool:
@@ -73,7 +79,9 @@ class DynamoRunTable:
             )
         return answer["Attributes"]["claim_token"]["S"] == claim_token
 
-    def claims(self, nc: NominalComposition, *, after: int = 0, limit: int | None = None) -> Iterator[RunClaim]:
+    def claims(
+        self, nc: NominalComposition, *, after: int = 0, limit: int | None = None
+    ) -> Iterator[RunClaim]:
         return map(_claim, self._items(nc, RunKey(nc, after), limit))
 
     def reclaim(self, key: RunKey, claim_token: str, new_claim_token: str) -> bool:
@@ -85,7 +93,10 @@ class DynamoRunTable:
                     UpdateExpression="SET #token = :new",
                     ConditionExpression="#token = :token",
                     ExpressionAttributeNames={"#token": "claim_token"},
-                    ExpressionAttributeValues={":token": {"S": claim_token}, ":new": {"S": new_claim_token}},
+                    ExpressionAttributeValues={
+                        ":token": {"S": claim_token},
+                        ":new": {"S": new_claim_token},
+                    },
                 )
             except ClientError as error:
                 if error_code(error) != "ConditionalCheckFailedException":
@@ -102,7 +113,10 @@ class DynamoRunTable:
                     TableName=self._table,
                     Key=_address(key),
                     ConditionExpression="#token = :token AND attribute_not_exists(#at)",
-                    ExpressionAttributeNames={"#token": "claim_token", "#at": "sub_runs_scheduled_at"},
+                    ExpressionAttributeNames={
+                        "#token": "claim_token",
+                        "#at": "sub_runs_scheduled_at",
+                    },
                     ExpressionAttributeValues={":token": {"S": claim_token}},
                 )
             except ClientError as error:
@@ -113,7 +127,10 @@ class DynamoRunTable:
         wanted = sorted(sub_runs)
         values: dict[str, Any] = {f":s{sub_run}": {"N": str(sub_run)} for sub_run in wanted}
         all_there = " AND ".join(f"contains(#sub_runs, {name})" for name in values)
-        values |= {":wanted": {"NS": [str(sub_run) for sub_run in wanted]}, ":at": {"S": at.isoformat()}}
+        values |= {
+            ":wanted": {"NS": [str(sub_run) for sub_run in wanted]},
+            ":at": {"S": at.isoformat()},
+        }
         with unavailable(_SERVICE):
             try:
                 answer = self._client.update_item(
@@ -122,7 +139,11 @@ class DynamoRunTable:
                     # Adding to a set commutes, so no caller's sub-runs are lost; the time moves only when something was added.
                     UpdateExpression="ADD #sub_runs :wanted SET #at = :at",
                     ConditionExpression=f"attribute_exists(#pk) AND NOT ({all_there})",
-                    ExpressionAttributeNames={"#pk": "pk", "#sub_runs": "sub_runs", "#at": "sub_runs_scheduled_at"},
+                    ExpressionAttributeNames={
+                        "#pk": "pk",
+                        "#sub_runs": "sub_runs",
+                        "#at": "sub_runs_scheduled_at",
+                    },
                     ExpressionAttributeValues=values,
                     ReturnValues="ALL_NEW",
                 )
@@ -134,9 +155,13 @@ class DynamoRunTable:
 
     def ping(self) -> None:
         with unavailable(_SERVICE):
-            self._client.get_item(TableName=self._table, Key={"pk": {"S": "PING"}, "sk": {"S": "PING"}})
+            self._client.get_item(
+                TableName=self._table, Key={"pk": {"S": "PING"}, "sk": {"S": "PING"}}
+            )
 
-    def _items(self, nc: NominalComposition | None, after: RunKey | None, limit: int | None) -> Iterator[dict[str, Any]]:
+    def _items(
+        self, nc: NominalComposition | None, after: RunKey | None, limit: int | None
+    ) -> Iterator[dict[str, Any]]:
         # Sort keys end in nine digits, so "!" follows each key before the next one begins, and "~" follows them all.
         first = f"{_sort_key(after)}!" if after else f"{nc}#" if nc else "#"
         query: dict[str, Any] = {
@@ -161,7 +186,9 @@ class DynamoRunTable:
 
     def _item(self, key: RunKey) -> dict[str, Any] | None:
         with unavailable(_SERVICE):
-            answer = self._client.get_item(TableName=self._table, Key=_address(key), ConsistentRead=True)
+            answer = self._client.get_item(
+                TableName=self._table, Key=_address(key), ConsistentRead=True
+            )
         return answer.get("Item")
 
 

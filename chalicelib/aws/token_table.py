@@ -1,8 +1,8 @@
 """Tokens in the run table: what is kept of them, which opens nothing.
 
-    pk, sk    "TOKEN", id of the token      created_at, expires_at   ISO 8601, UTC
-    scope     read, schedule or admin       expires                  epoch seconds, for the table's TTL: 30 days after
-    note      whose it is                   secret_sha256            in hexadecimal digits
+pk, sk    "TOKEN", id of the token      created_at, expires_at   ISO 8601, UTC
+scope     read, schedule or admin       expires                  epoch seconds, for the table's TTL: 30 days after
+note      whose it is                   secret_sha256            in hexadecimal digits
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class DynamoAccessTokens:
 
     def get(self, token_id: str) -> TokenRecord | None:
         with unavailable(_SERVICE):
-            item = self._client.get_item(TableName=self._table, Key=_address(token_id), ConsistentRead=True).get("Item")
+            item = self._client.get_item(
+                TableName=self._table, Key=_address(token_id), ConsistentRead=True
+            ).get("Item")
         return _record(item) if item else None
 
     def all(self) -> Sequence[TokenRecord]:
@@ -44,7 +46,11 @@ class DynamoAccessTokens:
             "ExpressionAttributeValues": {":pk": {"S": _PARTITION}},
         }
         with unavailable(_SERVICE):
-            return [_record(item) for page in self._client.get_paginator("query").paginate(**query) for item in page["Items"]]
+            return [
+                _record(item)
+                for page in self._client.get_paginator("query").paginate(**query)
+                for item in page["Items"]
+            ]
 
     def add(self, record: TokenRecord) -> None:
         item = {
@@ -61,7 +67,9 @@ class DynamoAccessTokens:
 
     def remove(self, token_id: str) -> bool:
         with unavailable(_SERVICE):
-            answer = self._client.delete_item(TableName=self._table, Key=_address(token_id), ReturnValues="ALL_OLD")
+            answer = self._client.delete_item(
+                TableName=self._table, Key=_address(token_id), ReturnValues="ALL_OLD"
+            )
         return bool(answer.get("Attributes"))
 
 

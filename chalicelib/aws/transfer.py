@@ -42,7 +42,9 @@ class ObjectTooLarge(Exception):
     pass
 
 
-def read_object(s3: S3Client, bucket: str, key: str, *, etag: str, size_bytes: int) -> Iterator[bytes]:
+def read_object(
+    s3: S3Client, bucket: str, key: str, *, etag: str, size_bytes: int
+) -> Iterator[bytes]:
     """The content of the object with that ETag and size, all of it or an error.
 
     boto3 repeats requests, not reads: a body that breaks off is continued from the byte where it did. ObjectChanged, ObjectVanished;
@@ -60,7 +62,9 @@ def read_object(s3: S3Client, bucket: str, key: str, *, etag: str, size_bytes: i
                 except (BotoCoreError, HTTPError) as error:
                     breaks += 1
                     if breaks > _RESUMES:
-                        raise error if isinstance(error, BotoCoreError) else _broken(error) from error
+                        raise (
+                            error if isinstance(error, BotoCoreError) else _broken(error)
+                        ) from error
                     break
                 position += len(chunk)
                 breaks = 0
@@ -77,7 +81,9 @@ def read_part(s3: S3Client, bucket: str, key: str, *, etag: str, start: int, end
     ObjectChanged, ObjectVanished; ClientError and BotoCoreError when S3 does not return all of them.
     """
     try:
-        response = s3.get_object(Bucket=bucket, Key=key, IfMatch=etag, Range=f"bytes={start}-{end - 1}")
+        response = s3.get_object(
+            Bucket=bucket, Key=key, IfMatch=etag, Range=f"bytes={start}-{end - 1}"
+        )
     except ClientError as error:
         if error_code(error) in ("PreconditionFailed", "412", "InvalidRange"):
             raise ObjectChanged(f"{key!r} is no longer the version {etag}") from error
@@ -142,7 +148,13 @@ def _begin_upload(s3: S3Client, attributes: dict[str, Any]) -> str:
 class _Upload:
     """A multipart upload that is open."""
 
-    def __init__(self, s3: S3Client, address: dict[str, Any], spare: SimpleQueue[bytearray], parallel_parts: int) -> None:
+    def __init__(
+        self,
+        s3: S3Client,
+        address: dict[str, Any],
+        spare: SimpleQueue[bytearray],
+        parallel_parts: int,
+    ) -> None:
         self._s3 = s3
         self._address = address
         self._spare = spare
@@ -157,17 +169,23 @@ class _Upload:
                 except BaseException:
                     pool.shutdown(wait=False, cancel_futures=True)
                     raise
-            return self._s3.complete_multipart_upload(**self._address, MultipartUpload={"Parts": sent})["ETag"]
+            return self._s3.complete_multipart_upload(
+                **self._address, MultipartUpload={"Parts": sent}
+            )["ETag"]
         except BaseException as error:
             self._abort(error)
             raise
 
-    def _send_all(self, parts: Iterable[bytearray], pool: ThreadPoolExecutor) -> list[CompletedPartTypeDef]:
+    def _send_all(
+        self, parts: Iterable[bytearray], pool: ThreadPoolExecutor
+    ) -> list[CompletedPartTypeDef]:
         sent: list[CompletedPartTypeDef] = []
         pending: set[Future[CompletedPartTypeDef]] = set()
         for number, part in enumerate(parts, 1):
             if number > MAX_PARTS:
-                raise ObjectTooLarge(f"{self._address['Key']!r} does not fit into {MAX_PARTS} parts")
+                raise ObjectTooLarge(
+                    f"{self._address['Key']!r} does not fit into {MAX_PARTS} parts"
+                )
             if len(pending) == self._parallel_parts:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 sent += [future.result() for future in done]
@@ -186,7 +204,9 @@ class _Upload:
             self._s3.abort_multipart_upload(**self._address)
         except (BotoCoreError, ClientError) as error:
             # The lifecycle rule of the bucket clears it away; what is to be known is why the upload failed.
-            reason.add_note(f"the upload {self._address['UploadId']!r} could not be aborted: {error}")
+            reason.add_note(
+                f"the upload {self._address['UploadId']!r} could not be aborted: {error}"
+            )
 
 
 def _abort_strays(s3: S3Client, bucket: str, key: str) -> None:
@@ -203,7 +223,9 @@ def _abort_strays(s3: S3Client, bucket: str, key: str) -> None:
                     raise
 
 
-def _body(s3: S3Client, bucket: str, key: str, *, etag: str, position: int, size_bytes: int) -> StreamingBody:
+def _body(
+    s3: S3Client, bucket: str, key: str, *, etag: str, position: int, size_bytes: int
+) -> StreamingBody:
     """The object from `position` on, checked to be just that."""
     request: dict[str, Any] = {"Range": f"bytes={position}-"} if position else {}
     try:
@@ -219,7 +241,9 @@ def _body(s3: S3Client, bucket: str, key: str, *, etag: str, position: int, size
         answer["Body"].close()
         if not position:
             raise ObjectChanged(f"{key!r} has {answer['ContentLength']} bytes, not {size_bytes}")
-        raise _broken(f"{key!r} was asked for from byte {position} on, and answered {answer.get('ContentRange')!r}")
+        raise _broken(
+            f"{key!r} was asked for from byte {position} on, and answered {answer.get('ContentRange')!r}"
+        )
     return answer["Body"]
 
 

@@ -60,4 +60,6 @@ def _is_json(content: bytes) -> bool:
 def _tells_in_body(model: OperationModel) -> bool:
     """Whether the answer has anything to say beyond its headers. (XML that ends too soon is refused by the parser.)"""
     shape = model.output_shape
-    return shape is not None and any("location" not in member.serialization for member in shape.members.values())
+    return shape is not None and any(
+        "location" not in member.serialization for member in shape.members.values()
+    )

@@ -49,12 +49,18 @@ class Selection:
     def parse(cls, profile: str, include: Sequence[str]) -> Selection:
         """InvalidInput for an unknown profile, and for globs that are too many, too long or could never match a file name."""
         if profile not in set(Profile):
-            raise InvalidInput(f"profile {profile!r} is not known: expected one of {', '.join(map(repr, map(str, Profile)))}")
+            raise InvalidInput(
+                f"profile {profile!r} is not known: expected one of {', '.join(map(repr, map(str, Profile)))}"
+            )
         if len(include) > _MAX_INCLUDES:
-            raise InvalidInput(f"{len(include)} include globs given: at most {_MAX_INCLUDES} are allowed")
+            raise InvalidInput(
+                f"{len(include)} include globs given: at most {_MAX_INCLUDES} are allowed"
+            )
         for glob in include:
             if not 0 < len(glob) <= _MAX_GLOB_LENGTH or not glob.isprintable() or "/" in glob:
-                raise InvalidInput(f"include {glob!r} is not a glob over file names: expected 1-{_MAX_GLOB_LENGTH} characters without '/'")
+                raise InvalidInput(
+                    f"include {glob!r} is not a glob over file names: expected 1-{_MAX_GLOB_LENGTH} characters without '/'"
+                )
         return cls(Profile(profile), tuple(sorted(set(include))))
 
     def takes(self, name: str, nc: NominalComposition) -> bool:
@@ -65,7 +71,9 @@ class Selection:
         return not self.include or any(fnmatchcase(name, glob) for glob in self.include)
 
     def __str__(self) -> str:
-        return f"profile {str(self.profile)!r}" + (f" and include {list(self.include)!r}" if self.include else "")
+        return f"profile {str(self.profile)!r}" + (
+            f" and include {list(self.include)!r}" if self.include else ""
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +110,58 @@ class Manifest:
     parts: tuple[Manifest, ...] = ()
 
     @classmethod
-    def of_sub_run(cls, key: SubRunKey, artifacts: Iterable[Artifact], selection: Selection, dataset: DatasetInfo) -> Manifest:
+    def of_sub_run(
+        cls,
+        key: SubRunKey,
+        artifacts: Iterable[Artifact],
+        selection: Selection,
+        dataset: DatasetInfo,
+    ) -> Manifest:
         """Return the manifest of one sub-run from the listing of its artifacts."""
         nc = key.run.nc
-        wanted = {artifact.name: artifact for artifact in artifacts if selection.takes(artifact.name, nc)}
+        wanted = {
+            artifact.name: artifact for artifact in artifacts if selection.takes(artifact.name, nc)
+        }
         expected = [name for name in training_files(nc) if selection.takes(name, nc)]
         reasons = rejected_names(wanted, reserved=METADATA_NAME, preferred=expected)
-        members = tuple(Member(name, wanted[name]) for name in sorted(wanted) if name not in reasons)
+        members = tuple(
+            Member(name, wanted[name]) for name in sorted(wanted) if name not in reasons
+        )
         missing = tuple(name for name in expected if name not in wanted)
         skipped = tuple(SkippedFile(name, reasons[name]) for name in sorted(reasons))
-        described = dataset.soap if any(member.artifact.role is Role.SOAP_DESCRIPTORS for member in members) else None
+        described = (
+            dataset.soap
+            if any(member.artifact.role is Role.SOAP_DESCRIPTORS for member in members)
+            else None
+        )
         return cls(key, selection, members, missing, skipped, described, dataset)
 
     @classmethod
     def of_run(cls, key: RunKey, parts: Sequence[Manifest]) -> Manifest:
         """The manifest of a whole run: a folder per sub-run, each with what its own manifest in `parts` holds."""
-        members = [Member(f"{part.folder}/{member.name}", member.artifact) for part in parts for member in part.members]
+        members = [
+            Member(f"{part.folder}/{member.name}", member.artifact)
+            for part in parts
+            for member in part.members
+        ]
         missing = tuple(f"{part.folder}/{name}" for part in parts for name in part.missing)
-        skipped = tuple(SkippedFile(f"{part.folder}/{file.name}", file.reason) for part in parts for file in part.skipped)
+        skipped = tuple(
+            SkippedFile(f"{part.folder}/{file.name}", file.reason)
+            for part in parts
+            for file in part.skipped
+        )
         soap = next((part.soap for part in parts if part.soap), None)
         members.sort(key=lambda member: member.name)
-        return cls(key, parts[0].selection, tuple(members), missing, skipped, soap, parts[0].dataset, tuple(parts))
+        return cls(
+            key,
+            parts[0].selection,
+            tuple(members),
+            missing,
+            skipped,
+            soap,
+            parts[0].dataset,
+            tuple(parts),
+        )
 
     @property
     def folder(self) -> str:
@@ -139,10 +178,17 @@ class Manifest:
         the metadata contain besides: the skipped files and the description of the data set.
         """
         digest = hashlib.sha256()
-        for field in (str(FORMAT_VERSION), self.selection.profile, self.soap.text if self.soap else "", *self.selection.include):
+        for field in (
+            str(FORMAT_VERSION),
+            self.selection.profile,
+            self.soap.text if self.soap else "",
+            *self.selection.include,
+        ):
             digest.update(field.encode() + b"\0")
         for member in self.members:
-            digest.update(f"\n{member.name}\0{member.artifact.size_bytes}\0{member.artifact.etag}".encode())
+            digest.update(
+                f"\n{member.name}\0{member.artifact.size_bytes}\0{member.artifact.etag}".encode()
+            )
         if self.dataset.fingerprint:
             digest.update(f"\ndataset {self.dataset.fingerprint}".encode())
         for file in self.skipped:
@@ -218,7 +264,9 @@ class BuildOrder:
             "nc": str(run.nc),
             "id_run": str(run.id_run),
             "sub_run": None if isinstance(self.key, RunKey) else str(self.key.sub_run),
-            "sub_runs": None if self.sub_runs is None else [str(sub_run) for sub_run in self.sub_runs],
+            "sub_runs": None
+            if self.sub_runs is None
+            else [str(sub_run) for sub_run in self.sub_runs],
             "profile": str(self.selection.profile),
             "include": list(self.selection.include),
         }
@@ -228,7 +276,9 @@ class BuildOrder:
         """The order that `to_event` wrote; InvalidInput for values that break their rules."""
         run = RunKey.parse(event["nc"], event["id_run"])
         key = run if event["sub_run"] is None else SubRunKey(run, parse_sub_run(event["sub_run"]))
-        sub_runs = None if event["sub_runs"] is None else tuple(map(parse_sub_run, event["sub_runs"]))
+        sub_runs = (
+            None if event["sub_runs"] is None else tuple(map(parse_sub_run, event["sub_runs"]))
+        )
         return cls(key, Selection.parse(event["profile"], event["include"]), sub_runs)
 
 

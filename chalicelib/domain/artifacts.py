@@ -61,7 +61,14 @@ def role_of(nc: NominalComposition, name: str) -> Role:
 
 def training_files(nc: NominalComposition) -> tuple[str, ...]:
     """Return the names of the files that training needs, and that every sub-run of `nc` is expected to have."""
-    return (f"{nc}.scf.in", f"{nc}.scf.out", f"{nc}.lb.out", "ICOHPLIST.lobster", "lobsterin-quippy", SOAPS_NAME)
+    return (
+        f"{nc}.scf.in",
+        f"{nc}.scf.out",
+        f"{nc}.lb.out",
+        "ICOHPLIST.lobster",
+        "lobsterin-quippy",
+        SOAPS_NAME,
+    )
 
 
 def runs_prefix(nc: NominalComposition) -> str:

@@ -88,7 +88,12 @@ def index_bonds(chunks: Iterable[bytes]) -> BondIndex:
         strengths.append(bond.icohp)
         total += 1
     summaries = tuple(
-        BondTypeSummary(bond_type, len(distances), fsum(distances) / len(distances), fsum(strengths) / len(strengths))
+        BondTypeSummary(
+            bond_type,
+            len(distances),
+            fsum(distances) / len(distances),
+            fsum(strengths) / len(strengths),
+        )
         for bond_type, (distances, strengths) in sorted(by_type.items())
     )
     if total <= MAX_INDEXED_BONDS:
@@ -98,7 +103,11 @@ def index_bonds(chunks: Iterable[bytes]) -> BondIndex:
 
 def parse_block(content: bytes) -> tuple[Bond, ...]:
     """Return the bonds of some lines of a file that was indexed."""
-    return tuple(_bond(number, line) for number, line in enumerate(content.decode(errors="replace").split("\n")) if line.strip())
+    return tuple(
+        _bond(number, line)
+        for number, line in enumerate(content.decode(errors="replace").split("\n"))
+        if line.strip()
+    )
 
 
 def _bonds(chunks: Iterable[bytes]) -> Iterator[tuple[int, Bond]]:
@@ -109,7 +118,9 @@ def _bonds(chunks: Iterable[bytes]) -> Iterator[tuple[int, Bond]]:
         text = line.decode(errors="replace")
         if number == 1:
             if text.split()[:3] != ["COHP#", "atomMU", "atomNU"]:
-                raise _unreadable(1, text.rstrip("\r\n"), "the header 'COHP# atomMU atomNU ...' is expected")
+                raise _unreadable(
+                    1, text.rstrip("\r\n"), "the header 'COHP# atomMU atomNU ...' is expected"
+                )
         elif text.strip():
             yield offset, _bond(number, text.rstrip("\r\n"))
         offset += len(line)
@@ -127,7 +138,11 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield line + b"\n"
         number += len(lines)
         if len(rest) > _MAX_LINE_BYTES:
-            raise _unreadable(number, rest[:120].decode(errors="replace"), f"it has more than {_MAX_LINE_BYTES} bytes")
+            raise _unreadable(
+                number,
+                rest[:120].decode(errors="replace"),
+                f"it has more than {_MAX_LINE_BYTES} bytes",
+            )
     if rest:
         yield rest
 
@@ -136,9 +151,20 @@ def _bond(number: int, line: str) -> Bond:
     try:
         _, label_a, label_b, distance, i, j, k, icohp = line.split()
         (element_a, atom_a), (element_b, atom_b) = _parts(label_a), _parts(label_b)
-        first, second = sorted((element_a, element_b), key=_ATOMIC_NUMBERS.__getitem__, reverse=True)
+        first, second = sorted(
+            (element_a, element_b), key=_ATOMIC_NUMBERS.__getitem__, reverse=True
+        )
         # From zero, so that an ICOHP of 0 does not become -0.
-        bond = Bond(label_a, label_b, atom_a, atom_b, f"{first}-{second}", float(distance), (int(i), int(j), int(k)), 0.0 - float(icohp))
+        bond = Bond(
+            label_a,
+            label_b,
+            atom_a,
+            atom_b,
+            f"{first}-{second}",
+            float(distance),
+            (int(i), int(j), int(k)),
+            0.0 - float(icohp),
+        )
     except ValueError as wrong:
         raise _unreadable(number, line, str(wrong)) from None
     if not (isfinite(bond.distance) and isfinite(bond.icohp)):

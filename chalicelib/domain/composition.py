@@ -24,7 +24,9 @@ class NominalComposition:
     def parse(cls, text: str) -> NominalComposition:
         """The composition that `text` spells; InvalidInput if it is not a formula."""
         if not _FORMULA.fullmatch(text):
-            raise InvalidInput(f"nc {text!r} is not a nominal composition: expected a formula like 'Zr49Cu49Al2' ({FORMULA_PATTERN})")
+            raise InvalidInput(
+                f"nc {text!r} is not a nominal composition: expected a formula like 'Zr49Cu49Al2' ({FORMULA_PATTERN})"
+            )
         return cls(text)
 
     def __str__(self) -> str:

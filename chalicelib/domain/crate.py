@@ -51,10 +51,17 @@ def _descriptor() -> dict[str, object]:
 
 def _properties(manifest: Manifest) -> list[dict[str, object]]:
     run = manifest.key if isinstance(manifest.key, RunKey) else manifest.key.run
-    properties = [_property("nc", str(run.nc)), _property("id_run", str(run.id_run)), _property("profile", manifest.selection.profile)]
+    properties = [
+        _property("nc", str(run.nc)),
+        _property("id_run", str(run.id_run)),
+        _property("profile", manifest.selection.profile),
+    ]
     properties += [_property("archive_format_version", str(FORMAT_VERSION))]
     if isinstance(manifest.key, SubRunKey):
-        properties += [_property("sub_run", str(manifest.key.sub_run)), *_deformation(manifest.key.sub_run)]
+        properties += [
+            _property("sub_run", str(manifest.key.sub_run)),
+            *_deformation(manifest.key.sub_run),
+        ]
     if manifest.dataset.synthetic:
         properties.append(_property("synthetic", "true"))
     if manifest.selection.include:
@@ -68,10 +75,15 @@ def _properties(manifest: Manifest) -> list[dict[str, object]]:
 
 
 def _root(
-    manifest: Manifest, files: Sequence[PackedFile], properties: Sequence[dict[str, object]], about: Sequence[dict[str, object]]
+    manifest: Manifest,
+    files: Sequence[PackedFile],
+    properties: Sequence[dict[str, object]],
+    about: Sequence[dict[str, object]],
 ) -> dict[str, object]:
     dataset = manifest.dataset
-    licenses = [{"@id": entity["@id"]} for entity in about if entity["@id"] == _license_address(dataset)]
+    licenses = [
+        {"@id": entity["@id"]} for entity in about if entity["@id"] == _license_address(dataset)
+    ]
     creators = [{"@id": entity["@id"]} for entity in about if entity["@type"] == "Person"]
     root: dict[str, object] = {
         "@id": "./",
@@ -79,7 +91,9 @@ def _root(
         "name": f"{manifest.key}",
         "description": _description(manifest),
         "datePublished": FORMAT_PUBLISHED,
-        "license": licenses[0] if licenses else "The licence is that of the data set which the files were taken from.",
+        "license": licenses[0]
+        if licenses
+        else "The licence is that of the data set which the files were taken from.",
         "identifier": f"{manifest.key}/{manifest.fingerprint}",
         "additionalProperty": _named(properties),
         "hasPart": [{"@id": _address(file)} for file in files],
@@ -93,7 +107,11 @@ def _root(
 
 
 def _description(manifest: Manifest) -> str:
-    content = "synthetic data, made up by a program" if manifest.dataset.synthetic else "atomistic simulation of a metallic-glass cell"
+    content = (
+        "synthetic data, made up by a program"
+        if manifest.dataset.synthetic
+        else "atomistic simulation of a metallic-glass cell"
+    )
     text = f"Files of {manifest.key} (nominal composition/run/sub-run): {content}"
     dataset = ": ".join(filter(None, (manifest.dataset.name, manifest.dataset.description)))
     return f"{text}. Data set: {dataset}" if dataset else text
@@ -103,10 +121,17 @@ def _about(dataset: DatasetInfo) -> list[dict[str, object]]:
     """Return the entities that describe the licence, the creators and the publication of the data set."""
     entities: list[dict[str, object]] = []
     if dataset.license:
-        entities.append({"@id": _license_address(dataset), "@type": "CreativeWork", "name": dataset.license})
-    entities += [{"@id": f"#creator-{number}", "@type": "Person", "name": name} for number, name in enumerate(dataset.creators, 1)]
+        entities.append(
+            {"@id": _license_address(dataset), "@type": "CreativeWork", "name": dataset.license}
+        )
+    entities += [
+        {"@id": f"#creator-{number}", "@type": "Person", "name": name}
+        for number, name in enumerate(dataset.creators, 1)
+    ]
     if dataset.citation and (doi := _DOI.fullmatch(dataset.citation)):
-        entities.append({"@id": f"https://doi.org/{doi[1]}", "@type": "ScholarlyArticle", "identifier": doi[1]})
+        entities.append(
+            {"@id": f"https://doi.org/{doi[1]}", "@type": "ScholarlyArticle", "identifier": doi[1]}
+        )
     return entities
 
 
@@ -116,7 +141,10 @@ def _license_address(dataset: DatasetInfo) -> str:
 
 def _deformation(sub_run: int) -> list[dict[str, object]]:
     deformation = DEFORMATIONS[sub_run]
-    return [_property("deformation", deformation.kind), _property("deformation_matrix", json.dumps(deformation.matrix))]
+    return [
+        _property("deformation", deformation.kind),
+        _property("deformation_matrix", json.dumps(deformation.matrix)),
+    ]
 
 
 def _soap(manifest: Manifest) -> list[dict[str, object]]:
@@ -149,7 +177,9 @@ def _file(file: PackedFile, soap: Sequence[dict[str, object]]) -> dict[str, obje
         "@type": "File",
         "name": file.name,
         "contentSize": str(file.size_bytes),
-        "encodingFormat": "application/octet-stream" if file.role is Role.SOAP_DESCRIPTORS else "text/plain",
+        "encodingFormat": "application/octet-stream"
+        if file.role is Role.SOAP_DESCRIPTORS
+        else "text/plain",
         "sha256": file.sha256,
         "additionalType": file.role,
     }

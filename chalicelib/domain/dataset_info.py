@@ -38,7 +38,9 @@ class DatasetInfo:
             raise InvalidInput(f"{FILE_NAME} has more than {MAX_BYTES} bytes")
         try:
             fields = json.loads(content)
-            json.dumps(fields, ensure_ascii=False).encode()  # escapes can spell surrogates, which no response can contain
+            json.dumps(
+                fields, ensure_ascii=False
+            ).encode()  # escapes can spell surrogates, which no response can contain
         except (ValueError, RecursionError) as error:
             raise InvalidInput(f"{FILE_NAME} is not JSON: {error}") from None
         if not isinstance(fields, dict):
@@ -64,7 +66,14 @@ class DatasetInfo:
     @property
     def fingerprint(self) -> str:
         """The text of all that metadata contain of it besides the parameters of the descriptors; empty if nothing is known."""
-        described = (self.name, self.description, self.license, self.creators, self.citation, self.synthetic)
+        described = (
+            self.name,
+            self.description,
+            self.license,
+            self.creators,
+            self.citation,
+            self.synthetic,
+        )
         return json.dumps(described) if any(field not in (None, ()) for field in described) else ""
 
 

@@ -1,21 +1,21 @@
 """The error tree of the API. No HTTP numbers here: `routes.problems` maps it outward, and a test proves that map complete.
 
-    DataOpsError                 every error that a caller may be told about
-    ├── MalformedRequest         the request cannot be understood: broken JSON, an unknown or repeated parameter
-    ├── InvalidInput             understood, but a value breaks its rule
-    │   └── KeyReused                the idempotency key came before, with another request
-    ├── Unauthorized             the request carries no credentials that are known
-    ├── Forbidden                its credentials do not allow it
-    ├── RequestTooLarge          the body is larger than the service reads
-    ├── AnswerTooLarge           the answer would be larger than a gateway passes on: ask for pages
-    ├── UnsupportedMediaType     the body is not JSON
-    ├── NotFound                 a composition, run, sub-run or file that is not there
-    │   ├── SubRunNotScheduled   the sub-run must be scheduled before it can be downloaded
-    │   └── NothingAvailable     fewer runs of the composition are left in the data bucket than were asked for
-    ├── Conflict                 the state forbids the request
-    │   └── KeyInFlight          another request with the same idempotency key is at work
-    └── Unavailable              the run table or the data bucket does not answer; worth another try
-        └── SourceChanged        an artifact changed while its archive was being built
+DataOpsError                 every error that a caller may be told about
+├── MalformedRequest         the request cannot be understood: broken JSON, an unknown or repeated parameter
+├── InvalidInput             understood, but a value breaks its rule
+│   └── KeyReused                the idempotency key came before, with another request
+├── Unauthorized             the request carries no credentials that are known
+├── Forbidden                its credentials do not allow it
+├── RequestTooLarge          the body is larger than the service reads
+├── AnswerTooLarge           the answer would be larger than a gateway passes on: ask for pages
+├── UnsupportedMediaType     the body is not JSON
+├── NotFound                 a composition, run, sub-run or file that is not there
+│   ├── SubRunNotScheduled   the sub-run must be scheduled before it can be downloaded
+│   └── NothingAvailable     fewer runs of the composition are left in the data bucket than were asked for
+├── Conflict                 the state forbids the request
+│   └── KeyInFlight          another request with the same idempotency key is at work
+└── Unavailable              the run table or the data bucket does not answer; worth another try
+    └── SourceChanged        an artifact changed while its archive was being built
 """
 
 

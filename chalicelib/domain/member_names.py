@@ -11,7 +11,15 @@ from collections.abc import Callable, Collection, Iterable
 
 _WINDOWS_CHARACTERS = frozenset('<>:"|?*\\')
 _WINDOWS_DEVICES = frozenset(
-    {"con", "prn", "aux", "nul", "conin$", "conout$", *(f"{port}{number}" for port in ("com", "lpt") for number in "123456789¹²³")}
+    {
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "conin$",
+        "conout$",
+        *(f"{port}{number}" for port in ("com", "lpt") for number in "123456789¹²³"),
+    }
 )
 _MAX_BYTES = 255
 """Of one name on common file systems (ext4, XFS: bytes; NTFS, APFS: UTF-16 units, of which a name has no more than bytes)."""
@@ -20,11 +28,26 @@ _MAX_BYTES = 255
 _RULES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("the name is empty", lambda name: not name),
     ("the file is in a folder below that of the sub-run", lambda name: "/" in name),
-    ("the name ends with a space or a period, which Windows removes", lambda name: name.isspace() or name[-1] in " ."),
-    ("the name contains a control character", lambda name: any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in name)),
-    ('the name contains one of <>:"|?*\\, which Windows does not allow', lambda name: bool(_WINDOWS_CHARACTERS & set(name))),
-    ("the name is that of a device on Windows", lambda name: name.partition(".")[0].rstrip(" ").casefold() in _WINDOWS_DEVICES),
-    ("the name is not valid Unicode", lambda name: any("\ud800" <= letter <= "\udfff" for letter in name)),
+    (
+        "the name ends with a space or a period, which Windows removes",
+        lambda name: name.isspace() or name[-1] in " .",
+    ),
+    (
+        "the name contains a control character",
+        lambda name: any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in name),
+    ),
+    (
+        'the name contains one of <>:"|?*\\, which Windows does not allow',
+        lambda name: bool(_WINDOWS_CHARACTERS & set(name)),
+    ),
+    (
+        "the name is that of a device on Windows",
+        lambda name: name.partition(".")[0].rstrip(" ").casefold() in _WINDOWS_DEVICES,
+    ),
+    (
+        "the name is not valid Unicode",
+        lambda name: any("\ud800" <= letter <= "\udfff" for letter in name),
+    ),
     (f"the name has more than {_MAX_BYTES} bytes", lambda name: len(name.encode()) > _MAX_BYTES),
 )
 
@@ -39,7 +62,9 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def rejected_names(names: Iterable[str], *, reserved: str, preferred: Collection[str]) -> dict[str, str]:
+def rejected_names(
+    names: Iterable[str], *, reserved: str, preferred: Collection[str]
+) -> dict[str, str]:
     """Return the names that cannot be in one archive together, each with the reason.
 
     `reserved` is the name of the archive's own metadata. Of names that are equal on some file system one stays: a `preferred` one, or

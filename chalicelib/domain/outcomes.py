@@ -18,7 +18,9 @@ OVERLAP_BYTES = 256
 """How far consecutive windows of an output must overlap: more than any phrase that is looked for."""
 
 _CONVERGED = re.compile(rb"convergence has been achieved in(?:\s+([0-9]{1,9}))?")
-_TOTAL_ENERGY = re.compile(rb"^!\s+total energy\s+=\s+(-?[0-9]{1,12}\.[0-9]{1,12}) Ry", re.MULTILINE)
+_TOTAL_ENERGY = re.compile(
+    rb"^!\s+total energy\s+=\s+(-?[0-9]{1,12}\.[0-9]{1,12}) Ry", re.MULTILINE
+)
 _ITERATION = re.compile(rb"iteration #\s*([0-9]{1,9})")
 _FINISHED = b"finished in"
 _BONDS_EXPECTED = re.compile(rb"setting up CO interactions\.\.\. found\s+([0-9]{1,9})")
@@ -65,7 +67,11 @@ class Facts:
         if not self.lobster_finished and self.bond_labels is not None:
             return Outcome.LOB_NOT_FINISHED_BUT_ICOHP_OK
         if self.bond_labels is None:
-            return Outcome.SCF_CONVERGED_BUT_NO_ICOHP if self.scf_converged else Outcome.SCF_NOT_CONVERGED_AND_NO_ICOHP
+            return (
+                Outcome.SCF_CONVERGED_BUT_NO_ICOHP
+                if self.scf_converged
+                else Outcome.SCF_NOT_CONVERGED_AND_NO_ICOHP
+            )
         return Outcome.DONE
 
 

@@ -31,7 +31,9 @@ class JobStatus(StrEnum):
 def parse_id_run(text: str) -> int:
     """The number that `text` spells in plain ASCII digits without leading zeros; InvalidInput otherwise."""
     if not _ID_RUN.fullmatch(text):
-        raise InvalidInput(f"id_run {text!r} is not a run number: expected 1 to 999999999 without leading zeros ({ID_RUN_PATTERN})")
+        raise InvalidInput(
+            f"id_run {text!r} is not a run number: expected 1 to 999999999 without leading zeros ({ID_RUN_PATTERN})"
+        )
     return int(text)
 
 

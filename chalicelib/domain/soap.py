@@ -24,7 +24,9 @@ class SoapDescriptor:
         """InvalidInput for what quippy would not take for a SOAP descriptor."""
         text = " ".join(text.split())
         if not _DESCRIPTOR.fullmatch(text):
-            raise InvalidInput(f"{text!r} is not a SOAP descriptor of quippy: expected 'soap cutoff=3.75 l_max=6 n_max=8 ...'")
+            raise InvalidInput(
+                f"{text!r} is not a SOAP descriptor of quippy: expected 'soap cutoff=3.75 l_max=6 n_max=8 ...'"
+            )
         return cls(text, {name: value.strip("{}") for name, value in _PARAMETER.findall(text)})
 
 

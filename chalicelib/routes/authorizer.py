@@ -23,13 +23,17 @@ from .problems import problem_of
 
 door = Blueprint(__name__)
 
-OPEN = frozenset({"/", "/page/{version}/{name}", "/docs", "/docs/{version}/{name}", "/openapi.json", "/health"})
+OPEN = frozenset(
+    {"/", "/page/{version}/{name}", "/docs", "/docs/{version}/{name}", "/openapi.json", "/health"}
+)
 """The routes that need no credentials: they hold no data."""
 
 CACHED_SECONDS = 60
 """How long API Gateway remembers an answer of `authorize`, and so how long a revoked token may still open what it opened before."""
 
-_METHOD_ARN = re.compile(r"(arn:[\w-]+:execute-api:[\w-]+:[0-9]{12}:[A-Za-z0-9]+/[A-Za-z0-9_-]+)/[A-Z]+/.*", re.ASCII)
+_METHOD_ARN = re.compile(
+    r"(arn:[\w-]+:execute-api:[\w-]+:[0-9]{12}:[A-Za-z0-9]+/[A-Za-z0-9_-]+)/[A-Z]+/.*", re.ASCII
+)
 _METHODS = {Scope.READ: ("GET",), Scope.SCHEDULE: ("GET", "POST"), Scope.ADMIN: ("*",)}
 
 
@@ -54,7 +58,11 @@ def authorize(request: AuthRequest) -> dict[str, Any]:
     """
     try:
         found = _METHOD_ARN.fullmatch(request.method_arn)
-        grant = admit(request.token, tokens=services().tokens, clock=services().clock) if found else None
+        grant = (
+            admit(request.token, tokens=services().tokens, clock=services().clock)
+            if found
+            else None
+        )
     except Exception as error:
         LOG.exception("authorizing failed")
         if isinstance(error, Unavailable):
@@ -76,12 +84,16 @@ def check(request: Any, get_response: Callable[[Any], Response]) -> Response:
     if mode == "iam":
         # Only API Gateway verifies SigV4: without it nobody is let in.
         if not (request.context.get("identity") or {}).get("userArn"):
-            return problem_of(Unauthorized("the request is not signed (AWS Signature Version 4)"), request_id)
+            return problem_of(
+                Unauthorized("the request is not signed (AWS Signature Version 4)"), request_id
+            )
         return get_response(request)
     given = (request.context.get("authorizer") or {}).get("scope")
     needed = scope_of_method(request.method)
     if given not in list(Scope):
-        return problem_of(Unauthorized("the request carries no token that was verified"), request_id)
+        return problem_of(
+            Unauthorized("the request carries no token that was verified"), request_id
+        )
     if not Scope(given).includes(needed):
         detail = f"a token of scope {given!r} does not allow {request.method}: {str(needed)!r} does"
         return problem_of(Forbidden(detail), request_id)
@@ -90,4 +102,8 @@ def check(request: Any, get_response: Callable[[Any], Response]) -> Response:
 
 def _policy(principal: str, effect: str, resources: list[str]) -> dict[str, Any]:
     statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": resources}
-    return {"principalId": principal, "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}, "context": {}}
+    return {
+        "principalId": principal,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": {},
+    }

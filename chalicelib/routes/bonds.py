@@ -7,7 +7,14 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from chalicelib.domain import bonds
-from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, SourceChanged, SubRunNotScheduled, Unavailable
+from chalicelib.domain.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    SourceChanged,
+    SubRunNotScheduled,
+    Unavailable,
+)
 from chalicelib.domain.runs import SubRunKey
 from chalicelib.usecases.bonds import MAX_LIMIT, BondPage, bond_page
 from chalicelib.wiring import services
@@ -18,18 +25,40 @@ from .wire import IdRun, Nc, SubRun
 
 door = Door(__name__)
 
-BondType = Annotated[str, Meta(description="The two elements, that of the higher atomic number first", examples=["Zr-Cu"])]
-Label = Annotated[str, Meta(description="Element and number of the atom in the cell, as in the file", examples=["Cu12"])]
-AtomNumber = Annotated[int, Meta(ge=1, description="Number of the atom in the cell, from 1", examples=[12])]
+BondType = Annotated[
+    str,
+    Meta(
+        description="The two elements, that of the higher atomic number first", examples=["Zr-Cu"]
+    ),
+]
+Label = Annotated[
+    str,
+    Meta(
+        description="Element and number of the atom in the cell, as in the file", examples=["Cu12"]
+    ),
+]
+AtomNumber = Annotated[
+    int, Meta(ge=1, description="Number of the atom in the cell, from 1", examples=[12])
+]
 Distance = Annotated[float, Meta(description="Distance in angstrom", examples=[2.57934])]
-Icohp = Annotated[float, Meta(description="-ICOHP at the Fermi level in eV: positive for bonding", examples=[1.62844])]
+Icohp = Annotated[
+    float,
+    Meta(description="-ICOHP at the Fermi level in eV: positive for bonding", examples=[1.62844]),
+]
 
 
 class BondsQuery(Struct):
     """Which bonds: the first `limit`, or those after `cursor`."""
 
-    limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many bonds to answer at most")] = 1000
-    cursor: Annotated[str, Meta(pattern=CURSOR_PATTERN, description="`next_cursor` of the answer before")] | None = None
+    limit: Annotated[
+        int, Meta(ge=1, le=MAX_LIMIT, description="How many bonds to answer at most")
+    ] = 1000
+    cursor: (
+        Annotated[
+            str, Meta(pattern=CURSOR_PATTERN, description="`next_cursor` of the answer before")
+        ]
+        | None
+    ) = None
 
 
 class Bond(Struct):
@@ -86,20 +115,41 @@ class Bonds(Struct):
     returns=Bonds,
     fails=(InvalidInput, NotFound, SubRunNotScheduled, Conflict, SourceChanged, Unavailable),
     query=BondsQuery,
-    sends={"Link": 'The next page, `rel="next"`, relative to this request; not there on the last page'},
+    sends={
+        "Link": 'The next page, `rel="next"`, relative to this request; not there on the last page'
+    },
 )
 def sub_run_bonds(nc: str, id_run: str, sub_run: str, query: BondsQuery) -> Answer:
     """The bonds of a sub-run with their strengths, a page at a time."""
     key = SubRunKey.parse(nc, id_run, sub_run)
     made = services()
-    page = bond_page(key, limit=query.limit, cursor=query.cursor, archives=made.archives, records=made.bond_records)
-    link = {"Link": next_link(limit=query.limit, cursor=page.next_cursor)} if page.next_cursor else {}
+    page = bond_page(
+        key,
+        limit=query.limit,
+        cursor=query.cursor,
+        archives=made.archives,
+        records=made.bond_records,
+    )
+    link = (
+        {"Link": next_link(limit=query.limit, cursor=page.next_cursor)} if page.next_cursor else {}
+    )
     return Answer(Bonds.of(page), headers=link)
 
 
 def _bond(bond: bonds.Bond) -> Bond:
-    return Bond(bond.atom_a, bond.atom_b, bond.label_a, bond.label_b, bond.bond_type, bond.distance, bond.translation, bond.icohp)
+    return Bond(
+        bond.atom_a,
+        bond.atom_b,
+        bond.label_a,
+        bond.label_b,
+        bond.bond_type,
+        bond.distance,
+        bond.translation,
+        bond.icohp,
+    )
 
 
 def _type_summary(summary: bonds.BondTypeSummary) -> BondTypeSummary:
-    return BondTypeSummary(summary.bond_type, summary.bonds, summary.mean_distance, summary.mean_icohp)
+    return BondTypeSummary(
+        summary.bond_type, summary.bonds, summary.mean_distance, summary.mean_icohp
+    )

@@ -17,13 +17,27 @@ door = Door(__name__)
 class DatasetDescription(Struct):
     """The description of the data set, from `dataset.json` beside the compositions. Fields are null if they are not known."""
 
-    name: Annotated[str | None, Meta(description="Name of the data set", examples=["Metallic glasses: bonds and SOAP descriptors"])]
+    name: Annotated[
+        str | None,
+        Meta(
+            description="Name of the data set",
+            examples=["Metallic glasses: bonds and SOAP descriptors"],
+        ),
+    ]
     description: Annotated[str | None, Meta(description="What the data are")]
     license: Annotated[str | None, Meta(description="SPDX identifier", examples=["CC-BY-4.0"])]
-    creators: Annotated[list[str] | None, Meta(description="Names", examples=[["A. Author", "B. Author"]])]
-    citation: Annotated[str | None, Meta(description="DOI or text", examples=["10.1103/PhysRevMaterials.4.113603"])]
-    synthetic: Annotated[bool | None, Meta(description="True if the data were made up by a program: not for science")]
-    soap_descriptor: Annotated[str | None, Meta(description="The descriptor of the SOAP vectors, as quippy writes it")]
+    creators: Annotated[
+        list[str] | None, Meta(description="Names", examples=[["A. Author", "B. Author"]])
+    ]
+    citation: Annotated[
+        str | None, Meta(description="DOI or text", examples=["10.1103/PhysRevMaterials.4.113603"])
+    ]
+    synthetic: Annotated[
+        bool | None, Meta(description="True if the data were made up by a program: not for science")
+    ]
+    soap_descriptor: Annotated[
+        str | None, Meta(description="The descriptor of the SOAP vectors, as quippy writes it")
+    ]
 
 
 @endpoint(door, "GET", "/v1/dataset-info", returns=DatasetDescription, fails=(Unavailable,))

@@ -29,7 +29,9 @@ _POLICY = (
 @endpoint(door, "GET", "/openapi.json", returns=dict[str, Any])
 def openapi_json() -> Answer:
     """This document: the whole contract in OpenAPI 3.1."""
-    return Answer(document(stage_prefix(door.current_request) or "/"), headers={"Cache-Control": "no-cache"})
+    return Answer(
+        document(stage_prefix(door.current_request) or "/"), headers={"Cache-Control": "no-cache"}
+    )
 
 
 @endpoint(door, "GET", "/docs", returns=None, media_type="text/html")
@@ -57,7 +59,9 @@ def operations() -> list[Operation]:
 def document(server_url: str) -> dict[str, Any]:
     """The OpenAPI document of the service whose routes begin at `server_url`."""
     variables = {"nc": Nc, "id_run": IdRun, "sub_run": SubRun, "name": FileName}
-    return openapi_document(operations(), Conventions(variables, Problem, status_of, OPEN), server_url)
+    return openapi_document(
+        operations(), Conventions(variables, Problem, status_of, OPEN), server_url
+    )
 
 
 def _files() -> StaticFolder:

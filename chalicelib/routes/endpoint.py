@@ -14,7 +14,13 @@ import msgspec
 from chalice.app import Blueprint, Response
 from msgspec import Struct
 
-from chalicelib.domain.errors import DataOpsError, InvalidInput, MalformedRequest, RequestTooLarge, UnsupportedMediaType
+from chalicelib.domain.errors import (
+    DataOpsError,
+    InvalidInput,
+    MalformedRequest,
+    RequestTooLarge,
+    UnsupportedMediaType,
+)
 from chalicelib.openapi import Operation
 
 from .logs import LOG
@@ -67,14 +73,31 @@ def endpoint(
     """
 
     def register(view: View) -> View:
-        door.operations.append(Operation(method, path, view, returns, fails, query, headers, body, answers, sends, media_type, leads_to))
+        door.operations.append(
+            Operation(
+                method,
+                path,
+                view,
+                returns,
+                fails,
+                query,
+                headers,
+                body,
+                answers,
+                sends,
+                media_type,
+                leads_to,
+            )
+        )
 
         @functools.wraps(view)
         def answer(**variables: str) -> Response:
             request = door.current_request
             request_id = request_id_of(request)
             try:
-                arguments: dict[str, Any] = {name: unquote(value) for name, value in variables.items()}
+                arguments: dict[str, Any] = {
+                    name: unquote(value) for name, value in variables.items()
+                }
                 parameters = _query(request.query_params, query)
                 if query is not None:
                     arguments["query"] = parameters
@@ -85,13 +108,31 @@ def endpoint(
                 return _rendered(view(**arguments), request_id)
             except DataOpsError as error:
                 if status_of(type(error)) >= 500:
-                    cause = "" if error.__cause__ is None else f"{type(error.__cause__).__name__}: {error.__cause__}"
-                    fields = {"request_id": request_id, "method": method, "route": path, "detail": str(error), "cause": cause}
+                    cause = (
+                        ""
+                        if error.__cause__ is None
+                        else f"{type(error.__cause__).__name__}: {error.__cause__}"
+                    )
+                    fields = {
+                        "request_id": request_id,
+                        "method": method,
+                        "route": path,
+                        "detail": str(error),
+                        "cause": cause,
+                    }
                     LOG.warning("unavailable", extra={"fields": fields})
                 return problem_of(error, request_id)
             except Exception:
-                LOG.exception("failed", extra={"fields": {"request_id": request_id, "method": method, "route": path}})
-                return problem(500, "internal_error", "An internal error occurred; it was logged under the request id.", request_id)
+                LOG.exception(
+                    "failed",
+                    extra={"fields": {"request_id": request_id, "method": method, "route": path}},
+                )
+                return problem(
+                    500,
+                    "internal_error",
+                    "An internal error occurred; it was logged under the request id.",
+                    request_id,
+                )
 
         # Chalice would refuse other content types with an answer of its own form, on GET as well: `_body` decides instead.
         door.route(path, methods=[method], content_types=["*/*"], name=f"{method} {path}")(answer)
@@ -103,12 +144,19 @@ def endpoint(
 def request_id_of(request: Any) -> str:
     """The same for one request, however often it is asked."""
     # API Gateway's id stands in its access log and in what its users see; not `app.lambda_context`, which threads share.
-    return str(request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", None) or uuid.uuid4())
+    return str(
+        request.context.get("requestId")
+        or getattr(request.lambda_context, "aws_request_id", None)
+        or uuid.uuid4()
+    )
 
 
 def caller_of(request: Any) -> str | None:
     """Who sent it, as the gateway verified: the id of a token, or an ARN of IAM; None where nobody is asked."""
-    authorizer, identity = request.context.get("authorizer") or {}, request.context.get("identity") or {}
+    authorizer, identity = (
+        request.context.get("authorizer") or {},
+        request.context.get("identity") or {},
+    )
     return authorizer.get("principalId") or identity.get("userArn")
 
 
@@ -118,10 +166,14 @@ def _query(given: Any, struct: type[Struct] | None) -> Any:
     for name in given or {}:
         texts = given.getlist(name)
         if name not in fields:
-            raise MalformedRequest(f"query parameter {name!r} is not known: expected {_names(fields)}")
+            raise MalformedRequest(
+                f"query parameter {name!r} is not known: expected {_names(fields)}"
+            )
         repeatable = not isinstance(fields[name].default_factory, type(msgspec.NODEFAULT))
         if not repeatable and len(texts) > 1:
-            raise MalformedRequest(f"query parameter {name!r} is given {len(texts)} times: expected once")
+            raise MalformedRequest(
+                f"query parameter {name!r} is given {len(texts)} times: expected once"
+            )
         values[name] = texts if repeatable else texts[0]
     return _converted(values, struct, "query parameter") if struct else None
 
@@ -148,7 +200,9 @@ def _body(request: Any, struct: type[Struct]) -> Any:
         raise RequestTooLarge(f"the body has {len(raw)} bytes: at most {MAX_BODY_BYTES} are read")
     if not raw.strip():
         return struct()
-    media_type = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
+    media_type = (
+        request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
+    )
     if media_type != "application/json":
         raise UnsupportedMediaType(f"the body is {media_type!r}: expected 'application/json'")
     try:
@@ -176,5 +230,9 @@ def _rendered(result: Any, request_id: str) -> Response:
         return result
     answer = result if isinstance(result, Answer) else Answer(result)
     text = "" if answer.body is None else msgspec.json.encode(answer.body).decode()
-    headers: dict[str, Any] = {"Content-Type": "application/json", "X-Request-ID": request_id, "Cache-Control": "no-store"}
+    headers: dict[str, Any] = {
+        "Content-Type": "application/json",
+        "X-Request-ID": request_id,
+        "Cache-Control": "no-store",
+    }
     return Response(body=text, status_code=answer.status, headers=headers | dict(answer.headers))

@@ -22,9 +22,15 @@ class _Answer(NamedTuple):
 
 _ANSWERS = {
     # The gateway knows methods, not paths: it does not tell a path that is not there from a method that is not.
-    "MISSING_AUTHENTICATION_TOKEN": _Answer(404, "no_such_route", "there is nothing at this path for this method"),
-    "RESOURCE_NOT_FOUND": _Answer(404, "no_such_route", "there is nothing at this path for this method"),
-    "UNAUTHORIZED": _Answer(401, "unauthorized", "the request carries no credentials: send an Authorization header"),
+    "MISSING_AUTHENTICATION_TOKEN": _Answer(
+        404, "no_such_route", "there is nothing at this path for this method"
+    ),
+    "RESOURCE_NOT_FOUND": _Answer(
+        404, "no_such_route", "there is nothing at this path for this method"
+    ),
+    "UNAUTHORIZED": _Answer(
+        401, "unauthorized", "the request carries no credentials: send an Authorization header"
+    ),
     "ACCESS_DENIED": _Answer(403, "forbidden", "these credentials do not allow this request"),
     "INVALID_SIGNATURE": _Answer(403, "forbidden", "the signature of the request is not valid"),
     "EXPIRED_TOKEN": _Answer(403, "forbidden", "the credentials of the request have expired"),
@@ -32,14 +38,24 @@ _ANSWERS = {
     "WAF_FILTERED": _Answer(403, "forbidden", "the firewall refused the request"),
     "BAD_REQUEST_BODY": _Answer(400, "malformed_request", "the body cannot be read"),
     "BAD_REQUEST_PARAMETERS": _Answer(400, "malformed_request", "the parameters cannot be read"),
-    "REQUEST_TOO_LARGE": _Answer(413, "request_too_large", "the body is larger than the gateway passes on"),
-    "UNSUPPORTED_MEDIA_TYPE": _Answer(415, "unsupported_media_type", "the body is not of a type that is read here"),
+    "REQUEST_TOO_LARGE": _Answer(
+        413, "request_too_large", "the body is larger than the gateway passes on"
+    ),
+    "UNSUPPORTED_MEDIA_TYPE": _Answer(
+        415, "unsupported_media_type", "the body is not of a type that is read here"
+    ),
     "QUOTA_EXCEEDED": _Answer(429, "throttled", "the quota of these credentials is used up"),
     "THROTTLED": _Answer(429, "throttled", "too many requests: slow down"),
     # What the gateway calls a Lambda authorizer that failed, time-outs included: either of the two.
-    "AUTHORIZER_CONFIGURATION_ERROR": _Answer(503, "unavailable", "the credentials cannot be checked now: ask again"),
-    "AUTHORIZER_FAILURE": _Answer(503, "unavailable", "the credentials cannot be checked now: ask again"),
-    "API_CONFIGURATION_ERROR": _Answer(500, "internal_error", "the gateway is not configured for this request"),
+    "AUTHORIZER_CONFIGURATION_ERROR": _Answer(
+        503, "unavailable", "the credentials cannot be checked now: ask again"
+    ),
+    "AUTHORIZER_FAILURE": _Answer(
+        503, "unavailable", "the credentials cannot be checked now: ask again"
+    ),
+    "API_CONFIGURATION_ERROR": _Answer(
+        500, "internal_error", "the gateway is not configured for this request"
+    ),
     "INTEGRATION_FAILURE": _Answer(502, "internal_error", "the service failed"),
     "INTEGRATION_TIMEOUT": _Answer(504, "timeout", "the service did not answer in time: ask again"),
     "DEFAULT_4XX": _Answer(400, "malformed_request", "the gateway refused the request"),
@@ -66,8 +82,14 @@ def local_answer(status: int, error_type: str, request_id: str) -> Response:
         (403, "AccessDeniedException"): "ACCESS_DENIED",
         (500, "AuthorizerConfigurationException"): "AUTHORIZER_CONFIGURATION_ERROR",
     }
-    answer = _ANSWERS[names.get((status, error_type), "DEFAULT_5XX" if status >= 500 else "DEFAULT_4XX")]
-    return problem(*answer, request_id, {"Retry-After": _RETRY_AFTER_SECONDS} if answer.status in _WORTH_ANOTHER_TRY else None)
+    answer = _ANSWERS[
+        names.get((status, error_type), "DEFAULT_5XX" if status >= 500 else "DEFAULT_4XX")
+    ]
+    return problem(
+        *answer,
+        request_id,
+        {"Retry-After": _RETRY_AFTER_SECONDS} if answer.status in _WORTH_ANOTHER_TRY else None,
+    )
 
 
 def _gateway_response(name: str, answer: _Answer) -> dict[str, Any]:
@@ -83,5 +105,7 @@ def _gateway_response(name: str, answer: _Answer) -> dict[str, Any]:
     if not name.startswith("DEFAULT_"):
         response["statusCode"] = str(answer.status)
     if answer.status in _WORTH_ANOTHER_TRY:
-        response["responseParameters"]["gatewayresponse.header.Retry-After"] = f"'{_RETRY_AFTER_SECONDS}'"
+        response["responseParameters"]["gatewayresponse.header.Retry-After"] = (
+            f"'{_RETRY_AFTER_SECONDS}'"
+        )
     return response

@@ -10,7 +10,9 @@ from typing import Any, TextIO
 
 import msgspec
 
-_URL_SECRETS = re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"'\\]+", re.IGNORECASE)
+_URL_SECRETS = re.compile(
+    r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"'\\]+", re.IGNORECASE
+)
 _TOKENS = re.compile(r"(dataops(?:_|%5F)[a-z2-7]{12})(?:_|%5F)[^\s\"'\\/?&]+", re.IGNORECASE)
 """Tokens that were typed into a path or a name by mistake: the identifier stays, which says what to revoke."""
 

@@ -52,10 +52,18 @@ def health() -> Health:
 
 
 def _problem_of_chalice(response: Response, request: Any, request_id: str) -> Response:
-    if response.status_code < 400 or response.headers.get("Content-Type") == "application/problem+json":
+    if (
+        response.status_code < 400
+        or response.headers.get("Content-Type") == "application/problem+json"
+    ):
         return response
     if response.status_code == 405:
         allow = str(response.headers["Allow"])
         detail = f"{request.method} is not offered at {request.context.get('path')!r}: {allow} is"
         return problem(405, "method_not_allowed", detail, request_id, {"Allow": allow})
-    return problem(500, "internal_error", "An internal error occurred; it was logged under the request id.", request_id)
+    return problem(
+        500,
+        "internal_error",
+        "An internal error occurred; it was logged under the request id.",
+        request_id,
+    )

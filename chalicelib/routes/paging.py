@@ -39,7 +39,9 @@ def position_of(cursor: str, nc: NominalComposition | None) -> RunKey:
         raise InvalidInput(f"cursor {cursor!r} is not one that this service gave") from None
     given_for = position.query_nc
     if given_for != (str(nc) if nc else None):
-        raise InvalidInput(f"cursor {cursor!r} belongs to nc {given_for!r}: this request has nc {nc and str(nc)!r}")
+        raise InvalidInput(
+            f"cursor {cursor!r} belongs to nc {given_for!r}: this request has nc {nc and str(nc)!r}"
+        )
     if cursor_after(last, nc) != cursor:
         raise InvalidInput(f"cursor {cursor!r} is not one that this service gave")
     return last

@@ -41,11 +41,25 @@ STATUSES: dict[type[DataOpsError], int] = {
 class Problem(Struct):
     """RFC 9457, with a stable `code` for machines and the `request_id` to quote when asking for help."""
 
-    type: Annotated[str, Meta(description="`urn:dataops:problem:` and the code", examples=["urn:dataops:problem:not_found"])]
+    type: Annotated[
+        str,
+        Meta(
+            description="`urn:dataops:problem:` and the code",
+            examples=["urn:dataops:problem:not_found"],
+        ),
+    ]
     title: Annotated[str, Meta(description="The HTTP status in words", examples=["Not Found"])]
     status: Annotated[int, Meta(description="The HTTP status", ge=400, le=599, examples=[404])]
-    detail: Annotated[str, Meta(description="What is wrong, with the values involved", examples=["run '21' of 'Al2' is not scheduled"])]
-    code: Annotated[str, Meta(description="Which error it is, for machines", examples=["not_found"])]
+    detail: Annotated[
+        str,
+        Meta(
+            description="What is wrong, with the values involved",
+            examples=["run '21' of 'Al2' is not scheduled"],
+        ),
+    ]
+    code: Annotated[
+        str, Meta(description="Which error it is, for machines", examples=["not_found"])
+    ]
     request_id: Annotated[str, Meta(description="Also in `X-Request-ID`, and in the service's log")]
 
 
@@ -56,19 +70,30 @@ def status_of(error: type[DataOpsError]) -> int:
 
 def problem_of(error: DataOpsError, request_id: str) -> Response:
     """The answer to a request that failed with `error`."""
-    headers = {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
+    headers = (
+        {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
+    )
     return problem(status_of(type(error)), error.code, str(error), request_id, headers)
 
 
-def problem(status: int, code: str, detail: str, request_id: str, headers: dict[str, str] | None = None) -> Response:
+def problem(
+    status: int, code: str, detail: str, request_id: str, headers: dict[str, str] | None = None
+) -> Response:
     """A problem document as an HTTP answer."""
     return Response(
         body=msgspec.json.encode(problem_document(status, code, detail, request_id)).decode(),
         status_code=status,
-        headers={"Content-Type": "application/problem+json", "X-Request-ID": request_id, "Cache-Control": "no-store", **(headers or {})},
+        headers={
+            "Content-Type": "application/problem+json",
+            "X-Request-ID": request_id,
+            "Cache-Control": "no-store",
+            **(headers or {}),
+        },
     )
 
 
 def problem_document(status: int, code: str, detail: str, request_id: str) -> Problem:
     """The document itself."""
-    return Problem(f"urn:dataops:problem:{code}", HTTPStatus(status).phrase, status, detail, code, request_id)
+    return Problem(
+        f"urn:dataops:problem:{code}", HTTPStatus(status).phrase, status, detail, code, request_id
+    )

@@ -9,7 +9,15 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from chalicelib.domain.composition import NominalComposition
-from chalicelib.domain.errors import AnswerTooLarge, InvalidInput, KeyInFlight, KeyReused, NotFound, NothingAvailable, Unavailable
+from chalicelib.domain.errors import (
+    AnswerTooLarge,
+    InvalidInput,
+    KeyInFlight,
+    KeyReused,
+    NotFound,
+    NothingAvailable,
+    Unavailable,
+)
 from chalicelib.domain.idempotency import KEY_PATTERN
 from chalicelib.domain.runs import AUGMENTED_SUB_RUNS, Run, RunKey, parse_sub_run
 from chalicelib.usecases.catalogue import page_of_runs, run_standing, scheduled_runs
@@ -18,7 +26,16 @@ from chalicelib.wiring import services
 
 from .endpoint import Answer, Door, caller_of, endpoint
 from .paging import CURSOR_PATTERN, cursor_after, next_link, position_of
-from .wire import AugmentBody, IdRun, Nc, RunStatus, ScheduleBody, Scheduled, ScheduledRun, ScheduledRuns
+from .wire import (
+    AugmentBody,
+    IdRun,
+    Nc,
+    RunStatus,
+    ScheduleBody,
+    Scheduled,
+    ScheduledRun,
+    ScheduledRuns,
+)
 
 door = Door(__name__)
 
@@ -49,8 +66,17 @@ class AvailableQuery(Struct):
 
     nc: Nc | UnsetType = UNSET
     id_run: IdRun | UnsetType = UNSET
-    limit: Annotated[int, Meta(ge=1, le=1000, description="Runs on a page", examples=[100])] | UnsetType = UNSET
-    cursor: Annotated[str, Meta(pattern=CURSOR_PATTERN, description="From `Link: rel=next` of the page before")] | UnsetType = UNSET
+    limit: (
+        Annotated[int, Meta(ge=1, le=1000, description="Runs on a page", examples=[100])]
+        | UnsetType
+    ) = UNSET
+    cursor: (
+        Annotated[
+            str,
+            Meta(pattern=CURSOR_PATTERN, description="From `Link: rel=next` of the page before"),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 def _own(key: str | None) -> str | None:
@@ -106,7 +132,13 @@ def augment(nc: str, id_run: str, headers: IdempotencyHeaders, body: AugmentBody
     return Scheduled.of(key)
 
 
-@endpoint(door, "GET", "/v1/generate/{nc}/{id_run}/status", returns=RunStatus, fails=(InvalidInput, NotFound, Unavailable))
+@endpoint(
+    door,
+    "GET",
+    "/v1/generate/{nc}/{id_run}/status",
+    returns=RunStatus,
+    fails=(InvalidInput, NotFound, Unavailable),
+)
 def status(nc: str, id_run: str) -> RunStatus:
     """How a run and its sub-runs stand, and what the files of its sub-runs show."""
     made = services()
@@ -137,7 +169,9 @@ def available(query: AvailableQuery) -> Answer:
     """Every scheduled run by nominal composition, narrowed and paged; one run, answered like its status, with `nc` and `id_run`."""
     if query.id_run is not UNSET:
         if query.nc is UNSET:
-            raise InvalidInput(f"id_run {query.id_run!r} is given without nc: a run is identified by both")
+            raise InvalidInput(
+                f"id_run {query.id_run!r} is given without nc: a run is identified by both"
+            )
         return Answer(status(query.nc, query.id_run))
     nc = None if query.nc is UNSET else NominalComposition.parse(query.nc)
     after = None if query.cursor is UNSET else position_of(query.cursor, nc)
@@ -149,7 +183,10 @@ def available(query: AvailableQuery) -> Answer:
     if last is None:
         return Answer(listing, headers=_total(listing) if after is None else {})
     narrowed = {} if nc is None else {"nc": nc}
-    return Answer(listing, headers={"Link": next_link(**narrowed, limit=query.limit, cursor=cursor_after(last, nc))})
+    return Answer(
+        listing,
+        headers={"Link": next_link(**narrowed, limit=query.limit, cursor=cursor_after(last, nc))},
+    )
 
 
 def _listing(runs: Iterable[Run]) -> Listing:
@@ -160,7 +197,9 @@ def _listing(runs: Iterable[Run]) -> Listing:
         listing.setdefault(str(run.key.nc), []).append(entry)
         size_bytes += len(msgspec.json.encode(entry)) + 1
         if size_bytes > MAX_ANSWER_BYTES:
-            raise AnswerTooLarge(f"the list has more than {MAX_ANSWER_BYTES} bytes: ask for pages with limit=1000, and follow Link")
+            raise AnswerTooLarge(
+                f"the list has more than {MAX_ANSWER_BYTES} bytes: ask for pages with limit=1000, and follow Link"
+            )
     return listing
 
 

@@ -11,15 +11,50 @@ from chalicelib.domain import archive
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.composition import FORMULA_PATTERN
 from chalicelib.domain.outcomes import Facts, Outcome
-from chalicelib.domain.runs import AUGMENTED_SUB_RUN_PATTERN, ID_RUN_PATTERN, SUB_RUN_PATTERN, JobStatus, Run, RunKey, SubRunKey
+from chalicelib.domain.runs import (
+    AUGMENTED_SUB_RUN_PATTERN,
+    ID_RUN_PATTERN,
+    SUB_RUN_PATTERN,
+    JobStatus,
+    Run,
+    RunKey,
+    SubRunKey,
+)
 from chalicelib.usecases.catalogue import Standing
 from chalicelib.usecases.scheduling import MAX_COUNT
 
-Nc = Annotated[str, Meta(pattern=FORMULA_PATTERN, description="Nominal composition of the cell", examples=["Zr49Cu49Al2"])]
-IdRun = Annotated[str, Meta(pattern=ID_RUN_PATTERN, description="Number of the run", examples=["21"])]
-SubRun = Annotated[str, Meta(pattern=SUB_RUN_PATTERN, description="Sub-run: 0 the reference cell, 1-14 deformed", examples=["8"])]
-AugmentedSubRun = Annotated[str, Meta(pattern=AUGMENTED_SUB_RUN_PATTERN, description="A deformed sub-run, 1-14", examples=["8"])]
-FileName = Annotated[str, Meta(min_length=1, max_length=1024, description="Name of a file, as in the manifest", examples=["lobsterin"])]
+Nc = Annotated[
+    str,
+    Meta(
+        pattern=FORMULA_PATTERN,
+        description="Nominal composition of the cell",
+        examples=["Zr49Cu49Al2"],
+    ),
+]
+IdRun = Annotated[
+    str, Meta(pattern=ID_RUN_PATTERN, description="Number of the run", examples=["21"])
+]
+SubRun = Annotated[
+    str,
+    Meta(
+        pattern=SUB_RUN_PATTERN,
+        description="Sub-run: 0 the reference cell, 1-14 deformed",
+        examples=["8"],
+    ),
+]
+AugmentedSubRun = Annotated[
+    str,
+    Meta(pattern=AUGMENTED_SUB_RUN_PATTERN, description="A deformed sub-run, 1-14", examples=["8"]),
+]
+FileName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=1024,
+        description="Name of a file, as in the manifest",
+        examples=["lobsterin"],
+    ),
+]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 in hex")]
 # Text, because msgspec spells UTC "Z" and the prototype's programs, on Python 3.10, only read "+00:00".
 Timestamp = Annotated[
@@ -53,7 +88,12 @@ class ScheduledRuns(Scheduled):
     @classmethod
     def of_keys(cls, keys: Sequence[RunKey], *, listed: bool) -> ScheduledRuns:
         first = Scheduled.of(keys[0])
-        return cls(first.nc, first.id_run, first.status, [Scheduled.of(key) for key in keys] if listed else UNSET)
+        return cls(
+            first.nc,
+            first.id_run,
+            first.status,
+            [Scheduled.of(key) for key in keys] if listed else UNSET,
+        )
 
 
 class ScheduledRun(Struct, kw_only=True):
@@ -75,13 +115,27 @@ class SubRunOutcome(Struct):
     `labels_complete` tells whether there is a label for every bond expected; it does not decide the `outcome`.
     """
 
-    outcome: Annotated[Outcome, Meta(description="The first case of the published rules that applies")]
-    scf_converged: Annotated[bool | None, Meta(description="Quantum ESPRESSO says that convergence was achieved")]
-    scf_iterations: Annotated[int | None, Meta(description="Iterations to convergence, or begun without it", examples=[61])]
-    total_energy_ry: Annotated[float | None, Meta(description="Total energy in Ry, of a converged cell", examples=[-38989.8030177])]
+    outcome: Annotated[
+        Outcome, Meta(description="The first case of the published rules that applies")
+    ]
+    scf_converged: Annotated[
+        bool | None, Meta(description="Quantum ESPRESSO says that convergence was achieved")
+    ]
+    scf_iterations: Annotated[
+        int | None,
+        Meta(description="Iterations to convergence, or begun without it", examples=[61]),
+    ]
+    total_energy_ry: Annotated[
+        float | None,
+        Meta(description="Total energy in Ry, of a converged cell", examples=[-38989.8030177]),
+    ]
     lobster_finished: Annotated[bool, Meta(description="LOBSTER says that it finished")]
-    bonds_expected: Annotated[int | None, Meta(description="Interactions that LOBSTER found", examples=[738])]
-    bond_labels: Annotated[int | None, Meta(description="Lines of ICOHPLIST.lobster minus its header", examples=[738])]
+    bonds_expected: Annotated[
+        int | None, Meta(description="Interactions that LOBSTER found", examples=[738])
+    ]
+    bond_labels: Annotated[
+        int | None, Meta(description="Lines of ICOHPLIST.lobster minus its header", examples=[738])
+    ]
     labels_complete: bool
 
     @classmethod
@@ -116,7 +170,10 @@ class RunStatus(ScheduledRun, kw_only=True):
             **_fields(standing.run),
             run_status=standing.run_status,
             sub_runs_status=UNSET if status is None else status,
-            sub_run_outcomes={str(sub_run): SubRunOutcome.of(facts) for sub_run, facts in sorted(standing.facts.items())},
+            sub_run_outcomes={
+                str(sub_run): SubRunOutcome.of(facts)
+                for sub_run, facts in sorted(standing.facts.items())
+            },
         )
 
 
@@ -133,13 +190,23 @@ def _fields(run: Run) -> dict[str, Any]:
 class ScheduleBody(Struct, forbid_unknown_fields=True):
     """How many runs to schedule; one where the body is left out."""
 
-    count: Annotated[int, Meta(ge=1, le=MAX_COUNT, description="How many runs; all of them or none", examples=[1])] | UnsetType = UNSET
+    count: (
+        Annotated[
+            int,
+            Meta(
+                ge=1, le=MAX_COUNT, description="How many runs; all of them or none", examples=[1]
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class AugmentBody(Struct, forbid_unknown_fields=True):
     """Which sub-runs to add; all of 1-14 where the body is left out."""
 
-    sub_runs: Annotated[list[AugmentedSubRun], Meta(min_length=1, examples=[["1", "2"]])] | UnsetType = UNSET
+    sub_runs: (
+        Annotated[list[AugmentedSubRun], Meta(min_length=1, examples=[["1", "2"]])] | UnsetType
+    ) = UNSET
 
 
 class File(Struct):
@@ -155,10 +222,18 @@ class SkippedFile(Struct):
     """A stored file that is not in the archive: its name is not one that every platform can extract. `.../files/{name}` links to it."""
 
     name: str
-    reason: Annotated[str, Meta(description="Why it is left out", examples=["the name is that of a device on Windows"])]
+    reason: Annotated[
+        str,
+        Meta(
+            description="Why it is left out", examples=["the name is that of a device on Windows"]
+        ),
+    ]
 
 
-Missing = Annotated[list[str], Meta(description="Files that every sub-run is expected to have, and that are not stored")]
+Missing = Annotated[
+    list[str],
+    Meta(description="Files that every sub-run is expected to have, and that are not stored"),
+]
 
 
 class ArchiveLink(Struct):
@@ -191,7 +266,9 @@ class ArchiveLink(Struct):
             sha256=record.sha256,
             filename=manifest.filename,
             profile=manifest.selection.profile,
-            files=[File(file.name, file.size_bytes, file.sha256, file.role) for file in record.files],
+            files=[
+                File(file.name, file.size_bytes, file.sha256, file.role) for file in record.files
+            ],
             missing=list(manifest.missing),
             skipped=_skipped(manifest),
             cached=link.cached,
@@ -253,7 +330,10 @@ class Manifest(Struct):
             filename=manifest.filename,
             profile=manifest.selection.profile,
             size_bytes=manifest.size_bytes,
-            files=[ManifestFile(name, stored.size_bytes, stored.role, stored.etag) for name, stored in files],
+            files=[
+                ManifestFile(name, stored.size_bytes, stored.role, stored.etag)
+                for name, stored in files
+            ],
             missing=list(manifest.missing),
             skipped=_skipped(manifest),
         )
@@ -261,7 +341,10 @@ class Manifest(Struct):
 
 def _skipped(manifest: archive.Manifest) -> list[SkippedFile]:
     # JSON has no surrogates, which names of S3 cannot have either, but other stores are not S3.
-    return [SkippedFile(file.name.encode(errors="replace").decode(), file.reason) for file in manifest.skipped]
+    return [
+        SkippedFile(file.name.encode(errors="replace").decode(), file.reason)
+        for file in manifest.skipped
+    ]
 
 
 def _identity(key: RunKey | SubRunKey) -> dict[str, Any]:

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from chalicelib.domain.access import Grant, Scope, TokenRecord, grant, parse_token, secret_sha256, token_text
+from chalicelib.domain.access import (
+    Grant,
+    Scope,
+    TokenRecord,
+    grant,
+    parse_token,
+    secret_sha256,
+    token_text,
+)
 from chalicelib.domain.errors import InvalidInput, NotFound
 
 from .ports import Clock
@@ -43,12 +51,18 @@ def admit(authorization: str, *, tokens: AccessTokens, clock: Clock) -> Grant | 
     return grant(tokens.get(token_id), secret, clock.now())
 
 
-def create_token(scope: Scope, note: str, lifetime: timedelta, *, tokens: AccessTokens, clock: Clock) -> tuple[str, TokenRecord]:
+def create_token(
+    scope: Scope, note: str, lifetime: timedelta, *, tokens: AccessTokens, clock: Clock
+) -> tuple[str, TokenRecord]:
     """A new token, which is nowhere kept, and its record. InvalidInput for a lifetime beyond a year, or without a note of whose it is."""
     if not timedelta(0) < lifetime <= MAX_LIFETIME:
-        raise InvalidInput(f"a lifetime of {lifetime.days} days is out of range: expected 1 to {MAX_LIFETIME.days}")
+        raise InvalidInput(
+            f"a lifetime of {lifetime.days} days is out of range: expected 1 to {MAX_LIFETIME.days}"
+        )
     if not 0 < len(note.strip()) <= _MAX_NOTE_LETTERS or not note.isprintable():
-        raise InvalidInput(f"note {note!r}: say in 1 to {_MAX_NOTE_LETTERS} letters whose token it is")
+        raise InvalidInput(
+            f"note {note!r}: say in 1 to {_MAX_NOTE_LETTERS} letters whose token it is"
+        )
     token_id = base64.b32encode(secrets.token_bytes(8)).decode().lower()[:12]
     secret = secrets.token_urlsafe(32)
     now = clock.now()

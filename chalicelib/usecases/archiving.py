@@ -9,9 +9,22 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from chalicelib.domain.archive import ArchiveLink, ArchiveRecord, Building, BuildLease, BuildOrder, Manifest
+from chalicelib.domain.archive import (
+    ArchiveLink,
+    ArchiveRecord,
+    Building,
+    BuildLease,
+    BuildOrder,
+    Manifest,
+)
 from chalicelib.domain.artifacts import Artifact
-from chalicelib.domain.errors import DataOpsError, NotFound, SourceChanged, SubRunNotScheduled, Unavailable
+from chalicelib.domain.errors import (
+    DataOpsError,
+    NotFound,
+    SourceChanged,
+    SubRunNotScheduled,
+    Unavailable,
+)
 from chalicelib.domain.runs import RunKey, SubRunKey
 
 from .build_slots import BuildSlots
@@ -56,7 +69,9 @@ def manifest_of(order: BuildOrder, archives: Archives) -> Manifest:
     return _sub_run_manifest(order.key, order, archives)
 
 
-def make_archive(order: BuildOrder, archives: Archives, *, wait_seconds: float = 0, verify: bool = False) -> ArchiveLink | Building:
+def make_archive(
+    order: BuildOrder, archives: Archives, *, wait_seconds: float = 0, verify: bool = False
+) -> ArchiveLink | Building:
     """Return a link to the archive. Build it first if there is none of this content, or if the stored one is not what it should be.
 
     Small archives are built here, others by the builder: Building, unless they are done within `wait_seconds`. Of several callers at
@@ -70,7 +85,10 @@ def make_archive(order: BuildOrder, archives: Archives, *, wait_seconds: float =
         record = None
     if record:
         return _link(manifest, record, archives, cached=True)
-    if manifest.size_bytes <= archives.inline_max_bytes and len(manifest.members) <= INLINE_MAX_MEMBERS:
+    if (
+        manifest.size_bytes <= archives.inline_max_bytes
+        and len(manifest.members) <= INLINE_MAX_MEMBERS
+    ):
         with archives.slots.within_request() as has_slot:
             if has_slot and (record := _build_or_find(manifest, archives)):
                 return _link(manifest, record, archives, cached=False)
@@ -114,17 +132,26 @@ def _run_manifest(key: RunKey, order: BuildOrder, archives: Archives) -> Manifes
         artifacts = archives.bucket.run_artifacts(key)
         info = dataset()
     if order.sub_runs is not None and (absent := wanted - artifacts.keys()):
-        raise NotFound(f"sub-runs {_listed(absent)} of run {str(key)!r} have no files in the data bucket")
+        raise NotFound(
+            f"sub-runs {_listed(absent)} of run {str(key)!r} have no files in the data bucket"
+        )
     present = sorted(wanted & artifacts.keys())
     if not present:
-        raise NotFound(f"run {str(key)!r} has no files of its sub-runs {_listed(wanted)} in the data bucket")
-    parts = [Manifest.of_sub_run(SubRunKey(key, sub_run), artifacts[sub_run], order.selection, info) for sub_run in present]
+        raise NotFound(
+            f"run {str(key)!r} has no files of its sub-runs {_listed(wanted)} in the data bucket"
+        )
+    parts = [
+        Manifest.of_sub_run(SubRunKey(key, sub_run), artifacts[sub_run], order.selection, info)
+        for sub_run in present
+    ]
     return _with_members(Manifest.of_run(key, parts))
 
 
 def _require_scheduled(key: RunKey, unscheduled: set[int]) -> None:
     if unscheduled:
-        raise SubRunNotScheduled(f"sub-runs {_listed(unscheduled)} of run {str(key)!r} are not scheduled: augment the run first")
+        raise SubRunNotScheduled(
+            f"sub-runs {_listed(unscheduled)} of run {str(key)!r} are not scheduled: augment the run first"
+        )
 
 
 def _listed(sub_runs: set[int] | frozenset[int]) -> str:
@@ -133,13 +160,21 @@ def _listed(sub_runs: set[int] | frozenset[int]) -> str:
 
 def _with_members(manifest: Manifest) -> Manifest:
     if not manifest.members:
-        skipped = f"; an archive cannot contain {manifest.skipped[0].name!r}: {manifest.skipped[0].reason}" if manifest.skipped else ""
+        skipped = (
+            f"; an archive cannot contain {manifest.skipped[0].name!r}: {manifest.skipped[0].reason}"
+            if manifest.skipped
+            else ""
+        )
         raise NotFound(f"no file of {str(manifest.key)!r} matches {manifest.selection}{skipped}")
     return manifest
 
 
-def _link(manifest: Manifest, record: ArchiveRecord, archives: Archives, *, cached: bool) -> ArchiveLink:
-    return ArchiveLink(manifest, record, archives.bucket.link(manifest.archive_key, manifest.filename), cached)
+def _link(
+    manifest: Manifest, record: ArchiveRecord, archives: Archives, *, cached: bool
+) -> ArchiveLink:
+    return ArchiveLink(
+        manifest, record, archives.bucket.link(manifest.archive_key, manifest.filename), cached
+    )
 
 
 def _is_intact(manifest: Manifest, record: ArchiveRecord, archives: Archives) -> bool:
@@ -150,7 +185,9 @@ def _is_intact(manifest: Manifest, record: ArchiveRecord, archives: Archives) ->
     try:
         for start in range(0, record.size_bytes, _VERIFIED_BYTES):
             end = min(start + _VERIFIED_BYTES, record.size_bytes)
-            digest.update(archives.bucket.read_archive(manifest.archive_key, record.etag, start, end))
+            digest.update(
+                archives.bucket.read_archive(manifest.archive_key, record.etag, start, end)
+            )
     except (SourceChanged, Unavailable):
         return False
     return digest.hexdigest() == record.sha256
@@ -168,7 +205,9 @@ def _build_or_find(manifest: Manifest, archives: Archives) -> ArchiveRecord | No
         raise
 
 
-def _build(manifest: Manifest, archives: Archives, *, queued_by: str | None = None) -> ArchiveRecord | None:
+def _build(
+    manifest: Manifest, archives: Archives, *, queued_by: str | None = None
+) -> ArchiveRecord | None:
     """Build under the lease; None if somebody else has it."""
     holder, clock, leases = uuid.uuid4().hex, archives.clock, archives.leases
     now = clock.now()
@@ -188,7 +227,11 @@ def _build(manifest: Manifest, archives: Archives, *, queued_by: str | None = No
     try:
         record = build_archive(manifest, bucket=archives.bucket, keep_lease=keep_lease)
     except BaseException as error:
-        leases.fail(manifest.archive_key, holder, str(error) if isinstance(error, DataOpsError) else type(error).__name__)
+        leases.fail(
+            manifest.archive_key,
+            holder,
+            str(error) if isinstance(error, DataOpsError) else type(error).__name__,
+        )
         raise
     leases.release(manifest.archive_key, holder)
     return record
@@ -203,7 +246,9 @@ def _enqueue(order: BuildOrder, manifest: Manifest, archives: Archives) -> None:
     lease = leases.get(archive_key)
     if lease and lease.error is not None:
         leases.release(archive_key, lease.holder)
-        raise Unavailable(f"building {manifest.filename!r} failed: {lease.error}; repeat the request to try again")
+        raise Unavailable(
+            f"building {manifest.filename!r} failed: {lease.error}; repeat the request to try again"
+        )
     if lease and lease.expires_at > now:
         return
     holder = uuid.uuid4().hex

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.domain.artifacts import Artifact, Role
-from chalicelib.domain.bonds import BLOCK_BONDS, BONDS_VERSION, Bond, BondIndex, BondTypeSummary, index_bonds, parse_block
+from chalicelib.domain.bonds import (
+    BLOCK_BONDS,
+    BONDS_VERSION,
+    Bond,
+    BondIndex,
+    BondTypeSummary,
+    index_bonds,
+    parse_block,
+)
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from chalicelib.domain.runs import SubRunKey
 
@@ -44,7 +52,9 @@ class BondPage:
     next_cursor: str | None
 
 
-def bond_page(key: SubRunKey, *, limit: int, cursor: str | None, archives: Archives, records: BondRecords) -> BondPage:
+def bond_page(
+    key: SubRunKey, *, limit: int, cursor: str | None, archives: Archives, records: BondRecords
+) -> BondPage:
     """Return the bonds of `ICOHPLIST.lobster`, in its order: the first `limit`, or those after `cursor`.
 
     Each content is read once as a whole, and indexed; then a page costs what it contains, whatever the size of the file. NotFound,
@@ -56,8 +66,18 @@ def bond_page(key: SubRunKey, *, limit: int, cursor: str | None, archives: Archi
     start = _start(cursor, fingerprint)
     index = _index(key, artifact, fingerprint, archives, records)
     end = min(start + limit, index.total)
-    bonds = _read(artifact, index, start, end, archives) if index.bonds is None else index.bonds[start:end]
-    return BondPage(key, index.total, index.summaries, bonds, _cursor(fingerprint, end) if end < index.total else None)
+    bonds = (
+        _read(artifact, index, start, end, archives)
+        if index.bonds is None
+        else index.bonds[start:end]
+    )
+    return BondPage(
+        key,
+        index.total,
+        index.summaries,
+        bonds,
+        _cursor(fingerprint, end) if end < index.total else None,
+    )
 
 
 def _bond_strengths(key: SubRunKey, archives: Archives) -> Artifact:
@@ -67,16 +87,22 @@ def _bond_strengths(key: SubRunKey, archives: Archives) -> Artifact:
     raise NotFound(f"sub-run {str(key)!r} has no ICOHPLIST.lobster in the data bucket")
 
 
-def _index(key: SubRunKey, artifact: Artifact, fingerprint: str, archives: Archives, records: BondRecords) -> BondIndex:
+def _index(
+    key: SubRunKey, artifact: Artifact, fingerprint: str, archives: Archives, records: BondRecords
+) -> BondIndex:
     stored = records.get(key, fingerprint)
     if stored is not None:
         return stored
     if artifact.size_bytes > MAX_FILE_BYTES:
-        raise Conflict(f"ICOHPLIST.lobster of {str(key)!r} has {artifact.size_bytes} bytes: at most {MAX_FILE_BYTES} are read")
+        raise Conflict(
+            f"ICOHPLIST.lobster of {str(key)!r} has {artifact.size_bytes} bytes: at most {MAX_FILE_BYTES} are read"
+        )
     if artifact.size_bytes > _QUICK_FILE_BYTES:
         with archives.slots.within_request() as has_slot:
             if not has_slot:
-                raise Unavailable(f"ICOHPLIST.lobster of {str(key)!r} is large, and the service is busy: repeat the request")
+                raise Unavailable(
+                    f"ICOHPLIST.lobster of {str(key)!r} is large, and the service is busy: repeat the request"
+                )
             index = index_bonds(archives.bucket.read(artifact))
     else:
         index = index_bonds(archives.bucket.read(artifact))
@@ -85,7 +111,9 @@ def _index(key: SubRunKey, artifact: Artifact, fingerprint: str, archives: Archi
     return index
 
 
-def _read(artifact: Artifact, index: BondIndex, start: int, end: int, archives: Archives) -> tuple[Bond, ...]:
+def _read(
+    artifact: Artifact, index: BondIndex, start: int, end: int, archives: Archives
+) -> tuple[Bond, ...]:
     """Return the bonds from number `start` up to, not including, `end`, read from the blocks of lines that contain them."""
     if start >= end:
         return ()
@@ -96,7 +124,9 @@ def _read(artifact: Artifact, index: BondIndex, start: int, end: int, archives: 
 
 
 def _fingerprint(artifact: Artifact) -> str:
-    return hashlib.sha256(f"{BONDS_VERSION}\0{artifact.size_bytes}\0{artifact.etag}".encode()).hexdigest()
+    return hashlib.sha256(
+        f"{BONDS_VERSION}\0{artifact.size_bytes}\0{artifact.etag}".encode()
+    ).hexdigest()
 
 
 def _cursor(fingerprint: str, start: int) -> str:
@@ -107,12 +137,16 @@ def _start(cursor: str | None, fingerprint: str) -> int:
     if cursor is None:
         return 0
     try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
+        text = base64.b64decode(
+            cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
+        ).decode("ascii")
     except (binascii.Error, ValueError):
         text = ""
     found = _CURSOR.fullmatch(text)
     if found is None:
         raise InvalidInput(f"cursor {cursor!r} is not one that this service gave")
     if found[1] != fingerprint[:16]:
-        raise InvalidInput(f"cursor {cursor!r} belongs to other bonds than those that are there now: start again without a cursor")
+        raise InvalidInput(
+            f"cursor {cursor!r} belongs to other bonds than those that are there now: start again without a cursor"
+        )
     return int(found[2])

@@ -13,7 +13,14 @@ from chalicelib.domain.archive import METADATA_NAME, ArchiveRecord, Manifest, Pa
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.crate import crate_metadata
 from chalicelib.domain.errors import SourceChanged, Unavailable
-from chalicelib.zipping import AnySource, DamagedMember, DeflatedSource, PackedMember, Source, ZipStream
+from chalicelib.zipping import (
+    AnySource,
+    DamagedMember,
+    DeflatedSource,
+    PackedMember,
+    Source,
+    ZipStream,
+)
 
 from .ports import DataBucket
 
@@ -31,7 +38,9 @@ class _PartUnusable(Exception):
     """The archive of a sub-run cannot be read, or is not what its record says."""
 
 
-def build_archive(manifest: Manifest, *, bucket: DataBucket, keep_lease: Callable[[], None]) -> ArchiveRecord:
+def build_archive(
+    manifest: Manifest, *, bucket: DataBucket, keep_lease: Callable[[], None]
+) -> ArchiveRecord:
     """Pack the members into the bucket, and call `keep_lease` again and again: between pieces, and before each write that callers see.
 
     Archives of sub-runs are a source like any other: one that is lost or damaged is not used, and the stored files are packed instead.
@@ -42,18 +51,30 @@ def build_archive(manifest: Manifest, *, bucket: DataBucket, keep_lease: Callabl
         try:
             return _build(manifest, _packed_sources(manifest, bucket), bucket, keep_lease)
         except (_PartUnusable, DamagedMember) as error:
-            _LOG.warning("an archive of a sub-run is damaged or lost, packing the files", extra={"fields": {"detail": str(error)}})
+            _LOG.warning(
+                "an archive of a sub-run is damaged or lost, packing the files",
+                extra={"fields": {"detail": str(error)}},
+            )
             if isinstance(error, DamagedMember):
                 folder = error.member.partition("/")[0]
-                with suppress(Unavailable):  # its own download must rebuild it too; if not now, then the next build finds it again
-                    bucket.forget_archive(next(part.archive_key for part in manifest.parts if part.folder == folder))
+                with suppress(
+                    Unavailable
+                ):  # its own download must rebuild it too; if not now, then the next build finds it again
+                    bucket.forget_archive(
+                        next(part.archive_key for part in manifest.parts if part.folder == folder)
+                    )
     return _build(manifest, {}, bucket, keep_lease)
 
 
 def _build(
-    manifest: Manifest, packed: Mapping[str, DeflatedSource], bucket: DataBucket, keep_lease: Callable[[], None]
+    manifest: Manifest,
+    packed: Mapping[str, DeflatedSource],
+    bucket: DataBucket,
+    keep_lease: Callable[[], None],
 ) -> ArchiveRecord:
-    roles = {member.name: member.artifact.role for member in manifest.members} | {METADATA_NAME: Role.METADATA}
+    roles = {member.name: member.artifact.role for member in manifest.members} | {
+        METADATA_NAME: Role.METADATA
+    }
 
     def files(members: Sequence[PackedMember]) -> tuple[PackedFile, ...]:
         return tuple(_packed_file(member, roles[member.name]) for member in members)
@@ -63,30 +84,44 @@ def _build(
 
     stream = ZipStream(_sources(manifest, packed, bucket), closing=metadata)
     with closing(iter(stream)) as pieces:
-        etag = bucket.write_archive(manifest.archive_key, _leased(pieces, keep_lease), manifest.filename)
+        etag = bucket.write_archive(
+            manifest.archive_key, _leased(pieces, keep_lease), manifest.filename
+        )
     keep_lease()
     record = ArchiveRecord(stream.size_bytes, etag, stream.sha256, files(stream.members))
     bucket.write_record(manifest.archive_key, record)
     return record
 
 
-def _sources(manifest: Manifest, packed: Mapping[str, DeflatedSource], bucket: DataBucket) -> Iterator[AnySource]:
+def _sources(
+    manifest: Manifest, packed: Mapping[str, DeflatedSource], bucket: DataBucket
+) -> Iterator[AnySource]:
     for member in manifest.members:
         if member.name in packed:
             yield packed[member.name]
         else:
-            yield Source(member.name, member.artifact.size_bytes, partial(bucket.read, member.artifact))
+            yield Source(
+                member.name, member.artifact.size_bytes, partial(bucket.read, member.artifact)
+            )
 
 
 def _packed_sources(manifest: Manifest, bucket: DataBucket) -> Mapping[str, DeflatedSource]:
     """Return the members that archives of the sub-runs contain, by their name in the archive of the run."""
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="records") as pool:
         records = pool.map(lambda part: bucket.archive(part.archive_key), manifest.parts)
-        found = [(part, record) for part, record in zip(manifest.parts, records, strict=True) if record]
-    return {source.name: source for part, record in found for source in _of_archive(part, record, bucket)}
+        found = [
+            (part, record) for part, record in zip(manifest.parts, records, strict=True) if record
+        ]
+    return {
+        source.name: source
+        for part, record in found
+        for source in _of_archive(part, record, bucket)
+    }
 
 
-def _of_archive(part: Manifest, record: ArchiveRecord, bucket: DataBucket) -> Iterator[DeflatedSource]:
+def _of_archive(
+    part: Manifest, record: ArchiveRecord, bucket: DataBucket
+) -> Iterator[DeflatedSource]:
     """Yield the members of a sub-run's archive, in spans of neighbours that are read with one request."""
     span: list[PackedFile] = []
     for file in [file for file in record.files if file.role is not Role.METADATA]:
@@ -103,7 +138,9 @@ class _Span:
     A file that is longer than a span has a span of its own, which is read piece by piece.
     """
 
-    def __init__(self, part: Manifest, record: ArchiveRecord, files: Sequence[PackedFile], bucket: DataBucket) -> None:
+    def __init__(
+        self, part: Manifest, record: ArchiveRecord, files: Sequence[PackedFile], bucket: DataBucket
+    ) -> None:
         self._part, self._record, self._files, self._bucket = part, record, files, bucket
         self._lock = threading.Lock()
         self._content: memoryview | None = None

@@ -24,7 +24,9 @@ class Standing:
     facts: Mapping[int, Facts]
 
 
-def scheduled_runs(nc: NominalComposition | None, *, after: RunKey | None, runs: RunTable) -> Iterator[Run]:
+def scheduled_runs(
+    nc: NominalComposition | None, *, after: RunKey | None, runs: RunTable
+) -> Iterator[Run]:
     """The runs in the run table, or those of one composition, by composition, then by number: all that come after `after`."""
     return runs.runs(nc, after=after)
 
@@ -50,11 +52,19 @@ def get_run(key: RunKey, *, runs: RunTable) -> Run:
 
 
 def run_standing(
-    key: RunKey, *, runs: RunTable, executor: Executor, bucket: DataBucket, outcomes: OutcomeRecords, clock: Clock
+    key: RunKey,
+    *,
+    runs: RunTable,
+    executor: Executor,
+    bucket: DataBucket,
+    outcomes: OutcomeRecords,
+    clock: Clock,
 ) -> Standing:
     """How a run stands, by its executor and by its files; NotFound where it was never scheduled."""
     run = get_run(key, runs=runs)
     now = clock.now()
-    sub_runs_status = executor.status(run.sub_runs_scheduled_at, now) if run.sub_runs_scheduled_at else None
+    sub_runs_status = (
+        executor.status(run.sub_runs_scheduled_at, now) if run.sub_runs_scheduled_at else None
+    )
     facts = sub_run_facts(run, bucket=bucket, records=outcomes, clock=clock)
     return Standing(run, executor.status(run.run_scheduled_at, now), sub_runs_status, facts)

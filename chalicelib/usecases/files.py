@@ -25,5 +25,9 @@ def file_link(key: SubRunKey, name: str, *, archives: Archives) -> FileLink:
     """Return a link to the file `name` of a sub-run: a member or a skipped file of its manifest. NotFound, SubRunNotScheduled."""
     for artifact in sub_run_artifacts(key, archives):
         if artifact.name == name:
-            return FileLink(key, artifact, archives.bucket.link(artifact.key, name.rpartition("/")[2]))
-    raise NotFound(f"sub-run {str(key)!r} has no file {name!r}: its manifest lists those that are there")
+            return FileLink(
+                key, artifact, archives.bucket.link(artifact.key, name.rpartition("/")[2])
+            )
+    raise NotFound(
+        f"sub-run {str(key)!r} has no file {name!r}: its manifest lists those that are there"
+    )

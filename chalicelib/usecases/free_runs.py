@@ -79,7 +79,9 @@ class FreeRuns:
             if mine:
                 turn.release()
 
-    def next(self, nc: NominalComposition, wanted: int, claim_token: str, since: datetime) -> Sequence[int]:
+    def next(
+        self, nc: NominalComposition, wanted: int, claim_token: str, since: datetime
+    ) -> Sequence[int]:
         """Return the runs to try next, ascending; fewer than `wanted` if no more are free. NotFound: the composition has no data.
 
         These are the lowest free runs after those that are left to callers ahead of this one.
@@ -90,19 +92,29 @@ class FreeRuns:
             found = self._next(nc, wanted, claim_token, self._memory(nc, since, forget=True))
         return found
 
-    def _next(self, nc: NominalComposition, wanted: int, claim_token: str, memory: _Memory) -> Sequence[int]:
-        candidates = [id_run for id_run in memory.numbers if id_run not in memory.taken and id_run not in memory.lacking]
+    def _next(
+        self, nc: NominalComposition, wanted: int, claim_token: str, memory: _Memory
+    ) -> Sequence[int]:
+        candidates = [
+            id_run
+            for id_run in memory.numbers
+            if id_run not in memory.taken and id_run not in memory.lacking
+        ]
         if not candidates:
             return []
         claims: list[RunClaim] = []
         free: Iterator[int] = self._free(nc, candidates, wanted, claims, memory)
         lowest = list(islice(free, wanted))
-        if any(len(claim.claimants) > 1 for claim in self._recent(claims)):  # callers compete: one query shows them all at one time
+        if any(
+            len(claim.claimants) > 1 for claim in self._recent(claims)
+        ):  # callers compete: one query shows them all at one time
             claims = list(self._runs.claims(nc, after=candidates[0] - 1))
             taken = {claim.id_run for claim in claims}
             lowest, free = [], (id_run for id_run in candidates if id_run not in taken)
         ahead = wanted_ahead(self._recent(claims), claimant_tag(claim_token))
-        usable = list(islice(self._usable(nc, chain(lowest, free), ahead + wanted, memory), ahead + wanted))
+        usable = list(
+            islice(self._usable(nc, chain(lowest, free), ahead + wanted, memory), ahead + wanted)
+        )
         return usable[ahead:] if len(usable) == ahead + wanted else usable[:wanted]
 
     def _memory(self, nc: NominalComposition, since: datetime, *, forget: bool = False) -> _Memory:
@@ -113,7 +125,11 @@ class FreeRuns:
             if memory is None or now - memory.created_at >= TAKEN_MEMORY:
                 memory = self._memories[nc] = _Memory(now)
             self._memories.move_to_end(nc)
-            while len(self._memories) > 1 and sum(1 + len(other.numbers) for other in self._memories.values()) > _MAX_REMEMBERED:
+            while (
+                len(self._memories) > 1
+                and sum(1 + len(other.numbers) for other in self._memories.values())
+                > _MAX_REMEMBERED
+            ):
                 self._memories.popitem(last=False)
         if forget:
             memory.taken, memory.listed_at = set(), None
@@ -122,7 +138,9 @@ class FreeRuns:
 
     def _refresh(self, nc: NominalComposition, memory: _Memory, since: datetime) -> None:
         oldest = self._clock.now() - BUCKET_MEMORY
-        if memory.listed_at is None or memory.listed_at <= (since if len(memory.numbers) <= _SHORT_LISTING else oldest):
+        if memory.listed_at is None or memory.listed_at <= (
+            since if len(memory.numbers) <= _SHORT_LISTING else oldest
+        ):
             memory.listed_at = self._clock.now()
             memory.numbers = self._bucket.run_numbers(nc)
             if not memory.numbers:
@@ -134,7 +152,12 @@ class FreeRuns:
         memory.lacking = lacking if len(lacking) > PARALLEL_LOOKS else {}
 
     def _free(
-        self, nc: NominalComposition, candidates: Iterable[int], wanted: int, claims: list[RunClaim], memory: _Memory
+        self,
+        nc: NominalComposition,
+        candidates: Iterable[int],
+        wanted: int,
+        claims: list[RunClaim],
+        memory: _Memory,
     ) -> Iterator[int]:
         """Yield the ascending candidates that nobody has. Read claims as far as needed, and append them to `claims`."""
         settled = self._clock.now() - _SETTLED
@@ -157,13 +180,19 @@ class FreeRuns:
         oldest = self._clock.now() - LEASE
         return (claim for claim in claims if claim.claimed_at > oldest)
 
-    def _usable(self, nc: NominalComposition, candidates: Iterable[int], width: int, memory: _Memory) -> Iterator[int]:
+    def _usable(
+        self, nc: NominalComposition, candidates: Iterable[int], width: int, memory: _Memory
+    ) -> Iterator[int]:
         """Yield the candidates that have files of sub-run 0, ascending."""
         rest = iter(candidates)
         width = min(width, PARALLEL_LOOKS)
         listings_pay: bool | None = None
         while chunk := tuple(islice(rest, width)):
-            unknown = [id_run for id_run in chunk if id_run not in memory.present and id_run not in memory.lacking]
+            unknown = [
+                id_run
+                for id_run in chunk
+                if id_run not in memory.present and id_run not in memory.lacking
+            ]
             if unknown and listings_pay:
                 listed = self._bucket.listed_runs(RunKey(nc, unknown[0]), REFERENCE_SUB_RUN)
                 self._remember(listed.items(), memory)
@@ -173,7 +202,11 @@ class FreeRuns:
                 # The threads end in here. If a generator keeps them, the garbage collector may have to end them, which can block the
                 # process for good: it joins threads in the middle of whatever runs, the start of a thread for example.
                 with ThreadPoolExecutor(len(unknown), thread_name_prefix="candidates") as pool:
-                    looks = list(pool.map(lambda id_run: self._bucket.has_files(_reference(nc, id_run)), unknown))
+                    looks = list(
+                        pool.map(
+                            lambda id_run: self._bucket.has_files(_reference(nc, id_run)), unknown
+                        )
+                    )
                 self._remember(zip(unknown, looks, strict=True), memory)
                 # Many runs without sub-run 0 in a row are found faster by listings of all files, unless there are many files.
                 if listings_pay is None and len(chunk) == PARALLEL_LOOKS and not any(looks):

@@ -47,7 +47,13 @@ class Claim:
 
     @classmethod
     def of(cls, record: IdempotencyRecord, *, resumed: bool) -> Claim:
-        return cls(record.key, f"{record.holder}.{record.claim_token}", record.claim_token, resumed, record.leased_until)
+        return cls(
+            record.key,
+            f"{record.holder}.{record.claim_token}",
+            record.claim_token,
+            resumed,
+            record.leased_until,
+        )
 
     def ended(self, now: datetime) -> bool:
         """Return True if another holder may be at work."""
@@ -93,7 +99,9 @@ def once(
     return id_runs
 
 
-def _hold(key: str, request: str, records: IdempotencyRecords, clock: Clock) -> tuple[IdempotencyRecord, bool]:
+def _hold(
+    key: str, request: str, records: IdempotencyRecords, clock: Clock
+) -> tuple[IdempotencyRecord, bool]:
     """Return the record of the key, completed or held by this caller, and whether there was one before."""
     holder = uuid.uuid4().hex
     deadline = clock.now() + _PATIENCE
@@ -102,11 +110,15 @@ def _hold(key: str, request: str, records: IdempotencyRecords, clock: Clock) -> 
         now = clock.now()
         found = records.get(key)
         if found is None or found.expires_at <= now:
-            fresh = IdempotencyRecord(key, request, holder, now + LEASE, now + LIFETIME, claim_token=uuid.uuid4().hex)
+            fresh = IdempotencyRecord(
+                key, request, holder, now + LEASE, now + LIFETIME, claim_token=uuid.uuid4().hex
+            )
             if records.open(fresh, now):
                 return fresh, False
         elif found.request != request:
-            raise KeyReused(f"Idempotency-Key {key!r} came before with another request ({found.request}): this is {request}")
+            raise KeyReused(
+                f"Idempotency-Key {key!r} came before with another request ({found.request}): this is {request}"
+            )
         elif found.completed:
             return found, True
         elif found.leased_until <= now:
@@ -121,4 +133,6 @@ def _hold(key: str, request: str, records: IdempotencyRecords, clock: Clock) -> 
 
 
 def _in_flight(key: str) -> KeyInFlight:
-    return KeyInFlight(f"another request with Idempotency-Key {key!r} is at work: ask again", _RETRY_AFTER_SECONDS)
+    return KeyInFlight(
+        f"another request with Idempotency-Key {key!r} is at work: ask again", _RETRY_AFTER_SECONDS
+    )

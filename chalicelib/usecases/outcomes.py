@@ -42,7 +42,9 @@ class _TooLarge(Exception):
     """A file is so large that its facts cannot be determined from the part that is read."""
 
 
-def sub_run_facts(run: Run, *, bucket: DataBucket, records: OutcomeRecords, clock: Clock) -> Mapping[int, Facts]:
+def sub_run_facts(
+    run: Run, *, bucket: DataBucket, records: OutcomeRecords, clock: Clock
+) -> Mapping[int, Facts]:
     """Return what the files of the scheduled sub-runs show, by sub-run: the stored facts if the files are those they were read from.
 
     A sub-run is left out while its files change, if reading them takes longer than a request may last (the next request continues), and
@@ -52,13 +54,19 @@ def sub_run_facts(run: Run, *, bucket: DataBucket, records: OutcomeRecords, cloc
     listed = _listed(run, bucket)
     stored = records.get(run.key) if any(listed.values()) else {}
     versions = {sub_run: _version(run, artifacts) for sub_run, artifacts in listed.items()}
-    found = {sub_run: stored[sub_run] for sub_run, version in versions.items() if sub_run in stored and stored[sub_run].version == version}
+    found = {
+        sub_run: stored[sub_run]
+        for sub_run, version in versions.items()
+        if sub_run in stored and stored[sub_run].version == version
+    }
 
     def read(sub_run: int) -> ReadFacts | None:
         if not _READS.acquire(timeout=_TIMEOUT.total_seconds()):
             return None
         try:
-            return ReadFacts(versions[sub_run], _facts(run, listed[sub_run], bucket, clock, deadline))
+            return ReadFacts(
+                versions[sub_run], _facts(run, listed[sub_run], bucket, clock, deadline)
+            )
         except _TooLarge:
             return ReadFacts(versions[sub_run], None)
         except (SourceChanged, _OutOfTime):
@@ -67,14 +75,26 @@ def sub_run_facts(run: Run, *, bucket: DataBucket, records: OutcomeRecords, cloc
             _READS.release()
 
     if unread := sorted(listed.keys() - found.keys()):
-        with ThreadPoolExecutor(min(len(unread), _PARALLEL_READS), thread_name_prefix="outcomes") as pool:
+        with ThreadPoolExecutor(
+            min(len(unread), _PARALLEL_READS), thread_name_prefix="outcomes"
+        ) as pool:
             results = zip(unread, pool.map(read, unread), strict=True)
             found |= {sub_run: result for sub_run, result in results if result is not None}
-    to_store = {sub_run: result for sub_run, result in found.items() if result.facts is None or result.facts.has_files}
+    to_store = {
+        sub_run: result
+        for sub_run, result in found.items()
+        if result.facts is None or result.facts.has_files
+    }
     if to_store != stored:
-        with suppress(Unavailable):  # the response is complete; the next request reads the files again
+        with suppress(
+            Unavailable
+        ):  # the response is complete; the next request reads the files again
             records.put(run.key, to_store)
-    return {sub_run: result.facts for sub_run, result in sorted(found.items()) if result.facts is not None}
+    return {
+        sub_run: result.facts
+        for sub_run, result in sorted(found.items())
+        if result.facts is not None
+    }
 
 
 def _listed(run: Run, bucket: DataBucket) -> dict[int, dict[str, Artifact]]:
@@ -84,7 +104,11 @@ def _listed(run: Run, bucket: DataBucket) -> dict[int, dict[str, Artifact]]:
     else:
         listed = dict(bucket.run_artifacts(run.key))
     return {
-        sub_run: {artifact.name: artifact for artifact in listed.get(sub_run, ()) if "/" not in artifact.name}
+        sub_run: {
+            artifact.name: artifact
+            for artifact in listed.get(sub_run, ())
+            if "/" not in artifact.name
+        }
         for sub_run in sorted(run.sub_runs)
     }
 
@@ -95,10 +119,18 @@ def _names(run: Run) -> tuple[str, str, str]:
 
 def _version(run: Run, artifacts: Mapping[str, Artifact]) -> str:
     tags = [artifacts[name].etag if name in artifacts else "" for name in _names(run)]
-    return hashlib.sha256("\0".join([str(RULES_VERSION), str(bool(artifacts)), *tags]).encode()).hexdigest()[:32]
+    return hashlib.sha256(
+        "\0".join([str(RULES_VERSION), str(bool(artifacts)), *tags]).encode()
+    ).hexdigest()[:32]
 
 
-def _facts(run: Run, artifacts: Mapping[str, Artifact], bucket: DataBucket, clock: Clock, deadline: datetime) -> Facts:
+def _facts(
+    run: Run,
+    artifacts: Mapping[str, Artifact],
+    bucket: DataBucket,
+    clock: Clock,
+    deadline: datetime,
+) -> Facts:
     scf, lobster, labels = (artifacts.get(name) for name in _names(run))
 
     def in_time(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -107,8 +139,12 @@ def _facts(run: Run, artifacts: Mapping[str, Artifact], bucket: DataBucket, cloc
                 raise _OutOfTime
             yield chunk
 
-    converged, iterations, energy = read_scf_output(in_time(_windows(scf, bucket))) if scf else (None, None, None)
-    finished, expected = read_lobster_output(in_time(_windows(lobster, bucket))) if lobster else (False, None)
+    converged, iterations, energy = (
+        read_scf_output(in_time(_windows(scf, bucket))) if scf else (None, None, None)
+    )
+    finished, expected = (
+        read_lobster_output(in_time(_windows(lobster, bucket))) if lobster else (False, None)
+    )
     if labels and labels.size_bytes > MAX_FILE_BYTES:
         raise _TooLarge
     return Facts(

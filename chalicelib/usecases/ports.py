@@ -28,7 +28,13 @@ class RunTable(Protocol):
 
     def get(self, key: RunKey) -> Run | None: ...
 
-    def runs(self, nc: NominalComposition | None = None, *, after: RunKey | None = None, limit: int | None = None) -> Iterator[Run]:
+    def runs(
+        self,
+        nc: NominalComposition | None = None,
+        *,
+        after: RunKey | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Run]:
         """By composition (as text), then by number: those that come after `after`, `limit` at most, at the cost of what is returned."""
         ...
 
@@ -39,7 +45,9 @@ class RunTable(Protocol):
         """
         ...
 
-    def claims(self, nc: NominalComposition, *, after: int = 0, limit: int | None = None) -> Iterator[RunClaim]:
+    def claims(
+        self, nc: NominalComposition, *, after: int = 0, limit: int | None = None
+    ) -> Iterator[RunClaim]:
         """Yield the claims of runs with higher numbers than `after`, ascending, `limit` at most."""
         ...
 
@@ -154,7 +162,15 @@ class BuildLeases(Protocol):
 
     def get(self, archive_key: str) -> BuildLease | None: ...
 
-    def take(self, archive_key: str, holder: str, now: datetime, expires_at: datetime, *, queued_by: str | None = None) -> bool:
+    def take(
+        self,
+        archive_key: str,
+        holder: str,
+        now: datetime,
+        expires_at: datetime,
+        *,
+        queued_by: str | None = None,
+    ) -> bool:
         """Become the holder, by one conditional write: if there is none, or its lease has run out or failed, or it is `queued_by`.
 
         `started_at` becomes `now` unless the lease has one: it is when callers began to wait.

@@ -43,7 +43,14 @@ def schedule_runs(
     def undo(claim: Claim, id_runs: tuple[int, ...]) -> None:
         _give_back(nc, id_runs, claim, runs)
 
-    id_runs = once(idempotency_key, f"schedule {count or 'one'} of {nc}", action, undo=undo, records=records, clock=clock)
+    id_runs = once(
+        idempotency_key,
+        f"schedule {count or 'one'} of {nc}",
+        action,
+        undo=undo,
+        records=records,
+        clock=clock,
+    )
     return tuple(RunKey(nc, id_run) for id_run in id_runs)
 
 
@@ -59,24 +66,40 @@ def augment_run(
     """Add sub-runs (1-14) to a scheduled run; those that it has already are left as they are. NotFound: not scheduled."""
     wanted = sorted(set(sub_runs))
     if not wanted or not set(wanted) <= set(AUGMENTED_SUB_RUNS):
-        raise InvalidInput(f"sub_runs {[str(sub_run) for sub_run in wanted]!r} cannot be added: expected at least one of '1' to '14'")
+        raise InvalidInput(
+            f"sub_runs {[str(sub_run) for sub_run in wanted]!r} cannot be added: expected at least one of '1' to '14'"
+        )
 
     def action(_: Claim) -> tuple[int, ...]:
         if runs.add_sub_runs(key, wanted, clock.now()) is None:
             raise NotFound(f"run '{key.id_run}' of {str(key.nc)!r} is not scheduled")
         return (key.id_run,)
 
-    once(idempotency_key, f"augment {key} by {', '.join(map(str, wanted))}", action, records=records, clock=clock)
+    once(
+        idempotency_key,
+        f"augment {key} by {', '.join(map(str, wanted))}",
+        action,
+        records=records,
+        clock=clock,
+    )
     return key
 
 
 def _allocate(
-    nc: NominalComposition, count: int, claim: Claim, *, runs: RunTable, free_runs: FreeRuns, clock: Clock
+    nc: NominalComposition,
+    count: int,
+    claim: Claim,
+    *,
+    runs: RunTable,
+    free_runs: FreeRuns,
+    clock: Clock,
 ) -> tuple[int, ...]:
     held = _taken_over(nc, claim, runs)
     for attempt in range(_ATTEMPTS):
         with free_runs.turn(nc) as since:
-            left, lost = _claim(nc, count, held, claim, since, runs=runs, free_runs=free_runs, clock=clock)
+            left, lost = _claim(
+                nc, count, held, claim, since, runs=runs, free_runs=free_runs, clock=clock
+            )
         if len(held) == count:
             return tuple(sorted(held))
         # Not enough are left: give back what is held, so that others can have it, and only then look again.
@@ -86,8 +109,12 @@ def _allocate(
             break
         clock.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - spreads callers, guards nothing
     if count == 1:
-        raise NothingAvailable(f"no run of {str(nc)!r} is available: all in the bucket are scheduled or lack sub-run 0")
-    raise NothingAvailable(f"{count} runs of {str(nc)!r} were asked for and {left} are available: nothing was scheduled")
+        raise NothingAvailable(
+            f"no run of {str(nc)!r} is available: all in the bucket are scheduled or lack sub-run 0"
+        )
+    raise NothingAvailable(
+        f"{count} runs of {str(nc)!r} were asked for and {left} are available: nothing was scheduled"
+    )
 
 
 def _claim(
@@ -107,7 +134,9 @@ def _claim(
         targets = free_runs.next(nc, count - len(held), claim.token, since)
         if len(held) + len(targets) < count:
             return len(held) + len(targets), lost
-        for id_run in targets[:1] if lost else targets:  # callers compete: look again after each run
+        for id_run in (
+            targets[:1] if lost else targets
+        ):  # callers compete: look again after each run
             if claim.ended(clock.now()):
                 _give_back(nc, held, claim, runs)
                 raise claim.in_flight()
@@ -122,11 +151,19 @@ def _taken_over(nc: NominalComposition, claim: Claim, runs: RunTable) -> list[in
     """Return the runs that earlier holders of the same request claimed, now claimed with this holder's token."""
     if not claim.resumed:
         return []
-    claimed = [found for found in runs.claims(nc) if found.claim_token.endswith(claim.request_token)]
-    return [found.id_run for found in claimed if runs.reclaim(RunKey(nc, found.id_run), found.claim_token, claim.token)]
+    claimed = [
+        found for found in runs.claims(nc) if found.claim_token.endswith(claim.request_token)
+    ]
+    return [
+        found.id_run
+        for found in claimed
+        if runs.reclaim(RunKey(nc, found.id_run), found.claim_token, claim.token)
+    ]
 
 
-def _give_back(nc: NominalComposition, id_runs: Iterable[int], claim: Claim, runs: RunTable) -> None:
+def _give_back(
+    nc: NominalComposition, id_runs: Iterable[int], claim: Claim, runs: RunTable
+) -> None:
     for id_run in id_runs:
         runs.remove(RunKey(nc, id_run), claim.token)
 

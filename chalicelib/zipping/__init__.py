@@ -6,7 +6,16 @@ PackingError (ValueError)
 +- DamagedMember   a DEFLATE stream to be copied inflates to something else than announced: never packed
 """
 
-from .members import AnySource, BadMemberName, DamagedMember, DeflatedSource, PackedMember, PackingError, Source, WrongMemberSize
+from .members import (
+    AnySource,
+    BadMemberName,
+    DamagedMember,
+    DeflatedSource,
+    PackedMember,
+    PackingError,
+    Source,
+    WrongMemberSize,
+)
 from .stream import ZipStream
 
 __all__ = [

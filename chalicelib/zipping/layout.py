@@ -47,28 +47,56 @@ class Entry:
         ISA-L falls back to stored blocks for what it cannot compress: random data grows by 0.05 %. Between that worst case and
         4 GiB, readers without the directory (Java before 22) expect 32 bits: a member within 8 MiB of 4 GiB is unreadable to them.
         """
-        return max(self.compressed_bytes, self.size_bytes + (self.size_bytes // 512 if self.streamed else 0)) >= _LIMIT_32
+        return (
+            max(
+                self.compressed_bytes,
+                self.size_bytes + (self.size_bytes // 512 if self.streamed else 0),
+            )
+            >= _LIMIT_32
+        )
 
     @property
     def flags(self) -> int:
-        return (_SIZES_FOLLOW if self.streamed else 0) | (0 if self.name.isascii() else _NAME_IS_UTF8)
+        return (_SIZES_FOLLOW if self.streamed else 0) | (
+            0 if self.name.isascii() else _NAME_IS_UTF8
+        )
 
 
 def local_header(entry: Entry) -> bytes:
     """What stands before the member's data (4.3.7)."""
     name = entry.name.encode()
-    crc32, compressed, size = (0, 0, 0) if entry.streamed else (entry.crc32, entry.compressed_bytes, entry.size_bytes)
+    crc32, compressed, size = (
+        (0, 0, 0) if entry.streamed else (entry.crc32, entry.compressed_bytes, entry.size_bytes)
+    )
     extra = b""
     if entry.wide:
         extra = struct.pack("<2H2Q", _ZIP64_TAG, 16, size, compressed)
         compressed = size = _LIMIT_32
-    fixed = (b"PK\3\4", _version(entry.wide), entry.flags, _DEFLATED, _TIME, _DATE, crc32, compressed, size, len(name), len(extra))
+    fixed = (
+        b"PK\3\4",
+        _version(entry.wide),
+        entry.flags,
+        _DEFLATED,
+        _TIME,
+        _DATE,
+        crc32,
+        compressed,
+        size,
+        len(name),
+        len(extra),
+    )
     return _LOCAL.pack(*fixed) + name + extra
 
 
 def data_descriptor(entry: Entry) -> bytes:
     """What stands after the data of a streamed member (4.3.9), with the signature that all readers know."""
-    return struct.pack("<4sL2Q" if entry.wide else "<4s3L", b"PK\7\x08", entry.crc32, entry.compressed_bytes, entry.size_bytes)
+    return struct.pack(
+        "<4sL2Q" if entry.wide else "<4s3L",
+        b"PK\7\x08",
+        entry.crc32,
+        entry.compressed_bytes,
+        entry.size_bytes,
+    )
 
 
 def directory_record(entry: Entry, header_offset: int) -> bytes:
@@ -79,7 +107,18 @@ def directory_record(entry: Entry, header_offset: int) -> bytes:
     extra = struct.pack(f"<2H{len(large)}Q", _ZIP64_TAG, 8 * len(large), *large) if large else b""
     size, compressed, offset = (min(value, _LIMIT_32) for value in values)
     version = _version(bool(large) or entry.wide)
-    fixed = (b"PK\1\2", _UNIX | version, version, entry.flags, _DEFLATED, _TIME, _DATE, entry.crc32, compressed, size)
+    fixed = (
+        b"PK\1\2",
+        _UNIX | version,
+        version,
+        entry.flags,
+        _DEFLATED,
+        _TIME,
+        _DATE,
+        entry.crc32,
+        compressed,
+        size,
+    )
     return _CENTRAL.pack(*fixed, len(name), len(extra), 0, 0, 0, _MODE, offset) + name + extra
 
 
@@ -88,10 +127,23 @@ def directory_end(count: int, offset: int, length: int) -> bytes:
     zip64 = b""
     if count >= _LIMIT_16 or offset >= _LIMIT_32 or length >= _LIMIT_32:
         version = _version(True)
-        zip64 = _ZIP64_END.pack(b"PK\6\6", _ZIP64_END.size - 12, _UNIX | version, version, 0, 0, count, count, length, offset)
+        zip64 = _ZIP64_END.pack(
+            b"PK\6\6",
+            _ZIP64_END.size - 12,
+            _UNIX | version,
+            version,
+            0,
+            0,
+            count,
+            count,
+            length,
+            offset,
+        )
         zip64 += _ZIP64_LOCATOR.pack(b"PK\6\7", 0, offset + length, 1)
     count = min(count, _LIMIT_16)
-    return zip64 + _END.pack(b"PK\5\6", 0, 0, count, count, min(length, _LIMIT_32), min(offset, _LIMIT_32), 0)
+    return zip64 + _END.pack(
+        b"PK\5\6", 0, 0, count, count, min(length, _LIMIT_32), min(offset, _LIMIT_32), 0
+    )
 
 
 def _version(zip64: bool) -> int:

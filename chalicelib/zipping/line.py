@@ -75,15 +75,25 @@ class Line:
         self._failure: BaseException | None = None
         self._stopped = Event()
         # Daemons: a consumer that neither ends nor closes its iteration must not keep the interpreter from exiting.
-        self._readers = [Thread(target=self._read_all, name="zip-read", daemon=True) for _ in range(readers)]
-        self._deflaters = [Thread(target=self._deflate_all, name="zip-deflate", daemon=True) for _ in range(workers)]
+        self._readers = [
+            Thread(target=self._read_all, name="zip-read", daemon=True) for _ in range(readers)
+        ]
+        self._deflaters = [
+            Thread(target=self._deflate_all, name="zip-deflate", daemon=True)
+            for _ in range(workers)
+        ]
 
     def __enter__(self) -> Line:
         for thread in (*self._readers, *self._deflaters):
             thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._stopped.set()
         for order in self._active:
             order.room.put(None)
@@ -142,7 +152,9 @@ class Line:
             digest.update(block)
         order.sha256 = digest.hexdigest()
 
-    def _blocks(self, order: Order, source: Source | DeflatedSource, total_bytes: int) -> Iterator[tuple[Block, bool]]:
+    def _blocks(
+        self, order: Order, source: Source | DeflatedSource, total_bytes: int
+    ) -> Iterator[tuple[Block, bool]]:
         """The blocks of a member, each once there is room for it, until the line is stopped."""
         if self._stopped.is_set():
             return
@@ -185,13 +197,19 @@ class _InflationCheck:
             if self._size_bytes > self._source.size_bytes or self._inflater.unused_data:
                 raise self._damaged()
             rest, full = self._inflater.unconsumed_tail, len(inflated) == _INFLATED_BYTES
-        whole = self._inflater.eof and (self._size_bytes, self._crc32) == (self._source.size_bytes, self._source.crc32)
+        whole = self._inflater.eof and (self._size_bytes, self._crc32) == (
+            self._source.size_bytes,
+            self._source.crc32,
+        )
         if last and not whole:
             raise self._damaged()
 
     def _damaged(self) -> DamagedMember:
         source = self._source
-        return DamagedMember(source.name, f"{source.name!r} does not inflate to {source.size_bytes} bytes of CRC-32 {source.crc32:08x}")
+        return DamagedMember(
+            source.name,
+            f"{source.name!r} does not inflate to {source.size_bytes} bytes of CRC-32 {source.crc32:08x}",
+        )
 
 
 def _deflated(block: Block, last: bool) -> Deflated:

@@ -82,7 +82,9 @@ class Closable(Protocol):
 def check_name(name: str, taken: Iterable[str]) -> None:
     """BadMemberName unless every tool can extract the name below its own folder and beside the names that are `taken`."""
     if not name or name.startswith("/") or any(part in ("", ".", "..") for part in name.split("/")):
-        raise BadMemberName(f"member name {name!r} is empty, absolute, or leaves the archive's folder")
+        raise BadMemberName(
+            f"member name {name!r} is empty, absolute, or leaves the archive's folder"
+        )
     if any(character in name for character in "\\\0") or (name[1:2] == ":" and name[0].isalpha()):
         raise BadMemberName(f"member name {name!r} has another meaning on other systems")
     try:
@@ -90,12 +92,16 @@ def check_name(name: str, taken: Iterable[str]) -> None:
     except UnicodeEncodeError as error:
         raise BadMemberName(f"member name {name!r} is not text") from error
     if len(encoded) > 0xFFFF:
-        raise BadMemberName(f"member name {name[:40]!r}... has {len(encoded)} bytes, more than a ZIP can name")
+        raise BadMemberName(
+            f"member name {name[:40]!r}... has {len(encoded)} bytes, more than a ZIP can name"
+        )
     if name in taken:
         raise BadMemberName(f"member name {name!r} is there twice")
 
 
-def blocks(name: str, chunks: Iterator[bytes], total_bytes: int, block_bytes: int) -> Generator[tuple[Block, bool], None, None]:
+def blocks(
+    name: str, chunks: Iterator[bytes], total_bytes: int, block_bytes: int
+) -> Generator[tuple[Block, bool], None, None]:
     """The chunks cut anew into blocks of `block_bytes` (the last one shorter), each with whether it is the last.
 
     Where a block ends depends on the content's size alone, so that the same content always deflates to the same bytes. The last
@@ -107,7 +113,9 @@ def blocks(name: str, chunks: Iterator[bytes], total_bytes: int, block_bytes: in
         for chunk in chunks:
             seen += len(chunk)
             if seen > total_bytes:
-                raise WrongMemberSize(f"{name!r} gave more than the {total_bytes} bytes it announced")
+                raise WrongMemberSize(
+                    f"{name!r} gave more than the {total_bytes} bytes it announced"
+                )
             rest: Block = chunk
             while held + len(rest) > block_bytes:
                 cut = memoryview(rest)

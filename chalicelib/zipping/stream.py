@@ -75,7 +75,9 @@ class ZipStream:
             if self._closing:
                 name, content = self._closing(self.members)
                 self._take_name(name)
-                yield from self._member(line, line.order(Source(name, len(content), lambda: iter([content]))))
+                yield from self._member(
+                    line, line.order(Source(name, len(content), lambda: iter([content])))
+                )
         end = directory_end(len(self.members), self._written, len(self._directory))
         yield self._directory
         yield end
@@ -88,7 +90,9 @@ class ZipStream:
         if source.size_bytes > BLOCK_BYTES:
             entry = Entry(source.name, source.size_bytes, True)
         elif isinstance(source, DeflatedSource):
-            entry = Entry(source.name, source.size_bytes, False, source.crc32, source.compressed_bytes)
+            entry = Entry(
+                source.name, source.size_bytes, False, source.crc32, source.compressed_bytes
+            )
         else:  # one block: its header can contain what the descriptors of the others do
             (whole,) = blocks
             entry = Entry(source.name, source.size_bytes, False, whole.crc32, len(whole.data))
@@ -101,13 +105,24 @@ class ZipStream:
         for block in blocks:
             yield block.data
             self._written += len(block.data)
-            crc32 = crc32_combine(crc32, block.crc32, block.size_bytes)  # nothing for copied blocks: (0, 0)
+            crc32 = crc32_combine(
+                crc32, block.crc32, block.size_bytes
+            )  # nothing for copied blocks: (0, 0)
         if entry.streamed:
             entry = replace(entry, crc32=crc32, compressed_bytes=self._written - data_offset)
             yield (descriptor := data_descriptor(entry))
             self._written += len(descriptor)
         self._directory += directory_record(entry, header_offset)
-        self.members.append(PackedMember(source.name, source.size_bytes, entry.crc32, order.sha256, entry.compressed_bytes, data_offset))
+        self.members.append(
+            PackedMember(
+                source.name,
+                source.size_bytes,
+                entry.crc32,
+                order.sha256,
+                entry.compressed_bytes,
+                data_offset,
+            )
+        )
 
     def _taken(self, count: int) -> Iterator[AnySource]:
         while count and self._sources:

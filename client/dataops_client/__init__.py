@@ -1,9 +1,9 @@
 """Client of the DataOps API: schedules runs, and downloads their files, verified.
 
-    from dataops_client import DataOpsClient
-    with DataOpsClient("http://localhost:8000") as client:
-        run = client.generate("Zr49Cu49Al2")
-        download = client.download("Zr49Cu49Al2", run.id_run, "0", "data")
+from dataops_client import DataOpsClient
+with DataOpsClient("http://localhost:8000") as client:
+    run = client.generate("Zr49Cu49Al2")
+    download = client.download("Zr49Cu49Al2", run.id_run, "0", "data")
 """
 
 from .aio import AsyncDataOpsClient

@@ -27,7 +27,9 @@ def _awaited(
         stop = threading.Event()
         if stoppable and kwargs.get("stop") is None:
             kwargs["stop"] = stop
-        running = asyncio.get_running_loop().run_in_executor(self.pool, functools.partial(method, self.client, *args, **kwargs))
+        running = asyncio.get_running_loop().run_in_executor(
+            self.pool, functools.partial(method, self.client, *args, **kwargs)
+        )
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
@@ -47,14 +49,26 @@ class AsyncDataOpsClient:
     A cancelled download stops, and leaves what it has to the next try.
     """
 
-    def __init__(self, url: str | None = None, *, token: str | None = None, timeout_seconds: float = 60, jobs: int = 8) -> None:
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        timeout_seconds: float = 60,
+        jobs: int = 8,
+    ) -> None:
         self.client = DataOpsClient(url, token=token, timeout_seconds=timeout_seconds)
         self.pool = ThreadPoolExecutor(jobs, thread_name_prefix="dataops")
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         await self.close()
 
     async def close(self) -> None:

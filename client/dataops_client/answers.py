@@ -29,7 +29,11 @@ class Meaning(Enum):
 
 
 def judged(
-    status: int, headers: Mapping[str, str], span: tuple[int, int] | None, size_bytes: int, etag: str | None
+    status: int,
+    headers: Mapping[str, str],
+    span: tuple[int, int] | None,
+    size_bytes: int,
+    etag: str | None,
 ) -> tuple[Meaning, str]:
     """What the answer means, and why, for people.
 
@@ -49,7 +53,11 @@ def judged(
 
 
 def _judged_body(
-    status: int, headers: Mapping[str, str], span: tuple[int, int] | None, size_bytes: int, etag: str | None
+    status: int,
+    headers: Mapping[str, str],
+    span: tuple[int, int] | None,
+    size_bytes: int,
+    etag: str | None,
 ) -> tuple[Meaning, str]:
     if status == 200 and (fault := _is_no_archive(headers, size_bytes)):
         return Meaning.AGAIN, fault
@@ -72,11 +80,21 @@ def _is_no_archive(headers: Mapping[str, str], size_bytes: int) -> str | None:
     """What speaks against the body of a 200: a proxy's or a portal's page has another length, or none that it tells."""
     kind, length = headers.get("Content-Type", "").lower(), headers.get("Content-Length")
     if length is None:
-        return f"the storage answered {kind!r} in place of an archive" if kind.startswith(_PAGES) else None
-    return None if length == str(size_bytes) else f"the storage answered {length} bytes of {kind!r}, announced were {size_bytes}"
+        return (
+            f"the storage answered {kind!r} in place of an archive"
+            if kind.startswith(_PAGES)
+            else None
+        )
+    return (
+        None
+        if length == str(size_bytes)
+        else f"the storage answered {length} bytes of {kind!r}, announced were {size_bytes}"
+    )
 
 
-def _is_other_range(headers: Mapping[str, str], span: tuple[int, int] | None, size_bytes: int) -> str | None:
+def _is_other_range(
+    headers: Mapping[str, str], span: tuple[int, int] | None, size_bytes: int
+) -> str | None:
     given = headers.get("Content-Range", "")
     if span and given.replace(" ", "") == f"bytes{span[0]}-{span[1] - 1}/{size_bytes}":
         return None

@@ -49,14 +49,27 @@ class Api:
     """One API. Its token goes to no other host: redirects are not followed."""
 
     def __init__(
-        self, url: str, token: str | None, user_agent: str, timeout_seconds: float, sleep: Callable[[float], None] = time.sleep
+        self,
+        url: str,
+        token: str | None,
+        user_agent: str,
+        timeout_seconds: float,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.url, credentials = _address(url)
-        self._headers = {"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
+        self._headers = {
+            "User-Agent": user_agent,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        }
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
             if self.url.startswith("http:") and not is_loopback(self.url):
-                warnings.warn(f"the token is sent to {self.url} without encryption: use https", InsecureConnection, stacklevel=3)
+                warnings.warn(
+                    f"the token is sent to {self.url} without encryption: use https",
+                    InsecureConnection,
+                    stacklevel=3,
+                )
         elif credentials:
             self._headers |= urllib3.make_headers(basic_auth=credentials)
         self._connections, self._sleep = Connections(timeout_seconds), sleep
@@ -72,17 +85,25 @@ class Api:
         headers = self._headers | ({"Idempotency-Key": idempotency_key} if idempotency_key else {})
         if body is None:
             return self._request("POST", path, headers)
-        return self._request("POST", path, headers | {"Content-Type": "application/json"}, json.dumps(body).encode())
+        return self._request(
+            "POST", path, headers | {"Content-Type": "application/json"}, json.dumps(body).encode()
+        )
 
-    def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Response:
+    def _request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Response:
         waits = pauses()
         while True:
             try:
                 response = self._send(method, path, headers, body)
             except ValueError:
-                raise errors.InvalidRequest(f"{path!r} cannot be requested from {self.url}") from None
+                raise errors.InvalidRequest(
+                    f"{path!r} cannot be requested from {self.url}"
+                ) from None
             except BROKEN as error:
-                failure: errors.DataOpsError = errors.Unavailable(f"{self.url} does not respond: {error.__cause__ or error}")
+                failure: errors.DataOpsError = errors.Unavailable(
+                    f"{self.url} does not respond: {error.__cause__ or error}"
+                )
                 wait = next(waits, None)
             else:
                 if response.status in (200, 202):
@@ -91,12 +112,18 @@ class Api:
                 if response.status not in HEALING and not _in_flight(response):
                     raise failure
                 default = next(waits, None)
-                wait = None if default is None else retry_after_seconds(response.headers.get("Retry-After"), default)
+                wait = (
+                    None
+                    if default is None
+                    else retry_after_seconds(response.headers.get("Retry-After"), default)
+                )
             if wait is None:
                 raise failure
             self._sleep(wait)
 
-    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+    def _send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Response:
         response = self._connections.request(method, self.url + path, headers, body)
         try:
             return read(response, f"{method} {self.url}{path}")
@@ -114,10 +141,14 @@ def _address(url: str) -> tuple[str, str | None]:
     except ValueError:
         address = Url()
     if address.scheme not in ("http", "https") or not address.host:
-        raise errors.InvalidRequest(f"{url.rpartition('@')[2]!r} is not the address of an API, such as http://localhost:8000")
+        raise errors.InvalidRequest(
+            f"{url.rpartition('@')[2]!r} is not the address of an API, such as http://localhost:8000"
+        )
     path = (address.path or "").rstrip("/")
     credentials = unquote(address.auth) if address.auth else None
-    return Url(address.scheme, host=address.host, port=address.port, path=path or None).url, credentials
+    return Url(
+        address.scheme, host=address.host, port=address.port, path=path or None
+    ).url, credentials
 
 
 def _in_flight(response: Response) -> bool:
@@ -132,11 +163,25 @@ def _failure(response: Response) -> errors.DataOpsError:
         body = {}
     if not isinstance(body, dict):
         body = {}
-    detail = str(body.get("detail") or body.get("message") or body.get("Message") or response.excerpt or "no detail")
-    code, request_id = (value if isinstance(value := body.get(name), str) else None for name in ("code", "request_id"))
-    kind = _BY_STATUS.get(response.status, errors.Unavailable if response.status in HEALING else errors.UnexpectedAnswer)
+    detail = str(
+        body.get("detail")
+        or body.get("message")
+        or body.get("Message")
+        or response.excerpt
+        or "no detail"
+    )
+    code, request_id = (
+        value if isinstance(value := body.get(name), str) else None
+        for name in ("code", "request_id")
+    )
+    kind = _BY_STATUS.get(
+        response.status,
+        errors.Unavailable if response.status in HEALING else errors.UnexpectedAnswer,
+    )
     if code == "nothing_available":
         kind = errors.NothingAvailable
     method, _, url = response.request.partition(" ")
-    message = f"{detail[:_MAX_DETAIL_LENGTH]} (HTTP {response.status}, {method} {parse_url(url).path})"
+    message = (
+        f"{detail[:_MAX_DETAIL_LENGTH]} (HTTP {response.status}, {method} {parse_url(url).path})"
+    )
     return kind(message, status=response.status, code=code, request_id=request_id)

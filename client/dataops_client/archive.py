@@ -30,7 +30,10 @@ _WORKERS = min(4, os.cpu_count() or 1)
 
 
 def extract(
-    archive: Path, files: Sequence[ArchiveFile], target: Path, move: Callable[[Path, Path], object] | None = None
+    archive: Path,
+    files: Sequence[ArchiveFile],
+    target: Path,
+    move: Callable[[Path, Path], object] | None = None,
 ) -> None:
     """Extract `archive`, which must hold `files` and nothing else but its metadata, to the folder `target`.
 
@@ -45,7 +48,15 @@ def extract(
             members = inspect(opened, archive.stat().st_size, expected)
             work.mkdir(parents=True)
             _write_all(archive, members, work, expected)
-    except (zipfile.BadZipFile, Damaged, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, struct.error) as error:
+    except (
+        zipfile.BadZipFile,
+        Damaged,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        UnicodeDecodeError,
+        struct.error,
+    ) as error:
         shutil.rmtree(work, ignore_errors=True)
         raise ArchiveRefused(f"{archive.name!r} is damaged: {error}") from error
     except BaseException:
@@ -54,7 +65,9 @@ def extract(
     _put(work, target, move or move_folder)
 
 
-def inspect(opened: zipfile.ZipFile, size_bytes: int, expected: Mapping[str, ArchiveFile]) -> list[zipfile.ZipInfo]:
+def inspect(
+    opened: zipfile.ZipFile, size_bytes: int, expected: Mapping[str, ArchiveFile]
+) -> list[zipfile.ZipInfo]:
     """The members, once none of them breaks a rule. UnsafeArchive names the rule."""
     members = opened.infolist()
     if len(members) > _MAX_MEMBERS:
@@ -64,16 +77,25 @@ def inspect(opened: zipfile.ZipFile, size_bytes: int, expected: Mapping[str, Arc
         _inspect_name(member)
         known_as = folded(member.filename)
         if known_as in seen:
-            raise UnsafeArchive("duplicate", f"{member.filename!r} and {seen[known_as]!r} are the same file on some systems")
+            raise UnsafeArchive(
+                "duplicate",
+                f"{member.filename!r} and {seen[known_as]!r} are the same file on some systems",
+            )
         seen[known_as] = member.filename
         _inspect_kind(member)
         announced = expected.get(member.filename)
         if announced is None and member.filename != METADATA_NAME:
             raise UnsafeArchive("stranger", f"{member.filename!r} was not announced")
         if announced is not None and member.file_size != announced.size_bytes:
-            raise UnsafeArchive("size", f"{member.filename!r} has {member.file_size} bytes, announced were {announced.size_bytes}")
+            raise UnsafeArchive(
+                "size",
+                f"{member.filename!r} has {member.file_size} bytes, announced were {announced.size_bytes}",
+            )
         if member.file_size > _MAX_RATIO * max(member.compress_size, 1) + 1024:
-            raise UnsafeArchive("ratio", f"{member.filename!r} would grow from {member.compress_size} to {member.file_size} bytes")
+            raise UnsafeArchive(
+                "ratio",
+                f"{member.filename!r} would grow from {member.compress_size} to {member.file_size} bytes",
+            )
     if missing := sorted(expected.keys() - {member.filename for member in members}):
         raise UnsafeArchive("missing", f"{missing[0]!r} was announced and is not there")
     _inspect_places(members, size_bytes)
@@ -85,7 +107,12 @@ def inspect(opened: zipfile.ZipFile, size_bytes: int, expected: Mapping[str, Arc
 def _inspect_name(member: zipfile.ZipInfo) -> None:
     name = member.filename
     # zipfile cuts names at a NUL and turns the separators of the system; what stood in the archive must be what we see.
-    if member.orig_filename != name or not name or "\\" in name or any(ord(letter) < 32 for letter in name):
+    if (
+        member.orig_filename != name
+        or not name
+        or "\\" in name
+        or any(ord(letter) < 32 for letter in name)
+    ):
         raise UnsafeArchive("name", f"{member.orig_filename!r} is not a plain name")
     if name.startswith("/") or name[1:2] == ":":
         raise UnsafeArchive("absolute", f"{name!r} is absolute")
@@ -93,17 +120,23 @@ def _inspect_name(member: zipfile.ZipInfo) -> None:
         if part in ("", ".", ".."):
             raise UnsafeArchive("climbing", f"{name!r} has the part {part!r}")
         if not is_portable(part):
-            raise UnsafeArchive("name", f"{name[:300]!r} does not name the same file on every platform")
+            raise UnsafeArchive(
+                "name", f"{name[:300]!r} does not name the same file on every platform"
+            )
 
 
 def _inspect_kind(member: zipfile.ZipInfo) -> None:
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
-        raise UnsafeArchive("kind", f"{member.filename!r} is no plain file (mode {member.external_attr >> 16:o})")
+        raise UnsafeArchive(
+            "kind", f"{member.filename!r} is no plain file (mode {member.external_attr >> 16:o})"
+        )
     if member.flag_bits & 0x2041:
         raise UnsafeArchive("encrypted", f"{member.filename!r} is encrypted")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise UnsafeArchive("method", f"{member.filename!r} is packed by the unknown method {member.compress_type}")
+        raise UnsafeArchive(
+            "method", f"{member.filename!r} is packed by the unknown method {member.compress_type}"
+        )
 
 
 def _inspect_places(members: Sequence[zipfile.ZipInfo], size_bytes: int) -> None:
@@ -114,7 +147,9 @@ def _inspect_places(members: Sequence[zipfile.ZipInfo], size_bytes: int) -> None
             raise UnsafeArchive("overlap", f"{member.filename!r} lies over another member")
         end = member.header_offset + 30 + len(member.orig_filename.encode()) + member.compress_size
         if end > size_bytes:
-            raise UnsafeArchive("overlap", f"{member.filename!r} lies beyond the end of the archive")
+            raise UnsafeArchive(
+                "overlap", f"{member.filename!r} lies beyond the end of the archive"
+            )
 
 
 def _parents(name: str) -> list[str]:
@@ -122,7 +157,12 @@ def _parents(name: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
-def _write_all(archive: Path, members: Sequence[zipfile.ZipInfo], work: Path, expected: Mapping[str, ArchiveFile]) -> None:
+def _write_all(
+    archive: Path,
+    members: Sequence[zipfile.ZipInfo],
+    work: Path,
+    expected: Mapping[str, ArchiveFile],
+) -> None:
     """In several threads, each with the archive opened anew: inflating and hashing leave the others room to work."""
     for folder in {work / Path(member.filename).parent for member in members}:
         folder.mkdir(parents=True, exist_ok=True)
@@ -138,7 +178,9 @@ def _write_all(archive: Path, members: Sequence[zipfile.ZipInfo], work: Path, ex
         list(pool.map(write, range(workers)))
 
 
-def _write(opened: BinaryIO, member: zipfile.ZipInfo, path: Path, announced: ArchiveFile | None) -> None:
+def _write(
+    opened: BinaryIO, member: zipfile.ZipInfo, path: Path, announced: ArchiveFile | None
+) -> None:
     digest = hashlib.sha256()
     written = 0
     with path.open("xb") as file:
@@ -149,16 +191,26 @@ def _write(opened: BinaryIO, member: zipfile.ZipInfo, path: Path, announced: Arc
             digest.update(piece)
             file.write(piece)
     if written != member.file_size:
-        raise UnsafeArchive("size", f"{member.filename!r} has {written} bytes and says {member.file_size}")
+        raise UnsafeArchive(
+            "size", f"{member.filename!r} has {written} bytes and says {member.file_size}"
+        )
     if announced is not None and digest.hexdigest() != announced.sha256:
-        raise ChecksumMismatch(f"{member.filename!r} has SHA-256 {digest.hexdigest()}, announced was {announced.sha256}")
+        raise ChecksumMismatch(
+            f"{member.filename!r} has SHA-256 {digest.hexdigest()}, announced was {announced.sha256}"
+        )
 
 
 def matches(folder: Path, files: Sequence[ArchiveFile]) -> bool:
     """Whether the folder holds just these files, each with its announced content."""
-    if not folder.is_dir() or _names(folder) - {METADATA_NAME} != {file.name for file in files} - {METADATA_NAME}:
+    if not folder.is_dir() or _names(folder) - {METADATA_NAME} != {file.name for file in files} - {
+        METADATA_NAME
+    }:
         return False
-    return all((folder / file.name).stat().st_size == file.size_bytes and sha256_of(folder / file.name) == file.sha256 for file in files)
+    return all(
+        (folder / file.name).stat().st_size == file.size_bytes
+        and sha256_of(folder / file.name) == file.sha256
+        for file in files
+    )
 
 
 def sha256_of(path: Path) -> str:
@@ -186,8 +238,17 @@ def _brought(folder: Path) -> set[str]:
         names.add((place / METADATA_NAME).as_posix())
         try:
             graph = json.loads(metadata.read_bytes())["@graph"]
-            names |= {(place / unquote(entity["@id"])).as_posix() for entity in graph if entity["@type"] == "File"}
-        except (ValueError, KeyError, TypeError, RecursionError):  # not ours, then: its files are strangers
+            names |= {
+                (place / unquote(entity["@id"])).as_posix()
+                for entity in graph
+                if entity["@type"] == "File"
+            }
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            RecursionError,
+        ):  # not ours, then: its files are strangers
             continue
     return names
 

@@ -46,7 +46,11 @@ No calculation is run. The simulated executor of the API reports RUNNING for a t
 releases files that exist already. A download does not wait for DONE.
 """
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=_HELP)
-_plain = {"markup": False, "highlight": False, "emoji": False}  # what a server sends is shown as it is
+_plain = {
+    "markup": False,
+    "highlight": False,
+    "emoji": False,
+}  # what a server sends is shown as it is
 _out, _err = Console(**_plain), Console(stderr=True, **_plain)  # type: ignore[arg-type]
 
 Nc = Annotated[str, typer.Argument(help="Nominal composition, such as Zr49Cu49Al2")]
@@ -62,9 +66,14 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def options(
     context: typer.Context,
-    url: Annotated[str | None, typer.Option(envvar="DATAOPS_URL", help="Address of the API")] = None,
+    url: Annotated[
+        str | None, typer.Option(envvar="DATAOPS_URL", help="Address of the API")
+    ] = None,
     _version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit", is_eager=True, callback=_show_version)
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit", is_eager=True, callback=_show_version
+        ),
     ] = False,
 ) -> None:
     """Exit codes: 2 invalid, 3 not found, 4 conflict, 5 denied, 6 unavailable, 7 transfer, 8 refused, 9 folder, 10 not the API,
@@ -87,7 +96,9 @@ def augment(
     context: typer.Context,
     nc: Nc,
     run: RunNumber,
-    sub_runs: Annotated[list[str] | None, typer.Argument(help="Numbers of sub-runs, 1 to 14; all by default")] = None,
+    sub_runs: Annotated[
+        list[str] | None, typer.Argument(help="Numbers of sub-runs, 1 to 14; all by default")
+    ] = None,
 ) -> None:
     """Schedule the deformed sub-runs of a run: all of 1-14, or those named."""
     with DataOpsClient(context.obj) as client:
@@ -100,7 +111,9 @@ def status(
     nc: Nc,
     run: RunNumber,
     wait: Annotated[bool, typer.Option(help="Ask until everything is done")] = False,
-    timeout: Annotated[float | None, typer.Option(help="Seconds after which --wait gives up")] = None,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds after which --wait gives up")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON")] = False,
 ) -> None:
     """Print a row for each sub-run: what its files show of its calculations.
@@ -113,7 +126,8 @@ def status(
     if as_json:
         print(status_json(nc, found))
         return
-    Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120, **_plain).print(status_table(found))  # type: ignore[arg-type]
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
+    Console(width=width, **_plain).print(status_table(found))  # type: ignore[arg-type]
     print(f"{executor_line(found)}\n{outcome_line(found)}")
 
 
@@ -126,13 +140,21 @@ def compositions(context: typer.Context) -> None:
 
 
 @app.command("list")
-def list_runs(context: typer.Context, nc: Annotated[str | None, typer.Argument(help="Only of this composition")] = None) -> None:
+def list_runs(
+    context: typer.Context,
+    nc: Annotated[str | None, typer.Argument(help="Only of this composition")] = None,
+) -> None:
     """List the scheduled runs."""
     table = Table("composition", "run", "sub-runs", "scheduled")
     with DataOpsClient(context.obj) as client:
         for name, runs in client.available(nc).items():
             for run in runs:
-                table.add_row(name, run.id_run, ", ".join(run.sub_runs), f"{run.run_scheduled_at:%Y-%m-%d %H:%M:%S}")
+                table.add_row(
+                    name,
+                    run.id_run,
+                    ", ".join(run.sub_runs),
+                    f"{run.run_scheduled_at:%Y-%m-%d %H:%M:%S}",
+                )
     _out.print(table)
 
 
@@ -140,16 +162,44 @@ def list_runs(context: typer.Context, nc: Annotated[str | None, typer.Argument(h
 def download(
     context: typer.Context,
     nc: Nc,
-    runs: Annotated[str | None, typer.Argument(metavar="[RUNS]", help="Run, or several: 21,22; every scheduled one by default")] = None,
-    sub_runs: Annotated[list[str] | None, typer.Argument(help="Sub-runs; by default 0, or all where no run is named")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every sub-run that is scheduled, each with an archive of its own")] = False,
-    whole: Annotated[bool, typer.Option("--whole", help="The same, with one archive for each run")] = False,
-    profile: Annotated[str, typer.Option(help="full, or essential: the six files that training needs")] = "full",
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for <nc>/<run>/<sub-run>/")] = Path(),
-    force: Annotated[bool, typer.Option("--force", help="Download again what is there already")] = False,
+    runs: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUNS]", help="Run, or several: 21,22; every scheduled one by default"
+        ),
+    ] = None,
+    sub_runs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Sub-runs; by default 0, or all where no run is named"),
+    ] = None,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Every sub-run that is scheduled, each with an archive of its own"
+        ),
+    ] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="The same, with one archive for each run")
+    ] = False,
+    profile: Annotated[
+        str, typer.Option(help="full, or essential: the six files that training needs")
+    ] = "full",
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for <nc>/<run>/<sub-run>/")
+    ] = Path(),
+    force: Annotated[
+        bool, typer.Option("--force", help="Download again what is there already")
+    ] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=32, help="How many at once")] = 4,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be downloaded, and how large it is unpacked")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Tell each result as a line of JSON")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Only tell what would be downloaded, and how large it is unpacked"
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Tell each result as a line of JSON")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell nothing but errors")] = False,
 ) -> None:
     """Download sub-runs: verified, and extracted to OUTPUT/<nc>/<run>/<sub-run>/.
@@ -158,7 +208,9 @@ def download(
     download does not wait for the executor's DONE. Files that were changed since an earlier download are replaced, and named.
     """
     with DataOpsClient(context.obj) as client:
-        wanted = _wanted(client, nc, runs.split(",") if runs else None, sub_runs, every=every, whole=whole)
+        wanted = _wanted(
+            client, nc, runs.split(",") if runs else None, sub_runs, every=every, whole=whole
+        )
         report = Report(_out, _err, as_json=as_json, quiet=quiet, named=bool(runs) and not every)
         if dry_run:
             report.forecast(forecasts(client, wanted, output, jobs=jobs, profile=profile))
@@ -167,7 +219,9 @@ def download(
         try:
             with (
                 report.watching(wanted) as progress,
-                closing(download_all(client, wanted, output, progress=progress, **options)) as results,  # type: ignore[arg-type]
+                closing(
+                    download_all(client, wanted, output, progress=progress, **options)  # type: ignore[arg-type]
+                ) as results,
             ):
                 for result in results:
                     report.add(result)
@@ -180,19 +234,32 @@ def download(
 
 
 def _wanted(
-    client: DataOpsClient, nc: str, runs: list[str] | None, sub_runs: list[str] | None, *, every: bool, whole: bool
+    client: DataOpsClient,
+    nc: str,
+    runs: list[str] | None,
+    sub_runs: list[str] | None,
+    *,
+    every: bool,
+    whole: bool,
 ) -> list[Wanted]:
     if sub_runs and (every or whole or len(runs or ()) > 1):
         raise typer.BadParameter("sub-runs are named for one run, and without --all and --whole")
     if whole:
-        return sorted({Wanted(nc, found.id_run, None) for found in scheduled(client, nc, runs)}, key=lambda found: int(found.id_run))
+        return sorted(
+            {Wanted(nc, found.id_run, None) for found in scheduled(client, nc, runs)},
+            key=lambda found: int(found.id_run),
+        )
     if runs is None or every:
         return scheduled(client, nc, runs)
     return [Wanted(nc, run, sub_run) for run in runs for sub_run in sub_runs or ["0"]]
 
 
 @app.command()
-def verify(directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that archives were extracted to")] = Path()) -> None:
+def verify(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder that archives were extracted to")
+    ] = Path(),
+) -> None:
     """Check extracted files by size and SHA-256, without the API: what is missing, changed or not from an archive."""
     wrong = 0
     for checked in verify_tree(directory):

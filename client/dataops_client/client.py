@@ -19,7 +19,15 @@ from typing import Self
 from . import archive, transfer
 from .api import Api, InsecureConnection, checked_token
 from .connections import is_loopback
-from .errors import ChecksumMismatch, DataOpsError, InvalidRequest, Stopped, TimedOut, TransferFailed, UnexpectedAnswer
+from .errors import (
+    ChecksumMismatch,
+    DataOpsError,
+    InvalidRequest,
+    Stopped,
+    TimedOut,
+    TransferFailed,
+    UnexpectedAnswer,
+)
 from .models import ArchiveLink, Manifest, Run, RunStatus, Scheduled, compositions_of, runs_of
 from .retries import retry_after_seconds
 from .storage import Storage
@@ -52,19 +60,28 @@ class DataOpsClient:
     Every method raises errors of `dataops_client.errors` and no others, but for what the operating system refuses (OSError).
     """
 
-    def __init__(self, url: str | None = None, *, token: str | None = None, timeout_seconds: float = 60) -> None:
+    def __init__(
+        self, url: str | None = None, *, token: str | None = None, timeout_seconds: float = 60
+    ) -> None:
         from . import __version__  # noqa: PLC0415 - the package imports this module
 
         user_agent = f"dataops-client/{__version__} Python/{platform.python_version()}"
         url = url or os.environ.get("DATAOPS_URL") or DEFAULT_URL
-        token = checked_token(token, "token") or checked_token(os.environ.get("DATAOPS_TOKEN"), "DATAOPS_TOKEN")
+        token = checked_token(token, "token") or checked_token(
+            os.environ.get("DATAOPS_TOKEN"), "DATAOPS_TOKEN"
+        )
         self._api = Api(url, token, user_agent, timeout_seconds)
         self._storage = Storage(user_agent, timeout_seconds)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -73,17 +90,23 @@ class DataOpsClient:
 
     def generate(self, nc: str) -> Scheduled:
         """Schedule the next available run of a composition. NothingAvailable when all are scheduled, NotFound without data."""
-        return Scheduled.from_wire(self._api.post(f"/v1/generate/{_segment(nc)}", idempotency_key=uuid.uuid4().hex).json())
+        return Scheduled.from_wire(
+            self._api.post(f"/v1/generate/{_segment(nc)}", idempotency_key=uuid.uuid4().hex).json()
+        )
 
     def augment(self, nc: str, id_run: str, sub_runs: Sequence[str] | None = None) -> Scheduled:
         """Schedule the deformed sub-runs of a run: all of 1-14, or those named."""
         body = None if sub_runs is None else {"sub_runs": list(sub_runs)}
         path = f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/augment"
-        return Scheduled.from_wire(self._api.post(path, body, idempotency_key=uuid.uuid4().hex).json())
+        return Scheduled.from_wire(
+            self._api.post(path, body, idempotency_key=uuid.uuid4().hex).json()
+        )
 
     def status(self, nc: str, id_run: str) -> RunStatus:
         """How a run stands."""
-        return RunStatus.from_wire(self._api.get(f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/status").json())
+        return RunStatus.from_wire(
+            self._api.get(f"/v1/generate/{_segment(nc)}/{_segment(id_run)}/status").json()
+        )
 
     def wait(
         self,
@@ -98,7 +121,9 @@ class DataOpsClient:
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         while not (status := self.status(nc, id_run)).done:
             if deadline is not None and time.monotonic() + poll_seconds > deadline:
-                raise TimedOut(f"run {id_run!r} of {nc!r} is not done after {timeout_seconds:g} s: {status.run_status}")
+                raise TimedOut(
+                    f"run {id_run!r} of {nc!r} is not done after {timeout_seconds:g} s: {status.run_status}"
+                )
             _pause(poll_seconds, stop)
         return status
 
@@ -121,9 +146,15 @@ class DataOpsClient:
         """The nominal compositions that there is data of, by name."""
         return compositions_of(self._api.get("/v1/compositions").json())
 
-    def manifest(self, nc: str, id_run: str, sub_run: str | None = None, *, profile: str = "full") -> Manifest:
+    def manifest(
+        self, nc: str, id_run: str, sub_run: str | None = None, *, profile: str = "full"
+    ) -> Manifest:
         """What the archive of a sub-run, or of the whole run, would hold; nothing is built."""
-        return Manifest.from_wire(self._api.get(f"/v1/generate/{_address(nc, id_run, sub_run)}/manifest", {"profile": profile}).json())
+        return Manifest.from_wire(
+            self._api.get(
+                f"/v1/generate/{_address(nc, id_run, sub_run)}/manifest", {"profile": profile}
+            ).json()
+        )
 
     def link(
         self,
@@ -151,8 +182,16 @@ class DataOpsClient:
                 raise TimedOut(f"the archive of {place} was not built within {timeout_seconds:g} s")
             _pause(wait, stop)
         link = ArchiveLink.from_wire(response.json(), response.date())
-        if self._api.url.startswith("https:") and link.download_url.startswith("http:") and not is_loopback(link.download_url):
-            warnings.warn(f"{self._api.url} gives links without encryption: others can read the files", InsecureConnection, stacklevel=2)
+        if (
+            self._api.url.startswith("https:")
+            and link.download_url.startswith("http:")
+            and not is_loopback(link.download_url)
+        ):
+            warnings.warn(
+                f"{self._api.url} gives links without encryption: others can read the files",
+                InsecureConnection,
+                stacklevel=2,
+            )
         return link
 
     def download(
@@ -189,7 +228,9 @@ class DataOpsClient:
         """The same for a whole run, as one archive, into `directory/<nc>/<id_run>/`: a folder per sub-run that has files."""
         return self._download(nc, id_run, None, directory, profile, force, progress, stop)
 
-    def place(self, nc: str, id_run: str, sub_run: str | None, directory: str | os.PathLike[str]) -> Path:
+    def place(
+        self, nc: str, id_run: str, sub_run: str | None, directory: str | os.PathLike[str]
+    ) -> Path:
         """Where a download puts the files of a sub-run, or of a whole run."""
         return Path(directory, *_address(nc, id_run, sub_run).split("/"))
 
@@ -246,7 +287,9 @@ def _address(nc: str, id_run: str, sub_run: str | None) -> str:
 def _segment(value: str) -> str:
     """A value as one segment of a path: letters and digits, which is all that the contract knows."""
     if not re.fullmatch(r"[A-Za-z0-9]{1,64}", value):
-        raise InvalidRequest(f"{value!r} is not the name of a composition, run or sub-run: letters and digits only")
+        raise InvalidRequest(
+            f"{value!r} is not the name of a composition, run or sub-run: letters and digits only"
+        )
     return value
 
 

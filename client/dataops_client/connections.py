@@ -30,7 +30,9 @@ class Connections:
         self._timeout = urllib3.Timeout(timeout_seconds)
         self._pools: dict[str | None, urllib3.PoolManager] = {}
 
-    def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> urllib3.BaseHTTPResponse:
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> urllib3.BaseHTTPResponse:
         """Return the response with its body unread; the caller closes it.
 
         Raises:
@@ -41,7 +43,15 @@ class Connections:
         if urlsplit(url).scheme not in ("http", "https"):
             raise ValueError(f"{url!r} is not an http or https address")
         pool = self._pool(proxy_for(url))
-        return pool.request(method, url, headers=headers, body=body, preload_content=False, decode_content=False, redirect=False)
+        return pool.request(
+            method,
+            url,
+            headers=headers,
+            body=body,
+            preload_content=False,
+            decode_content=False,
+            redirect=False,
+        )
 
     def close(self) -> None:
         for pool in self._pools.values():
@@ -50,7 +60,9 @@ class Connections:
     def _pool(self, proxy: str | None) -> urllib3.PoolManager:
         if proxy not in self._pools:
             options: dict[str, Any] = {"maxsize": 16, "retries": False, "timeout": self._timeout}
-            self._pools[proxy] = _proxy_pool(proxy, options) if proxy else urllib3.PoolManager(**options)
+            self._pools[proxy] = (
+                _proxy_pool(proxy, options) if proxy else urllib3.PoolManager(**options)
+            )
         return self._pools[proxy]
 
 
@@ -69,7 +81,11 @@ def proxy_for(url: str) -> str | None:
         scheme, _, place = entry.rpartition("://")
         found = _HOST_AND_PORT.fullmatch(place)
         name, port = (found[1], found[2]) if found else (place, None)
-        if scheme in ("", "all", address.scheme) and port in (None, str(address.port)) and _is_in(host, name):
+        if (
+            scheme in ("", "all", address.scheme)
+            and port in (None, str(address.port))
+            and _is_in(host, name)
+        ):
             return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
@@ -100,6 +116,10 @@ def _proxy_pool(proxy: str, options: Mapping[str, Any]) -> urllib3.PoolManager:
         headers = urllib3.make_headers(proxy_basic_auth=credentials) if credentials else None
         return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)
     except ImportError:
-        raise InvalidRequest(f"the SOCKS proxy {shown!r} of the environment needs a package: pip install PySocks") from None
+        raise InvalidRequest(
+            f"the SOCKS proxy {shown!r} of the environment needs a package: pip install PySocks"
+        ) from None
     except ValueError:
-        raise InvalidRequest(f"the proxy {shown!r} of the environment is not an address that can be used") from None
+        raise InvalidRequest(
+            f"the proxy {shown!r} of the environment is not an address that can be used"
+        ) from None

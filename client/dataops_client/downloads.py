@@ -61,7 +61,11 @@ Progress = Callable[[Wanted, int, int], None]
 def scheduled(client: DataOpsClient, nc: str, id_runs: Sequence[str] | None = None) -> list[Wanted]:
     """Every scheduled sub-run of these runs of a composition; of all its runs where none is named. NotFound for a run that is not there."""
     if id_runs is not None:
-        return [Wanted(nc, id_run, sub_run) for id_run in id_runs for sub_run in client.status(nc, id_run).sub_runs]
+        return [
+            Wanted(nc, id_run, sub_run)
+            for id_run in id_runs
+            for sub_run in client.status(nc, id_run).sub_runs
+        ]
     runs = client.available(nc).get(nc, [])
     if not runs:
         raise errors.NotFound(f"composition {nc!r} has no scheduled run")
@@ -90,13 +94,30 @@ def download_all(
         report = (lambda count, total: progress(each, count, total)) if progress else None
         try:
             if each.sub_run is None:
-                done = client.download_run(each.nc, each.id_run, directory, profile=profile, force=force, progress=report, stop=stop)
+                done = client.download_run(
+                    each.nc,
+                    each.id_run,
+                    directory,
+                    profile=profile,
+                    force=force,
+                    progress=report,
+                    stop=stop,
+                )
             else:
                 done = client.download(
-                    each.nc, each.id_run, each.sub_run, directory, profile=profile, force=force, progress=report, stop=stop
+                    each.nc,
+                    each.id_run,
+                    each.sub_run,
+                    directory,
+                    profile=profile,
+                    force=force,
+                    progress=report,
+                    stop=stop,
                 )
         except errors.NotFound as error:
-            return Result(each, "failed" if error.code == "sub_run_not_scheduled" else "no files", error=error)
+            return Result(
+                each, "failed" if error.code == "sub_run_not_scheduled" else "no files", error=error
+            )
         except (errors.DataOpsError, OSError) as error:
             return Result(each, "failed", error=error)
         return Result(each, "downloaded" if done.fetched else "present", done)
@@ -115,7 +136,12 @@ def download_all(
 
 
 def forecasts(
-    client: DataOpsClient, wanted: Sequence[Wanted], directory: str | os.PathLike[str], *, jobs: int = 4, profile: str = "full"
+    client: DataOpsClient,
+    wanted: Sequence[Wanted],
+    directory: str | os.PathLike[str],
+    *,
+    jobs: int = 4,
+    profile: str = "full",
 ) -> list[Forecast]:
     """What `download_all` would do, by the manifests."""
 
@@ -137,4 +163,3 @@ def _size(path: Path) -> int | None:
         return path.stat().st_size
     except OSError:
         return None
-

@@ -38,7 +38,14 @@ def printable(text: str) -> str:
 class DataOpsError(Exception):
     """An error with a message for people, on one line. `status`, `code` and `request_id` are set if the API's response has them."""
 
-    def __init__(self, message: str, *, status: int | None = None, code: str | None = None, request_id: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
         super().__init__(printable(message))
         self.status = status
         self.code = code

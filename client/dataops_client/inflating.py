@@ -25,15 +25,26 @@ def content(archive: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
     archive.seek(member.header_offset)
     fixed = _LOCAL.unpack(_exactly(archive, _LOCAL.size))
     name = _exactly(archive, fixed[9])
-    if fixed[0] != b"PK\3\4" or name.decode("utf-8" if fixed[2] & 0x800 else "cp437") != member.orig_filename:
-        raise zipfile.BadZipFile(f"{member.filename!r} has another name before its data than in the directory")
+    if (
+        fixed[0] != b"PK\3\4"
+        or name.decode("utf-8" if fixed[2] & 0x800 else "cp437") != member.orig_filename
+    ):
+        raise zipfile.BadZipFile(
+            f"{member.filename!r} has another name before its data than in the directory"
+        )
     _exactly(archive, fixed[10])
     crc32 = 0
-    for piece in _inflated(archive, member) if member.compress_type == zipfile.ZIP_DEFLATED else _packed(archive, member, _PIECE_BYTES):
+    for piece in (
+        _inflated(archive, member)
+        if member.compress_type == zipfile.ZIP_DEFLATED
+        else _packed(archive, member, _PIECE_BYTES)
+    ):
         crc32 = isal_zlib.crc32(piece, crc32)
         yield piece
     if crc32 != member.CRC:
-        raise zipfile.BadZipFile(f"{member.filename!r} has CRC-32 {crc32:08x}, the directory says {member.CRC:08x}")
+        raise zipfile.BadZipFile(
+            f"{member.filename!r} has CRC-32 {crc32:08x}, the directory says {member.CRC:08x}"
+        )
 
 
 def _inflated(archive: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -26,7 +26,11 @@ class Links:
         """The link, renewed early where it is about to expire; by its lifetime, for our clock may go wrong."""
         link = self._link
         age = monotonic() - self._since
-        if age > max(link.lifetime_seconds - _EARLY_SECONDS, link.lifetime_seconds / 2, _LEAST_SECONDS_BETWEEN_RENEWALS):
+        if age > max(
+            link.lifetime_seconds - _EARLY_SECONDS,
+            link.lifetime_seconds / 2,
+            _LEAST_SECONDS_BETWEEN_RENEWALS,
+        ):
             self.replace(link)
         return self._link
 
@@ -36,6 +40,12 @@ class Links:
             if self._link is not refused:
                 return
             fresh = self._renew()
-            if (fresh.archive_key, fresh.size_bytes, fresh.sha256) != (refused.archive_key, refused.size_bytes, refused.sha256):
-                raise TransferFailed(f"{refused.filename!r} changed while it was downloaded: start again")
+            if (fresh.archive_key, fresh.size_bytes, fresh.sha256) != (
+                refused.archive_key,
+                refused.size_bytes,
+                refused.sha256,
+            ):
+                raise TransferFailed(
+                    f"{refused.filename!r} changed while it was downloaded: start again"
+                )
             self._link, self._since = fresh, monotonic()

@@ -10,14 +10,28 @@ import unicodedata
 
 _WINDOWS_CHARACTERS = frozenset('<>:"|?*\\')
 _WINDOWS_DEVICES = frozenset(
-    {"con", "prn", "aux", "nul", "conin$", "conout$", *(f"{port}{number}" for port in ("com", "lpt") for number in "123456789¹²³")}
+    {
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "conin$",
+        "conout$",
+        *(f"{port}{number}" for port in ("com", "lpt") for number in "123456789¹²³"),
+    }
 )
 _MAX_BYTES = 255
 
 
 def is_portable(name: str) -> bool:
     """Return True if `name`, one segment of a path, names the same file on every platform."""
-    if not name or "/" in name or name.isspace() or name[-1] in " ." or _WINDOWS_CHARACTERS & set(name):
+    if (
+        not name
+        or "/" in name
+        or name.isspace()
+        or name[-1] in " ."
+        or _WINDOWS_CHARACTERS & set(name)
+    ):
         return False
     if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in name):
         return False

@@ -50,7 +50,9 @@ class Run:
             id_run=_get(body, "id_run", str),
             sub_runs=tuple(sorted(_sub_runs(body), key=int)),
             run_scheduled_at=_time(body, "run_scheduled_at"),
-            sub_runs_scheduled_at=_time(body, "sub_runs_scheduled_at") if body.get("sub_runs_scheduled_at") else None,
+            sub_runs_scheduled_at=_time(body, "sub_runs_scheduled_at")
+            if body.get("sub_runs_scheduled_at")
+            else None,
         )
 
 
@@ -75,12 +77,16 @@ class SubRunOutcome:
     @classmethod
     def from_wire(cls, body: Any) -> Self:
         outcome = _get(body, "outcome", str)
-        energy = _optional(body, "total_energy_ry", float) or _optional(body, "total_energy_ry", int)
+        energy = _optional(body, "total_energy_ry", float) or _optional(
+            body, "total_energy_ry", int
+        )
         return cls(
             outcome=outcome,
             scf_converged=_optional(body, "scf_converged", bool),
             scf_iterations=_optional(body, "scf_iterations", int),
-            total_energy_ry=float(energy) if energy is not None and abs(energy) < _MAX_RYDBERG else None,
+            total_energy_ry=float(energy)
+            if energy is not None and abs(energy) < _MAX_RYDBERG
+            else None,
             lobster_finished=_optional(body, "lobster_finished", bool),
             bonds_expected=_optional(body, "bonds_expected", int),
             bond_labels=_optional(body, "bond_labels", int),
@@ -102,15 +108,25 @@ class RunStatus(Run):
     @classmethod
     def from_wire(cls, body: Any) -> Self:
         run = Run.from_wire(body)
-        outcomes = _get(body, "sub_run_outcomes", Mapping) if body.get("sub_run_outcomes") is not None else {}  # type: ignore[type-abstract]
+        outcomes = (
+            _get(body, "sub_run_outcomes", Mapping)  # type: ignore[type-abstract]
+            if body.get("sub_run_outcomes") is not None
+            else {}
+        )
         return cls(
             run.id_run,
             run.sub_runs,
             run.run_scheduled_at,
             run.sub_runs_scheduled_at,
             run_status=_get(body, "run_status", str),
-            sub_runs_status=_get(body, "sub_runs_status", str) if body.get("sub_runs_status") else None,
-            sub_run_outcomes={sub_run: SubRunOutcome.from_wire(outcomes[sub_run]) for sub_run in run.sub_runs if sub_run in outcomes},
+            sub_runs_status=_get(body, "sub_runs_status", str)
+            if body.get("sub_runs_status")
+            else None,
+            sub_run_outcomes={
+                sub_run: SubRunOutcome.from_wire(outcomes[sub_run])
+                for sub_run in run.sub_runs
+                if sub_run in outcomes
+            },
         )
 
     @property
@@ -130,7 +146,12 @@ class ArchiveFile:
 
     @classmethod
     def from_wire(cls, body: Any) -> Self:
-        return cls(_get(body, "name", str), _size(body), _get(body, "sha256", str).lower(), _get(body, "role", str))
+        return cls(
+            _get(body, "name", str),
+            _size(body),
+            _get(body, "sha256", str).lower(),
+            _get(body, "role", str),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +168,11 @@ class SkippedFile:
     @classmethod
     def list_of(cls, body: Any) -> tuple[Self, ...]:
         """Return the `skipped` files of a response; an API that does not send them skips none."""
-        return tuple(map(cls.from_wire, _get(body, "skipped", list))) if body.get("skipped") is not None else ()
+        return (
+            tuple(map(cls.from_wire, _get(body, "skipped", list)))
+            if body.get("skipped") is not None
+            else ()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +205,9 @@ class ArchiveLink:
         expires_at = _time(body, "expires_at")
         filename = _get(body, "filename", str)
         if not filename or {"/", "\\", "\0"} & set(filename) or filename.startswith("."):
-            raise UnexpectedAnswer(f"'filename' of the archive link is not a plain file name: {filename!r}")
+            raise UnexpectedAnswer(
+                f"'filename' of the archive link is not a plain file name: {filename!r}"
+            )
         return cls(
             nc=_get(body, "nc", str),
             id_run=_get(body, "id_run", str),
@@ -211,7 +238,9 @@ class ManifestFile:
 
     @classmethod
     def from_wire(cls, body: Any) -> Self:
-        return cls(_get(body, "name", str), _size(body), _get(body, "role", str), _get(body, "etag", str))
+        return cls(
+            _get(body, "name", str), _size(body), _get(body, "role", str), _get(body, "etag", str)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +259,14 @@ class Manifest:
         files = tuple(ManifestFile.from_wire(file) for file in _get(body, "files", list))
         missing = _texts(body, "missing") if "missing" in body else ()
         sub_run = _get(body, "sub_run", str) if body.get("sub_run") is not None else None
-        return cls(_get(body, "nc", str), _get(body, "id_run", str), sub_run, files, missing, SkippedFile.list_of(body))
+        return cls(
+            _get(body, "nc", str),
+            _get(body, "id_run", str),
+            sub_run,
+            files,
+            missing,
+            SkippedFile.list_of(body),
+        )
 
     @property
     def size_bytes(self) -> int:
@@ -244,16 +280,22 @@ def compositions_of(body: Any) -> list[str]:
 def runs_of(body: Any) -> dict[str, list[Run]]:
     """Return the runs of a page by composition."""
     if not isinstance(body, Mapping):
-        raise UnexpectedAnswer(f"the API's response is not a JSON object of compositions: {_short(body)}")
+        raise UnexpectedAnswer(
+            f"the API's response is not a JSON object of compositions: {_short(body)}"
+        )
     return {nc: [Run.from_wire(run) for run in _get(body, nc, list)] for nc in body}
 
 
 def _get(body: Any, field: str, kind: type[_T]) -> _T:
     if not isinstance(body, Mapping):
-        raise UnexpectedAnswer(f"the API's response is not a JSON object with {field!r}: {_short(body)}")
+        raise UnexpectedAnswer(
+            f"the API's response is not a JSON object with {field!r}: {_short(body)}"
+        )
     value = body.get(field)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise UnexpectedAnswer(f"{field!r} of the API's response is not a {kind.__name__}: {_short(value)}")
+        raise UnexpectedAnswer(
+            f"{field!r} of the API's response is not a {kind.__name__}: {_short(value)}"
+        )
     return value
 
 
@@ -268,21 +310,27 @@ def _optional(body: Any, field: str, kind: type[_T]) -> _T | None:
 def _size(body: Any) -> int:
     size_bytes = _get(body, "size_bytes", int)
     if not 0 <= size_bytes <= MAX_SIZE_BYTES:
-        raise UnexpectedAnswer(f"'size_bytes' of the API's response is not the size of a file: {_short(size_bytes)}")
+        raise UnexpectedAnswer(
+            f"'size_bytes' of the API's response is not the size of a file: {_short(size_bytes)}"
+        )
     return size_bytes
 
 
 def _texts(body: Any, field: str) -> tuple[str, ...]:
     values: Sequence[Any] = _get(body, field, list)
     if not all(isinstance(value, str) for value in values):
-        raise UnexpectedAnswer(f"{field!r} of the API's response is not a list of strings: {_short(values)}")
+        raise UnexpectedAnswer(
+            f"{field!r} of the API's response is not a list of strings: {_short(values)}"
+        )
     return tuple(values)
 
 
 def _sub_runs(body: Any) -> tuple[str, ...]:
     values = _texts(body, "sub_runs")
     if not all(re.fullmatch("[0-9]{1,9}", value) for value in values):
-        raise UnexpectedAnswer(f"'sub_runs' of the API's response are not numbers: {_short(values)}")
+        raise UnexpectedAnswer(
+            f"'sub_runs' of the API's response are not numbers: {_short(values)}"
+        )
     return values
 
 
@@ -291,7 +339,9 @@ def _time(body: Any, field: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise UnexpectedAnswer(f"{field!r} of the API's response is not an ISO 8601 time: {_short(text)}") from None
+        raise UnexpectedAnswer(
+            f"{field!r} of the API's response is not an ISO 8601 time: {_short(text)}"
+        ) from None
     if time.tzinfo is None:
         raise UnexpectedAnswer(f"{field!r} of the API's response has no UTC offset: {_short(text)}")
     return time

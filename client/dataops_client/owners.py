@@ -1,6 +1,6 @@
 """Who works on a file of a folder that several machines share: its name says so, and nothing is locked.
 
-    <host>-<pid>-<token>    a process, by its machine and number; the token tells apart its files, and processes of the same number
+<host>-<pid>-<token>    a process, by its machine and number; the token tells apart its files, and processes of the same number
 """
 
 from __future__ import annotations

@@ -64,7 +64,11 @@ class PartFile:
         """The ranges, start and end, that are still to come."""
         with self._lock:
             edges = [0, *(edge for span in self._present for edge in span), self._link.size_bytes]
-        return [(start, stop) for start, stop in zip(edges[::2], edges[1::2], strict=True) if start < stop]
+        return [
+            (start, stop)
+            for start, stop in zip(edges[::2], edges[1::2], strict=True)
+            if start < stop
+        ]
 
     def write(self, position: int, piece: bytes) -> None:
         """Add a piece that follows, in its range, the one before; it counts once it is written."""
@@ -110,8 +114,12 @@ class PartFile:
     def finish(self) -> Path:
         """The file, complete: it is its caller's from now on. TransferFailed where it is another process's by now."""
         try:
-            if not self.path.exists():  # after an hour without a byte, in a machine that was asleep for example
-                raise TransferFailed(f"{self._link.filename!r} was taken over by another process: start again")
+            if (
+                not self.path.exists()
+            ):  # after an hour without a byte, in a machine that was asleep for example
+                raise TransferFailed(
+                    f"{self._link.filename!r} was taken over by another process: start again"
+                )
         finally:
             os.close(self._file)
             _sidecar(self.path).unlink(missing_ok=True)
@@ -129,7 +137,9 @@ class PartFile:
                 continue
             ours = self._name_of_ours()
             try:
-                os.utime(found)  # before it is ours: an owner on another machine is known to live by this
+                os.utime(
+                    found
+                )  # before it is ours: an owner on another machine is known to live by this
                 found.rename(ours)
             except FileNotFoundError:  # another process was first
                 continue
@@ -180,7 +190,10 @@ def _load(part: Path, link: ArchiveLink) -> tuple[list[tuple[int, int]], str | N
         told: Mapping[str, Any] = json.loads(_sidecar(part).read_text())
         if {name: told[name] for name in _told(link)} != _told(link):
             return [], None
-        spans = [(int(start), min(int(stop), size_bytes, link.size_bytes)) for start, stop in told["present"]]
+        spans = [
+            (int(start), min(int(stop), size_bytes, link.size_bytes))
+            for start, stop in told["present"]
+        ]
         return _merged([span for span in spans if 0 <= span[0] < span[1]]), told["etag"]
     except FileNotFoundError:
         return ([(0, size_bytes)] if size_bytes == link.size_bytes and size_bytes else []), None
@@ -216,5 +229,3 @@ def _read_at(file: int, position: int, count: int, lock: threading.Lock) -> byte
     with lock:
         os.lseek(file, position, os.SEEK_SET)
         return os.read(file, count)
-
-

@@ -23,7 +23,9 @@ from .models import SkippedFile
 class Report:
     """Results go to `out`, progress and failures to `err`. `named`: the sub-runs were asked for, so that one without files is a failure."""
 
-    def __init__(self, out: Console, err: Console, *, as_json: bool, quiet: bool, named: bool) -> None:
+    def __init__(
+        self, out: Console, err: Console, *, as_json: bool, quiet: bool, named: bool
+    ) -> None:
         self._out, self._err = out, err
         self._as_json, self._quiet, self._named = as_json, quiet, named
         self._results: list[Result] = []
@@ -35,9 +37,16 @@ class Report:
 
         While the bar is up, lines that go to the same terminal are printed above it.
         """
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[fetched]}"), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[fetched]}"),
+            TimeElapsedColumn(),
+        )
         shown = sys.stderr.isatty() and not (self._quiet or self._as_json)
-        with Progress(*columns, console=self._err, transient=True, disable=not shown, redirect_stdout=False) as bar:
+        with Progress(
+            *columns, console=self._err, transient=True, disable=not shown, redirect_stdout=False
+        ) as bar:
             self._bar = DownloadBar(bar, wanted)
             out = self._out
             if shown and sys.stdout.isatty():
@@ -53,7 +62,9 @@ class Report:
         if self._as_json:
             self._write(json.dumps(_told(result), ensure_ascii=False))
         elif self._is_failure(result):
-            self._err.print(f"dataops: {result.wanted}: {result.error}", style="red", soft_wrap=True)
+            self._err.print(
+                f"dataops: {result.wanted}: {result.error}", style="red", soft_wrap=True
+            )
         elif not self._quiet:
             self._write(_said(result))
 
@@ -69,7 +80,12 @@ class Report:
                 table.add_row(str(each.wanted), "-", "-", "no files")
             else:
                 state = "there already, by its sizes" if each.present else "downloaded"
-                table.add_row(str(each.wanted), f"{len(each.manifest.files)}", decimal(each.manifest.size_bytes), state)
+                table.add_row(
+                    str(each.wanted),
+                    f"{len(each.manifest.files)}",
+                    decimal(each.manifest.size_bytes),
+                    state,
+                )
         self._out.print(table)
         for each in forecasts:
             if each.manifest and each.manifest.skipped:
@@ -86,7 +102,9 @@ class Report:
             links = [result.download.link for result in of_it if result.download]
             if of_it:
                 size = decimal(sum(link.size_bytes for link in links))
-                table.add_row(outcome, f"{len(of_it)}", f"{sum(len(link.files) for link in links)}", size)
+                table.add_row(
+                    outcome, f"{len(of_it)}", f"{sum(len(link.files) for link in links)}", size
+                )
         self._out.print(table)
         self._write(f"in {time.monotonic() - self._began:.1f} s")
 
@@ -105,7 +123,9 @@ class Report:
 class DownloadBar:
     """A task of `bar`: how many downloads have ended, the parts of those under way, and the bytes that came over the network."""
 
-    def __init__(self, bar: Progress, wanted: Sequence[Wanted], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, bar: Progress, wanted: Sequence[Wanted], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._bar, self._count, self._clock = bar, len(wanted), clock
         self._unit = "runs" if wanted and wanted[0].sub_run is None else "sub-runs"
         self._lock = threading.Lock()
@@ -134,8 +154,15 @@ class DownloadBar:
     def _show(self) -> None:
         fetched = ""
         if self._began and (seconds := self._clock() - self._began) > 0:
-            fetched = f"{decimal(self._fetched_bytes)}, {decimal(int(self._fetched_bytes / seconds))}/s"
-        self._bar.update(self._task, completed=sum(self._parts.values()), description=self._description(), fetched=fetched)
+            fetched = (
+                f"{decimal(self._fetched_bytes)}, {decimal(int(self._fetched_bytes / seconds))}/s"
+            )
+        self._bar.update(
+            self._task,
+            completed=sum(self._parts.values()),
+            description=self._description(),
+            fetched=fetched,
+        )
 
     def _description(self) -> str:
         return f"{self._ended} of {self._count} {self._unit}"
@@ -163,7 +190,11 @@ def _told(result: Result) -> dict[str, object]:
     told: dict[str, object] = {**_identity(result.wanted), "outcome": result.outcome}
     if result.download:
         link = result.download.link
-        told |= {"path": str(result.download.path), "files": [file.name for file in link.files], "missing": list(link.missing)}
+        told |= {
+            "path": str(result.download.path),
+            "files": [file.name for file in link.files],
+            "missing": list(link.missing),
+        }
         told |= {"skipped": _named(link.skipped), "replaced": list(result.download.replaced)}
         told |= {"archive_bytes": link.size_bytes, "seconds": round(result.download.seconds, 3)}
     if result.error:
@@ -175,7 +206,13 @@ def _told(result: Result) -> dict[str, object]:
 def _foretold(each: Forecast) -> dict[str, object]:
     files, size = (len(each.manifest.files), each.manifest.size_bytes) if each.manifest else (0, 0)
     skipped = _named(each.manifest.skipped) if each.manifest else []
-    told = {"path": str(each.path), "files": files, "size_bytes": size, "skipped": skipped, "present": each.present}
+    told = {
+        "path": str(each.path),
+        "files": files,
+        "size_bytes": size,
+        "skipped": skipped,
+        "present": each.present,
+    }
     return {**_identity(each.wanted), **told}
 
 

@@ -40,11 +40,15 @@ class Response:
             UnexpectedAnswer: it is not JSON, is nested too deeply, has too many objects, or text that is not Unicode.
         """
         if self.body.count(b"{") + self.body.count(b"[") > MAX_CONTAINERS:
-            raise UnexpectedAnswer(f"the response to {self.request} has more than {MAX_CONTAINERS} objects and arrays")
+            raise UnexpectedAnswer(
+                f"the response to {self.request} has more than {MAX_CONTAINERS} objects and arrays"
+            )
         try:
             return _checked(json.loads(self.body))
         except (ValueError, RecursionError):
-            raise UnexpectedAnswer(f"the response to {self.request} is not JSON but {self.excerpt!r}") from None
+            raise UnexpectedAnswer(
+                f"the response to {self.request} is not JSON but {self.excerpt!r}"
+            ) from None
 
     @property
     def excerpt(self) -> str:
@@ -55,9 +59,15 @@ class Response:
         """Return the query of the next page by the `Link` header, or None on the last page."""
         found = _NEXT.search(self.headers.get("Link", ""))
         try:
-            return {name: values[-1] for name, values in parse_qs(urlsplit(found[1]).query).items()} if found else None
+            return (
+                {name: values[-1] for name, values in parse_qs(urlsplit(found[1]).query).items()}
+                if found
+                else None
+            )
         except ValueError:
-            raise UnexpectedAnswer(f"the response to {self.request} has a next page that is not an address") from None
+            raise UnexpectedAnswer(
+                f"the response to {self.request} has a next page that is not an address"
+            ) from None
 
     def date(self) -> datetime:
         """Return when the API responded by its own clock, or by ours without a valid `Date` header."""
@@ -82,13 +92,19 @@ def read(response: urllib3.BaseHTTPResponse, request: str) -> Response:
     try:
         for piece in response.stream(_READ_BYTES, decode_content=False):
             # One byte more than the limit shows that it is exceeded; nothing further is inflated.
-            body += inflater.decompress(piece, MAX_BODY_BYTES + 1 - len(body)) if inflater else piece
+            body += (
+                inflater.decompress(piece, MAX_BODY_BYTES + 1 - len(body)) if inflater else piece
+            )
             if len(body) > MAX_BODY_BYTES:
-                raise UnexpectedAnswer(f"the response to {request} is larger than {MAX_BODY_BYTES} bytes")
+                raise UnexpectedAnswer(
+                    f"the response to {request} is larger than {MAX_BODY_BYTES} bytes"
+                )
     except zlib.error as error:
         raise UnexpectedAnswer(f"the response to {request} is not {encoding}: {error}") from None
     if inflater and body and not inflater.eof:
-        raise UnexpectedAnswer(f"the response to {request} ends in the middle of its {encoding} data")
+        raise UnexpectedAnswer(
+            f"the response to {request} ends in the middle of its {encoding} data"
+        )
     return Response(request, response.status, response.headers, bytes(body))
 
 

@@ -34,4 +34,6 @@ def retry_after_seconds(header: str | None, default: float) -> float:
             seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
         except (TypeError, ValueError, OverflowError):
             seconds = default
-    return min(max(default if isnan(seconds) else seconds, LEAST_ASKED_SECONDS), _LONGEST_ASKED_SECONDS)
+    return min(
+        max(default if isnan(seconds) else seconds, LEAST_ASKED_SECONDS), _LONGEST_ASKED_SECONDS
+    )

@@ -32,7 +32,14 @@ def status_table(status: RunStatus) -> Table:
     for sub_run in status.sub_runs:
         found = status.sub_run_outcomes.get(sub_run, _NOTHING)
         energy = "-" if found.total_energy_ry is None else f"{found.total_energy_ry:.4f}"
-        table.add_row(sub_run, _deformation(sub_run), label_of(found.outcome), _count(found.scf_iterations), energy, _bonds(found))
+        table.add_row(
+            sub_run,
+            _deformation(sub_run),
+            label_of(found.outcome),
+            _count(found.scf_iterations),
+            energy,
+            _bonds(found),
+        )
     return table
 
 
@@ -46,7 +53,9 @@ def outcome_line(status: RunStatus) -> str:
     """Return how many sub-runs had each outcome, and which of them are not done: `14 done, 1 SCF not converged (13)`."""
     groups: dict[str, list[str]] = {}
     for sub_run in status.sub_runs:
-        groups.setdefault(label_of(status.sub_run_outcomes.get(sub_run, _NOTHING).outcome), []).append(sub_run)
+        groups.setdefault(
+            label_of(status.sub_run_outcomes.get(sub_run, _NOTHING).outcome), []
+        ).append(sub_run)
     return ", ".join(
         f"{len(sub_runs)} {label}" + ("" if label == "done" else f" ({', '.join(sub_runs)})")
         for label, sub_runs in sorted(groups.items(), key=lambda group: group[0] != "done")
@@ -57,11 +66,17 @@ def status_json(nc: str, status: RunStatus) -> str:
     """Return the status as a line of JSON, with an entry for each sub-run; `outcome` is null if the API does not name one."""
     sub_runs = [
         {"sub_run": sub_run, "deformation": _deformation(sub_run)}
-        | (asdict(status.sub_run_outcomes[sub_run]) if sub_run in status.sub_run_outcomes else {"outcome": None})
+        | (
+            asdict(status.sub_run_outcomes[sub_run])
+            if sub_run in status.sub_run_outcomes
+            else {"outcome": None}
+        )
         for sub_run in status.sub_runs
     ]
     states = {"run_status": status.run_status, "sub_runs_status": status.sub_runs_status}
-    return json.dumps({"nc": nc, "id_run": status.id_run, **states, "sub_runs": sub_runs}, ensure_ascii=False)
+    return json.dumps(
+        {"nc": nc, "id_run": status.id_run, **states, "sub_runs": sub_runs}, ensure_ascii=False
+    )
 
 
 def label_of(outcome: str) -> str:

@@ -22,7 +22,9 @@ class Storage:
         try:
             return self._connections.request("GET", url, {**self._headers, **headers})
         except ValueError as error:
-            raise UnexpectedAnswer(f"'download_url' of the API's response is not an address: {error}") from error
+            raise UnexpectedAnswer(
+                f"'download_url' of the API's response is not an address: {error}"
+            ) from error
 
     def close(self) -> None:
         self._connections.close()

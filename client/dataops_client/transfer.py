@@ -71,7 +71,13 @@ def fetch(  # noqa: PLR0917
     return part.finish()
 
 
-def _complete(storage: Storage, links: Links, part: PartFile, progress: Callable[[int], None], stop: threading.Event) -> None:
+def _complete(
+    storage: Storage,
+    links: Links,
+    part: PartFile,
+    progress: Callable[[int], None],
+    stop: threading.Event,
+) -> None:
     """Fetch what is missing. Where the storage has something else than what was begun, or no ranges, that is all, from one connection."""
     link = links.current()
     connections = CONNECTIONS if link.size_bytes >= SIDE_BY_SIDE_BYTES else 1
@@ -97,9 +103,21 @@ class _Transfer:
     """
 
     def __init__(  # noqa: PLR0917
-        self, storage: Storage, links: Links, part: PartFile, progress: Callable[[int], None], stop: threading.Event, connections: int
+        self,
+        storage: Storage,
+        links: Links,
+        part: PartFile,
+        progress: Callable[[int], None],
+        stop: threading.Event,
+        connections: int,
     ) -> None:
-        self._storage, self._links, self._part, self._progress, self._stop = storage, links, part, progress, stop
+        self._storage, self._links, self._part, self._progress, self._stop = (
+            storage,
+            links,
+            part,
+            progress,
+            stop,
+        )
         self._link = links.current()
         self._connections = connections
         self._ranges = _cut(part.gaps(), RANGE_BYTES if connections > 1 else self._link.size_bytes)
@@ -123,7 +141,9 @@ class _Transfer:
             for worker in self._workers:  # which only grow in number, and not any more
                 worker.join(max(deadline - monotonic(), 0.0))
         if digest != self._link.sha256:
-            raise ChecksumMismatch(f"{self._link.filename!r} has SHA-256 {digest}, announced was {self._link.sha256}")
+            raise ChecksumMismatch(
+                f"{self._link.filename!r} has SHA-256 {digest}, announced was {self._link.sha256}"
+            )
 
     def _hashed(self) -> str:
         """The SHA-256 of the whole, computed while it arrives; whatever a worker or the caller ends is raised here."""
@@ -138,12 +158,16 @@ class _Transfer:
                 if self._failure:
                     raise self._failure
                 if self._stop.is_set():
-                    raise Stopped(f"{self._link.filename!r} was stopped: {self._part.present_bytes} of {size_bytes} bytes are kept")
+                    raise Stopped(
+                        f"{self._link.filename!r} was stopped: {self._part.present_bytes} of {size_bytes} bytes are kept"
+                    )
                 continue
             while position < frontier:
                 piece = self._part.read(position, min(_HASHED_BYTES, frontier - position))
                 if not piece:
-                    raise TransferFailed(f"{self._link.filename!r}: what had arrived is no longer there")
+                    raise TransferFailed(
+                        f"{self._link.filename!r}: what had arrived is no longer there"
+                    )
                 digest.update(piece)
                 position += len(piece)
         return digest.hexdigest()
@@ -201,7 +225,9 @@ class _Transfer:
             headers["If-Match"] = self._part.etag  # and no If-Range, which some stores ignore
         answer = self._storage.get(link.download_url, headers)
         try:
-            meaning, reason = judged(answer.status, answer.headers, span, link.size_bytes, self._part.etag)
+            meaning, reason = judged(
+                answer.status, answer.headers, span, link.size_bytes, self._part.etag
+            )
             if meaning is Meaning.TAKE:
                 self._part.etag = self._part.etag or strong_etag(answer.headers)
                 return *self._receive(answer, position, stop), 0.0
@@ -220,7 +246,9 @@ class _Transfer:
         self._answers.add(answer)
         ended = "the body ended"
         try:
-            while piece := answer.read1(_READ_BYTES):  # as much as has come: what waits for more is lost when the body breaks off
+            while piece := answer.read1(
+                _READ_BYTES
+            ):  # as much as has come: what waits for more is lost when the body breaks off
                 if position + len(piece) > stop:
                     ended = f"the body went on for {len(piece)} bytes"
                     break
@@ -230,7 +258,9 @@ class _Transfer:
                     self._part.write(position, piece)
                     position += len(piece)
                     self._progress(len(piece))
-                    if self._part.frontier() >= self._awaited_bytes:  # waking for less costs more than the hashing
+                    if (
+                        self._part.frontier() >= self._awaited_bytes
+                    ):  # waking for less costs more than the hashing
                         self._moved.notify()
         except BROKEN as error:
             ended = _said(error)
@@ -246,7 +276,11 @@ class _Transfer:
 
 
 def _cut(gaps: Sequence[tuple[int, int]], range_bytes: int) -> Iterator[tuple[int, int]]:
-    return ((begin, min(begin + range_bytes, stop)) for start, stop in gaps for begin in range(start, stop, range_bytes))
+    return (
+        (begin, min(begin + range_bytes, stop))
+        for start, stop in gaps
+        for begin in range(start, stop, range_bytes)
+    )
 
 
 def _said(error: Exception) -> str:

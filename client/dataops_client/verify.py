@@ -35,7 +35,9 @@ def verify(directory: Path) -> Iterator[Checked]:
     """Check every extracted archive below `directory`, by name. NotFound where there is none. OSError for what cannot be read."""
     found = sorted(directory.rglob(METADATA_NAME))
     if not found:
-        raise NotFound(f"{str(directory)!r} holds no extracted archive: there is no {METADATA_NAME} in it")
+        raise NotFound(
+            f"{str(directory)!r} holds no extracted archive: there is no {METADATA_NAME} in it"
+        )
     folders = {metadata.parent for metadata in found}
     for metadata in found:
         yield _checked(metadata.parent, folders - {metadata.parent})
@@ -44,21 +46,33 @@ def verify(directory: Path) -> Iterator[Checked]:
 def edited_files(folder: Path) -> tuple[str, ...]:
     """Return the files below `folder` that are not as their archive brought them: changed since, by its metadata."""
     try:
-        differences = [difference for checked in verify(folder) for difference in checked.differences]
+        differences = [
+            difference for checked in verify(folder) for difference in checked.differences
+        ]
     except NotFound:
         return ()
-    return tuple(difference.path.relative_to(folder).as_posix() for difference in differences if difference.kind == "changed")
+    return tuple(
+        difference.path.relative_to(folder).as_posix()
+        for difference in differences
+        if difference.kind == "changed"
+    )
 
 
 def _checked(folder: Path, others: set[Path]) -> Checked:
     try:
         graph = json.loads((folder / METADATA_NAME).read_bytes())["@graph"]
-        described = {unquote(entity["@id"]): entity for entity in graph if entity["@type"] == "File"}
+        described = {
+            unquote(entity["@id"]): entity for entity in graph if entity["@type"] == "File"
+        }
         differences = [*_wrong(folder, described)]
     except (ValueError, KeyError, TypeError, RecursionError):
         return Checked(folder, 0, (Difference(folder / METADATA_NAME, "unreadable"),))
     for path in sorted(folder.rglob("*")):
-        if path.is_dir() or path.name == METADATA_NAME or any(other in path.parents for other in others if folder in other.parents):
+        if (
+            path.is_dir()
+            or path.name == METADATA_NAME
+            or any(other in path.parents for other in others if folder in other.parents)
+        ):
             continue
         if path.relative_to(folder).as_posix() not in described:
             differences.append(Difference(path, "extra"))

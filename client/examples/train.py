@@ -43,7 +43,13 @@ class Bonds:
     sub_run: NDArray[np.int64]  # number of the sub-run that the bond is from
 
     def __getitem__(self, chosen: NDArray[Any]) -> Bonds:
-        return Bonds(self.distance[chosen], self.soap_a[chosen], self.soap_b[chosen], self.icohp[chosen], self.sub_run[chosen])
+        return Bonds(
+            self.distance[chosen],
+            self.soap_a[chosen],
+            self.soap_b[chosen],
+            self.icohp[chosen],
+            self.sub_run[chosen],
+        )
 
     def __len__(self) -> int:
         return len(self.distance)
@@ -52,8 +58,18 @@ class Bonds:
 def read_bonds(table: str, bond_type: str) -> Bonds:
     rows = pq.read_table(table, filters=[("bond_type", "=", bond_type)])
     columns = [name for name in ("nc", "id_run", "sub_run") if name in rows.column_names]
-    _, sub_run = np.unique(np.array([rows[name].to_numpy().astype(str) for name in columns]), axis=1, return_inverse=True)
-    return Bonds(rows["distance"].to_numpy(), _matrix(rows["soap_a"]), _matrix(rows["soap_b"]), rows["icohp"].to_numpy(), sub_run)
+    _, sub_run = np.unique(
+        np.array([rows[name].to_numpy().astype(str) for name in columns]),
+        axis=1,
+        return_inverse=True,
+    )
+    return Bonds(
+        rows["distance"].to_numpy(),
+        _matrix(rows["soap_a"]),
+        _matrix(rows["soap_b"]),
+        rows["icohp"].to_numpy(),
+        sub_run,
+    )
 
 
 def _matrix(column: Any) -> Floats:
@@ -109,7 +125,9 @@ class Model:
         shift = 0.1 - min(0.0, float(train.icohp.min()))
         target = np.log(train.icohp + shift)
         centre = train.distance.mean()
-        slope, middle = np.linalg.lstsq(np.column_stack([train.distance - centre, np.ones(len(train))]), target, rcond=None)[0]
+        slope, middle = np.linalg.lstsq(
+            np.column_stack([train.distance - centre, np.ones(len(train))]), target, rcond=None
+        )[0]
         line = np.array([slope, middle - slope * centre])
         rest = target - np.polyval(line, train.distance)
         alike, apart = similarity(train, train), train.distance[:, None] - train.distance
@@ -117,11 +135,15 @@ class Model:
         for length in (0.2, 0.4, 0.8):
             for power in (1.0, 2.0, 4.0):
                 for noise in (1e-4, 1e-3, 1e-2, 1e-1):
-                    kernel = np.exp(-0.5 * (apart / length) ** 2) * alike**power + noise * np.eye(len(train))
+                    kernel = np.exp(-0.5 * (apart / length) ** 2) * alike**power + noise * np.eye(
+                        len(train)
+                    )
                     factor = np.linalg.cholesky(kernel)
                     weights = np.linalg.solve(factor.T, np.linalg.solve(factor, rest))
                     height = float(rest @ weights) / len(train)
-                    likelihood = -0.5 * len(train) * np.log(height + 1e-300) - float(np.log(np.diag(factor)).sum())
+                    likelihood = -0.5 * len(train) * np.log(height + 1e-300) - float(
+                        np.log(np.diag(factor)).sum()
+                    )
                     if best is None or likelihood > best[0]:
                         best = likelihood, weights, length, power
         assert best is not None  # noqa: S101 (the grid is not empty)
@@ -130,8 +152,13 @@ class Model:
 
     def predict(self, bonds: Bonds) -> Floats:
         apart = bonds.distance[:, None] - self.train.distance
-        kernel = np.exp(-0.5 * (apart / self.length) ** 2) * similarity(bonds, self.train) ** self.power
-        return np.asarray(np.exp(np.polyval(self.line, bonds.distance) + kernel @ self.weights) - self.shift, dtype=np.float64)
+        kernel = (
+            np.exp(-0.5 * (apart / self.length) ** 2) * similarity(bonds, self.train) ** self.power
+        )
+        return np.asarray(
+            np.exp(np.polyval(self.line, bonds.distance) + kernel @ self.weights) - self.shift,
+            dtype=np.float64,
+        )
 
 
 # %% [markdown]
@@ -149,7 +176,9 @@ def main(table: str) -> None:
     if "soap_a" not in schema.names:
         sys.exit(f"{table} has no SOAP vectors; export it with --soaps")
     bond_types = sorted(set(pq.read_table(table, columns=["bond_type"])["bond_type"].to_pylist()))
-    print(f"{'':8}{'trained':>10}{'held out':>10}{'RMSE (eV)':>12}{'distance only':>16}{'spread (eV)':>14}")
+    print(
+        f"{'':8}{'trained':>10}{'held out':>10}{'RMSE (eV)':>12}{'distance only':>16}{'spread (eV)':>14}"
+    )
     for bond_type in bond_types:
         train, test = split(read_bonds(table, bond_type))
         if len(train) < 4 or not len(test):
@@ -157,8 +186,14 @@ def main(table: str) -> None:
             continue
         model = Model.fit(train)
         line_only = np.exp(np.polyval(model.line, test.distance)) - model.shift
-        errors = rmse(model.predict(test), test.icohp), rmse(line_only, test.icohp), float(test.icohp.std())
-        print(f"{bond_type:8}{len(train):>10}{len(test):>10}{errors[0]:>12.4f}{errors[1]:>16.4f}{errors[2]:>14.4f}")
+        errors = (
+            rmse(model.predict(test), test.icohp),
+            rmse(line_only, test.icohp),
+            float(test.icohp.std()),
+        )
+        print(
+            f"{bond_type:8}{len(train):>10}{len(test):>10}{errors[0]:>12.4f}{errors[1]:>16.4f}{errors[2]:>14.4f}"
+        )
 
 
 if __name__ == "__main__":

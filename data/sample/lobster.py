@@ -25,7 +25,9 @@ def lobsterin_quippy(cell: Cell) -> str:
     """The clusters of the descriptors: for each atom A the atoms B within the SOAP cutoff, with the offset of B's cell."""
     lines = []
     for centre in range(len(cell.species)):
-        for near in sorted(neighbours(cell, centre, SOAP_CUTOFF), key=lambda near: (near.distance, near.index)):
+        for near in sorted(
+            neighbours(cell, centre, SOAP_CUTOFF), key=lambda near: (near.distance, near.index)
+        ):
             if near.index != centre:
                 offset = " ".join(str(value) for value in near.translation)
                 lines.append(f"cohpbetween atom {centre + 1} atom {near.index + 1} offset {offset}")
@@ -33,25 +35,56 @@ def lobsterin_quippy(cell: Cell) -> str:
 
 
 def icohplist(cell: Cell, bonds: list[Bond]) -> str:
-    lines = ["  COHP#  atomMU  atomNU     distance     translation      ICOHP (at) eF   for spin  1"]
+    lines = [
+        "  COHP#  atomMU  atomNU     distance     translation      ICOHP (at) eF   for spin  1"
+    ]
     for number, bond in enumerate(bonds, 1):
         first, second = (f"{cell.species[atom]}{atom + 1}" for atom in (bond.first, bond.second))
         i, j, k = (-value for value in bond.translation)  # LOBSTER moves the first atom
-        lines.append(f"{number:7d}{first:>8}{second:>8}{bond.distance:13.5f}{i:8d}{j:4d}{k:4d}{bond.icohp:19.5f} ")
+        lines.append(
+            f"{number:7d}{first:>8}{second:>8}{bond.distance:13.5f}{i:8d}{j:4d}{k:4d}{bond.icohp:19.5f} "
+        )
     return "\n".join(lines) + "\n"
 
 
 def protocol(count: int, *, finished: bool) -> str:
     """What LOBSTER prints: `<nc>.lb.out` to its end, `lobsterout` without the progress bar."""
-    bar = "\n0%   10   20   30   40   50   60   70   80   90   100%\n" + "|----" * 10 + "|\n" + "*" * 51 + "\n"
-    lines = ["LOBSTER v3.0.0 (synthetic sample, no calculation)", "detecting used PAW program... Quantum Espresso"]
-    lines += ["initializing PW system...", "initializing Augmentations...", "initializing LCAO system..."]
+    bar = (
+        "\n0%   10   20   30   40   50   60   70   80   90   100%\n"
+        + "|----" * 10
+        + "|\n"
+        + "*" * 51
+        + "\n"
+    )
+    lines = [
+        "LOBSTER v3.0.0 (synthetic sample, no calculation)",
+        "detecting used PAW program... Quantum Espresso",
+    ]
+    lines += [
+        "initializing PW system...",
+        "initializing Augmentations...",
+        "initializing LCAO system...",
+    ]
     lines += ["setting up local basis functions..."]
-    lines += ["Al (Bunge) 3s 3p_y 3p_z 3p_x ", "Cu (Bunge) 3s 4s 3p_y 3p_z 3p_x 3d_xy 3d_yz 3d_z^2 3d_xz 3d_x^2-y^2 "]
+    lines += [
+        "Al (Bunge) 3s 3p_y 3p_z 3p_x ",
+        "Cu (Bunge) 3s 4s 3p_y 3p_z 3p_x 3d_xy 3d_yz 3d_z^2 3d_xz 3d_x^2-y^2 ",
+    ]
     lines += ["Zr (Bunge) 4s 5s 4p_y 4p_z 4p_x 4d_xy 4d_yz 4d_z^2 4d_xz 4d_x^2-y^2 "]
-    lines += [f"setting up CO interactions... found {count} interactions.", f"projecting...{bar if finished else ''}"]
+    lines += [
+        f"setting up CO interactions... found {count} interactions.",
+        f"projecting...{bar if finished else ''}",
+    ]
     lines += ["calculating overlaps..."]
-    lines += ["post-processing projection...", "abs. total  spilling:   3.73%", "abs. charge spilling:   1.60%", ""]
-    lines += ["calculating pCOHPs... using Gaussian smearing integration (sigma=0.2eV)", "writing COHPCAR.lobster and ICOHPLIST.lobster..."]
+    lines += [
+        "post-processing projection...",
+        "abs. total  spilling:   3.73%",
+        "abs. charge spilling:   1.60%",
+        "",
+    ]
+    lines += [
+        "calculating pCOHPs... using Gaussian smearing integration (sigma=0.2eV)",
+        "writing COHPCAR.lobster and ICOHPLIST.lobster...",
+    ]
     lines += ["finished in 0 h  2 min 28 s  97 ms of wall time"] if finished else []
     return "\n".join(lines) + "\n"

@@ -62,7 +62,10 @@ def _morse(one: str, other: str, distance: float) -> tuple[float, float]:
     """Energy (eV) and its derivative (eV/angstrom)."""
     depth, rest = sqrt(_DEPTH[one] * _DEPTH[other]), _RADIUS[one] + _RADIUS[other]
     decay = exp(-_STEEPNESS * (distance - rest))
-    value, slope = depth * (decay * decay - 2 * decay), depth * -2 * _STEEPNESS * (decay * decay - decay)
+    value, slope = (
+        depth * (decay * decay - 2 * decay),
+        depth * -2 * _STEEPNESS * (decay * decay - decay),
+    )
     ratio = distance / _RANGE
     switch, switch_slope = (1 - ratio**2) ** 2, -4 * ratio * (1 - ratio**2) / _RANGE
     return value * switch, slope * switch + value * switch_slope
@@ -72,12 +75,20 @@ def bonds(cell: Cell) -> list[Bond]:
     """The bonds that LOBSTER would find: pairs of different atoms within BOND_RANGE, each once, ordered by atom."""
     low, high = BOND_RANGE
     found = [
-        Bond(centre, near.index, near.distance, near.translation, _icohp(cell.species[centre], cell.species[near.index], near.distance))
+        Bond(
+            centre,
+            near.index,
+            near.distance,
+            near.translation,
+            _icohp(cell.species[centre], cell.species[near.index], near.distance),
+        )
         for centre in range(len(cell.species))
         for near in neighbours(cell, centre, high)
         if near.index > centre and near.distance >= low
     ]
-    return sorted(found, key=lambda bond: (bond.first, bond.second, bond.distance, bond.translation))
+    return sorted(
+        found, key=lambda bond: (bond.first, bond.second, bond.distance, bond.translation)
+    )
 
 
 def _icohp(one: str, other: str, distance: float) -> float:
@@ -92,7 +103,9 @@ def soap_vectors(cell: Cell) -> list[list[float]]:
     one of SOAP_N_MAX Gaussians in the distance). It depends neither on the orientation nor on the order of the atoms. A last component
     of zero stands where quippy has its own; the length is 1.
     """
-    return [_soap(cell, [*neighbours(cell, centre, SOAP_CUTOFF)]) for centre in range(len(cell.species))]
+    return [
+        _soap(cell, [*neighbours(cell, centre, SOAP_CUTOFF)]) for centre in range(len(cell.species))
+    ]
 
 
 def _soap(cell: Cell, near: list[Neighbour]) -> list[float]:
@@ -102,7 +115,11 @@ def _soap(cell: Cell, near: list[Neighbour]) -> list[float]:
     vector: list[float] = []
     for degree in range(SOAP_L_MAX + 1):
         mixed = [
-            [fsum(legendre[j][k][degree] * radial[k][b] for k in range(len(near))) for b in range(channels)] for j in range(len(near))
+            [
+                fsum(legendre[j][k][degree] * radial[k][b] for k in range(len(near)))
+                for b in range(channels)
+            ]
+            for j in range(len(near))
         ]
         for a in range(channels):
             for b in range(a, channels):
@@ -122,5 +139,7 @@ def _radial(species: str, distance: float) -> list[float]:
 
 
 def _legendre(one: Neighbour, other: Neighbour) -> tuple[float, float, float]:
-    cosine = fsum(a * b for a, b in zip(one.offset, other.offset, strict=True)) / (one.distance * other.distance)
+    cosine = fsum(a * b for a, b in zip(one.offset, other.offset, strict=True)) / (
+        one.distance * other.distance
+    )
     return 1.0, cosine, (3 * cosine * cosine - 1) / 2

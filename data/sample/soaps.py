@@ -13,7 +13,10 @@ _NAMED = {ord("\\"): b"\\\\", ord("\n"): b"\\n", ord("\r"): b"\\r", ord("\t"): b
 
 def soaps_vec(vectors: list[list[float]]) -> bytes:
     """`pickle.load(..., encoding="latin1")` gives the vectors back."""
-    arrays = (_ARRAY % (len(vector), _python_2_repr(struct.pack(f"<{len(vector)}d", *vector))) for vector in vectors)
+    arrays = (
+        _ARRAY % (len(vector), _python_2_repr(struct.pack(f"<{len(vector)}d", *vector)))
+        for vector in vectors
+    )
     return b"(lp0\n" + b"".join(arrays) + b"."
 
 

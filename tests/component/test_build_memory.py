@@ -21,7 +21,9 @@ MAX_GROWTH_BYTES = 400 * 1024**2
 
 def request(running: Server, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
     headers = {"Content-Type": "application/json"}
-    with urllib.request.urlopen(urllib.request.Request(f"{running.url}{path}", body, headers, method=method), timeout=120) as response:
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{running.url}{path}", body, headers, method=method), timeout=120
+    ) as response:
         return response.status, json.load(response)
 
 
@@ -45,14 +47,23 @@ def test_first_downloads_at_once_all_succeed_in_bounded_memory(
 
     aws.s3.put_object(Bucket=bucket, Key=key(1), Body=os.urandom(SUB_RUN_BYTES // 2).hex().encode())
     for id_run in range(2, CALLERS + 1):
-        aws.s3.copy_object(Bucket=bucket, Key=key(id_run), CopySource={"Bucket": bucket, "Key": key(1)})
+        aws.s3.copy_object(
+            Bucket=bucket, Key=key(id_run), CopySource={"Bucket": bucket, "Key": key(1)}
+        )
     with server({**aws_environment, "DATA_BUCKET": bucket, "RUN_TABLE": table}) as running:
-        assert request(running, "POST", "/v1/generate/Al2", json.dumps({"count": CALLERS}).encode())[0] == 200
+        assert (
+            request(running, "POST", "/v1/generate/Al2", json.dumps({"count": CALLERS}).encode())[0]
+            == 200
+        )
         before = running.peak_bytes
         with ThreadPoolExecutor(CALLERS) as pool:
-            downloads = list(pool.map(lambda id_run: download(running, id_run), range(1, CALLERS + 1)))
+            downloads = list(
+                pool.map(lambda id_run: download(running, id_run), range(1, CALLERS + 1))
+            )
         grown = running.peak_bytes - before
-        print(f"peak RSS grew by {grown / 1024**2:.0f} MiB; {sum(len(statuses) for statuses, _ in downloads)} requests")
+        print(
+            f"peak RSS grew by {grown / 1024**2:.0f} MiB; {sum(len(statuses) for statuses, _ in downloads)} requests"
+        )
         for statuses, _ in downloads:
             assert set(statuses[:-1]) <= {202}
         assert grown < MAX_GROWTH_BYTES

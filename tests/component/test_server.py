@@ -32,13 +32,21 @@ def get(server: Server, path: str = "/docs", headers: dict[str, str] | None = No
     return call(server, "GET", path, headers=headers)[0]
 
 
-def call(server: Server, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+def call(
+    server: Server,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[int, Any]:
     connection = http.client.HTTPConnection(*server.address, timeout=NOBODY_WAITS_LONGER)
     try:
         connection.request(method, path, body, headers or {})
         response = connection.getresponse()
         content = response.read()
-        return response.status, json.loads(content) if "json" in response.headers["Content-Type"] else content
+        return response.status, json.loads(content) if "json" in response.headers[
+            "Content-Type"
+        ] else content
     finally:
         connection.close()
 
@@ -66,7 +74,10 @@ def many_files() -> None:
     """A thousand connections need as many file descriptors."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < 4096:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard) if hard != resource.RLIM_INFINITY else 4096, hard))
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE,
+            (min(4096, hard) if hard != resource.RLIM_INFINITY else 4096, hard),
+        )
 
 
 @pytest.mark.parametrize(
@@ -75,10 +86,17 @@ def many_files() -> None:
         pytest.param(1000, HALF_A_HEAD, b"", id="half a head"),
         pytest.param(1000, HALF_A_BODY, b"HTTP/1.1 408 ", id="half a body"),
         pytest.param(1000, b"", b"", id="nothing"),
-        pytest.param(50, b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", b"HTTP/1.1 404 ", id="no second request"),
+        pytest.param(
+            50,
+            b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"HTTP/1.1 404 ",
+            id="no second request",
+        ),
     ],
 )
-def test_slow_connections_delay_nobody_and_are_closed(many_files: None, count: int, sent: bytes, response: bytes) -> None:
+def test_slow_connections_delay_nobody_and_are_closed(
+    many_files: None, count: int, sent: bytes, response: bytes
+) -> None:
     with ExitStack() as stack:
         running = stack.enter_context(server())
         slow = [stack.enter_context(connect(running)) for _ in range(count)]
@@ -106,10 +124,14 @@ def test_a_large_body_is_refused_before_it_is_read_and_without_a_token(length: s
     with server({"AUTH": "token"}) as running:
         before = running.peak_bytes
         with connect(running) as connection:
-            connection.sendall(f"POST /v1/generate/Al2 HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode())
+            connection.sendall(
+                f"POST /v1/generate/Al2 HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
+            )
             assert until_closed(connection).startswith(b"HTTP/1.1 413 ")
         with connect(running) as connection:
-            connection.sendall(f"POST /v1/generate/Al2 HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode())
+            connection.sendall(
+                f"POST /v1/generate/Al2 HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
+            )
             with pytest.raises(OSError, match=r"reset|pipe"):
                 for _ in range(1000):
                     connection.sendall(bytes(1_000_000))
@@ -119,7 +141,11 @@ def test_a_large_body_is_refused_before_it_is_read_and_without_a_token(length: s
 
 def test_a_body_of_the_largest_size_is_read(without_stores: Server) -> None:
     status, problem = call(without_stores, "POST", "/v1/generate/Al2", b"[" * 65_536)
-    assert (status, problem["code"], problem["detail"]) == (400, "malformed_request", "the body is nested too deeply")
+    assert (status, problem["code"], problem["detail"]) == (
+        400,
+        "malformed_request",
+        "the body is nested too deeply",
+    )
 
 
 def test_a_body_without_its_length_is_refused(without_stores: Server) -> None:
@@ -134,14 +160,24 @@ def test_a_body_without_its_length_is_refused(without_stores: Server) -> None:
 @pytest.mark.parametrize(
     "sent",
     [
-        pytest.param(b"POST /v1/generate/Al2 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 40\r\n\r\n{}", id="two lengths"),
+        pytest.param(
+            b"POST /v1/generate/Al2 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 40\r\n\r\n{}",
+            id="two lengths",
+        ),
         pytest.param(b"GET /docs HTTP/1.1\r\nHost : x\r\n\r\n", id="blank before a colon"),
-        pytest.param(b"GET /docs HTTP/1.1\r\nHost: x\r\nX-Folded: a\r\n b\r\n\r\n", id="folded header"),
+        pytest.param(
+            b"GET /docs HTTP/1.1\r\nHost: x\r\nX-Folded: a\r\n b\r\n\r\n", id="folded header"
+        ),
         pytest.param(b"GET /docs\r\n\r\n", id="HTTP/0.9"),
-        pytest.param(b"POST /v1/generate/Al2 HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", id="negative length"),
+        pytest.param(
+            b"POST /v1/generate/Al2 HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+            id="negative length",
+        ),
     ],
 )
-def test_a_malformed_request_gets_400_and_nothing_after_it_is_read(without_stores: Server, sent: bytes) -> None:
+def test_a_malformed_request_gets_400_and_nothing_after_it_is_read(
+    without_stores: Server, sent: bytes
+) -> None:
     with connect(without_stores) as connection:
         connection.sendall(sent + b"GET /docs HTTP/1.1\r\nHost: x\r\n\r\n")
         received = until_closed(connection)
@@ -149,10 +185,14 @@ def test_a_malformed_request_gets_400_and_nothing_after_it_is_read(without_store
     assert received.count(b"HTTP/1.1 ") == 1
 
 
-@pytest.mark.parametrize(("path", "status"), [("/nothing", b"404"), ("/v1/compositions", b"403"), ("/docs", b"200")])
+@pytest.mark.parametrize(
+    ("path", "status"), [("/nothing", b"404"), ("/v1/compositions", b"403"), ("/docs", b"200")]
+)
 def test_an_authorization_outside_of_ascii_gets_a_response(path: str, status: bytes) -> None:
     with server({"AUTH": "token"}) as running, connect(running) as connection:
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tökén\r\nConnection: close\r\n\r\n".encode())
+        connection.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tökén\r\nConnection: close\r\n\r\n".encode()
+        )
         assert until_closed(connection).startswith(b"HTTP/1.1 " + status)
 
 
@@ -178,7 +218,13 @@ print(asyncio.run(all_requests(400)).count(False))
 
 def test_parallel_requests_keep_their_own_queries() -> None:
     """A plain Chalice app has one current request for all threads: some 20 of the 400 got the query of another."""
-    done = subprocess.run([sys.executable, "-c", _PARALLEL_REQUESTS], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", _PARALLEL_REQUESTS],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout == "0\n", done.stderr
 
 
@@ -227,11 +273,15 @@ def refuses(running: Server) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_requests_in_progress_are_completed_at_the_end_and_new_ones_refused(number: signal.Signals) -> None:
+def test_requests_in_progress_are_completed_at_the_end_and_new_ones_refused(
+    number: signal.Signals,
+) -> None:
     with slow_table() as table:
         environment = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{table.server_port}"}
         with server(environment) as running, ThreadPoolExecutor(16) as pool:
-            callers = [pool.submit(call, running, "GET", "/v1/generate/available") for _ in range(16)]
+            callers = [
+                pool.submit(call, running, "GET", "/v1/generate/available") for _ in range(16)
+            ]
             for _ in callers:
                 assert table.asked.acquire(timeout=NOBODY_WAITS_LONGER)
             running.process.send_signal(number)
@@ -261,7 +311,14 @@ def test_workers_are_as_many_as_asked_for() -> None:
 @pytest.mark.parametrize("value", ["0", "many"])
 def test_a_setting_that_is_no_count_is_refused(name: str, value: str) -> None:
     command = [sys.executable, "-m", "tools.run_local", "--port", "0"]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, name: value}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, name: value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert f"{name}='{value}' is not a number from 1 on" in done.stderr
     assert "Traceback" not in done.stderr

@@ -50,11 +50,29 @@ def test_what_the_image_runs_needs_nothing_but_its_pins() -> None:
 
 
 def test_a_missing_pin_is_noticed() -> None:
-    done = run([name for name in re.findall(r"^([a-z0-9-]+)==", _PINS, re.MULTILINE) if name != "six"])
+    done = run(
+        [name for name in re.findall(r"^([a-z0-9-]+)==", _PINS, re.MULTILINE) if name != "six"]
+    )
     assert "no module named 'six" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["moto", "flask", "docker", "cryptography", "inquirer", "pip", "setuptools", "wheel", "hatchling"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "moto",
+        "flask",
+        "docker",
+        "cryptography",
+        "inquirer",
+        "pip",
+        "setuptools",
+        "wheel",
+        "hatchling",
+    ],
+)
 def test_the_image_contains_no_emulator_and_no_build_tools(name: str) -> None:
     assert not re.search(rf"^{name}==", _PINS, re.MULTILINE)
-    assert "--no-deps --require-hashes -r requirements-server.txt" in (ROOT / "docker" / "api.Dockerfile").read_text()
+    assert (
+        "--no-deps --require-hashes -r requirements-server.txt"
+        in (ROOT / "docker" / "api.Dockerfile").read_text()
+    )

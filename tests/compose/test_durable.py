@@ -59,7 +59,12 @@ class Service:
     def run_shown(self, commands: str, folder: Path) -> None:
         """Commands of the docs, where `dc` is short for Compose with the file."""
         script = commands.replace("runs.tar.gz", shlex.quote(str(folder / "runs.tar.gz")))
-        script = re.sub(r"^alias .*$|^dc ", lambda found: f"{COMPOSE} " if found[0] == "dc " else "", script, flags=re.MULTILINE)
+        script = re.sub(
+            r"^alias .*$|^dc ",
+            lambda found: f"{COMPOSE} " if found[0] == "dc " else "",
+            script,
+            flags=re.MULTILINE,
+        )
         self.project.shell(script)
         self._await()
 
@@ -81,7 +86,9 @@ class Service:
 
     def ask(self, method: str, path: str) -> Any:
         """The JSON of the answer, if one came that is a success: no second try, as from the simplest of callers."""
-        request = urllib.request.Request(f"{self.url}{path}", method=method, headers={"Authorization": f"Bearer {self.token}"})
+        request = urllib.request.Request(
+            f"{self.url}{path}", method=method, headers={"Authorization": f"Bearer {self.token}"}
+        )
         try:
             with urllib.request.urlopen(request, timeout=40) as answer:
                 return json.load(answer)
@@ -94,7 +101,11 @@ class Service:
     def files(self, id_run: str) -> dict[str, bytes]:
         """What an archive of the whole run holds."""
         run = self.sub_run(id_run, "0").parent
-        return {path.relative_to(run).as_posix(): path.read_bytes() for path in run.rglob("*") if path.is_file()}
+        return {
+            path.relative_to(run).as_posix(): path.read_bytes()
+            for path in run.rglob("*")
+            if path.is_file()
+        }
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +120,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         "S3_PUBLIC_ENDPOINT": f"http://localhost:{s3}",
     }
     project = Project(ROOT, "docker-compose.durable.yml", variables)
-    service = Service(project, Path(variables["DATA_DIR"]), f"http://localhost:{api}", f"http://localhost:{s3}")
+    service = Service(
+        project, Path(variables["DATA_DIR"]), f"http://localhost:{api}", f"http://localhost:{s3}"
+    )
     for id_run in range(1, RUNS + 1):
         for sub_run, size in (("0", 2_000), ("3", LARGE_BYTES if id_run == 1 else 500)):
             folder = service.sub_run(str(id_run), sub_run)
@@ -123,7 +136,17 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         path.chmod(0o755)  # the container's user is another
     try:
         service.up()
-        told = project.run("exec", "-T", "dataops-api", "tools/dataops-admin", "create", "--scope", "schedule", "--note", "test")
+        told = project.run(
+            "exec",
+            "-T",
+            "dataops-api",
+            "tools/dataops-admin",
+            "create",
+            "--scope",
+            "schedule",
+            "--note",
+            "test",
+        )
         service.token = told.strip().splitlines()[-1]
         yield service
     finally:
@@ -144,9 +167,18 @@ def test_only_what_asks_for_signatures_listens_beyond_its_container(service: Ser
 
 def _listening(service: Service, name: str) -> set[int]:
     """The ports of a service that are not on its loopback address alone, by what Linux says of its sockets."""
-    rows = [row.split() for row in service.project.run("exec", "-T", name, "cat", "/proc/net/tcp", "/proc/net/tcp6").splitlines()]
+    rows = [
+        row.split()
+        for row in service.project.run(
+            "exec", "-T", name, "cat", "/proc/net/tcp", "/proc/net/tcp6"
+        ).splitlines()
+    ]
     local = [row[1].split(":") for row in rows if row[3] == "0A"]  # LISTEN
-    return {int(port, 16) for address, port in local if not address.endswith("7F") and address != "0" * 24 + "01000000"}
+    return {
+        int(port, 16)
+        for address, port in local
+        if not address.endswith("7F") and address != "0" * 24 + "01000000"
+    }
 
 
 _SIGNED_AND_NOT = """
@@ -198,10 +230,14 @@ def test_secrets_have_no_defaults(service: Service) -> None:
 def test_links_hold_behind_a_proxy_that_names_the_store_by_another_host(service: Service) -> None:
     s3 = _store(service)
     s3.put_object(Bucket="dataops-data", Key="proxied", Body=b"content")
-    link = s3.generate_presigned_url("get_object", Params={"Bucket": "dataops-data", "Key": "proxied"})
+    link = s3.generate_presigned_url(
+        "get_object", Params={"Bucket": "dataops-data", "Key": "proxied"}
+    )
 
     def fetch(url: str) -> bytes:
-        with urllib.request.urlopen(urllib.request.Request(url, headers={"Host": "seaweedfs:8333"})) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, headers={"Host": "seaweedfs:8333"})
+        ) as answer:
             return bytes(answer.read())
 
     assert fetch(link) == b"content"
@@ -210,7 +246,11 @@ def test_links_hold_behind_a_proxy_that_names_the_store_by_another_host(service:
 
 
 def test_the_backup_of_the_docs_can_be_put_back(service: Service, tmp_path: Path) -> None:
-    backup, restore = (block for block in re.findall(r"^```\n(.+?)^```$", DOCS, re.MULTILINE | re.DOTALL) if "runs.tar.gz" in block)
+    backup, restore = (
+        block
+        for block in re.findall(r"^```\n(.+?)^```$", DOCS, re.MULTILINE | re.DOTALL)
+        if "runs.tar.gz" in block
+    )
     with service.client() as client:
         client.generate(BACKUP_NC)
         before = client.available(BACKUP_NC)
@@ -285,7 +325,9 @@ class Work:
                     self.built[path] = answer["archive_key"]
 
 
-def test_what_was_answered_outlives_a_kill_of_everything_and_down(service: Service, tmp_path: Path) -> None:
+def test_what_was_answered_outlives_a_kill_of_everything_and_down(
+    service: Service, tmp_path: Path
+) -> None:
     work = Work(service)
     try:
         work.until(scheduled=20, built=3)
@@ -299,8 +341,12 @@ def test_what_was_answered_outlives_a_kill_of_everything_and_down(service: Servi
         assert len(set(work.scheduled)) == len(work.scheduled), "an id twice"
         assert {*work.scheduled} <= runs.keys(), "a run that was answered is lost"
         assert sorted(map(int, runs)) == list(range(1, len(runs) + 1)), "a gap"
-        assert all("3" in runs[id_run].sub_runs for id_run in work.augmented), "sub-runs that were answered are lost"
-        assert {*work.built.values()} <= _whole_archives(service), "an archive that was handed out is gone"
+        assert all("3" in runs[id_run].sub_runs for id_run in work.augmented), (
+            "sub-runs that were answered are lost"
+        )
+        assert {*work.built.values()} <= _whole_archives(service), (
+            "an archive that was handed out is gone"
+        )
         cut_off = [path for path in work.ordered if path not in work.built]
         assert cut_off, "no build was cut off"
         for path in cut_off:
@@ -333,9 +379,13 @@ def _members(packed: bytes) -> dict[str, bytes]:
 
 
 def _store(service: Service) -> Any:
-    key, secret = (service.project.environment[name] for name in ("DATAOPS_ACCESS_KEY", "DATAOPS_SECRET_KEY"))
+    key, secret = (
+        service.project.environment[name] for name in ("DATAOPS_ACCESS_KEY", "DATAOPS_SECRET_KEY")
+    )
     config = Config(s3={"addressing_style": "path"}, signature_version="s3v4")
-    return boto3.Session(key, secret, region_name="us-east-1").client("s3", endpoint_url=service.s3_url, config=config)
+    return boto3.Session(key, secret, region_name="us-east-1").client(
+        "s3", endpoint_url=service.s3_url, config=config
+    )
 
 
 def _whole_archives(service: Service) -> set[str]:
@@ -346,11 +396,19 @@ def _whole_archives(service: Service) -> set[str]:
         return bytes(s3.get_object(Bucket="dataops-data", Key=name)["Body"].read())
 
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket="dataops-data", Prefix="archives/")
-    records = [stored["Key"] for page in pages for stored in page.get("Contents", []) if stored["Key"].endswith(".json")]
+    records = [
+        stored["Key"]
+        for page in pages
+        for stored in page.get("Contents", [])
+        if stored["Key"].endswith(".json")
+    ]
     archives = {name: name.replace(".json", ".zip") for name in records}
     for name, archive in archives.items():
         record, packed = json.loads(content(name)), content(archive)
-        assert (len(packed), hashlib.sha256(packed).hexdigest()) == (record["size_bytes"], record["sha256"])
+        assert (len(packed), hashlib.sha256(packed).hexdigest()) == (
+            record["size_bytes"],
+            record["sha256"],
+        )
         with zipfile.ZipFile(io.BytesIO(packed)) as opened:
             assert opened.testzip() is None
     return set(archives.values())

@@ -45,7 +45,9 @@ def test_no_bonds_are_kept_as_such(records: BondRecords) -> None:
 
 
 def test_a_damaged_record_costs_a_reading(aws: Aws, bucket: str) -> None:
-    aws.s3.put_object(Bucket=bucket, Key=f"archives/{KEY}/{'a' * 64}.bonds.json", Body=b'{"total": 7, "summ')
+    aws.s3.put_object(
+        Bucket=bucket, Key=f"archives/{KEY}/{'a' * 64}.bonds.json", Body=b'{"total": 7, "summ'
+    )
     assert S3BondRecords(aws.s3, bucket).get(KEY, "a" * 64) is None
 
 
@@ -57,11 +59,23 @@ def stored(request: pytest.FixtureRequest) -> tuple[DataBucket, Callable[[str], 
         return fake, lambda key: fake.put(key, b"")
     client, name = request.getfixturevalue("aws").s3, request.getfixturevalue("bucket")
     prefix = "ML/big-data-full/" if "prefix" in request.param else ""
-    return S3DataBucket(client, client, name, prefix, 900), lambda key: client.put_object(Bucket=name, Key=prefix + key, Body=b"")
+    return S3DataBucket(client, client, name, prefix, 900), lambda key: client.put_object(
+        Bucket=name, Key=prefix + key, Body=b""
+    )
 
 
-def test_compositions_are_the_folders_that_are_formulas(stored: tuple[DataBucket, Callable[[str], object]]) -> None:
+def test_compositions_are_the_folders_that_are_formulas(
+    stored: tuple[DataBucket, Callable[[str], object]],
+) -> None:
     bucket, put = stored
-    for key in ("Zr49Cu49Al2/c/a", "Zr49Cu49Al2-SOAPS/c/a", "Cu50Zr50/x", "archives/a", "Stray", "<b>/x", "zr/x"):
+    for key in (
+        "Zr49Cu49Al2/c/a",
+        "Zr49Cu49Al2-SOAPS/c/a",
+        "Cu50Zr50/x",
+        "archives/a",
+        "Stray",
+        "<b>/x",
+        "zr/x",
+    ):
         put(key)
     assert [str(nc) for nc in bucket.compositions()] == ["Cu50Zr50", "Zr49Cu49Al2"]

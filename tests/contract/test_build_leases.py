@@ -20,7 +20,9 @@ KEY = "archives/Zr49Cu49Al2/21/0/abc.zip"
 def leases(request: pytest.FixtureRequest) -> BuildLeases:
     if request.param == "fake":
         return FakeBuildLeases()
-    return DynamoBuildLeases(request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table"))
+    return DynamoBuildLeases(
+        request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table")
+    )
 
 
 def test_a_lease_is_read_as_it_was_taken(leases: BuildLeases) -> None:
@@ -28,10 +30,17 @@ def test_a_lease_is_read_as_it_was_taken(leases: BuildLeases) -> None:
     assert leases.take(KEY, "me", NOW, LATER)
     lease = leases.get(KEY)
     assert lease is not None
-    assert (lease.holder, lease.started_at, lease.expires_at, lease.error) == ("me", NOW, LATER, None)
+    assert (lease.holder, lease.started_at, lease.expires_at, lease.error) == (
+        "me",
+        NOW,
+        LATER,
+        None,
+    )
 
 
-def test_a_live_lease_is_not_taken_by_another_but_is_again_by_its_holder(leases: BuildLeases) -> None:
+def test_a_live_lease_is_not_taken_by_another_but_is_again_by_its_holder(
+    leases: BuildLeases,
+) -> None:
     leases.take(KEY, "me", NOW, LATER)
     assert not leases.take(KEY, "you", NOW + timedelta(seconds=29), LATER)
     assert leases.take(KEY, "me", NOW, LATER)
@@ -48,7 +57,9 @@ def test_a_lease_that_has_run_out_is_taken_over(leases: BuildLeases) -> None:
     assert (lease.holder, lease.error) == ("you", None)
 
 
-def test_a_queued_lease_is_taken_by_who_was_given_its_holder_and_keeps_its_start(leases: BuildLeases) -> None:
+def test_a_queued_lease_is_taken_by_who_was_given_its_holder_and_keeps_its_start(
+    leases: BuildLeases,
+) -> None:
     assert leases.take(KEY, "queue", NOW, LATER)
     started = NOW + timedelta(seconds=20)
     assert not leases.take(KEY, "builder", started, LATER, queued_by="another queue")
@@ -88,5 +99,7 @@ def test_a_released_lease_is_gone(leases: BuildLeases) -> None:
 
 def test_of_many_takers_one_wins(leases: BuildLeases) -> None:
     with ThreadPoolExecutor(16) as pool:
-        wins = list(pool.map(lambda number: leases.take(KEY, f"holder-{number}", NOW, LATER), range(16)))
+        wins = list(
+            pool.map(lambda number: leases.take(KEY, f"holder-{number}", NOW, LATER), range(16))
+        )
     assert wins.count(True) == 1

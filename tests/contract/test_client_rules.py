@@ -13,12 +13,28 @@ from dataops_client.ml.outcomes import folder_outcome
 
 from chalicelib.domain.bonds import index_bonds
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.outcomes import Facts, Outcome, count_bond_labels, read_lobster_output, read_scf_output
+from chalicelib.domain.outcomes import (
+    Facts,
+    Outcome,
+    count_bond_labels,
+    read_lobster_output,
+    read_scf_output,
+)
 from tools.lifeline import ROOT
 
 NC = "Zr2Cu2Al"
-SCF = (None, b"", b"     convergence has been achieved in  12 iterations\n", b"     convergence NOT achieved after 100 iterations\n")
-LB = (None, b"", b"setting up CO interactions... found 3 interactions\n", b"finished in 0 h 1 min\n")
+SCF = (
+    None,
+    b"",
+    b"     convergence has been achieved in  12 iterations\n",
+    b"     convergence NOT achieved after 100 iterations\n",
+)
+LB = (
+    None,
+    b"",
+    b"setting up CO interactions... found 3 interactions\n",
+    b"finished in 0 h 1 min\n",
+)
 HEADER = b"  COHP#  atomMU  atomNU  distance  translation  ICOHP (at) eF for spin 1\n"
 ICOHP = (None, b"", HEADER, HEADER + b"  1   Zr1   Cu2   2.70000   0   0   0   -0.90000\n")
 
@@ -33,25 +49,44 @@ def facts(scf: bytes | None, lb: bytes | None, icohp: bytes | None, *, has_files
 
 
 @pytest.mark.parametrize(("scf", "lb", "icohp"), list(itertools.product(SCF, LB, ICOHP)))
-def test_an_outcome_is_the_same_by_both(tmp_path: Path, scf: bytes | None, lb: bytes | None, icohp: bytes | None) -> None:
+def test_an_outcome_is_the_same_by_both(
+    tmp_path: Path, scf: bytes | None, lb: bytes | None, icohp: bytes | None
+) -> None:
     names = {f"{NC}.scf.out": scf, f"{NC}.lb.out": lb, "ICOHPLIST.lobster": icohp}
     for name, content in names.items():
         if content is not None:
             (tmp_path / name).write_bytes(content)
     present = any(content is not None for content in names.values())
-    assert str(folder_outcome(tmp_path, NC)) == str(facts(scf, lb, icohp, has_files=present).outcome)
+    assert str(folder_outcome(tmp_path, NC)) == str(
+        facts(scf, lb, icohp, has_files=present).outcome
+    )
 
 
 def test_the_client_knows_every_outcome_of_the_api() -> None:
     assert {str(outcome) for outcome in Outcome} <= {str(outcome) for outcome in ClientOutcome}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "data").glob("*/**/ICOHPLIST.lobster")), ids=lambda path: "/".join(path.parts[-5:-1:2]))
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "data").glob("*/**/ICOHPLIST.lobster")),
+    ids=lambda path: "/".join(path.parts[-5:-1:2]),
+)
 def test_the_bonds_of_the_sample_are_the_same_by_both(path: Path) -> None:
     ours, theirs = index_bonds([path.read_bytes()]).bonds, read_bonds(path)
-    fields = ("label_a", "label_b", "atom_a", "atom_b", "bond_type", "distance", "translation", "icohp")
+    fields = (
+        "label_a",
+        "label_b",
+        "atom_a",
+        "atom_b",
+        "bond_type",
+        "distance",
+        "translation",
+        "icohp",
+    )
     assert ours
-    assert [[getattr(bond, name) for name in fields] for bond in ours] == [[getattr(bond, name) for name in fields] for bond in theirs]
+    assert [[getattr(bond, name) for name in fields] for bond in ours] == [
+        [getattr(bond, name) for name in fields] for bond in theirs
+    ]
 
 
 @pytest.mark.parametrize(

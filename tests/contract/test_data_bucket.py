@@ -25,7 +25,9 @@ from tests.support.fault_proxy import Only, fault_proxy
 RUN = RunKey.parse("Zr49Cu49Al2", "21")
 BASE = "Zr49Cu49Al2/c/md/lammps/100"
 ARCHIVE = "archives/Zr49Cu49Al2/21/0/abc.zip"
-RECORD = ArchiveRecord(7, '"etag"', "0" * 64, (PackedFile("a", 3, "1" * 64, Role.OTHER, 0xFFFFFFFF, 5, 2**33),))
+RECORD = ArchiveRecord(
+    7, '"etag"', "0" * 64, (PackedFile("a", 3, "1" * 64, Role.OTHER, 0xFFFFFFFF, 5, 2**33),)
+)
 
 
 @pytest.fixture(params=["fake", "s3", "s3 with a prefix"])
@@ -38,7 +40,9 @@ def world(request: pytest.FixtureRequest) -> tuple[DataBucket, Callable[[str, by
     prefix = "ML/big-data-full/" if "prefix" in request.param else ""
 
     def put(key: str, content: bytes) -> None:
-        client.put_object(Bucket=name, Key=key if key.startswith("archives/") else prefix + key, Body=content)
+        client.put_object(
+            Bucket=name, Key=key if key.startswith("archives/") else prefix + key, Body=content
+        )
 
     return S3DataBucket(client, client, name, prefix, 900), put
 
@@ -48,7 +52,14 @@ World = tuple[DataBucket, Callable[[str, bytes], None]]
 
 def test_runs_are_numbered_as_their_folders(world: World) -> None:
     bucket, put = world
-    for folder in ("100/2000/0/a", "21/2000/0/a", "9/readme", "07/2000/0/a", "x/2000/0/a", "stray.txt"):
+    for folder in (
+        "100/2000/0/a",
+        "21/2000/0/a",
+        "9/readme",
+        "07/2000/0/a",
+        "x/2000/0/a",
+        "stray.txt",
+    ):
         put(f"{BASE}/{folder}", b"")
     assert list(bucket.run_numbers(RUN.nc)) == [9, 21, 100]
     assert list(bucket.run_numbers(RunKey.parse("Zr49Cu49Al", "1").nc)) == []
@@ -62,9 +73,26 @@ def test_files_of_a_sub_run_are_sorted_by_name_those_in_folders_below_too(world:
     put("Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/1/SOAPS.vec", b"soap")
     put("Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/1/SOAPS.vec.bak", b"old")
     listed = bucket.artifacts(SubRunKey(RUN, 1))
-    assert [artifact.name for artifact in listed] == ["B", "SOAPS.vec", "Zr49Cu49Al2.scf.in", "b-b", "b.b", "b/nested", "b0", "é"]
-    assert [b"".join(bucket.read(artifact)) for artifact in listed][:3] == [b"B", b"soap", b"Zr49Cu49Al2.scf.in"]
-    assert [artifact.role for artifact in listed][:3] == [Role.OTHER, Role.SOAP_DESCRIPTORS, Role.SCF_INPUT]
+    assert [artifact.name for artifact in listed] == [
+        "B",
+        "SOAPS.vec",
+        "Zr49Cu49Al2.scf.in",
+        "b-b",
+        "b.b",
+        "b/nested",
+        "b0",
+        "é",
+    ]
+    assert [b"".join(bucket.read(artifact)) for artifact in listed][:3] == [
+        b"B",
+        b"soap",
+        b"Zr49Cu49Al2.scf.in",
+    ]
+    assert [artifact.role for artifact in listed][:3] == [
+        Role.OTHER,
+        Role.SOAP_DESCRIPTORS,
+        Role.SCF_INPUT,
+    ]
     assert bucket.has_files(SubRunKey(RUN, 1))
     assert not bucket.has_files(SubRunKey(RUN, 2))
     assert list(bucket.artifacts(SubRunKey(RUN, 2))) == []
@@ -78,7 +106,9 @@ def test_files_of_a_sub_run_are_sorted_by_name_those_in_folders_below_too(world:
         ((*(f"{number:02d}/nested" for number in range(30)), "z"), True),
     ],
 )  # fmt: skip
-def test_a_sub_run_has_files_if_an_archive_can_contain_one(world: World, names: tuple[str, ...], has_files: bool) -> None:
+def test_a_sub_run_has_files_if_an_archive_can_contain_one(
+    world: World, names: tuple[str, ...], has_files: bool
+) -> None:
     bucket, put = world
     for name in names:
         put(f"{BASE}/21/2000/1/{name}", b"")
@@ -119,7 +149,10 @@ def test_a_listing_that_is_cut_leaves_out_the_run_it_ends_in() -> None:
             return {"IsTruncated": True, "Contents": [{"Key": key} for key in keys]}
 
     client: Any = Client()
-    assert S3DataBucket(client, client, "b", "", 900).listed_runs(RunKey(RUN.nc, 1), 0) == {1: True, 2: False}
+    assert S3DataBucket(client, client, "b", "", 900).listed_runs(RunKey(RUN.nc, 1), 0) == {
+        1: True,
+        2: False,
+    }
 
 
 def test_the_files_of_a_run_are_those_of_its_sub_runs(world: World) -> None:
@@ -131,7 +164,10 @@ def test_the_files_of_a_run_are_those_of_its_sub_runs(world: World) -> None:
     put(f"{BASE}/21/lmp.out", b"a")
     listed = bucket.run_artifacts(RUN)
     assert list(listed) == [0, 2, 14]
-    assert all(list(artifacts) == list(bucket.artifacts(SubRunKey(RUN, sub_run))) for sub_run, artifacts in listed.items())
+    assert all(
+        list(artifacts) == list(bucket.artifacts(SubRunKey(RUN, sub_run)))
+        for sub_run, artifacts in listed.items()
+    )
 
 
 def test_a_file_that_was_changed_or_removed_after_the_listing_is_not_read(world: World) -> None:
@@ -155,8 +191,13 @@ def test_an_archive_exists_once_its_record_does(world: World) -> None:
     bucket.forget_archive(ARCHIVE)
 
 
-@pytest.mark.parametrize(("stored", "etag", "size"), [(None, "", 7), (b"zipbodY", "", 7), (b"zipbody", '"other"', 7), (b"zipbody", "", 6)])
-def test_a_record_of_another_archive_is_none(world: World, stored: bytes | None, etag: str, size: int) -> None:
+@pytest.mark.parametrize(
+    ("stored", "etag", "size"),
+    [(None, "", 7), (b"zipbodY", "", 7), (b"zipbody", '"other"', 7), (b"zipbody", "", 6)],
+)
+def test_a_record_of_another_archive_is_none(
+    world: World, stored: bytes | None, etag: str, size: int
+) -> None:
     bucket, put = world
     written = bucket.write_archive(ARCHIVE, iter([b"zipbody"]), "a.zip")
     key = ARCHIVE if stored else ARCHIVE.replace("abc", "lost")
@@ -169,7 +210,11 @@ def test_a_record_of_another_archive_is_none(world: World, stored: bytes | None,
 def test_an_archive_of_several_parts_has_the_etag_of_its_record(aws: Any, bucket: str) -> None:
     stored = S3DataBucket(aws.s3, aws.s3, bucket, "", 900)
     content = bytes(9 * 1024 * 1024)
-    record = replace(RECORD, etag=stored.write_archive(ARCHIVE, iter([content]), "a.zip"), size_bytes=len(content))
+    record = replace(
+        RECORD,
+        etag=stored.write_archive(ARCHIVE, iter([content]), "a.zip"),
+        size_bytes=len(content),
+    )
     stored.write_record(ARCHIVE, record)
     assert stored.archive(ARCHIVE) == record
 
@@ -196,7 +241,9 @@ def test_a_response_that_breaks_off_once_does_not_hide_an_archive(
     with fault_proxy(aws_environment["AWS_ENDPOINT_URL_S3"], broken) as url:
         names = {"RUN_TABLE": "runs", "DATA_BUCKET": bucket, "AWS_ENDPOINT_URL_S3": url}
         clients = Clients.connect(Settings.of(aws_environment | names))
-        assert S3DataBucket(clients.s3, clients.s3_public, bucket, "", 900).archive(ARCHIVE) == record
+        assert (
+            S3DataBucket(clients.s3, clients.s3_public, bucket, "", 900).archive(ARCHIVE) == record
+        )
 
 
 @pytest.mark.parametrize("content", [b"", b'{"size_bytes": 7, "sha2', b"[]", b"\xff"])
@@ -219,16 +266,22 @@ def test_a_failing_source_leaves_nothing_in_the_bucket(aws: Any, bucket: str) ->
     assert "Uploads" not in aws.s3.list_multipart_uploads(Bucket=bucket)
 
 
-def test_a_record_older_than_its_archive_may_be_is_forgotten(aws: Any, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_older_than_its_archive_may_be_is_forgotten(
+    aws: Any, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stored = S3DataBucket(aws.s3, aws.s3, bucket, "", 900)
-    stored.write_record(ARCHIVE, replace(RECORD, etag=stored.write_archive(ARCHIVE, iter([b"zipbody"]), "a.zip")))
+    stored.write_record(
+        ARCHIVE, replace(RECORD, etag=stored.write_archive(ARCHIVE, iter([b"zipbody"]), "a.zip"))
+    )
     assert stored.archive(ARCHIVE)
     monkeypatch.setattr("chalicelib.aws.data_bucket.RECORD_LIFETIME", timedelta(seconds=-1))
     assert stored.archive(ARCHIVE) is None
 
 
 def test_a_link_lives_as_long_as_it_says(aws_environment: dict[str, str], bucket: str) -> None:
-    clients = Clients.connect(Settings.of({"RUN_TABLE": "runs", "DATA_BUCKET": bucket, **aws_environment}))
+    clients = Clients.connect(
+        Settings.of({"RUN_TABLE": "runs", "DATA_BUCKET": bucket, **aws_environment})
+    )
     link = S3DataBucket(clients.s3, clients.s3_public, bucket, "", 60).link(ARCHIVE, "a.zip")
     assert "X-Amz-Expires=60" in link.url
     assert timedelta(seconds=50) < link.expires_at - datetime.now(UTC) <= timedelta(seconds=60)
@@ -236,12 +289,22 @@ def test_a_link_lives_as_long_as_it_says(aws_environment: dict[str, str], bucket
 
 @pytest.mark.parametrize(
     ("region", "host"),
-    [("us-east-1", "s3.amazonaws.com"), ("eu-west-3", "s3.eu-west-3.amazonaws.com"), ("ap-southeast-2", "s3.ap-southeast-2.amazonaws.com")],
+    [
+        ("us-east-1", "s3.amazonaws.com"),
+        ("eu-west-3", "s3.eu-west-3.amazonaws.com"),
+        ("ap-southeast-2", "s3.ap-southeast-2.amazonaws.com"),
+    ],
 )
 def test_links_are_signed_with_version_4_for_the_public_address(region: str, host: str) -> None:
     names = {"RUN_TABLE": "runs", "DATA_BUCKET": "data", "AWS_REGION": region}
     for endpoint, start in (
-        ({"AWS_ENDPOINT_URL": "http://inside:4566", "S3_PUBLIC_ENDPOINT": "http://files.example:9000"}, "http://files.example:9000/data/"),
+        (
+            {
+                "AWS_ENDPOINT_URL": "http://inside:4566",
+                "S3_PUBLIC_ENDPOINT": "http://files.example:9000",
+            },
+            "http://files.example:9000/data/",
+        ),
         ({}, f"https://data.{host}/"),
     ):
         clients = Clients.connect(Settings.of(names | endpoint))

@@ -51,7 +51,9 @@ def test_the_client_extracts_what_the_api_packs_together(names: list[str]) -> No
     assert len({client_rule.folded(name) for name in kept}) == len(kept)
 
 
-@pytest.mark.parametrize("name", [name for name in BAD if name and "\0" not in name and "\udc80" not in name])
+@pytest.mark.parametrize(
+    "name", [name for name in BAD if name and "\0" not in name and "\udc80" not in name]
+)
 def test_the_client_refuses_an_archive_with_a_rejected_name(name: str) -> None:
     with pytest.raises(UnsafeArchive, match=r"\((name|climbing|absolute)\)"):
         inspect(_archive_of(name if name != "a/b" else "a//b"), 10_000, {})
@@ -60,7 +62,9 @@ def test_the_client_refuses_an_archive_with_a_rejected_name(name: str) -> None:
 @pytest.mark.parametrize("name", GOOD)
 def test_the_client_takes_an_archive_with_an_accepted_name(name: str) -> None:
     for member in (name, f"3/{name}"):
-        assert inspect(_archive_of(member), 10_000, {member: ArchiveFile(member, 0, "0" * 64, "other")})
+        assert inspect(
+            _archive_of(member), 10_000, {member: ArchiveFile(member, 0, "0" * 64, "other")}
+        )
 
 
 @pytest.mark.parametrize(
@@ -69,12 +73,20 @@ def test_the_client_takes_an_archive_with_an_accepted_name(name: str) -> None:
         (["Foo.txt", "foo.txt"], {"foo.txt"}),
         (["\u00e9", "e\u0301"], {"\u00e9"}),
         (["zr.scf.in", "ZR.scf.in", "Zr.scf.in"], {"ZR.scf.in", "zr.scf.in"}),
-        (["ro-crate-metadata.json", "RO-Crate-Metadata.JSON", "a"], {"ro-crate-metadata.json", "RO-Crate-Metadata.JSON"}),
+        (
+            ["ro-crate-metadata.json", "RO-Crate-Metadata.JSON", "a"],
+            {"ro-crate-metadata.json", "RO-Crate-Metadata.JSON"},
+        ),
         (["straße", "STRASSE"], {"straße"}),
     ],
 )
-def test_of_names_that_are_one_file_somewhere_one_stays(names: list[str], rejected: set[str]) -> None:
-    assert set(rejected_names(names, reserved="ro-crate-metadata.json", preferred={"Zr.scf.in"})) == rejected
+def test_of_names_that_are_one_file_somewhere_one_stays(
+    names: list[str], rejected: set[str]
+) -> None:
+    assert (
+        set(rejected_names(names, reserved="ro-crate-metadata.json", preferred={"Zr.scf.in"}))
+        == rejected
+    )
 
 
 def _archive_of(name: str) -> zipfile.ZipFile:

@@ -49,11 +49,18 @@ def test_it_is_valid_openapi_3_1() -> None:
 
 
 def test_it_is_what_is_checked_in() -> None:
-    assert json.loads((ROOT / "docs" / "openapi.json").read_text()) == DOCUMENT, "python -m tools.openapi --update"
+    assert json.loads((ROOT / "docs" / "openapi.json").read_text()) == DOCUMENT, (
+        "python -m tools.openapi --update"
+    )
 
 
 def test_every_route_is_in_it_and_nothing_else() -> None:
-    served = {(method, path) for path, methods in app.routes.items() for method in methods if path not in PAGES}
+    served = {
+        (method, path)
+        for path, methods in app.routes.items()
+        for method in methods
+        if path not in PAGES
+    }
     assert documented() == served
     assert set(app.routes) >= PAGES
 
@@ -75,7 +82,9 @@ def test_every_error_has_a_status_a_meaning_and_a_place_in_it() -> None:
         for item in DOCUMENT["paths"].values()
         for operation in item.values()
         for status, response in operation["responses"].items()
-        for code in response.get("content", {}).get("application/problem+json", {}).get("examples", {})
+        for code in response.get("content", {})
+        .get("application/problem+json", {})
+        .get("examples", {})
     }
     errors = set(descendants(DataOpsError))
     for error in errors:
@@ -95,7 +104,9 @@ def test_every_failure_of_an_operation_is_a_documented_problem(operation: Operat
     for error in operation.failures:
         content = responses[str(status_of(error))]["content"]
         assert set(content) == {"application/problem+json"}
-        assert content["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
+        assert content["application/problem+json"]["schema"] == {
+            "$ref": "#/components/schemas/Problem"
+        }
         example = content["application/problem+json"]["examples"][error.code]["value"]
         assert msgspec.convert(example, Problem).status == status_of(error)
 
@@ -113,7 +124,9 @@ def test_every_parameter_and_field_is_in_it(operation: Operation) -> None:
     for struct in (*returned, operation.body, *operation.answers.values()):
         if isinstance(struct, type) and issubclass(struct, msgspec.Struct):
             schema = DOCUMENT["components"]["schemas"][struct.__name__]
-            assert set(schema["properties"]) == {field.encode_name for field in msgspec.structs.fields(struct)}
+            assert set(schema["properties"]) == {
+                field.encode_name for field in msgspec.structs.fields(struct)
+            }
     assert {"200", *map(str, operation.answers)} <= set(found["responses"])
     assert bool(operation.body) == ("requestBody" in found)
 
@@ -139,7 +152,9 @@ def test_every_example_fits_its_schema() -> None:
     assert found
     for schema in found:
         for example in schema["examples"]:
-            jsonschema.Draft202012Validator(schema | {"components": DOCUMENT["components"]}).validate(example)
+            jsonschema.Draft202012Validator(
+                schema | {"components": DOCUMENT["components"]}
+            ).validate(example)
 
 
 def test_path_variables_have_a_pattern_and_an_example() -> None:
@@ -153,10 +168,15 @@ def test_path_variables_have_a_pattern_and_an_example() -> None:
 
 
 def test_archives_document_their_other_answers() -> None:
-    for path in ("/v1/generate/{nc}/{id_run}/download", "/v1/generate/{nc}/{id_run}/{sub_run}/download"):
+    for path in (
+        "/v1/generate/{nc}/{id_run}/download",
+        "/v1/generate/{nc}/{id_run}/{sub_run}/download",
+    ):
         responses = DOCUMENT["paths"][path]["get"]["responses"]
         assert set(responses["202"]["headers"]) == {"Retry-After"}
-        assert responses["202"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/BuildProgress"}
+        assert responses["202"]["content"]["application/json"]["schema"] == {
+            "$ref": "#/components/schemas/BuildProgress"
+        }
         assert set(responses["303"]["headers"]) == {"Location"}
 
 

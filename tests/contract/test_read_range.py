@@ -30,18 +30,26 @@ def stores(request: pytest.FixtureRequest) -> tuple[DataBucket, Put]:
         fake = FakeDataBucket()
         return fake, fake.put
     s3, name = request.getfixturevalue("aws").s3, request.getfixturevalue("bucket")
-    return S3DataBucket(s3, s3, name, "", 900), lambda key, content: s3.put_object(Bucket=name, Key=key, Body=content)
+    return S3DataBucket(s3, s3, name, "", 900), lambda key, content: s3.put_object(
+        Bucket=name, Key=key, Body=content
+    )
 
 
-@pytest.mark.parametrize(("start", "stop"), [(0, 1), (0, 256_000), (255_999, 256_000), (1000, 66_536)])
-def test_a_range_is_the_bytes_from_its_start_up_to_its_stop(stores: tuple[DataBucket, Put], start: int, stop: int) -> None:
+@pytest.mark.parametrize(
+    ("start", "stop"), [(0, 1), (0, 256_000), (255_999, 256_000), (1000, 66_536)]
+)
+def test_a_range_is_the_bytes_from_its_start_up_to_its_stop(
+    stores: tuple[DataBucket, Put], start: int, stop: int
+) -> None:
     bucket, put = stores
     put(STORED, CONTENT)
     (artifact,) = bucket.artifacts(SUB_RUN)
     assert bucket.read_range(artifact, start, stop) == CONTENT[start:stop]
 
 
-def test_a_range_of_a_file_that_is_another_by_now_is_refused(stores: tuple[DataBucket, Put]) -> None:
+def test_a_range_of_a_file_that_is_another_by_now_is_refused(
+    stores: tuple[DataBucket, Put],
+) -> None:
     bucket, put = stores
     put(STORED, CONTENT)
     (artifact,) = bucket.artifacts(SUB_RUN)
@@ -55,7 +63,9 @@ def test_fewer_bytes_than_were_asked_for_are_none(
     aws: Aws, aws_environment: dict[str, str], bucket: str, table: str, kind: str
 ) -> None:
     aws.s3.put_object(Bucket=bucket, Key=STORED, Body=CONTENT)
-    with fault_proxy(aws_environment["AWS_ENDPOINT_URL_S3"], Only(kind, to=f"GET /{bucket}/{STORED}")) as url:
+    with fault_proxy(
+        aws_environment["AWS_ENDPOINT_URL_S3"], Only(kind, to=f"GET /{bucket}/{STORED}")
+    ) as url:
         names = {"RUN_TABLE": table, "DATA_BUCKET": bucket, "AWS_ENDPOINT_URL_S3": url}
         clients = Clients.connect(Settings.of(aws_environment | names))
         cut = S3DataBucket(clients.s3, clients.s3_public, bucket, "", 900)

@@ -23,21 +23,27 @@ KEY = RunKey(NominalComposition("Zr49Cu49Al2"), 21)
 
 
 def record(key: str = "k", holder: str = "me") -> IdempotencyRecord:
-    return IdempotencyRecord(key, "schedule", holder, NOW + timedelta(seconds=30), NOW + timedelta(days=1), "token")
+    return IdempotencyRecord(
+        key, "schedule", holder, NOW + timedelta(seconds=30), NOW + timedelta(days=1), "token"
+    )
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def records(request: pytest.FixtureRequest) -> IdempotencyRecords:
     if request.param == "fake":
         return FakeIdempotencyRecords()
-    return DynamoIdempotencyRecords(request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table"))
+    return DynamoIdempotencyRecords(
+        request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table")
+    )
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def outcomes(request: pytest.FixtureRequest) -> OutcomeRecords:
     if request.param == "fake":
         return FakeOutcomeRecords()
-    return DynamoOutcomeRecords(request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table"))
+    return DynamoOutcomeRecords(
+        request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table")
+    )
 
 
 @pytest.mark.parametrize("key", ["k", "~" * 255, "#!/\\\"'"])
@@ -85,13 +91,22 @@ def test_of_many_that_open_or_take_over_at_once_one_wins(records: IdempotencyRec
             first = records.get(key)
             assert first is not None
             others = [contender for contender in contenders if contender != first]
-            taken = list(pool.map(lambda contender, first=first: records.change(contender, first.holder), others))
+            taken = list(
+                pool.map(
+                    lambda contender, first=first: records.change(contender, first.holder), others
+                )
+            )
         assert (opened.count(True), taken.count(True)) == (1, 1)
 
 
 def test_facts_are_read_as_they_were_kept(outcomes: OutcomeRecords) -> None:
     assert outcomes.get(KEY) == {}
-    facts = {n: ReadFacts(f"v{n}", Facts(True, [None, True, False][n % 3], n or None, n % 2 == 0, 738, None)) for n in range(15)}
+    facts = {
+        n: ReadFacts(
+            f"v{n}", Facts(True, [None, True, False][n % 3], n or None, n % 2 == 0, 738, None)
+        )
+        for n in range(15)
+    }
     outcomes.put(KEY, facts)
     assert outcomes.get(KEY) == facts
     outcomes.put(KEY, {0: facts[0]})
@@ -101,5 +116,12 @@ def test_facts_are_read_as_they_were_kept(outcomes: OutcomeRecords) -> None:
 
 def test_facts_of_another_form_count_as_none(aws: object, table: str) -> None:
     client = aws.dynamodb  # type: ignore[attr-defined]
-    client.put_item(TableName=table, Item={"pk": {"S": "OUTCOMES"}, "sk": {"S": "Zr49Cu49Al2#000000021"}, "facts": {"S": '{"0": 1}'}})
+    client.put_item(
+        TableName=table,
+        Item={
+            "pk": {"S": "OUTCOMES"},
+            "sk": {"S": "Zr49Cu49Al2#000000021"},
+            "facts": {"S": '{"0": 1}'},
+        },
+    )
     assert DynamoOutcomeRecords(client, table).get(KEY) == {}

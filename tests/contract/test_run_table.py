@@ -61,7 +61,12 @@ def test_claims_tell_who_has_a_run_and_who_tried_in_order(runs: RunTable) -> Non
     for token, wanted in (("token-of-first", 3), ("token-of-another", 5), ("token-of-third", 1)):
         runs.add(new_run(21), token, wanted)
     [claim] = runs.claims(NominalComposition("Zr49Cu49Al2"))
-    assert claim == RunClaim(21, AT, "token-of-first", (Claimant("of-first", 3), Claimant("-another", 5), Claimant("of-third", 1)))
+    assert claim == RunClaim(
+        21,
+        AT,
+        "token-of-first",
+        (Claimant("of-first", 3), Claimant("-another", 5), Claimant("of-third", 1)),
+    )
 
 
 def test_claims_are_listed_in_numeric_order_after_a_number(runs: RunTable) -> None:
@@ -70,7 +75,10 @@ def test_claims_are_listed_in_numeric_order_after_a_number(runs: RunTable) -> No
     runs.add(new_run(5, "Al"), "other")
 
     def listed(after: int, limit: int | None = None) -> list[int]:
-        return [claim.id_run for claim in runs.claims(NominalComposition("Zr49Cu49Al2"), after=after, limit=limit)]
+        return [
+            claim.id_run
+            for claim in runs.claims(NominalComposition("Zr49Cu49Al2"), after=after, limit=limit)
+        ]
 
     assert listed(0) == [1, 9, 21, 100]
     assert listed(8) == [9, 21, 100]
@@ -99,19 +107,42 @@ def test_a_claim_passes_to_another_token_only_from_the_one_it_has(runs: RunTable
 
 
 def test_runs_are_listed_by_composition_and_in_numeric_order(runs: RunTable) -> None:
-    for nc, id_run in (("Zr50Cu40Al10", 1), ("Al2", 7), ("Al", 3), ("Zr49Cu49Al2", 100), ("Zr49Cu49Al2", 9), ("Zr49Cu49Al2", 999999999)):
+    for nc, id_run in (
+        ("Zr50Cu40Al10", 1),
+        ("Al2", 7),
+        ("Al", 3),
+        ("Zr49Cu49Al2", 100),
+        ("Zr49Cu49Al2", 9),
+        ("Zr49Cu49Al2", 999999999),
+    ):
         runs.add(new_run(id_run, nc), uuid.uuid4().hex)
     listed = [str(run.key) for run in runs.runs()]
-    assert listed == ["Al/3", "Al2/7", "Zr49Cu49Al2/9", "Zr49Cu49Al2/100", "Zr49Cu49Al2/999999999", "Zr50Cu40Al10/1"]
+    assert listed == [
+        "Al/3",
+        "Al2/7",
+        "Zr49Cu49Al2/9",
+        "Zr49Cu49Al2/100",
+        "Zr49Cu49Al2/999999999",
+        "Zr50Cu40Al10/1",
+    ]
     assert [str(run.key) for run in runs.runs(NominalComposition("Al"))] == ["Al/3"]
 
 
 def test_a_page_begins_after_a_run_that_need_not_be_there_any_more(runs: RunTable) -> None:
-    for nc, id_run in (("Al", 3), ("Al", 999999999), ("Al2", 7), ("Zr49Cu49Al2", 9), ("Zr49Cu49Al2", 10)):
+    for nc, id_run in (
+        ("Al", 3),
+        ("Al", 999999999),
+        ("Al2", 7),
+        ("Zr49Cu49Al2", 9),
+        ("Zr49Cu49Al2", 10),
+    ):
         runs.add(new_run(id_run, nc), uuid.uuid4().hex)
 
     def page(after: RunKey | None, limit: int | None, nc: str | None = None) -> list[str]:
-        return [str(run.key) for run in runs.runs(NominalComposition(nc) if nc else None, after=after, limit=limit)]
+        return [
+            str(run.key)
+            for run in runs.runs(NominalComposition(nc) if nc else None, after=after, limit=limit)
+        ]
 
     assert page(None, 2) == ["Al/3", "Al/999999999"]
     assert page(key(999999999, "Al"), 2) == ["Al2/7", "Zr49Cu49Al2/9"]
@@ -173,7 +204,11 @@ def test_sub_runs_of_a_run_that_is_not_there_are_not_added(runs: RunTable) -> No
 def test_of_many_parallel_claims_of_one_run_exactly_one_wins(runs: RunTable) -> None:
     for id_run in range(1, 11):
         with ThreadPoolExecutor(16) as pool:
-            wins = list(pool.map(lambda _, number=id_run: runs.add(new_run(number), uuid.uuid4().hex), range(16)))
+            wins = list(
+                pool.map(
+                    lambda _, number=id_run: runs.add(new_run(number), uuid.uuid4().hex), range(16)
+                )
+            )
         assert wins.count(True) == 1
         [claim] = runs.claims(NominalComposition("Zr49Cu49Al2"), after=id_run - 1, limit=1)
         assert len(claim.claimants) == 16
@@ -208,7 +243,9 @@ def test_runs_that_260f94d_wrote_are_read_and_keep_their_claim(aws: Aws, table: 
 
 
 def test_a_table_that_does_not_exist_is_unavailable(request: pytest.FixtureRequest) -> None:
-    runs = DynamoRunTable(request.getfixturevalue("aws").dynamodb, f"no-such-table-{uuid.uuid4().hex}")
+    runs = DynamoRunTable(
+        request.getfixturevalue("aws").dynamodb, f"no-such-table-{uuid.uuid4().hex}"
+    )
     with pytest.raises(Unavailable, match="run table answered ResourceNotFoundException"):
         runs.get(key(21))
     with pytest.raises(Unavailable):

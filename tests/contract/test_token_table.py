@@ -25,7 +25,9 @@ def record(token_id: str = "abcdefghijkl", scope: Scope = Scope.READ) -> TokenRe
 def tokens(request: pytest.FixtureRequest) -> AccessTokens:
     if request.param == "fake":
         return FakeAccessTokens()
-    return DynamoAccessTokens(request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table"))
+    return DynamoAccessTokens(
+        request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table")
+    )
 
 
 @pytest.mark.parametrize("scope", list(Scope))
@@ -49,7 +51,13 @@ def test_a_record_that_was_removed_is_gone_at_once(tokens: AccessTokens) -> None
 
 
 def test_the_table_holds_no_token(aws: Any, table: str) -> None:
-    text, _ = create_token(Scope.ADMIN, "Ada", timedelta(days=1), tokens=DynamoAccessTokens(aws.dynamodb, table), clock=FakeClock())
+    text, _ = create_token(
+        Scope.ADMIN,
+        "Ada",
+        timedelta(days=1),
+        tokens=DynamoAccessTokens(aws.dynamodb, table),
+        clock=FakeClock(),
+    )
     stored = json.dumps(aws.dynamodb.scan(TableName=table)["Items"])
     secret = text.rpartition("dataops_")[2][13:]
     assert len(secret) == 43

@@ -24,7 +24,9 @@ def sample_stack(aws: Aws, aws_environment: dict[str, str]) -> SampleStack:
         table, bucket = (f"dataops-test-{uuid.uuid4().hex}" for _ in range(2))
         stores = aws_environment | {"RUN_TABLE": table, "DATA_BUCKET": bucket}
         try:
-            with stack_over(stores, ROOT / "data", job_run_time_seconds=job_run_time_seconds) as running:
+            with stack_over(
+                stores, ROOT / "data", job_run_time_seconds=job_run_time_seconds
+            ) as running:
                 yield running
         finally:
             remove_bucket(aws, bucket)

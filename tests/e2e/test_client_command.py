@@ -62,23 +62,48 @@ def augmented(served: Stack) -> Iterator[DataOpsClient]:
 def dataops(served: Stack, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DATAOPS_URL": served.api_url, "COLUMNS": "120"}
     command = [sys.executable, "-m", "dataops_client", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
 
 
-def test_the_session_of_the_readme_prints_what_it_shows(sample_stack: SampleStack, tmp_path: Path) -> None:
+def test_the_session_of_the_readme_prints_what_it_shows(
+    sample_stack: SampleStack, tmp_path: Path
+) -> None:
     (session,) = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
     parts = re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]
     with sample_stack() as running:
-        environment = {**os.environ, "DATAOPS_URL": running.api_url, "PATH": f"{BIN}:{os.environ['PATH']}", "COLUMNS": "120"}
+        environment = {
+            **os.environ,
+            "DATAOPS_URL": running.api_url,
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "COLUMNS": "120",
+        }
         for command, _, output in (part.partition("\n") for part in parts):
-            done = subprocess.run(["bash", "-ec", command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                ["bash", "-ec", command],
+                env=environment,
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             assert (done.returncode, done.stdout) == (0, output), (command, done.stderr)
 
 
-def test_the_programs_of_the_readme_run(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+def test_the_programs_of_the_readme_run(
+    served: Stack, augmented: DataOpsClient, tmp_path: Path
+) -> None:
     environment = {**os.environ, "DATAOPS_URL": served.api_url}
     for program in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
-        done = subprocess.run([sys.executable, "-c", program], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         assert "files/Zr49Cu49Al2/21/0" in done.stdout
 
@@ -89,7 +114,12 @@ def test_the_readme_names_every_command_and_option_and_no_other() -> None:
     rows = dict(re.findall(r"^\| `([a-z]+)[^|]*?`? \|(.*)\|$", README, re.MULTILINE))
     assert rows.keys() == commands.keys()
     for name, command in commands.items():
-        options = {option for parameter in command.params if parameter.param_type_name == "option" for option in parameter.opts}
+        options = {
+            option
+            for parameter in command.params
+            if parameter.param_type_name == "option"
+            for option in parameter.opts
+        }
         row = next(line for line in README.splitlines() if line.startswith(f"| `{name}"))
         assert set(re.findall(r"`(-{1,2}[a-z-]+)", row)) == options - {"--help"}, name
         for parameter in command.params:
@@ -99,14 +129,24 @@ def test_the_readme_names_every_command_and_option_and_no_other() -> None:
 
 
 def test_the_readme_names_every_exit_code() -> None:
-    assert {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)} == {*EXIT_CODES.values(), DIFFERENCES, INTERRUPTED}
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)} == {
+        *EXIT_CODES.values(),
+        DIFFERENCES,
+        INTERRUPTED,
+    }
 
 
-def test_a_whole_composition_is_downloaded_and_told_line_by_line(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+def test_a_whole_composition_is_downloaded_and_told_line_by_line(
+    served: Stack, augmented: DataOpsClient, tmp_path: Path
+) -> None:
     done = dataops(served, tmp_path, "download", NC, "--json", "-o", "out")
     assert done.returncode == 0, done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [(each["id_run"], each["sub_run"]) for each in told] == [*[("1", str(n)) for n in range(15)], ("2", "0"), ("2", "5")]
+    assert [(each["id_run"], each["sub_run"]) for each in told] == [
+        *[("1", str(n)) for n in range(15)],
+        ("2", "0"),
+        ("2", "5"),
+    ]
     assert [each["outcome"] for each in told] == ["downloaded"] * 16 + ["no files"]
     for each in told[:-1]:
         assert {file.name for file in (tmp_path / each["path"]).iterdir()} == set(each["files"])
@@ -116,16 +156,35 @@ def test_a_whole_composition_is_downloaded_and_told_line_by_line(served: Stack, 
     assert not list(tmp_path.rglob(".*.part*"))
 
 
-def test_a_dry_run_writes_nothing_and_builds_nothing(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
-    done = dataops(served, tmp_path, "download", NC, "2", "--all", "--dry-run", "--json", "--profile", "essential")
+def test_a_dry_run_writes_nothing_and_builds_nothing(
+    served: Stack, augmented: DataOpsClient, tmp_path: Path
+) -> None:
+    done = dataops(
+        served,
+        tmp_path,
+        "download",
+        NC,
+        "2",
+        "--all",
+        "--dry-run",
+        "--json",
+        "--profile",
+        "essential",
+    )
     files, without = (json.loads(line) for line in done.stdout.splitlines())
     assert (files["files"], files["present"], without["files"]) == (6, False, 0)
     assert not list(tmp_path.iterdir())
     dataops(served, tmp_path, "download", NC, "2", "--profile", "essential")
-    assert json.loads(dataops(served, tmp_path, "download", NC, "2", "--dry-run", "--json", "--profile", "essential").stdout)["present"]
+    assert json.loads(
+        dataops(
+            served, tmp_path, "download", NC, "2", "--dry-run", "--json", "--profile", "essential"
+        ).stdout
+    )["present"]
 
 
-def test_quiet_says_nothing_but_errors(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+def test_quiet_says_nothing_but_errors(
+    served: Stack, augmented: DataOpsClient, tmp_path: Path
+) -> None:
     done = dataops(served, tmp_path, "download", NC, "1,2", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     done = dataops(served, tmp_path, "download", NC, "2", "0", "7", "--quiet")
@@ -157,13 +216,17 @@ def test_each_kind_of_failure_has_its_exit_code(
     assert "Traceback" not in done.stderr
 
 
-def test_whole_runs_come_as_one_archive_each(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+def test_whole_runs_come_as_one_archive_each(
+    served: Stack, augmented: DataOpsClient, tmp_path: Path
+) -> None:
     done = dataops(served, tmp_path, "download", NC, "1,2", "--whole")
     assert done.stdout == f"{NC}/1: 196 files\n{NC}/2: 14 files\n"
     assert all(not checked.differences for checked in verify(tmp_path))
 
 
-def test_verify_names_what_is_missing_changed_and_extra(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+def test_verify_names_what_is_missing_changed_and_extra(
+    served: Stack, augmented: DataOpsClient, tmp_path: Path
+) -> None:
     dataops(served, tmp_path, "download", NC, "1", "3", "4")
     place = tmp_path / NC / "1"
     (place / "3" / "QE_done").write_text("2\n")
@@ -176,7 +239,9 @@ def test_verify_names_what_is_missing_changed_and_extra(served: Stack, augmented
         f"extra: {NC}/1/4/note", f"{NC}/1/4: 13 files, NOT as they were",
     }  # fmt: skip
     (place / "4" / "ro-crate-metadata.json").write_text("{")
-    assert f"unreadable: {NC}/1/4/ro-crate-metadata.json" in dataops(served, tmp_path, "verify").stdout
+    assert (
+        f"unreadable: {NC}/1/4/ro-crate-metadata.json" in dataops(served, tmp_path, "verify").stdout
+    )
 
 
 def test_a_sub_run_that_is_not_scheduled_is_told_from_one_without_files(
@@ -194,35 +259,67 @@ def test_the_essential_profile_exports_the_same_rows_as_the_full_one(
 ) -> None:
     for profile in ("full", "essential"):
         dataops(served, tmp_path, "download", NC, "1", "--all", "--profile", profile, "-o", profile)
-        exported = dataops(served, tmp_path, "export", profile, "--format", "csv", "--soaps", "-o", f"{profile}.csv")
+        exported = dataops(
+            served,
+            tmp_path,
+            "export",
+            profile,
+            "--format",
+            "csv",
+            "--soaps",
+            "-o",
+            f"{profile}.csv",
+        )
         assert exported.returncode == 0, exported.stderr
     assert (tmp_path / "full.csv").read_text() == (tmp_path / "essential.csv").read_text()
     assert len(list((tmp_path / "essential" / NC / "1" / "0").iterdir())) == 7
 
 
-def test_a_file_that_was_edited_is_replaced_and_named(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+def test_a_file_that_was_edited_is_replaced_and_named(
+    served: Stack, augmented: DataOpsClient, tmp_path: Path
+) -> None:
     dataops(served, tmp_path, "download", NC, "1")
     (tmp_path / NC / "1" / "0" / "QE_done").write_text("mine")
     done = dataops(served, tmp_path, "download", NC, "1")
     assert done.stdout == f"{NC}/1/0: 14 files, replaced what you changed in QE_done\n"
     (tmp_path / NC / "1" / "0" / "QE_done").write_text("mine")
-    assert json.loads(dataops(served, tmp_path, "download", NC, "1", "--json").stdout)["replaced"] == ["QE_done"]
+    assert json.loads(dataops(served, tmp_path, "download", NC, "1", "--json").stdout)[
+        "replaced"
+    ] == ["QE_done"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal")
-def test_on_a_terminal_the_bar_and_the_result_lines_do_not_mix(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "dataops_client", "--url", served.api_url, "download", NC, "1", "--all", "-j", "2"]
+def test_on_a_terminal_the_bar_and_the_result_lines_do_not_mix(
+    served: Stack, augmented: DataOpsClient, tmp_path: Path
+) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "dataops_client",
+        "--url",
+        served.api_url,
+        "download",
+        NC,
+        "1",
+        "--all",
+        "-j",
+        "2",
+    ]
     shown, code = run_in_terminal(command, tmp_path)
     assert code == 0
     lines = shown.lines()
-    assert [line for line in lines if line.startswith(NC)] == [f"{NC}/1/{number}: 14 files" for number in range(15)]
+    assert [line for line in lines if line.startswith(NC)] == [
+        f"{NC}/1/{number}: 14 files" for number in range(15)
+    ]
     bars = {line for line in shown.seen if " of 15 " in line}
     assert bars
     for line in bars:
         assert re.match(r"\d+ of 15 sub-runs ", line)
         assert NC not in line
     again, code = run_in_terminal(command, tmp_path)
-    assert [line for line in again.lines() if line.startswith(NC)] == [f"{NC}/1/{number}: there already" for number in range(15)]
+    assert [line for line in again.lines() if line.startswith(NC)] == [
+        f"{NC}/1/{number}: there already" for number in range(15)
+    ]
     assert not [line for line in again.seen if "B/s" in line]  # nothing came over the network
 
 
@@ -234,11 +331,20 @@ def test_one_failure_does_not_stop_the_others(augmented: DataOpsClient, tmp_path
     def progress(wanted: object, arrived: int, total: int) -> None:
         counted[str(wanted)] = counted.get(str(wanted), 0) + arrived
 
-    results: list[Result] = list(download_all(augmented, scheduled(augmented, NC, ["1"]), tmp_path, jobs=3, progress=progress))
-    assert [result.outcome for result in results] == ["downloaded" if number != 3 else "failed" for number in range(15)]
+    results: list[Result] = list(
+        download_all(
+            augmented, scheduled(augmented, NC, ["1"]), tmp_path, jobs=3, progress=progress
+        )
+    )
+    assert [result.outcome for result in results] == [
+        "downloaded" if number != 3 else "failed" for number in range(15)
+    ]
     assert type(results[3].error).__name__ == "FolderOccupied"
     assert counted[f"{NC}/1/0"] == results[0].download.link.size_bytes  # type: ignore[union-attr]
-    assert all(each.present is (each.wanted.sub_run != "3") for each in forecasts(augmented, scheduled(augmented, NC, ["1"]), tmp_path))
+    assert all(
+        each.present is (each.wanted.sub_run != "3")
+        for each in forecasts(augmented, scheduled(augmented, NC, ["1"]), tmp_path)
+    )
 
 
 def test_what_is_not_scheduled_is_not_found(augmented: DataOpsClient) -> None:
@@ -269,7 +375,10 @@ def test_ctrl_c_leaves_what_the_same_command_continues(tmp_path: Path) -> None:
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=30)
         assert (process.returncode, "goes on from here" in said) == (INTERRUPTED, True)
-        assert [path.suffix for path in sorted((tmp_path / "Al2" / "1").iterdir())] == [".part", ".json"]
+        assert [path.suffix for path in sorted((tmp_path / "Al2" / "1").iterdir())] == [
+            ".part",
+            ".json",
+        ]
         again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert again.returncode == 8  # random bytes are no ZIP; but all of them came
         assert storage.ranges[1] is not None
@@ -287,15 +396,21 @@ def test_the_asynchronous_client_is_the_other_one_method_by_method() -> None:
         one, other = getattr(DataOpsClient, name), getattr(AsyncDataOpsClient, name)
         assert inspect.iscoroutinefunction(other)
         assert (inspect.signature(one), one.__doc__) == (inspect.signature(other), other.__doc__)
-    assert inspect.signature(AsyncDataOpsClient).parameters.keys() - inspect.signature(DataOpsClient).parameters.keys() == {"jobs"}
+    assert inspect.signature(AsyncDataOpsClient).parameters.keys() - inspect.signature(
+        DataOpsClient
+    ).parameters.keys() == {"jobs"}
 
 
-def test_the_asynchronous_client_downloads_many_at_once(served: Stack, augmented: DataOpsClient, tmp_path: Path) -> None:
+def test_the_asynchronous_client_downloads_many_at_once(
+    served: Stack, augmented: DataOpsClient, tmp_path: Path
+) -> None:
     async def downloads() -> list[Path]:
         async with AsyncDataOpsClient(served.api_url) as client:
             assert NC in await client.compositions()
             status = await client.wait(NC, "1", timeout_seconds=60)
-            done = await asyncio.gather(*(client.download(NC, "1", sub_run, tmp_path) for sub_run in status.sub_runs))
+            done = await asyncio.gather(
+                *(client.download(NC, "1", sub_run, tmp_path) for sub_run in status.sub_runs)
+            )
             with pytest.raises(NotFound):
                 await client.status(NC, "7")
             return [each.path for each in done]
@@ -326,7 +441,11 @@ def test_waiting_for_the_api_can_be_stopped(tmp_path: Path) -> None:
     content = b"x"
     stop = threading.Event()
     stop.set()
-    with fault_server(content) as storage, fake_api(storage, content, building=True) as url, DataOpsClient(url) as client:
+    with (
+        fault_server(content) as storage,
+        fake_api(storage, content, building=True) as url,
+        DataOpsClient(url) as client,
+    ):
         with pytest.raises(Stopped):
             client.download("Al2", "1", "0", tmp_path, stop=stop)
         with pytest.raises(Stopped):
@@ -337,7 +456,9 @@ def test_the_command_is_installed() -> None:
     assert shutil.which("dataops", path=BIN)
 
 
-def test_a_damaged_archive_is_rebuilt_and_downloaded(served: Stack, augmented: DataOpsClient, aws: Aws, tmp_path: Path) -> None:
+def test_a_damaged_archive_is_rebuilt_and_downloaded(
+    served: Stack, augmented: DataOpsClient, aws: Aws, tmp_path: Path
+) -> None:
     """The ZIP is changed, and its record goes with the change: like a disk that loses bytes, the store reports no difference."""
     bucket = served.environment["DATA_BUCKET"]
     link = augmented.link(NC, "1", "9")
@@ -346,7 +467,9 @@ def test_a_damaged_archive_is_rebuilt_and_downloaded(served: Stack, augmented: D
     etag = aws.s3.put_object(Bucket=bucket, Key=link.archive_key, Body=bytes(content))["ETag"]
     record_key = link.archive_key.replace(".zip", ".json")
     record = json.loads(aws.s3.get_object(Bucket=bucket, Key=record_key)["Body"].read())
-    aws.s3.put_object(Bucket=bucket, Key=record_key, Body=json.dumps(record | {"etag": etag}).encode())
+    aws.s3.put_object(
+        Bucket=bucket, Key=record_key, Body=json.dumps(record | {"etag": etag}).encode()
+    )
     download = augmented.download(NC, "1", "9", tmp_path)
     assert (download.link.cached, download.link.sha256) == (False, link.sha256)
     assert [checked.differences for checked in verify(tmp_path)] == [()]

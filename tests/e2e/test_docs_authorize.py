@@ -18,13 +18,22 @@ from tests.e2e.conftest import SampleStack
 CHROMIUM = shutil.which("chromium")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not there: on Debian, apt-get install chromium")
-def test_the_token_behind_authorize_opens_what_was_refused(aws: Aws, sample_stack: SampleStack, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(
+    CHROMIUM is None, reason="Chromium is not there: on Debian, apt-get install chromium"
+)
+def test_the_token_behind_authorize_opens_what_was_refused(
+    aws: Aws, sample_stack: SampleStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AUTH", "token")
     with sample_stack() as running, sync_playwright() as playwright:
         table = DynamoAccessTokens(aws.dynamodb, running.environment["RUN_TABLE"])
-        token, _ = create_token(Scope.READ, "test", timedelta(days=1), tokens=table, clock=SystemClock())
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"])
+        token, _ = create_token(
+            Scope.READ, "test", timedelta(days=1), tokens=table, clock=SystemClock()
+        )
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+        )
         page = browser.new_page(viewport={"width": 1280, "height": 1600})
         page.goto(f"{running.api_url}/docs")
         block = page.locator("[id^=operations-][id$='-compositions']")

@@ -19,7 +19,9 @@ from tools.lifeline import ROOT, child
 CHROMIUM = shutil.which("chromium")
 PICTURE = ROOT / "docs" / "images" / "swagger-ui.png"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not there: on Debian, apt-get install chromium")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="Chromium is not there: on Debian, apt-get install chromium"
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +34,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def environment(aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) -> dict[str, str]:
-    aws.s3.put_object(Bucket=bucket, Key="Zr49Cu49Al2/c/md/lammps/100/21/2000/0/Zr49Cu49Al2.scf.in", Body=b"input")
+def environment(
+    aws: Aws, aws_environment: dict[str, str], bucket: str, table: str
+) -> dict[str, str]:
+    aws.s3.put_object(
+        Bucket=bucket, Key="Zr49Cu49Al2/c/md/lammps/100/21/2000/0/Zr49Cu49Al2.scf.in", Body=b"input"
+    )
     return {**aws_environment, "RUN_TABLE": table, "DATA_BUCKET": bucket}
 
 
@@ -41,7 +47,13 @@ def environment(aws: Aws, aws_environment: dict[str, str], bucket: str, table: s
 def base_url(request: pytest.FixtureRequest, environment: dict[str, str]) -> Iterator[str]:
     """Where the service is mounted: as a process of its own, or as an app behind a gateway with a prefix."""
     if request.param == "locally":
-        with child("tools.run_local", "--port", "0", "--end-with-parent", environment={**os.environ, **environment}) as url:
+        with child(
+            "tools.run_local",
+            "--port",
+            "0",
+            "--end-with-parent",
+            environment={**os.environ, **environment},
+        ) as url:
             yield url
     else:
         with serving(environment), gateway_front(request.param) as url:
@@ -59,11 +71,18 @@ def try_out(page: Page, operation: str, **parameters: str) -> Any:
     return block.locator(".live-responses-table .response")
 
 
-def test_the_page_opens_and_tries_operations_out_without_asking_any_other_host(browser: Browser, base_url: str, tmp_path: Path) -> None:
+def test_the_page_opens_and_tries_operations_out_without_asking_any_other_host(
+    browser: Browser, base_url: str, tmp_path: Path
+) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 1600})
     complaints: list[str] = []
     asked: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text) if message.type in ("error", "warning") else None
+        ),
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{base_url}/docs")
@@ -76,7 +95,9 @@ def test_the_page_opens_and_tries_operations_out_without_asking_any_other_host(b
     expect(status.locator(".highlight-code").first).to_contain_text('"run_status": "RUNNING"')
 
     assert complaints == []
-    assert {url.split("/")[2] for url in asked if not url.startswith("data:")} == {base_url.split("/")[2]}
+    assert {url.split("/")[2] for url in asked if not url.startswith("data:")} == {
+        base_url.split("/")[2]
+    }
     page.locator("[id$='-schedule_run'] .opblock-summary").click()
     page.mouse.move(0, 0)
     page.evaluate("window.scrollTo(0, 0)")

@@ -30,13 +30,37 @@ PACKAGE = "dataops_generated"
 def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Gives modules of the generated package by their names."""
     folder = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "UV_NO_PROGRESS": "1"}
-    run = [str(folder / "uv"), "tool", "run", "--python", sys.executable, "--from", GENERATOR, "openapi-python-client"]
-    if subprocess.run([*run, "--version"], env=environment, capture_output=True, check=False).returncode:
+    environment = {
+        **os.environ,
+        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+        "UV_NO_PROGRESS": "1",
+    }
+    run = [
+        str(folder / "uv"),
+        "tool",
+        "run",
+        "--python",
+        sys.executable,
+        "--from",
+        GENERATOR,
+        "openapi-python-client",
+    ]
+    if subprocess.run(
+        [*run, "--version"], env=environment, capture_output=True, check=False
+    ).returncode:
         pytest.skip(f"{GENERATOR} cannot be had: no package registry answers")
-    source = ["--path", str(ROOT / "docs" / "openapi.json"), "--output-path", str(tmp_path / PACKAGE)]
+    source = [
+        "--path",
+        str(ROOT / "docs" / "openapi.json"),
+        "--output-path",
+        str(tmp_path / PACKAGE),
+    ]
     done = subprocess.run(
-        [*run, "generate", "--meta", "none", "--fail-on-warning", *source], env=environment, capture_output=True, text=True, check=False
+        [*run, "generate", "--meta", "none", "--fail-on-warning", *source],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     monkeypatch.syspath_prepend(tmp_path)
@@ -49,8 +73,16 @@ def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def api_url(aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) -> Iterator[str]:
     """The API as a process, over the sample; its jobs take a second."""
     load(aws.s3, bucket, ROOT / "data")
-    environment = {**os.environ, **aws_environment, "RUN_TABLE": table, "DATA_BUCKET": bucket, "JOB_RUN_TIME_SECONDS": "1"}
-    with child("tools.run_local", "--port", "0", "--end-with-parent", environment=environment) as url:
+    environment = {
+        **os.environ,
+        **aws_environment,
+        "RUN_TABLE": table,
+        "DATA_BUCKET": bucket,
+        "JOB_RUN_TIME_SECONDS": "1",
+    }
+    with child(
+        "tools.run_local", "--port", "0", "--end-with-parent", environment=environment
+    ) as url:
         yield url
 
 
@@ -58,18 +90,27 @@ def api_url(aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) 
 def test_a_generated_client_schedules_polls_and_downloads(generated: Any, api_url: str) -> None:
     models = generated("models")
     with generated("client").Client(base_url=api_url, timeout=60) as client:
-        scheduled = generated("api.runs.schedule_run").sync(NC, client=client, idempotency_key="generated-1")
-        again = generated("api.runs.schedule_run").sync(NC, client=client, idempotency_key="generated-1")
+        scheduled = generated("api.runs.schedule_run").sync(
+            NC, client=client, idempotency_key="generated-1"
+        )
+        again = generated("api.runs.schedule_run").sync(
+            NC, client=client, idempotency_key="generated-1"
+        )
         assert isinstance(scheduled, models.ScheduledRuns)
         assert again == scheduled
         assert scheduled.status is models.JobStatus.SCHEDULED
 
         body = models.AugmentBody(sub_runs=["1", "14"])
-        augmented = generated("api.runs.augment").sync(NC, scheduled.id_run, client=client, body=body)
+        augmented = generated("api.runs.augment").sync(
+            NC, scheduled.id_run, client=client, body=body
+        )
         assert isinstance(augmented, models.Scheduled)
 
         status = None
-        while status is None or models.JobStatus.RUNNING in (status.run_status, status.sub_runs_status):
+        while status is None or models.JobStatus.RUNNING in (
+            status.run_status,
+            status.sub_runs_status,
+        ):
             status = generated("api.runs.status").sync(NC, scheduled.id_run, client=client)
             assert isinstance(status, models.RunStatus)
         assert status.sub_runs == ["0", "1", "14"]
@@ -82,7 +123,9 @@ def test_a_generated_client_schedules_polls_and_downloads(generated: Any, api_ur
         one = generated("api.runs.available").sync(client=client, nc=NC, id_run=scheduled.id_run)
         assert one == status
 
-        link = generated("api.archives.download_sub_run").sync(NC, scheduled.id_run, "0", client=client)
+        link = generated("api.archives.download_sub_run").sync(
+            NC, scheduled.id_run, "0", client=client
+        )
         assert isinstance(link, models.ArchiveLink)
         content = httpx.get(link.download_url).content
         assert (len(content), hashlib.sha256(content).hexdigest()) == (link.size_bytes, link.sha256)

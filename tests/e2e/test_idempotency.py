@@ -21,7 +21,13 @@ from tools.provision import create_table
 
 
 @pytest.fixture(params=["this run's stores", "DynamoDB Local"])
-def api_url(request: pytest.FixtureRequest, aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) -> Iterator[str]:
+def api_url(
+    request: pytest.FixtureRequest,
+    aws: Aws,
+    aws_environment: dict[str, str],
+    bucket: str,
+    table: str,
+) -> Iterator[str]:
     """The API as a process, over a bucket that has runs 1-9 of Al2."""
     environment = {**os.environ, **aws_environment, "RUN_TABLE": table, "DATA_BUCKET": bucket}
     if request.param == "DynamoDB Local":
@@ -29,15 +35,21 @@ def api_url(request: pytest.FixtureRequest, aws: Aws, aws_environment: dict[str,
         environment["AWS_ENDPOINT_URL_DYNAMODB"] = url
         create_table(boto3.client("dynamodb", endpoint_url=url), table)
     for id_run in range(1, 10):
-        aws.s3.put_object(Bucket=bucket, Key=f"Al2/c/md/lammps/100/{id_run}/2000/0/Al2.scf.in", Body=b"input")
-    with child("tools.run_local", "--port", "0", "--end-with-parent", environment=environment) as url:
+        aws.s3.put_object(
+            Bucket=bucket, Key=f"Al2/c/md/lammps/100/{id_run}/2000/0/Al2.scf.in", Body=b"input"
+        )
+    with child(
+        "tools.run_local", "--port", "0", "--end-with-parent", environment=environment
+    ) as url:
         yield url
 
 
 def post(url: str, key: str, body: Any = None) -> bytes:
     headers = {"Content-Type": "application/json", "Idempotency-Key": key}
     content = b"" if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, data=content, headers=headers, method="POST"), timeout=60) as answer:
+    with urllib.request.urlopen(
+        urllib.request.Request(url, data=content, headers=headers, method="POST"), timeout=60
+    ) as answer:
         content = answer.read()
     return bytes(content)
 
@@ -48,7 +60,9 @@ def scheduled(api_url: str) -> list[str]:
 
 
 @pytest.mark.parametrize("body", [None, {"count": 3}])
-def test_the_same_key_fifty_times_in_parallel_gives_one_run_and_fifty_equal_answers(api_url: str, body: Any) -> None:
+def test_the_same_key_fifty_times_in_parallel_gives_one_run_and_fifty_equal_answers(
+    api_url: str, body: Any
+) -> None:
     with ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(lambda _: post(f"{api_url}/v1/generate/Al2", "k", body), range(50)))
     assert answers == [answers[0]] * 50

@@ -19,11 +19,15 @@ from tools.lifeline import child
 def address(aws_environment: dict[str, str]) -> Iterator[tuple[str, int]]:
     """The API as a process. No test here gets as far as its stores."""
     environment = {**os.environ, **aws_environment, "RUN_TABLE": "none", "DATA_BUCKET": "none"}
-    with child("tools.run_local", "--port", "0", "--end-with-parent", environment=environment) as url:
+    with child(
+        "tools.run_local", "--port", "0", "--end-with-parent", environment=environment
+    ) as url:
         yield str(urlsplit(url).hostname), int(urlsplit(url).port or 80)
 
 
-def call(address: tuple[str, int], method: str, path: str, headers: dict[str, str] | None = None) -> tuple[Any, dict[str, Any]]:
+def call(
+    address: tuple[str, int], method: str, path: str, headers: dict[str, str] | None = None
+) -> tuple[Any, dict[str, Any]]:
     connection = http.client.HTTPConnection(*address, timeout=30)
     try:
         connection.request(method, path, headers=headers or {})
@@ -34,7 +38,9 @@ def call(address: tuple[str, int], method: str, path: str, headers: dict[str, st
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer secret-token"}])
-@pytest.mark.parametrize("path", ["/nothing", "/v1/generate", "/v1/generate/Al/1/2/3/4", "//v1//generate"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/v1/generate", "/v1/generate/Al/1/2/3/4", "//v1//generate"]
+)
 def test_an_unknown_path_is_a_404_problem_that_repeats_no_credentials(
     address: tuple[str, int], path: str, headers: dict[str, str]
 ) -> None:
@@ -49,22 +55,35 @@ def test_an_unknown_path_is_a_404_problem_that_repeats_no_credentials(
 @pytest.mark.parametrize("method", ["DELETE", "TRACE", "PROPFIND", "QUERY"])
 def test_any_other_method_is_a_405_problem(address: tuple[str, int], method: str) -> None:
     answer, problem = call(address, method, "/health")
-    assert (answer.status, problem["code"], answer.headers["Allow"]) == (405, "method_not_allowed", "GET")
+    assert (answer.status, problem["code"], answer.headers["Allow"]) == (
+        405,
+        "method_not_allowed",
+        "GET",
+    )
 
 
-def test_an_address_that_is_too_long_is_414_from_the_server_itself(address: tuple[str, int]) -> None:
+def test_an_address_that_is_too_long_is_414_from_the_server_itself(
+    address: tuple[str, int],
+) -> None:
     connection = http.client.HTTPConnection(*address, timeout=30)
     try:
         connection.request("GET", "/health?" + "x" * 70_000)
         response = connection.getresponse()
-        assert (response.status, response.read()) == (414, b"")  # the server parses no further, so it renders no document
+        assert (response.status, response.read()) == (
+            414,
+            b"",
+        )  # the server parses no further, so it renders no document
     finally:
         connection.close()
 
 
 def test_parallel_requests_keep_their_own_ids_and_values(address: tuple[str, int]) -> None:
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda n: call(address, "GET", f"/v1/generate/bad{n}/1/status"), range(64)))
+        answers = list(
+            pool.map(lambda n: call(address, "GET", f"/v1/generate/bad{n}/1/status"), range(64))
+        )
     assert all(f"'bad{n}'" in problem["detail"] for n, (_, problem) in enumerate(answers))
-    assert all(answer.headers["X-Request-ID"] == problem["request_id"] for answer, problem in answers)
+    assert all(
+        answer.headers["X-Request-ID"] == problem["request_id"] for answer, problem in answers
+    )
     assert len({problem["request_id"] for _, problem in answers}) == 64

@@ -26,11 +26,20 @@ SHARED = Path(os.environ.get("SHARED") or ROOT.parent / "shared")
 
 def run_main_job(data: Path, output: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DATA_DIR": str(data), "OUTPUT_DIR": str(output)}
-    return subprocess.run([sys.executable, "-m", "tools.run"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "tools.run"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.own_stores
-def test_the_main_job_extracts_every_file_of_the_sample_and_leaves_nothing_running(tmp_path: Path) -> None:
+def test_the_main_job_extracts_every_file_of_the_sample_and_leaves_nothing_running(
+    tmp_path: Path,
+) -> None:
     done = run_main_job(ROOT / "data", tmp_path)
     assert done.returncode == 0, done.stderr
     assert extracted_files(tmp_path) == sub_run_files(ROOT / "data")
@@ -44,7 +53,9 @@ def test_the_main_job_extracts_every_file_of_the_sample_and_leaves_nothing_runni
 def test_the_main_job_extracts_every_file_of_the_real_data(tmp_path: Path) -> None:
     archive = SHARED / "data" / "Zr49Cu49Al2-run21.zip"
     if not archive.exists():
-        pytest.skip("the real data are not there: SHARED names the folder with data/Zr49Cu49Al2-run21.zip")
+        pytest.skip(
+            "the real data are not there: SHARED names the folder with data/Zr49Cu49Al2-run21.zip"
+        )
     with zipfile.ZipFile(archive) as opened:
         opened.extractall(tmp_path / "data")
     done = run_main_job(tmp_path / "data", tmp_path / "output")
@@ -74,9 +85,13 @@ def test_files_of_another_data_set_are_neither_mixed_in_nor_deleted(tmp_path: Pa
     assert extracted_files(output) == before
 
 
-def test_the_next_job_completes_an_interrupted_one(sample_stack: SampleStack, tmp_path: Path) -> None:
+def test_the_next_job_completes_an_interrupted_one(
+    sample_stack: SampleStack, tmp_path: Path
+) -> None:
     with sample_stack(job_run_time_seconds=0) as running:
-        with DataOpsClient(running.api_url) as client:  # as far as the first job came: one run not augmented, one scheduled by nobody
+        with DataOpsClient(
+            running.api_url
+        ) as client:  # as far as the first job came: one run not augmented, one scheduled by nobody
             client.generate("Zr49Cu49Al2")
             client.generate("Zr50Cu40Al10")
         main_job.run(running.api_url, ["Zr49Cu49Al2", "Zr50Cu40Al10"], tmp_path)
@@ -110,7 +125,11 @@ def test_the_command_schedules_waits_lists_and_downloads(served: Stack, tmp_path
     assert "Zr49Cu49Al2" in dataops(served, "list").stdout
     done = dataops(served, "download", "Zr49Cu49Al2", "21", "--all", "-o", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    wanted = {name: content for name, content in sub_run_files(ROOT / "data").items() if name.startswith("Zr49Cu49Al2/")}
+    wanted = {
+        name: content
+        for name, content in sub_run_files(ROOT / "data").items()
+        if name.startswith("Zr49Cu49Al2/")
+    }
     assert extracted_files(tmp_path) == wanted
 
 

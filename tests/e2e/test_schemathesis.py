@@ -24,15 +24,25 @@ ICOHPLIST = b"""  COHP#  atomMU  atomNU     distance     translation      ICOHP 
 def api_url(aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) -> Iterator[str]:
     """The API as a process; run 21, which the examples name, is scheduled and has files, and other runs can be."""
     for sub_run in (0, 8):
-        for name, content in (("lobsterin", b"x"), (f"{NC}.scf.in", b"x"), ("ICOHPLIST.lobster", ICOHPLIST)):
-            aws.s3.put_object(Bucket=bucket, Key=f"{NC}/c/md/lammps/100/21/2000/{sub_run}/{name}", Body=content)
+        for name, content in (
+            ("lobsterin", b"x"),
+            (f"{NC}.scf.in", b"x"),
+            ("ICOHPLIST.lobster", ICOHPLIST),
+        ):
+            aws.s3.put_object(
+                Bucket=bucket, Key=f"{NC}/c/md/lammps/100/21/2000/{sub_run}/{name}", Body=content
+            )
     environment = {**os.environ, **aws_environment, "RUN_TABLE": table, "DATA_BUCKET": bucket}
-    with child("tools.run_local", "--port", "0", "--end-with-parent", environment=environment) as url:
+    with child(
+        "tools.run_local", "--port", "0", "--end-with-parent", environment=environment
+    ) as url:
         for path in (f"/v1/generate/{NC}", f"/v1/generate/{NC}/21/augment"):
             with urllib.request.urlopen(urllib.request.Request(url + path, method="POST")):
                 pass
         for id_run in range(100, 120):
-            aws.s3.put_object(Bucket=bucket, Key=f"{NC}/c/md/lammps/100/{id_run}/2000/0/{NC}.scf.in", Body=b"x")
+            aws.s3.put_object(
+                Bucket=bucket, Key=f"{NC}/c/md/lammps/100/{id_run}/2000/0/{NC}.scf.in", Body=b"x"
+            )
         yield url
 
 
@@ -45,7 +55,13 @@ def test_no_request_finds_a_fault(api_url: str, tmp_path: Path) -> None:
         "--max-redirects", "0", "--continue-on-failure", "--no-color",
     ]  # fmt: skip
     # Away from the repository: it writes a database of examples where it runs.
-    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.support.api_users", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    environment = {
+        **os.environ,
+        "SCHEMATHESIS_HOOKS": "tests.support.api_users",
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     print(done.stdout)

@@ -28,7 +28,13 @@ def command(*arguments: str) -> list[str]:
 @contextmanager
 def serving(port: int) -> Iterator[subprocess.Popen[str]]:
     """A service that has announced itself."""
-    with subprocess.Popen(command("--port", str(port)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        command("--port", str(port)),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
         try:
             assert process.stdout
             assert any("API on" in line for line in process.stdout)
@@ -38,7 +44,13 @@ def serving(port: int) -> Iterator[subprocess.Popen[str]]:
 
 
 def environment(port: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command("--environment", "--port", str(port)), cwd=ROOT, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command("--environment", "--port", str(port)),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def listens(port: int) -> bool:
@@ -56,12 +68,16 @@ def test_it_serves_until_it_is_terminated_and_tells_its_environment_meanwhile() 
         assert "export RUN_TABLE=dataops-runs\n" in told
         assert listens(store)
 
-        second = subprocess.run(command("--port", str(port)), cwd=ROOT, capture_output=True, text=True, check=False)
+        second = subprocess.run(
+            command("--port", str(port)), cwd=ROOT, capture_output=True, text=True, check=False
+        )
         assert second.returncode == 1
         assert f"cannot listen on 127.0.0.1:{port}" in second.stderr
         assert f"PORT={port + 1} make serve" in second.stderr
         assert "Traceback" not in second.stderr
-        assert environment(port).stdout == told, "a second service that cannot start leaves the first one's environment"
+        assert environment(port).stdout == told, (
+            "a second service that cannot start leaves the first one's environment"
+        )
 
         process.send_signal(signal.SIGTERM)
         assert process.stdout
@@ -77,8 +93,17 @@ def test_ctrl_c_in_a_terminal_ends_it_without_an_error() -> None:
     in_terminal = "import os, sys; os.login_tty(0); os.execvp(sys.argv[1], sys.argv[1:])"
     # What the stamp stands for is installed: this runs in it.
     make = ["make", "--old-file=.venv/.run", "serve", f"PORT={free_port()}"]
-    outside_of_make = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-    with subprocess.Popen([sys.executable, "-c", in_terminal, *make], cwd=ROOT, stdin=of_the_process, env=outside_of_make) as process:
+    outside_of_make = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    }
+    with subprocess.Popen(
+        [sys.executable, "-c", in_terminal, *make],
+        cwd=ROOT,
+        stdin=of_the_process,
+        env=outside_of_make,
+    ) as process:
         os.close(of_the_process)
         shown = ""
         try:
@@ -122,7 +147,14 @@ def test_the_environment_of_a_service_that_ended_is_not_told_for_its_successor()
 
 def test_a_folder_without_compositions_is_not_served(tmp_path: Path) -> None:
     given = {**os.environ, "DATA_DIR": str(tmp_path)}
-    done = subprocess.run(command("--port", str(free_port())), cwd=ROOT, env=given, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command("--port", str(free_port())),
+        cwd=ROOT,
+        env=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert "holds no composition" in done.stderr
 
@@ -135,5 +167,7 @@ def test_nothing_of_it_outlives_a_kill() -> None:
         assert process.stdout
         process.stdout.read()  # the emulator and the API log to it too: it ends when they have
         assert not listens(port)
-    assert environment(port).returncode == 1, "what it left behind is not taken for a running service"
+    assert environment(port).returncode == 1, (
+        "what it left behind is not taken for a running service"
+    )
     (ROOT / ".local" / f"serve-{port}.env").unlink()

@@ -49,7 +49,9 @@ def admin(served: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = inherited | served.environment
     command = [sys.executable, "-m", "tools.admin", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def create(served: Stack, scope: str) -> str:
@@ -63,15 +65,23 @@ def tokens(served: Stack) -> dict[str, str]:
     return {scope: create(served, scope) for scope in ("read", "schedule", "admin")}
 
 
-def ask(served: Stack, method: str, path: str, authorization: str | None = None) -> tuple[int, dict[str, Any]]:
+def ask(
+    served: Stack, method: str, path: str, authorization: str | None = None
+) -> tuple[int, dict[str, Any]]:
     """Status, and the document where it is a problem."""
     address = urlsplit(served.api_url)
     connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=60)
     try:
-        connection.request(method, path, headers={"Authorization": authorization} if authorization is not None else {})
+        connection.request(
+            method,
+            path,
+            headers={"Authorization": authorization} if authorization is not None else {},
+        )
         answer = connection.getresponse()
         content = answer.read()
-        return answer.status, json.loads(content) if answer.headers["Content-Type"] == "application/problem+json" else {}
+        return answer.status, json.loads(content) if answer.headers[
+            "Content-Type"
+        ] == "application/problem+json" else {}
     finally:
         connection.close()
 
@@ -81,7 +91,9 @@ def filled(path: str) -> str:
 
 
 def refused(status: int, problem: dict[str, Any]) -> bool:
-    return (status, problem.get("code")) in ((401, "unauthorized"), (403, "forbidden")) and problem["status"] == status
+    return (status, problem.get("code")) in ((401, "unauthorized"), (403, "forbidden")) and problem[
+        "status"
+    ] == status
 
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
@@ -91,15 +103,27 @@ def test_no_closed_route_answers_without_a_token(served: Stack, method: str, pat
 
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
-def test_no_closed_route_answers_to_a_token_that_is_not_there(served: Stack, method: str, path: str) -> None:
-    for authorization in (f"Bearer dataops_{'a' * 12}_{'A' * 43}", "Bearer x", "Basic eDp5", "x", "Bearer", " "):
+def test_no_closed_route_answers_to_a_token_that_is_not_there(
+    served: Stack, method: str, path: str
+) -> None:
+    for authorization in (
+        f"Bearer dataops_{'a' * 12}_{'A' * 43}",
+        "Bearer x",
+        "Basic eDp5",
+        "x",
+        "Bearer",
+        " ",
+    ):
         assert refused(*ask(served, method, filled(path), authorization)), authorization
 
 
 @pytest.mark.parametrize("path", sorted(OPEN))
 def test_the_open_routes_ask_for_nothing(served: Stack, path: str) -> None:
     status, problem = ask(served, "GET", filled(path))
-    assert status == 200 or (status, problem["code"]) == (404, "not_found")  # an asset of another version
+    assert status == 200 or (status, problem["code"]) == (
+        404,
+        "not_found",
+    )  # an asset of another version
 
 
 def test_a_token_opens_what_its_scope_allows(served: Stack, tokens: dict[str, str]) -> None:
@@ -115,13 +139,25 @@ def test_a_token_opens_what_its_scope_allows(served: Stack, tokens: dict[str, st
 def test_two_hundred_random_tokens_are_refused(served: Stack, tokens: dict[str, str]) -> None:
     token_id = tokens["admin"].split("_")[1]
     for _ in range(200):
-        assert refused(*ask(served, "GET", "/v1/compositions", f"Bearer dataops_{token_id}_{secrets.token_urlsafe(32)}"))
+        assert refused(
+            *ask(
+                served,
+                "GET",
+                "/v1/compositions",
+                f"Bearer dataops_{token_id}_{secrets.token_urlsafe(32)}",
+            )
+        )
 
 
 def test_an_expired_token_is_refused(aws: Aws, served: Stack) -> None:
     table = DynamoAccessTokens(aws.dynamodb, served.environment["RUN_TABLE"])
-    token, record = create_token(Scope.READ, "test", timedelta(days=1), tokens=table, clock=FakeClock())  # whose time is long ago
-    assert any(record.token_id in line and "expired" in line for line in admin(served, "list").stdout.splitlines())
+    token, record = create_token(
+        Scope.READ, "test", timedelta(days=1), tokens=table, clock=FakeClock()
+    )  # whose time is long ago
+    assert any(
+        record.token_id in line and "expired" in line
+        for line in admin(served, "list").stdout.splitlines()
+    )
     assert refused(*ask(served, "GET", "/v1/compositions", f"Bearer {token}"))
 
 
@@ -147,7 +183,9 @@ def test_a_token_of_too_long_a_life_is_not_made(served: Stack) -> None:
     assert (done.returncode, "400 days" in done.stderr, done.stdout) == (1, True, "")
 
 
-def test_the_client_works_with_its_token_and_says_what_is_wrong_without(served: Stack, tokens: dict[str, str], tmp_path: Path) -> None:
+def test_the_client_works_with_its_token_and_says_what_is_wrong_without(
+    served: Stack, tokens: dict[str, str], tmp_path: Path
+) -> None:
     with DataOpsClient(served.api_url) as client, pytest.raises(AccessDenied):
         client.available()
     with DataOpsClient(served.api_url, token=tokens["schedule"]) as client:
@@ -155,23 +193,37 @@ def test_the_client_works_with_its_token_and_says_what_is_wrong_without(served: 
         assert client.download("Zr50Cu40Al10", run.id_run, "0", tmp_path).link.files
 
 
-def test_while_the_run_table_fails_a_good_token_is_answered_503_and_nobody_is_let_in(served: Stack, tokens: dict[str, str]) -> None:
+def test_while_the_run_table_fails_a_good_token_is_answered_503_and_nobody_is_let_in(
+    served: Stack, tokens: dict[str, str]
+) -> None:
     with fault_proxy(served.environment["AWS_ENDPOINT_URL_DYNAMODB"], Only("fail")) as url:
         environment = {**os.environ, **served.environment, "AWS_ENDPOINT_URL_DYNAMODB": url}
-        with child("tools.run_local", "--port", "0", "--end-with-parent", environment=environment) as api_url:
-            request = urllib.request.Request(f"{api_url}/v1/compositions", headers={"Authorization": f"Bearer {tokens['read']}"})
+        with child(
+            "tools.run_local", "--port", "0", "--end-with-parent", environment=environment
+        ) as api_url:
+            request = urllib.request.Request(
+                f"{api_url}/v1/compositions", headers={"Authorization": f"Bearer {tokens['read']}"}
+            )
             with pytest.raises(urllib.error.HTTPError) as failed:
                 urllib.request.urlopen(request)
             problem = json.load(failed.value)
-            assert (failed.value.code, problem["code"], failed.value.headers["Retry-After"]) == (503, "unavailable", "2")
+            assert (failed.value.code, problem["code"], failed.value.headers["Retry-After"]) == (
+                503,
+                "unavailable",
+                "2",
+            )
             with pytest.raises(urllib.error.HTTPError, match="401"):
                 urllib.request.urlopen(f"{api_url}/v1/compositions")
 
 
-def test_nobody_gets_the_answer_to_a_request_of_another_by_its_idempotency_key(served: Stack, tokens: dict[str, str]) -> None:
+def test_nobody_gets_the_answer_to_a_request_of_another_by_its_idempotency_key(
+    served: Stack, tokens: dict[str, str]
+) -> None:
     def schedule(scope: str, nc: str = NC) -> tuple[int, dict[str, Any]]:
         headers = {"Authorization": f"Bearer {tokens[scope]}", "Idempotency-Key": "night-17"}
-        request = urllib.request.Request(f"{served.api_url}/v1/generate/{nc}", method="POST", headers=headers)
+        request = urllib.request.Request(
+            f"{served.api_url}/v1/generate/{nc}", method="POST", headers=headers
+        )
         try:
             with urllib.request.urlopen(request) as answer:
                 return answer.status, json.load(answer)
@@ -191,5 +243,7 @@ def test_a_stage_that_asks_for_signatures_refuses_everybody_here(sample_stack: S
         patch.setenv("AUTH", "iam")
         with sample_stack() as running:
             assert ask(running, "GET", "/health")[0] == 200
-            status, problem = ask(running, "GET", "/v1/compositions", "AWS4-HMAC-SHA256 Credential=x")
+            status, problem = ask(
+                running, "GET", "/v1/compositions", "AWS4-HMAC-SHA256 Credential=x"
+            )
             assert (status, problem["code"]) == (401, "unauthorized")

@@ -1,7 +1,7 @@
 """Every use case while the stores drop, delay, refuse, cut and forget: the right answer or a 503, and nothing that is half done.
 
-    SCENARIOS=2000 pytest tests/faults      how many, in groups of twenty (default 100)
-    SEED=1234 pytest tests/faults           that one alone
+SCENARIOS=2000 pytest tests/faults      how many, in groups of twenty (default 100)
+SEED=1234 pytest tests/faults           that one alone
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ from tests.support.api import Api, serving
 from tests.support.fault_proxy import Faults, fault_proxy
 
 _GROUP = 20
-_SEEDS = [int(os.environ["SEED"])] if os.environ.get("SEED") else list(range(int(os.environ.get("SCENARIOS") or 100)))
+_SEEDS = (
+    [int(os.environ["SEED"])]
+    if os.environ.get("SEED")
+    else list(range(int(os.environ.get("SCENARIOS") or 100)))
+)
 _GROUPS = [_SEEDS[start : start + _GROUP] for start in range(0, len(_SEEDS), _GROUP)]
 _PATIENCE = 60
 """How often what failed is tried again once the faults have ended: far more than is ever needed."""
@@ -73,7 +77,9 @@ class World:
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """botocore tries again at once, and gives up soon: what it does stays, how long it waits goes."""
-    monkeypatch.setattr(botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda *_: 0.0)
+    monkeypatch.setattr(
+        botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda *_: 0.0
+    )
     monkeypatch.setattr(clients, "_READ_SECONDS", 0.5)
     monkeypatch.setattr(clients, "_WRITE_SECONDS", 2)
     monkeypatch.setattr(patience, "_LAST_START_SECONDS", 0.6)
@@ -87,7 +93,10 @@ def faults() -> Faults:
 @pytest.fixture(scope="module")
 def proxied(aws_environment: dict[str, str], faults: Faults) -> Iterator[dict[str, str]]:
     """The environment where everything goes through the proxies, but for the links."""
-    s3, dynamodb = aws_environment["AWS_ENDPOINT_URL_S3"], aws_environment["AWS_ENDPOINT_URL_DYNAMODB"]
+    s3, dynamodb = (
+        aws_environment["AWS_ENDPOINT_URL_S3"],
+        aws_environment["AWS_ENDPOINT_URL_DYNAMODB"],
+    )
     with fault_proxy(s3, faults) as s3_proxy, fault_proxy(dynamodb, faults) as dynamodb_proxy:
         yield aws_environment | {
             "AWS_ENDPOINT_URL_S3": s3_proxy, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_proxy, "S3_PUBLIC_ENDPOINT": s3
@@ -98,7 +107,11 @@ def proxied(aws_environment: dict[str, str], faults: Faults) -> Iterator[dict[st
 def test_whatever_fails_nothing_is_wrong_lost_or_half_done(
     seeds: list[int], faults: Faults, proxied: dict[str, str], aws: Aws, bucket: str, table: str
 ) -> None:
-    environment = proxied | {"RUN_TABLE": table, "DATA_BUCKET": bucket, "JOB_RUN_TIME_SECONDS": "300"}
+    environment = proxied | {
+        "RUN_TABLE": table,
+        "DATA_BUCKET": bucket,
+        "JOB_RUN_TIME_SECONDS": "300",
+    }
     with serving(environment) as api:
         made = _in_quick_time(wiring._MADE[0])
         in_background = replace(made, archives=replace(made.archives, inline_max_bytes=0))
@@ -119,7 +132,11 @@ def _in_quick_time(made: Services) -> Services:
 def _world(api: Api, aws: Aws, bucket: str, seed: int) -> World:
     chance = random.Random(seed)
     nc = f"Al{seed % 900 + 2}" + (f"Cu{seed // 900}" if seed >= 900 else "")
-    large = chance.randbytes(9_000_000) if seed % _GROUP == 0 else b"convergence has been achieved in 7 iterations\n"
+    large = (
+        chance.randbytes(9_000_000)
+        if seed % _GROUP == 0
+        else b"convergence has been achieved in 7 iterations\n"
+    )
     bonds = b"COHP#  atomMU  atomNU  distance  translation  ICOHP\n  1   Al1   Al2   2.50000   0   0   0   -1.00000\n"
     files = {
         "1/0": {f"{nc}.scf.out": large, "ICOHPLIST.lobster": bonds},
@@ -129,16 +146,33 @@ def _world(api: Api, aws: Aws, bucket: str, seed: int) -> World:
     for place, contents in files.items():
         for name, content in contents.items():
             id_run, sub_run = place.split("/")
-            aws.s3.put_object(Bucket=bucket, Key=f"{nc}/c/md/lammps/100/{id_run}/2000/{sub_run}/{name}", Body=content)
+            aws.s3.put_object(
+                Bucket=bucket,
+                Key=f"{nc}/c/md/lammps/100/{id_run}/2000/{sub_run}/{name}",
+                Body=content,
+            )
     return World(api, aws, bucket, nc, files)
 
 
 def _scenario(world: World, faults: Faults, seed: int) -> None:
     chance = random.Random(seed)
-    actions = [_schedule, _schedule_with_key, _augment, _status, _available, _manifest, _download, _download_run, _bonds, _files]
+    actions = [
+        _schedule,
+        _schedule_with_key,
+        _augment,
+        _status,
+        _available,
+        _manifest,
+        _download,
+        _download_run,
+        _bonds,
+        _files,
+    ]
     actions += [_compositions, _download, _download_run]
     chosen = [_schedule, *chance.choices(actions, k=chance.randint(2, 5))]
-    faults.begin(seed, chance.choice((0.05, 0.15, 0.3, 0.6)), stalls=1 if chance.random() < 0.15 else 0)
+    faults.begin(
+        seed, chance.choice((0.05, 0.15, 0.3, 0.6)), stalls=1 if chance.random() < 0.15 else 0
+    )
     try:
         for action in chosen:
             if chance.random() < 0.25:  # two callers at once
@@ -152,7 +186,9 @@ def _scenario(world: World, faults: Faults, seed: int) -> None:
     _check(world)
 
 
-def _ask(world: World, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+def _ask(
+    world: World, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+) -> Any:
     """The JSON of what was asked for; None for a refusal that the contract knows, here as a whole."""
     answer = world.api.call(method, path, body, headers=headers)
     if answer.status_code in (200, 202):
@@ -162,7 +198,10 @@ def _ask(world: World, method: str, path: str, body: Any = None, headers: dict[s
 
 
 def _assert_refusal(answer: HTTPResponse) -> None:
-    assert answer.headers["Content-Type"] == "application/problem+json", (answer.status_code, answer.body)
+    assert answer.headers["Content-Type"] == "application/problem+json", (
+        answer.status_code,
+        answer.body,
+    )
     problem = json.loads(answer.body)
     # Not there, or not scheduled: what an action before this one did not achieve.
     assert answer.status_code in (404, 409, 503), problem
@@ -237,13 +276,20 @@ def _compositions(world: World) -> None:
 def _unzipped(link: dict[str, Any]) -> dict[str, bytes]:
     with urllib.request.urlopen(link["download_url"]) as answer:
         content = answer.read()
-    assert (len(content), hashlib.sha256(content).hexdigest()) == (link["size_bytes"], link["sha256"])
+    assert (len(content), hashlib.sha256(content).hexdigest()) == (
+        link["size_bytes"],
+        link["sha256"],
+    )
     return _members(content)
 
 
 def _members(content: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return {name: archive.read(name) for name in archive.namelist() if name != "ro-crate-metadata.json"}
+        return {
+            name: archive.read(name)
+            for name in archive.namelist()
+            if name != "ro-crate-metadata.json"
+        }
 
 
 def _assert_run(world: World, files: dict[str, bytes]) -> None:
@@ -272,7 +318,9 @@ def _check(world: World) -> None:
     _assert_store(world)
 
 
-def _insist(world: World, method: str, path: str, unless: str = "", headers: dict[str, str] | None = None) -> Any:
+def _insist(
+    world: World, method: str, path: str, unless: str = "", headers: dict[str, str] | None = None
+) -> Any:
     """What is answered in the end."""
     for _ in range(_PATIENCE):
         answer = world.api.call(method, path, headers=headers)
@@ -296,7 +344,12 @@ def _link(world: World, rest: str) -> Any:
 
 def _assert_store(world: World) -> None:
     prefix = f"archives/{world.nc}/"
-    keys = [entry["Key"] for entry in world.aws.s3.list_objects_v2(Bucket=world.bucket, Prefix=prefix).get("Contents", [])]
+    keys = [
+        entry["Key"]
+        for entry in world.aws.s3.list_objects_v2(Bucket=world.bucket, Prefix=prefix).get(
+            "Contents", []
+        )
+    ]
 
     def content(key: str) -> bytes:
         return world.aws.s3.get_object(Bucket=world.bucket, Key=key)["Body"].read()
@@ -305,18 +358,27 @@ def _assert_store(world: World) -> None:
         if key.endswith(".json") and not key.endswith(".bonds.json"):
             record, archive = json.loads(content(key)), content(key.replace(".json", ".zip"))
             told = len(archive), hashlib.sha256(archive).hexdigest()
-            assert told == (record["size_bytes"], record["sha256"]), f"{key} tells of another archive"
+            assert told == (record["size_bytes"], record["sha256"]), (
+                f"{key} tells of another archive"
+            )
             assert _members(archive)
-    assert "Uploads" not in world.aws.s3.list_multipart_uploads(Bucket=world.bucket, Prefix=prefix), "a stray upload"
+    assert "Uploads" not in world.aws.s3.list_multipart_uploads(
+        Bucket=world.bucket, Prefix=prefix
+    ), "a stray upload"
 
 
-def test_faults_happen(faults: Faults, proxied: dict[str, str], aws: Aws, bucket: str, table: str) -> None:
+def test_faults_happen(
+    faults: Faults, proxied: dict[str, str], aws: Aws, bucket: str, table: str
+) -> None:
     """Of every kind, and they reach the code: with nothing but faults there is no answer."""
     faults.begin(1, 1.0)
     before = faults.seen.total()
     try:
         with serving(proxied | {"RUN_TABLE": table, "DATA_BUCKET": bucket}) as api:
-            answers = {api.call("POST", f"/v1/generate/Al{uuid.uuid4().int % 90 + 2}").status_code for _ in range(20)}
+            answers = {
+                api.call("POST", f"/v1/generate/Al{uuid.uuid4().int % 90 + 2}").status_code
+                for _ in range(20)
+            }
     finally:
         faults.rate = 0.0
     assert answers <= {404, 503}

@@ -12,7 +12,12 @@ from tests.support.api import Api, serving
 
 @pytest.fixture
 def environment(aws_environment: dict[str, str], table: str, bucket: str) -> dict[str, str]:
-    return {"RUN_TABLE": table, "DATA_BUCKET": bucket, "JOB_RUN_TIME_SECONDS": "300", **aws_environment}
+    return {
+        "RUN_TABLE": table,
+        "DATA_BUCKET": bucket,
+        "JOB_RUN_TIME_SECONDS": "300",
+        **aws_environment,
+    }
 
 
 @pytest.fixture

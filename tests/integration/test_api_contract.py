@@ -47,7 +47,14 @@ def queries(api: Api) -> Iterator[list[dict[str, Any]]]:
 def add_runs(keys: list[tuple[str, int]]) -> None:
     runs = wiring.services().runs
     for nc, id_run in keys:
-        runs.add(Run(RunKey(NominalComposition(nc), id_run), frozenset({0}), datetime(2026, 1, 2, tzinfo=UTC)), f"{nc}{id_run}")
+        runs.add(
+            Run(
+                RunKey(NominalComposition(nc), id_run),
+                frozenset({0}),
+                datetime(2026, 1, 2, tzinfo=UTC),
+            ),
+            f"{nc}{id_run}",
+        )
 
 
 def listed(answer: dict[str, Any]) -> list[tuple[str, str]]:
@@ -90,7 +97,9 @@ def test_the_same_key_with_another_request_is_422(with_runs: Api) -> None:
 
 
 def test_a_batch_answers_all_its_runs_beside_the_fields_of_the_first(with_runs: Api) -> None:
-    runs = [{"nc": "Zr49Cu49Al2", "id_run": number, "status": "SCHEDULED"} for number in ("1", "2", "3")]
+    runs = [
+        {"nc": "Zr49Cu49Al2", "id_run": number, "status": "SCHEDULED"} for number in ("1", "2", "3")
+    ]
     batch = with_runs.post(Z, {"count": 3}, headers={"Idempotency-Key": "k"})
     assert batch == {**runs[0], "runs": runs}
     assert with_runs.post(Z, {"count": 3}, headers={"Idempotency-Key": "k"}) == batch
@@ -98,11 +107,16 @@ def test_a_batch_answers_all_its_runs_beside_the_fields_of_the_first(with_runs: 
     assert with_runs.post(Z, {}) == {"nc": "Zr49Cu49Al2", "id_run": "4", "status": "SCHEDULED"}
 
 
-def test_a_batch_that_is_too_large_allocates_nothing_and_says_how_many_are_left(with_runs: Api) -> None:
+def test_a_batch_that_is_too_large_allocates_nothing_and_says_how_many_are_left(
+    with_runs: Api,
+) -> None:
     with_runs.post(Z)
     problem = with_runs.problem("POST", Z, {"count": 5})
     assert (problem["status"], problem["code"]) == (404, "nothing_available")
-    assert problem["detail"] == "5 runs of 'Zr49Cu49Al2' were asked for and 4 are available: nothing was scheduled"
+    assert (
+        problem["detail"]
+        == "5 runs of 'Zr49Cu49Al2' were asked for and 4 are available: nothing was scheduled"
+    )
     assert len(with_runs.get(AVAILABLE)["Zr49Cu49Al2"]) == 1
 
 
@@ -137,7 +151,10 @@ def test_a_cursor_is_bound_to_its_query(api: Api) -> None:
         assert "belongs to nc 'Al'" in problem["detail"]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "AAAA", "W10", "é", "a" * 201, "WyJBbCIsIkFsIiwwXQ", "WyJBbCIsIidkcm9wIiwxXQ"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "x", "AAAA", "W10", "é", "a" * 201, "WyJBbCIsIkFsIiwwXQ", "WyJBbCIsIidkcm9wIiwxXQ"],
+)
 def test_a_cursor_that_the_service_did_not_give_is_refused(api: Api, cursor: str) -> None:
     assert api.problem("GET", f"{AVAILABLE}?limit=1&nc=Al&cursor={cursor}")["status"] == 422
 
@@ -156,16 +173,22 @@ def test_a_limit_out_of_range_is_refused(api: Api, limit: str) -> None:
     assert "limit" in problem["detail"]
 
 
-def test_a_list_that_is_too_large_is_413_and_names_limit(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_is_too_large_is_413_and_names_limit(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add_runs([("Al", number) for number in range(1, 30)])
     monkeypatch.setattr("chalicelib.routes.runs.MAX_ANSWER_BYTES", 1000)
     problem = api.problem("GET", AVAILABLE)
     assert (problem["status"], problem["code"]) == (413, "answer_too_large")
     assert "limit=" in problem["detail"]
-    assert Counter(key for page in pages(api, "?limit=5") for key in page) == {("Al", str(number)): 1 for number in range(1, 30)}
+    assert Counter(key for page in pages(api, "?limit=5") for key in page) == {
+        ("Al", str(number)): 1 for number in range(1, 30)
+    }
 
 
-def test_a_page_costs_one_query_of_its_own_size_however_many_runs_there_are(api: Api, queries: list[dict[str, Any]]) -> None:
+def test_a_page_costs_one_query_of_its_own_size_however_many_runs_there_are(
+    api: Api, queries: list[dict[str, Any]]
+) -> None:
     add_runs([("Al", number) for number in range(1, 120)])
     queries.clear()
     first = api.call("GET", f"{AVAILABLE}?limit=10")
@@ -176,8 +199,13 @@ def test_a_page_costs_one_query_of_its_own_size_however_many_runs_there_are(api:
 def test_the_outcomes_of_a_run_stand_in_its_status(with_runs: Api, store: Any) -> None:
     folder = "Zr49Cu49Al2/c/md/lammps/100/1/2000"
     store(
-        f"{folder}/0/Zr49Cu49Al2.scf.out", b"!    total energy   =  -1.5 Ry\n     convergence has been achieved in  61 iterations\n")
-    store(f"{folder}/0/Zr49Cu49Al2.lb.out", b"setting up CO interactions... found 2 interactions.\nfinished in 1 s\n")
+        f"{folder}/0/Zr49Cu49Al2.scf.out",
+        b"!    total energy   =  -1.5 Ry\n     convergence has been achieved in  61 iterations\n",
+    )
+    store(
+        f"{folder}/0/Zr49Cu49Al2.lb.out",
+        b"setting up CO interactions... found 2 interactions.\nfinished in 1 s\n",
+    )
     store(f"{folder}/0/ICOHPLIST.lobster", b"  COHP#\n 1\n 2\n")
     store(f"{folder}/14/Zr49Cu49Al2.scf.out", b"     iteration # 80\n")
     with_runs.post(Z)
@@ -186,14 +214,31 @@ def test_the_outcomes_of_a_run_stand_in_its_status(with_runs: Api, store: Any) -
         "labels_complete": True, "total_energy_ry": -1.5,
     }  # fmt: skip
     status = with_runs.get(f"{Z}/1/status")
-    assert set(status) == {"id_run", "sub_runs", "run_scheduled_at", "run_status", "sub_run_outcomes"}
+    assert set(status) == {
+        "id_run",
+        "sub_runs",
+        "run_scheduled_at",
+        "run_status",
+        "sub_run_outcomes",
+    }
     assert status["sub_run_outcomes"] == {"0": done}
     with_runs.post(f"{Z}/1/augment")
     outcomes = with_runs.get(f"{Z}/1/status")["sub_run_outcomes"]
     assert list(outcomes) == [str(sub_run) for sub_run in range(15)]
     assert outcomes["0"] == done
-    assert (outcomes["14"]["outcome"], outcomes["14"]["scf_iterations"]) == ("SCF_NOT_CONVERGED", 80)
-    assert {outcome["outcome"] for sub_run, outcome in outcomes.items() if sub_run not in ("0", "14")} == {"NO_DATA"}
+    assert (outcomes["14"]["outcome"], outcomes["14"]["scf_iterations"]) == (
+        "SCF_NOT_CONVERGED",
+        80,
+    )
+    assert {
+        outcome["outcome"] for sub_run, outcome in outcomes.items() if sub_run not in ("0", "14")
+    } == {"NO_DATA"}
     assert with_runs.get(f"{AVAILABLE}?nc=Zr49Cu49Al2&id_run=1")["sub_run_outcomes"] == outcomes
-    store(f"{folder}/14/Zr49Cu49Al2.scf.out", b"     convergence has been achieved in   9 iterations\n")
-    assert with_runs.get(f"{Z}/1/status")["sub_run_outcomes"]["14"]["outcome"] == "SCF_CONVERGED_BUT_NO_ICOHP"
+    store(
+        f"{folder}/14/Zr49Cu49Al2.scf.out",
+        b"     convergence has been achieved in   9 iterations\n",
+    )
+    assert (
+        with_runs.get(f"{Z}/1/status")["sub_run_outcomes"]["14"]["outcome"]
+        == "SCF_CONVERGED_BUT_NO_ICOHP"
+    )

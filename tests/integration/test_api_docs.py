@@ -16,7 +16,9 @@ from tests.support.api import Api
 MOUNTS = {"locally": "", "a stage": "/api", "a custom domain": "", "a base path": "/dataops/v1"}
 
 
-def event(path: str, resource: str, prefix: str, variables: dict[str, str] | None = None) -> dict[str, Any]:
+def event(
+    path: str, resource: str, prefix: str, variables: dict[str, str] | None = None
+) -> dict[str, Any]:
     """A REST-API event as API Gateway sends it."""
     return {
         "resource": resource,
@@ -41,7 +43,9 @@ def event(path: str, resource: str, prefix: str, variables: dict[str, str] | Non
     }
 
 
-def call(path: str, resource: str, prefix: str = "", variables: dict[str, str] | None = None) -> dict[str, Any]:
+def call(
+    path: str, resource: str, prefix: str = "", variables: dict[str, str] | None = None
+) -> dict[str, Any]:
     answer: dict[str, Any] = app(event(path, resource, prefix, variables), None)
     return answer
 
@@ -58,10 +62,18 @@ def test_every_address_in_the_page_is_a_route_of_the_service(prefix: str, slash:
     for address in assets:
         assert address.startswith(f"{prefix}/docs/")
         version, name = address.removeprefix(f"{prefix}/docs/").split("/")
-        asset = call(f"/docs/{version}/{name}", "/docs/{version}/{name}", prefix, {"version": version, "name": name})
+        asset = call(
+            f"/docs/{version}/{name}",
+            "/docs/{version}/{name}",
+            prefix,
+            {"version": version, "name": name},
+        )
         assert asset["statusCode"] == 200
         assert asset["headers"]["Cache-Control"] == "public, max-age=31536000, immutable"
-        assert asset["headers"]["Content-Type"].split(";")[0] == {"js": "text/javascript", "css": "text/css"}[name.rpartition(".")[2]]
+        assert (
+            asset["headers"]["Content-Type"].split(";")[0]
+            == {"js": "text/javascript", "css": "text/css"}[name.rpartition(".")[2]]
+        )
         assert len(asset["body"].encode()) < 5_000_000
 
 
@@ -82,7 +94,9 @@ def test_the_page_takes_scripts_from_nowhere_else_and_names_no_other_host(api: A
     assert "unsafe-inline" not in policy.split("style-src")[0]
 
 
-@pytest.mark.parametrize("name", ["../index.html", "..%2F..%2F__init__.py", "LICENSE", "nothing.js"])
+@pytest.mark.parametrize(
+    "name", ["../index.html", "..%2F..%2F__init__.py", "LICENSE", "nothing.js"]
+)
 def test_what_is_not_an_asset_is_not_served(api: Api, name: str) -> None:
     page = api.call("GET", "/docs").body.decode()
     version = re.findall(r"/docs/([0-9a-f]+)/", page)[0]

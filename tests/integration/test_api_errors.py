@@ -36,9 +36,16 @@ def lines_of(log: io.StringIO) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
-    [("DELETE", Z, "POST"), ("POST", f"{Z}/21/status", "GET"), ("PUT", "/health", "GET"), ("POST", "/v1/generate/available", "GET")],
+    [
+        ("DELETE", Z, "POST"),
+        ("POST", f"{Z}/21/status", "GET"),
+        ("PUT", "/health", "GET"),
+        ("POST", "/v1/generate/available", "GET"),
+    ],
 )
-def test_a_method_that_a_path_does_not_offer_is_405_and_names_those_it_does(api: Api, method: str, path: str, allow: str) -> None:
+def test_a_method_that_a_path_does_not_offer_is_405_and_names_those_it_does(
+    api: Api, method: str, path: str, allow: str
+) -> None:
     problem = api.problem(method, path)
     assert (problem["status"], problem["code"]) == (405, "method_not_allowed")
     assert problem["detail"] == f"{method} is not offered at {path!r}: {allow} is"
@@ -53,9 +60,27 @@ def test_head_has_no_body(api: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "headers", "status", "code", "says"),
     [
-        (b'{"count": 1' + b" " * 65536 + b"}", {}, 413, "request_too_large", "the body has 65548 bytes: at most 65536 are read"),
-        (b"count=1", {"Content-Type": "text/plain"}, 415, "unsupported_media_type", "the body is 'text/plain': expected"),
-        (b"{", {"Content-Type": "application/json"}, 400, "malformed_request", "the body is not JSON"),
+        (
+            b'{"count": 1' + b" " * 65536 + b"}",
+            {},
+            413,
+            "request_too_large",
+            "the body has 65548 bytes: at most 65536 are read",
+        ),
+        (
+            b"count=1",
+            {"Content-Type": "text/plain"},
+            415,
+            "unsupported_media_type",
+            "the body is 'text/plain': expected",
+        ),
+        (
+            b"{",
+            {"Content-Type": "application/json"},
+            400,
+            "malformed_request",
+            "the body is not JSON",
+        ),
         (b'{"count": NaN}', {}, 400, "malformed_request", "the body is not JSON"),
         (b"\xff", {}, 400, "malformed_request", "the body is not JSON"),
         (b"[" * 30_000, {}, 400, "malformed_request", "the body is nested too deeply"),
@@ -84,9 +109,15 @@ def test_a_bad_idempotency_key_is_refused(api: Api, key: str) -> None:
     assert "Idempotency-Key" in problem["detail"]
 
 
-def test_a_store_that_does_not_answer_is_503_and_says_when_to_ask_again(environment: dict[str, str]) -> None:
+def test_a_store_that_does_not_answer_is_503_and_says_when_to_ask_again(
+    environment: dict[str, str],
+) -> None:
     with serving(environment | {"RUN_TABLE": "no-such-table"}) as api:
-        for method, path in (("GET", "/health"), ("POST", f"{Z}/21/augment"), ("GET", "/v1/generate/available")):
+        for method, path in (
+            ("GET", "/health"),
+            ("POST", f"{Z}/21/augment"),
+            ("GET", "/v1/generate/available"),
+        ):
             problem = api.problem(method, path)
             assert (problem["status"], problem["code"]) == (503, "unavailable")
             assert "ResourceNotFoundException" in problem["detail"]
@@ -137,13 +168,19 @@ def test_a_5xx_logs_its_detail_and_its_cause(environment: dict[str, str], log: i
         problem = api.problem("GET", "/v1/compositions")
     assert problem["status"] == 503
     warning, _ = lines_of(log)
-    assert (warning["level"], warning["request_id"], warning["detail"]) == ("WARNING", problem["request_id"], problem["detail"])
+    assert (warning["level"], warning["request_id"], warning["detail"]) == (
+        "WARNING",
+        problem["request_id"],
+        problem["detail"],
+    )
     assert warning["cause"].startswith("NoSuchBucket: ")
     assert warning["route"] == "/v1/compositions"
 
 
 @pytest.mark.parametrize("written", ["dataops_{}_{}", "dataops%5F{}%5F{}", "x-dataops_{}_{}"])
-def test_the_secret_of_a_token_typed_into_a_path_is_not_logged(api: Api, log: io.StringIO, written: str) -> None:
+def test_the_secret_of_a_token_typed_into_a_path_is_not_logged(
+    api: Api, log: io.StringIO, written: str
+) -> None:
     identifier, secret = "abcdefgh2345", "S3cr-t_" * 6 + "x"
     api.call("GET", f"/v1/generate/{written.format(identifier, secret)}/21/status")
     LOG.warning("the name %r is wrong", written.format(identifier, secret))
@@ -159,10 +196,16 @@ def test_the_gateway_s_own_answers_have_the_same_form() -> None:
         assert document["request_id"] == "$context.requestId"
         assert set(document) == {"type", "title", "status", "detail", "code", "request_id"}
         assert response.get("statusCode") in (None, str(document["status"]))
-        assert response["responseParameters"]["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+        assert (
+            response["responseParameters"]["gatewayresponse.header.Content-Type"]
+            == "'application/problem+json'"
+        )
     assert responses["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
     assert "statusCode" not in responses["DEFAULT_4XX"]
-    for name in ("AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"):  # the table did not answer: another try is worth it
+    for name in (
+        "AUTHORIZER_FAILURE",
+        "AUTHORIZER_CONFIGURATION_ERROR",
+    ):  # the table did not answer: another try is worth it
         assert responses[name]["statusCode"] == "503"
         assert "gatewayresponse.header.Retry-After" in responses[name]["responseParameters"]
 
@@ -177,7 +220,9 @@ def test_the_gateway_s_own_answers_have_the_same_form() -> None:
         (500, "SomethingNew", 500, "internal_error"),
     ],
 )
-def test_the_local_stand_in_gives_the_gateway_s_answers(status: int, error_type: str, becomes: int, code: str) -> None:
+def test_the_local_stand_in_gives_the_gateway_s_answers(
+    status: int, error_type: str, becomes: int, code: str
+) -> None:
     answer = local_answer(status, error_type, "the-request")
     assert answer.status_code == becomes
     assert json.loads(answer.body)["code"] == code

@@ -47,13 +47,21 @@ def test_pages_of_bonds_are_walked_by_link_or_cursor(scheduled: Api) -> None:
     first = json.loads(answer.body)
     [following] = re.findall(r'<(\?[^>]+)>; rel="next"', answer.headers["Link"])
     second = scheduled.call("GET", f"{SUB_RUN}/bonds{following}")
-    assert second.body == scheduled.call("GET", f"{SUB_RUN}/bonds?limit=1&cursor={first['next_cursor']}").body
-    assert [bond["label_b"] for bond in first["bonds"] + json.loads(second.body)["bonds"]] == ["Zr2", "Cu3"]
+    assert (
+        second.body
+        == scheduled.call("GET", f"{SUB_RUN}/bonds?limit=1&cursor={first['next_cursor']}").body
+    )
+    assert [bond["label_b"] for bond in first["bonds"] + json.loads(second.body)["bonds"]] == [
+        "Zr2",
+        "Cu3",
+    ]
     assert "Link" not in second.headers
     assert json.loads(second.body)["next_cursor"] is None
 
 
-def test_bonds_are_kept_among_the_archives_and_answered_from_there(scheduled: Api, aws: Any, bucket: str) -> None:
+def test_bonds_are_kept_among_the_archives_and_answered_from_there(
+    scheduled: Api, aws: Any, bucket: str
+) -> None:
     before = scheduled.get(f"{SUB_RUN}/bonds")
     [kept] = aws.s3.list_objects_v2(Bucket=bucket, Prefix="archives/Zr49Cu49Al2/21/0/")["Contents"]
     assert re.fullmatch(r"archives/Zr49Cu49Al2/21/0/[0-9a-f]{64}\.bonds\.json", kept["Key"])
@@ -65,7 +73,10 @@ def test_bonds_are_kept_among_the_archives_and_answered_from_there(scheduled: Ap
 
 def test_records_of_bonds_do_not_disturb_archives(scheduled: Api) -> None:
     scheduled.get(f"{SUB_RUN}/bonds")
-    assert [file["name"] for file in scheduled.get(f"{SUB_RUN}/download")["files"]] == ["ICOHPLIST.lobster", "ro-crate-metadata.json"]
+    assert [file["name"] for file in scheduled.get(f"{SUB_RUN}/download")["files"]] == [
+        "ICOHPLIST.lobster",
+        "ro-crate-metadata.json",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -97,10 +108,17 @@ def test_a_broken_icohplist_is_a_conflict_that_names_the_line(scheduled: Api, st
     assert "line 4 is 'oops \ufffd'" in problem["detail"]
 
 
-@pytest.mark.parametrize("name", ["ICOHPLIST.lobster", 'odd "name" (1) + % #;é.txt', "back\\slash.txt", "<b>&amp;.txt", "%41"])
-def test_a_link_leads_to_one_file_under_its_own_name(scheduled: Api, store: Store, aws: Any, bucket: str, name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["ICOHPLIST.lobster", 'odd "name" (1) + % #;é.txt', "back\\slash.txt", "<b>&amp;.txt", "%41"],
+)
+def test_a_link_leads_to_one_file_under_its_own_name(
+    scheduled: Api, store: Store, aws: Any, bucket: str, name: str
+) -> None:
     store(FOLDER + name, ICOHPLIST)
-    if "\\" in name and FOLDER + name not in {found["Key"] for found in aws.s3.list_objects_v2(Bucket=bucket)["Contents"]}:
+    if "\\" in name and FOLDER + name not in {
+        found["Key"] for found in aws.s3.list_objects_v2(Bucket=bucket)["Contents"]
+    }:
         pytest.skip("this store keeps a key with a backslash under another name")
     path = f"{SUB_RUN}/files/{quote(name, safe='')}"
     link = scheduled.get(path)
@@ -111,7 +129,9 @@ def test_a_link_leads_to_one_file_under_its_own_name(scheduled: Api, store: Stor
         assert answer.read() == ICOHPLIST
         assert answer.headers["ETag"] == link["etag"]
         disposition = answer.headers["Content-Disposition"]
-    plain, *extended = re.fullmatch(r"""attachment; filename="([ -~]*)"(?:; filename\*=UTF-8''(\S+))?""", disposition).groups("")  # type: ignore[union-attr]
+    plain, *extended = re.fullmatch(
+        r"""attachment; filename="([ -~]*)"(?:; filename\*=UTF-8''(\S+))?""", disposition
+    ).groups("")  # type: ignore[union-attr]
     assert (unquote(extended[0]) or plain) == name
     redirect = scheduled.call("GET", f"{path}?redirect=true")
     assert redirect.status_code == 303
@@ -138,12 +158,19 @@ def test_the_page_refuses_inline_code_and_names_only_assets_that_are_there(api: 
     for address in re.findall(r'(?:href|src)="(/[^"]+)"', html):
         assert api.call("GET", address).status_code == 200, address
     modules = {name for name in static_folder("page").texts if name.endswith(".js")}
-    assert modules == set(re.findall(r"/(\w+\.js)", html)), "a module that is not named here is asked for late"
+    assert modules == set(re.findall(r"/(\w+\.js)", html)), (
+        "a module that is not named here is asked for late"
+    )
 
 
 def test_assets_have_their_types_and_may_be_kept_for_ever(api: Api) -> None:
     folder = static_folder("page")
-    types = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+    types = {
+        "html": "text/html",
+        "css": "text/css",
+        "js": "text/javascript",
+        "svg": "image/svg+xml",
+    }
     for name in folder.texts:
         answer = api.call("GET", f"/page/{folder.version}/{name}", headers={"Accept": "text/html"})
         assert answer.status_code == 200
@@ -153,12 +180,24 @@ def test_assets_have_their_types_and_may_be_kept_for_ever(api: Api) -> None:
     assert sum(len(text.encode()) for text in folder.texts.values()) < 200_000
 
 
-@pytest.mark.parametrize("address", ["/page/000000000000/app.js", "/page/{version}/nothing.js", "/page/{version}/..%2F..%2F__init__.py"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/page/000000000000/app.js",
+        "/page/{version}/nothing.js",
+        "/page/{version}/..%2F..%2F__init__.py",
+    ],
+)
 def test_assets_that_are_not_there_are_problems(api: Api, address: str) -> None:
-    assert api.problem("GET", address.format(version=static_folder("page").version))["status"] == 404
+    assert (
+        api.problem("GET", address.format(version=static_folder("page").version))["status"] == 404
+    )
 
 
-@pytest.mark.parametrize(("path", "prefix"), [("/", ""), ("/api/", "/api"), ("/api", "/api"), ("//evil.example/", ""), ('/"><b>/', "")])
+@pytest.mark.parametrize(
+    ("path", "prefix"),
+    [("/", ""), ("/api/", "/api"), ("/api", "/api"), ("//evil.example/", ""), ('/"><b>/', "")],
+)
 def test_the_page_finds_its_assets_under_every_stage_prefix(path: str, prefix: str) -> None:
     event = {
         "requestContext": {"httpMethod": "GET", "resourcePath": "/", "path": path, "identity": {"sourceIp": "127.0.0.1"}},

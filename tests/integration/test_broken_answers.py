@@ -12,7 +12,12 @@ from tests.support.api import Api, serving
 from tests.support.fault_proxy import STALL, Faults, Only, fault_proxy
 
 Store = Callable[[str], object]
-PATHS = ["/v1/generate/Al2/1/status", "/v1/generate/available", "/v1/compositions", "/v1/generate/Al2/1/0/download"]
+PATHS = [
+    "/v1/generate/Al2/1/status",
+    "/v1/generate/available",
+    "/v1/compositions",
+    "/v1/generate/Al2/1/0/download",
+]
 
 
 @pytest.fixture(params=["truncate", "shorten", "empty", "bad gateway", STALL])
@@ -28,13 +33,18 @@ def broken(environment: dict[str, str], faults: Faults) -> Iterator[Api]:
     with (
         fault_proxy(s3, faults) as s3_proxy,
         fault_proxy(dynamodb, faults) as dynamodb_proxy,
-        serving(environment | {"AWS_ENDPOINT_URL_S3": s3_proxy, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_proxy}) as api,
+        serving(
+            environment
+            | {"AWS_ENDPOINT_URL_S3": s3_proxy, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_proxy}
+        ) as api,
     ):
         yield api
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_an_answer_that_is_not_whole_or_does_not_come_is_none(broken: Api, faults: Faults, store: Store, path: str) -> None:
+def test_an_answer_that_is_not_whole_or_does_not_come_is_none(
+    broken: Api, faults: Faults, store: Store, path: str
+) -> None:
     store("Al2/c/md/lammps/100/1/2000/0/a")
     faults.rate = 0.0
     broken.post("/v1/generate/Al2")

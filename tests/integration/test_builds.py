@@ -70,14 +70,24 @@ def test_a_first_download_reads_each_file_once(api: Api, store: Store, calls: li
     scheduled(api, store, ("a", b"a"), ("b", b"b"), ("c", b"c"))
     calls.clear()
     api.get(DOWNLOAD)
-    assert calls.count("GetObject") == 2 + 3  # dataset.json (once a minute) and the record, which are missing, and the files
+    assert (
+        calls.count("GetObject") == 2 + 3
+    )  # dataset.json (once a minute) and the record, which are missing, and the files
     assert calls.count("PutObject") == 2  # the archive, and its record
     assert len(calls) == 13
 
 
-def test_requests_at_the_same_time_cause_one_build(environment: dict[str, str], api: Api, store: Store, aws: Aws, bucket: str) -> None:
+def test_requests_at_the_same_time_cause_one_build(
+    environment: dict[str, str], api: Api, store: Store, aws: Aws, bucket: str
+) -> None:
     scheduled(api, store, ("a", os.urandom(3_000_000)))
-    with child("tools.run_local", "--port", "0", "--end-with-parent", environment={**os.environ, **environment}) as url:
+    with child(
+        "tools.run_local",
+        "--port",
+        "0",
+        "--end-with-parent",
+        environment={**os.environ, **environment},
+    ) as url:
 
         def download(_: int) -> bytes:
             with urllib.request.urlopen(f"{url}{DOWNLOAD}?wait=20") as answer:
@@ -123,16 +133,28 @@ def test_a_builder_killed_at_any_call_leaves_no_archive_and_the_retry_no_upload(
     killed = 0
     for point in range(40):
         command = [sys.executable, "-c", KILLED, str(point)]
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment, "PYTHONPATH": str(ROOT)}, check=False)
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
         if done.returncode == 0:
             break
         assert done.returncode == 9
         killed += 1
-        records = [entry["Key"] for entry in aws.s3.list_objects_v2(Bucket=bucket, Prefix="archives/").get("Contents", [])]
+        records = [
+            entry["Key"]
+            for entry in aws.s3.list_objects_v2(Bucket=bucket, Prefix="archives/").get(
+                "Contents", []
+            )
+        ]
         assert not [key for key in records if key.endswith(".json")]
         # The lease of the killed builder has run out, as far as the next one can tell.
         for lease in aws.dynamodb.query(
-            TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": "BUILD"}}
+            TableName=table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": "BUILD"}},
         )["Items"]:
             aws.dynamodb.delete_item(TableName=table, Key={"pk": lease["pk"], "sk": lease["sk"]})
     assert killed >= 10
@@ -184,12 +206,17 @@ def test_builders_that_overlap_at_any_call_leave_one_intact_archive(
             assert isinstance(link, ArchiveLink), (point, link)
             with urllib.request.urlopen(link.link.url) as response:
                 content = response.read()
-            assert (len(content), hashlib.sha256(content).hexdigest()) == (link.record.size_bytes, link.record.sha256), point
+            assert (len(content), hashlib.sha256(content).hexdigest()) == (
+                link.record.size_bytes,
+                link.record.sha256,
+            ), point
         if ended:
             break
     assert point >= 6
 
 
-def test_large_archives_are_built_by_the_function_that_the_settings_name(environment: dict[str, str]) -> None:
+def test_large_archives_are_built_by_the_function_that_the_settings_name(
+    environment: dict[str, str],
+) -> None:
     with serving(environment | {"BUILDER_FUNCTION": "dataops-builder"}):
         assert type(wiring.services().archives.builder).__name__ == "LambdaBuilder"

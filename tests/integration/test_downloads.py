@@ -29,7 +29,10 @@ def scheduled(api: Api, store: Store) -> Iterator[Api]:
     """Run 21 with files in sub-runs 0 and 3, and all sub-runs scheduled."""
     for sub_run in (0, 3):
         for name, content in FILES.items():
-            store(f"Zr49Cu49Al2/c/md/lammps/100/21/2000/{sub_run}/{name}", content + str(sub_run).encode())
+            store(
+                f"Zr49Cu49Al2/c/md/lammps/100/21/2000/{sub_run}/{name}",
+                content + str(sub_run).encode(),
+            )
         store(f"Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/{sub_run}/SOAPS.vec", b"soap" * 100_000)
     store("Zr49Cu49Al2/c/md/lammps/100/21/Zr49Cu49Al2.lmp.out")
     api.post("/v1/generate/Zr49Cu49Al2")
@@ -41,7 +44,10 @@ def fetch(link: dict[str, Any]) -> dict[str, bytes]:
     with urllib.request.urlopen(link["download_url"]) as answer:
         content = answer.read()
         assert answer.headers["Content-Disposition"] == f'attachment; filename="{link["filename"]}"'
-    assert (len(content), hashlib.sha256(content).hexdigest()) == (link["size_bytes"], link["sha256"])
+    assert (len(content), hashlib.sha256(content).hexdigest()) == (
+        link["size_bytes"],
+        link["sha256"],
+    )
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
         return {name: archive.read(name) for name in archive.namelist()}
@@ -57,7 +63,10 @@ def test_a_link_leads_to_every_file_byte_for_byte(scheduled: Api) -> None:
     assert files.pop("ro-crate-metadata.json")
     assert files.pop("SOAPS.vec") == b"soap" * 100_000
     assert files == {name: content + b"3" for name, content in FILES.items()}
-    assert [file["name"] for file in link["files"]] == [*sorted([*FILES, "SOAPS.vec"]), "ro-crate-metadata.json"]
+    assert [file["name"] for file in link["files"]] == [
+        *sorted([*FILES, "SOAPS.vec"]),
+        "ro-crate-metadata.json",
+    ]
 
 
 def test_a_repeated_download_is_cached_and_the_same(scheduled: Api) -> None:
@@ -65,18 +74,24 @@ def test_a_repeated_download_is_cached_and_the_same(scheduled: Api) -> None:
     second = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
     assert second["cached"]
     changing = ("cached", "download_url", "expires_at")
-    assert {key: first[key] for key in first if key not in changing} == {key: second[key] for key in second if key not in changing}
+    assert {key: first[key] for key in first if key not in changing} == {
+        key: second[key] for key in second if key not in changing
+    }
 
 
 def test_a_redirect_is_given_to_those_who_ask_for_one(scheduled: Api) -> None:
     for path, headers in (("?redirect=true", {}), ("", {"Accept": "application/zip"})):
-        answer = scheduled.call("GET", f"/v1/generate/Zr49Cu49Al2/21/0/download{path}", headers=headers)
+        answer = scheduled.call(
+            "GET", f"/v1/generate/Zr49Cu49Al2/21/0/download{path}", headers=headers
+        )
         assert answer.status_code == 303
         assert answer.body == b""
         assert "X-Amz-Signature=" in answer.headers["Location"]
 
 
-def test_a_manifest_tells_what_an_archive_would_hold_and_builds_nothing(scheduled: Api, aws: Any, bucket: str) -> None:
+def test_a_manifest_tells_what_an_archive_would_hold_and_builds_nothing(
+    scheduled: Api, aws: Any, bucket: str
+) -> None:
     manifest = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/manifest?include=*.vec&include=ICOHP*")
     assert [(file["name"], file["role"]) for file in manifest["files"]] == [
         ("ICOHPLIST.lobster", "bond-strengths"), ("SOAPS.vec", "soap-descriptors"),
@@ -94,10 +109,14 @@ def test_a_whole_run_is_one_archive_with_a_folder_per_sub_run(scheduled: Api) ->
     assert files["0/Zr49Cu49Al2.scf.out"] == FILES["Zr49Cu49Al2.scf.out"] + b"0"
     only = scheduled.get("/v1/generate/Zr49Cu49Al2/21/download?sub_runs=3")
     assert {name.split("/")[0] for name in fetch(only)} == {"3", "ro-crate-metadata.json"}
-    assert scheduled.get("/v1/generate/Zr49Cu49Al2/21/manifest")["archive_key"] == link["archive_key"]
+    assert (
+        scheduled.get("/v1/generate/Zr49Cu49Al2/21/manifest")["archive_key"] == link["archive_key"]
+    )
 
 
-def test_a_large_archive_is_built_in_the_background_and_polled(environment: dict[str, str], scheduled: Api) -> None:
+def test_a_large_archive_is_built_in_the_background_and_polled(
+    environment: dict[str, str], scheduled: Api
+) -> None:
     with serving(environment | {"BUILD_INLINE_MAX_BYTES": "1000"}) as api:
         answer = api.call("GET", "/v1/generate/Zr49Cu49Al2/21/0/download")
         assert answer.status_code == 202
@@ -126,7 +145,9 @@ def test_a_large_archive_is_built_in_the_background_and_polled(environment: dict
         ("Zr49Cu49Al2/21/download?sub_runs=7", 404),
     ],
 )
-def test_a_bad_download_is_a_problem_and_builds_nothing(scheduled: Api, aws: Any, bucket: str, path: str, status: int) -> None:
+def test_a_bad_download_is_a_problem_and_builds_nothing(
+    scheduled: Api, aws: Any, bucket: str, path: str, status: int
+) -> None:
     assert scheduled.problem("GET", f"/v1/generate/{path}")["status"] == status
     assert aws.s3.list_objects_v2(Bucket=bucket, Prefix="archives/")["KeyCount"] == 0
 
@@ -140,7 +161,9 @@ def test_a_sub_run_that_is_not_scheduled_does_not_exist(api: Api, store: Store) 
         assert (problem["status"], problem["code"]) == (404, "sub_run_not_scheduled")
 
 
-def test_an_archive_without_its_record_is_built_again_to_the_same_bytes(scheduled: Api, aws: Any, bucket: str) -> None:
+def test_an_archive_without_its_record_is_built_again_to_the_same_bytes(
+    scheduled: Api, aws: Any, bucket: str
+) -> None:
     first = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
     files = fetch(first)
     aws.s3.delete_object(Bucket=bucket, Key=first["archive_key"].replace(".zip", ".json"))
@@ -171,16 +194,27 @@ def test_an_archive_that_was_removed_is_built_again(scheduled: Api, aws: Any, bu
     assert fetch(again)
 
 
-def test_names_that_an_archive_cannot_hold_are_skipped_and_still_linked(scheduled: Api, store: Store) -> None:
+def test_names_that_an_archive_cannot_hold_are_skipped_and_still_linked(
+    scheduled: Api, store: Store
+) -> None:
     for name in ("ro-crate-metadata.json", "aux.log", "run 12:30.log", "empty.", "out/b", "EMPTY"):
         store(f"Zr49Cu49Al2/c/md/lammps/100/21/2000/3/{name}", b"content")
     link = scheduled.get("/v1/generate/Zr49Cu49Al2/21/3/download")
-    assert [file["name"] for file in link["skipped"]] == ["aux.log", "empty", "empty.", "out/b", "ro-crate-metadata.json", "run 12:30.log"]
+    assert [file["name"] for file in link["skipped"]] == [
+        "aux.log",
+        "empty",
+        "empty.",
+        "out/b",
+        "ro-crate-metadata.json",
+        "run 12:30.log",
+    ]
     assert {file["name"] for file in link["files"]} & {"empty", "EMPTY"} == {"EMPTY"}
     assert fetch(link)
     manifest = scheduled.get("/v1/generate/Zr49Cu49Al2/21/3/manifest")
     assert manifest["skipped"] == link["skipped"]
-    assert "3/aux.log" in {file["name"] for file in scheduled.get("/v1/generate/Zr49Cu49Al2/21/download")["skipped"]}
+    assert "3/aux.log" in {
+        file["name"] for file in scheduled.get("/v1/generate/Zr49Cu49Al2/21/download")["skipped"]
+    }
     file = scheduled.get("/v1/generate/Zr49Cu49Al2/21/3/files/aux.log")
     with urllib.request.urlopen(file["download_url"]) as response:
         assert response.read() == b"content"
@@ -194,25 +228,33 @@ def test_a_run_without_a_file_to_pack_is_not_scheduled(api: Api, store: Store, k
     assert api.post("/v1/generate/Al2")["id_run"] == "3"
 
 
-def test_an_archive_that_arrived_with_other_bytes_is_verified_on_request(scheduled: Api, aws: Any, bucket: str) -> None:
+def test_an_archive_that_arrived_with_other_bytes_is_verified_on_request(
+    scheduled: Api, aws: Any, bucket: str
+) -> None:
     first = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
     key = first["archive_key"].replace(".zip", ".json")
     record = json.loads(aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-    aws.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(record | {"sha256": "0" * 64}).encode())
+    aws.s3.put_object(
+        Bucket=bucket, Key=key, Body=json.dumps(record | {"sha256": "0" * 64}).encode()
+    )
     assert scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")["sha256"] == "0" * 64
     again = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download?verify=true")
     assert (again["cached"], again["sha256"]) == (False, first["sha256"])
     assert scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download?verify=true")["cached"]
 
 
-def test_a_damaged_archive_of_a_sub_run_never_gets_into_that_of_the_run(scheduled: Api, aws: Any, bucket: str) -> None:
+def test_a_damaged_archive_of_a_sub_run_never_gets_into_that_of_the_run(
+    scheduled: Api, aws: Any, bucket: str
+) -> None:
     first = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
     record_key = first["archive_key"].replace(".zip", ".json")
     record = json.loads(aws.s3.get_object(Bucket=bucket, Key=record_key)["Body"].read())
     content = bytearray(aws.s3.get_object(Bucket=bucket, Key=first["archive_key"])["Body"].read())
     content[record["files"][1]["data_offset"] + 5] ^= 0xFF
     etag = aws.s3.put_object(Bucket=bucket, Key=first["archive_key"], Body=bytes(content))["ETag"]
-    aws.s3.put_object(Bucket=bucket, Key=record_key, Body=json.dumps(record | {"etag": etag}).encode())
+    aws.s3.put_object(
+        Bucket=bucket, Key=record_key, Body=json.dumps(record | {"etag": etag}).encode()
+    )
     files = fetch(scheduled.get("/v1/generate/Zr49Cu49Al2/21/download"))
     assert files["0/Zr49Cu49Al2.scf.out"] == FILES["Zr49Cu49Al2.scf.out"] + b"0"
     again = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")

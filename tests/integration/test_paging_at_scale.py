@@ -38,10 +38,15 @@ def fill(client: DynamoDBClient, table: str, numbers: range) -> None:
     """Even numbers, in the form that the run table has; whole batches of 25."""
 
     def put(first: int) -> None:
-        runs = [Run(RunKey(AL, 2 * number), frozenset({0}), datetime(2026, 1, 2, tzinfo=UTC)) for number in range(first, first + 25)]
+        runs = [
+            Run(RunKey(AL, 2 * number), frozenset({0}), datetime(2026, 1, 2, tzinfo=UTC))
+            for number in range(first, first + 25)
+        ]
         requests: list[Any] = [{"PutRequest": {"Item": item_of(run)}} for run in runs]
         while requests:
-            requests = client.batch_write_item(RequestItems={table: requests})["UnprocessedItems"].get(table, [])
+            requests = client.batch_write_item(RequestItems={table: requests})[
+                "UnprocessedItems"
+            ].get(table, [])
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(put, numbers[::25]))
@@ -94,7 +99,9 @@ def walk(runs: DynamoRunTable) -> Iterator[int]:
 
 
 @pytest.mark.timeout(900)
-def test_a_page_costs_the_same_in_a_hundred_thousand_runs_and_a_walk_meets_every_old_run_once(dynamodb: DynamoDBClient, table: str) -> None:
+def test_a_page_costs_the_same_in_a_hundred_thousand_runs_and_a_walk_meets_every_old_run_once(
+    dynamodb: DynamoDBClient, table: str
+) -> None:
     runs = DynamoRunTable(dynamodb, table)
     consumption = Consumption(dynamodb)
     fill(dynamodb, table, range(1, FEW + 1))
@@ -113,7 +120,9 @@ def test_a_page_costs_the_same_in_a_hundred_thousand_runs_and_a_walk_meets_every
         number = 1
         while not done.is_set():
             number = (number + 7_919 * 2) % (2 * MANY)
-            assert runs.add(Run(RunKey(AL, number), frozenset({0}), datetime(2026, 1, 3, tzinfo=UTC)), "token")
+            assert runs.add(
+                Run(RunKey(AL, number), frozenset({0}), datetime(2026, 1, 3, tzinfo=UTC)), "token"
+            )
             added[number] += 1
 
     with ThreadPoolExecutor(1) as pool:

@@ -21,7 +21,11 @@ from tests.support.policies import Call, Recorder, grants, recording, unused
 from tools.lifeline import ROOT
 
 Store = Callable[..., None]
-POLICIES = {"api": "policy-api.json", "builder": "policy-builder.json", "authorize": "policy-authorize.json"}
+POLICIES = {
+    "api": "policy-api.json",
+    "builder": "policy-builder.json",
+    "authorize": "policy-authorize.json",
+}
 FOLDER = "Al2/c/md/lammps/100/{}/2000/{}/"
 BONDS = b"COHP#  atomMU  atomNU  distance  translation  ICOHP\n  1   Al1   Al2   2.50000   0   0   0   -1.00000\n"
 RUN = "/v1/generate/Al2/1"
@@ -43,12 +47,17 @@ def orders(environment: dict[str, str]) -> Iterator[list[Any]]:
 
 
 @pytest.fixture
-def calls(environment: dict[str, str], orders: list[Any], store: Store, recorder: Recorder, aws: Aws) -> dict[str, set[Call]]:
+def calls(
+    environment: dict[str, str], orders: list[Any], store: Store, recorder: Recorder, aws: Aws
+) -> dict[str, set[Call]]:
     """The calls of each function while everything is done that the API offers, builds that fail in the middle included."""
     for run in range(1, 5):
         for sub_run in (0, 1):
             store(FOLDER.format(run, sub_run) + "ICOHPLIST.lobster", BONDS)
-            store(FOLDER.format(run, sub_run) + "Al2.scf.out", b"convergence has been achieved in 3 iterations\n")
+            store(
+                FOLDER.format(run, sub_run) + "Al2.scf.out",
+                b"convergence has been achieved in 3 iterations\n",
+            )
     recorder.function = "api"
     with serving(environment | {"BUILD_INLINE_MAX_BYTES": str(2**40)}) as api:
         _everything(api)
@@ -58,7 +67,11 @@ def calls(environment: dict[str, str], orders: list[Any], store: Store, recorder
         assert not api.get(f"{RUN}/0/download?include=*.out&verify=true")["cached"]
     _damage_records(aws, environment["DATA_BUCKET"], "crc32")
     with serving(environment | {"BUILD_INLINE_MAX_BYTES": "0"}) as api:
-        for path in (f"{RUN}/download?include=*.out&sub_runs=0", f"{RUN}/1/download?include=*.out", "/v1/generate/Al2/2/0/download"):
+        for path in (
+            f"{RUN}/download?include=*.out&sub_runs=0",
+            f"{RUN}/1/download?include=*.out",
+            "/v1/generate/Al2/2/0/download",
+        ):
             assert api.call("GET", path).status_code == 202
     recorder.function = "builder"
     with serving(environment):
@@ -87,7 +100,12 @@ def _everything(api: Api) -> None:
         api.get(path)
     for path in (f"{RUN}/status", f"{RUN}/manifest", f"{RUN}/0/manifest"):
         api.get(path)
-    for path in (f"{RUN}/0/download?include=*.out", f"{RUN}/download?include=*.out", f"{RUN}/0/bonds", f"{RUN}/0/files/Al2.scf.out"):
+    for path in (
+        f"{RUN}/0/download?include=*.out",
+        f"{RUN}/download?include=*.out",
+        f"{RUN}/0/bonds",
+        f"{RUN}/0/files/Al2.scf.out",
+    ):
         api.get(path)
 
 
@@ -100,8 +118,14 @@ def _lost_race(api: Api, recorder: Recorder, aws: Aws, table: str) -> None:
             claimed.append(arguments["Key"])
             if len(claimed) == 2:
                 values = arguments["ExpressionAttributeValues"]
-                fields = {field: values[f":{field}"] for field in ("nc", "id_run", "sub_runs", "run_scheduled_at")}
-                aws.dynamodb.put_item(TableName=table, Item=claimed[1] | fields | {"claim_token": {"S": "somebody else"}})
+                fields = {
+                    field: values[f":{field}"]
+                    for field in ("nc", "id_run", "sub_runs", "run_scheduled_at")
+                }
+                aws.dynamodb.put_item(
+                    TableName=table,
+                    Item=claimed[1] | fields | {"claim_token": {"S": "somebody else"}},
+                )
 
     recorder.watch = take_the_second
     assert api.problem("POST", "/v1/generate/Al2", {"count": 2})["code"] == "nothing_available"
@@ -120,7 +144,9 @@ def _damage_records(aws: Aws, bucket: str, field: str) -> None:
             aws.s3.put_object(Bucket=bucket, Key=stored["Key"], Body=json.dumps(record).encode())
 
 
-def _build_at_the_second_try(recorder: Recorder, store: Store, run: int, build: Callable[[], Any]) -> None:
+def _build_at_the_second_try(
+    recorder: Recorder, store: Store, run: int, build: Callable[[], Any]
+) -> None:
     """A build whose second part is refused: its upload must be ended, and its lease must say why. The next one looks for strays."""
     store(FOLDER.format(run, 0) + "big", random.Random(run).randbytes(20 * 2**20))
 
@@ -138,10 +164,16 @@ def _build_at_the_second_try(recorder: Recorder, store: Store, run: int, build: 
 @pytest.mark.parametrize("function", POLICIES)
 def test_every_call_is_allowed(calls: dict[str, set[Call]], function: str) -> None:
     allowed = grants(ROOT / ".chalice" / POLICIES[function])
-    assert [call for call in calls[function] if not any(grant.allows(call) for grant in allowed)] == []
+    assert [
+        call for call in calls[function] if not any(grant.allows(call) for grant in allowed)
+    ] == []
 
 
 @pytest.mark.parametrize("function", POLICIES)
 def test_nothing_is_allowed_that_is_not_called(calls: dict[str, set[Call]], function: str) -> None:
     allowed = grants(ROOT / ".chalice" / POLICIES[function])
-    assert [(grant.sid, grant.action, keys) for grant in allowed if (keys := unused(grant, calls[function]))] == []
+    assert [
+        (grant.sid, grant.action, keys)
+        for grant in allowed
+        if (keys := unused(grant, calls[function]))
+    ] == []

@@ -45,7 +45,11 @@ def ask(url: str, method: str = "GET", headers: dict[str, str] | None = None) ->
     try:
         connection.request(method, f"{parts.path}?{parts.query}", headers=headers or {})
         answer = connection.getresponse()
-        return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        return Answer(
+            answer.status,
+            {name.lower(): value for name, value in answer.getheaders()},
+            answer.read(),
+        )
     finally:
         connection.close()
 
@@ -56,25 +60,41 @@ class Signer:
     def __init__(self, strict: StrictS3, environment: dict[str, str], bucket: str) -> None:
         self._url, self._environment, self._bucket = strict.url, environment, bucket
 
-    def client(self, *, access_key: str = "", secret_key: str = "", region: str = "", version: str = "s3v4") -> Any:
+    def client(
+        self, *, access_key: str = "", secret_key: str = "", region: str = "", version: str = "s3v4"
+    ) -> Any:
         session = boto3.Session(
             access_key or self._environment["AWS_ACCESS_KEY_ID"],
             secret_key or self._environment["AWS_SECRET_ACCESS_KEY"],
             region_name=region or self._environment["AWS_DEFAULT_REGION"],
         )
-        config = Config(signature_version=version, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
+        config = Config(
+            signature_version=version,
+            s3={"addressing_style": "path"},
+            retries={"total_max_attempts": 1},
+        )
         return session.client("s3", endpoint_url=self._url, config=config)
 
     def url(
-        self, *, key: str = KEY, expires_in: int = 300, operation: str = "get_object", more: dict[str, str] | None = None, **who: str
+        self,
+        *,
+        key: str = KEY,
+        expires_in: int = 300,
+        operation: str = "get_object",
+        more: dict[str, str] | None = None,
+        **who: str,
     ) -> str:
         parameters = {"Bucket": self._bucket, "Key": key, **(more or {})}
-        url: str = self.client(**who).generate_presigned_url(operation, Params=parameters, ExpiresIn=expires_in)
+        url: str = self.client(**who).generate_presigned_url(
+            operation, Params=parameters, ExpiresIn=expires_in
+        )
         return url
 
 
 @pytest.fixture
-def signer(strict_s3: StrictS3, aws_environment: dict[str, str], bucket: str, store: Store) -> Signer:
+def signer(
+    strict_s3: StrictS3, aws_environment: dict[str, str], bucket: str, store: Store
+) -> Signer:
     store(KEY, CONTENT)
     return Signer(strict_s3, aws_environment, bucket)
 
@@ -85,7 +105,9 @@ def test_a_right_link_leads_to_the_object(signer: Signer) -> None:
 
 
 @pytest.mark.parametrize("key", ["a b+c", "é", "%41", "#?&=;", "~'()!*"])
-def test_keys_of_odd_characters_hold_their_signature(signer: Signer, store: Store, key: str) -> None:
+def test_keys_of_odd_characters_hold_their_signature(
+    signer: Signer, store: Store, key: str
+) -> None:
     store(key, b"odd")
     assert ask(signer.url(key=key)).body == b"odd"
 
@@ -96,7 +118,9 @@ def test_parameters_that_are_signed_reach_the_store(signer: Signer) -> None:
     assert (answer.status, answer.headers["content-disposition"]) == (200, disposition)
 
 
-def test_a_link_holds_until_its_last_second_and_not_after(signer: Signer, strict_s3: StrictS3) -> None:
+def test_a_link_holds_until_its_last_second_and_not_after(
+    signer: Signer, strict_s3: StrictS3
+) -> None:
     url = signer.url(expires_in=300)
     strict_s3.advance(290)
     assert ask(url).status == 200
@@ -160,19 +184,28 @@ def test_an_authorization_header_beside_the_signature_is_refused(signer: Signer)
 
 
 def test_another_region_is_refused(signer: Signer) -> None:
-    assert ask(signer.url(region="eu-west-3")).refusal[:2] == (400, "AuthorizationQueryParametersError")
+    assert ask(signer.url(region="eu-west-3")).refusal[:2] == (
+        400,
+        "AuthorizationQueryParametersError",
+    )
 
 
 def test_a_life_of_more_than_a_week_is_refused(signer: Signer) -> None:
     assert ask(signer.url(expires_in=7 * 86400)).status == 200
-    assert ask(signer.url(expires_in=8 * 86400)).refusal[:2] == (400, "AuthorizationQueryParametersError")
+    assert ask(signer.url(expires_in=8 * 86400)).refusal[:2] == (
+        400,
+        "AuthorizationQueryParametersError",
+    )
 
 
 def test_a_signature_of_version_2_is_refused(signer: Signer) -> None:
     assert ask(signer.url(version="s3")).refusal[:2] == (400, "InvalidRequest")
 
 
-@pytest.mark.parametrize("name", ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders"])
+@pytest.mark.parametrize(
+    "name",
+    ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders"],
+)
 def test_a_link_without_one_of_its_parameters_is_refused(signer: Signer, name: str) -> None:
     url = re.sub(rf"(?<=[?&]){name}=[^&]*&", "", signer.url())
     assert name not in url
@@ -185,7 +218,9 @@ def test_headers_of_amazons_own_must_be_signed(signer: Signer) -> None:
     assert ask(signer.url(more={"ChecksumMode": "ENABLED"}), headers=headers).status == 200
 
 
-def test_a_request_without_any_signature_is_refused(signer: Signer, strict_s3: StrictS3, bucket: str) -> None:
+def test_a_request_without_any_signature_is_refused(
+    signer: Signer, strict_s3: StrictS3, bucket: str
+) -> None:
     assert ask(f"{strict_s3.url}/{bucket}/{KEY}").refusal == (403, "AccessDenied", "Access Denied")
 
 
@@ -193,11 +228,16 @@ def test_requests_of_an_sdk_pass(signer: Signer, bucket: str) -> None:
     client = signer.client()
     client.put_object(Bucket=bucket, Key="through/the door", Body=CONTENT)
     assert client.get_object(Bucket=bucket, Key="through/the door")["Body"].read() == CONTENT
-    assert [entry["Key"] for entry in client.list_objects_v2(Bucket=bucket, Prefix="through/")["Contents"]] == ["through/the door"]
+    assert [
+        entry["Key"]
+        for entry in client.list_objects_v2(Bucket=bucket, Prefix="through/")["Contents"]
+    ] == ["through/the door"]
 
 
 @pytest.fixture
-def link(environment: dict[str, str], strict_s3: StrictS3, store: Store) -> Iterator[dict[str, Any]]:
+def link(
+    environment: dict[str, str], strict_s3: StrictS3, store: Store
+) -> Iterator[dict[str, Any]]:
     """A link of the app, whose callers reach the bucket through the strict door."""
     store("Zr49Cu49Al2/c/md/lammps/100/21/2000/0/Zr49Cu49Al2.scf.in", b"&CONTROL\n" * 1000)
     with serving({**environment, "S3_PUBLIC_ENDPOINT": strict_s3.url}) as api:
@@ -210,17 +250,26 @@ def _link(api: Api) -> dict[str, Any]:
     return link
 
 
-def test_a_link_of_the_app_leads_to_the_whole_archive(link: dict[str, Any], strict_s3: StrictS3) -> None:
+def test_a_link_of_the_app_leads_to_the_whole_archive(
+    link: dict[str, Any], strict_s3: StrictS3
+) -> None:
     assert link["download_url"].startswith(f"{strict_s3.url}/")
     answer = ask(link["download_url"])
     assert answer.status == 200
-    assert (len(answer.body), hashlib.sha256(answer.body).hexdigest()) == (link["size_bytes"], link["sha256"])
+    assert (len(answer.body), hashlib.sha256(answer.body).hexdigest()) == (
+        link["size_bytes"],
+        link["sha256"],
+    )
     assert answer.headers["content-disposition"] == f'attachment; filename="{link["filename"]}"'
 
 
-def test_a_link_of_the_app_serves_the_rest_of_a_download_that_broke_off(link: dict[str, Any]) -> None:
+def test_a_link_of_the_app_serves_the_rest_of_a_download_that_broke_off(
+    link: dict[str, Any],
+) -> None:
     whole = ask(link["download_url"])
-    rest = ask(link["download_url"], headers={"Range": "bytes=100-", "If-Match": whole.headers["etag"]})
+    rest = ask(
+        link["download_url"], headers={"Range": "bytes=100-", "If-Match": whole.headers["etag"]}
+    )
     assert (rest.status, rest.body) == (206, whole.body[100:])
     assert rest.headers["content-range"] == f"bytes 100-{len(whole.body) - 1}/{len(whole.body)}"
 
@@ -245,4 +294,7 @@ def test_a_link_of_the_app_ends_when_it_says(link: dict[str, Any], strict_s3: St
 def test_a_link_of_the_app_is_for_its_own_archive(link: dict[str, Any]) -> None:
     key = quote(link["archive_key"])
     assert key in link["download_url"]
-    assert ask(link["download_url"].replace(key, "Zr49Cu49Al2/c/md")).refusal[:2] == (403, "SignatureDoesNotMatch")
+    assert ask(link["download_url"].replace(key, "Zr49Cu49Al2/c/md")).refusal[:2] == (
+        403,
+        "SignatureDoesNotMatch",
+    )

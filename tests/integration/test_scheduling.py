@@ -12,10 +12,16 @@ from tests.support.api import Api, serving
 Store = Callable[..., None]
 
 
-def test_the_first_run_is_the_lowest_in_the_bucket_whatever_its_number(api: Api, store: Store) -> None:
+def test_the_first_run_is_the_lowest_in_the_bucket_whatever_its_number(
+    api: Api, store: Store
+) -> None:
     store("Zr49Cu49Al2/c/md/lammps/100/100/2000/0/a")
     store("Zr49Cu49Al2/c/md/lammps/100/21/2000/0/a")
-    assert api.post("/v1/generate/Zr49Cu49Al2") == {"nc": "Zr49Cu49Al2", "id_run": "21", "status": "SCHEDULED"}
+    assert api.post("/v1/generate/Zr49Cu49Al2") == {
+        "nc": "Zr49Cu49Al2",
+        "id_run": "21",
+        "status": "SCHEDULED",
+    }
     assert api.post("/v1/generate/Zr49Cu49Al2")["id_run"] == "100"
     assert api.problem("POST", "/v1/generate/Zr49Cu49Al2")["code"] == "nothing_available"
 
@@ -31,7 +37,10 @@ def test_a_run_without_sub_run_0_is_not_available(api: Api, store: Store) -> Non
 
 def test_a_composition_is_not_taken_for_another_that_it_begins(api: Api, store: Store) -> None:
     store("Zr49Cu49Al2/c/md/lammps/100/1/2000/0/a")
-    assert api.problem("POST", "/v1/generate/Zr49Cu49Al")["detail"] == "nominal composition 'Zr49Cu49Al' has no runs in the data bucket"
+    assert (
+        api.problem("POST", "/v1/generate/Zr49Cu49Al")["detail"]
+        == "nominal composition 'Zr49Cu49Al' has no runs in the data bucket"
+    )
 
 
 def test_data_under_a_prefix_are_found(environment: dict[str, str], store: Store) -> None:
@@ -48,7 +57,11 @@ def test_a_run_is_listed_and_augmented_in_the_contract_s_form(api: Api, store: S
     assert list(run) == ["id_run", "sub_runs", "run_scheduled_at"]
     assert run["sub_runs"] == ["0"]
     assert run["run_scheduled_at"].endswith("+00:00")
-    assert api.post("/v1/generate/Zr49Cu49Al2/21/augment") == {"nc": "Zr49Cu49Al2", "id_run": "21", "status": "SCHEDULED"}
+    assert api.post("/v1/generate/Zr49Cu49Al2/21/augment") == {
+        "nc": "Zr49Cu49Al2",
+        "id_run": "21",
+        "status": "SCHEDULED",
+    }
     [augmented] = api.get("/v1/generate/available?nc=Zr49Cu49Al2")["Zr49Cu49Al2"]
     assert augmented["sub_runs"] == [str(sub_run) for sub_run in range(15)]
     assert augmented["sub_runs_scheduled_at"].endswith("+00:00")
@@ -63,7 +76,9 @@ def test_some_sub_runs_may_be_named(api: Api, store: Store) -> None:
     assert api.get("/v1/generate/available")["Zr49Cu49Al2"][0]["sub_runs"] == ["0", "2", "10"]
 
 
-def test_jobs_run_and_are_done_by_the_simulated_hpc(environment: dict[str, str], store: Store) -> None:
+def test_jobs_run_and_are_done_by_the_simulated_hpc(
+    environment: dict[str, str], store: Store
+) -> None:
     store("Zr49Cu49Al2/c/md/lammps/100/21/2000/0/a")
     with serving(environment) as api:
         api.post("/v1/generate/Zr49Cu49Al2")
@@ -108,7 +123,9 @@ def test_jobs_run_and_are_done_by_the_simulated_hpc(environment: dict[str, str],
         ("GET", "/v1/generate/available?NC=Zr49Cu49Al2", None, 400),
     ],
 )
-def test_a_bad_request_is_a_problem_and_changes_nothing(api: Api, store: Store, method: str, path: str, body: Any, status: int) -> None:
+def test_a_bad_request_is_a_problem_and_changes_nothing(
+    api: Api, store: Store, method: str, path: str, body: Any, status: int
+) -> None:
     store("Zr49Cu49Al2/c/md/lammps/100/21/2000/0/a")
     store("Zr49Cu49Al2/c/md/lammps/100/23/2000/0/a")
     api.post("/v1/generate/Zr49Cu49Al2")
@@ -118,7 +135,12 @@ def test_a_bad_request_is_a_problem_and_changes_nothing(api: Api, store: Store, 
 
 
 def test_a_body_that_is_not_json_is_refused_by_its_type(api: Api) -> None:
-    problem = api.problem("POST", "/v1/generate/Zr49Cu49Al2/21/augment", b"sub_runs=1", headers={"Content-Type": "text/plain"})
+    problem = api.problem(
+        "POST",
+        "/v1/generate/Zr49Cu49Al2/21/augment",
+        b"sub_runs=1",
+        headers={"Content-Type": "text/plain"},
+    )
     assert problem["status"] == 415
 
 
@@ -126,7 +148,10 @@ def test_a_table_that_does_not_answer_is_503_with_retry_after(environment: dict[
     with serving(environment | {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9"}) as api:
         answer = api.call("GET", "/v1/generate/available")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
-        assert api.problem("GET", "/health")["detail"] == "the run table does not answer (EndpointConnectionError)"
+        assert (
+            api.problem("GET", "/health")["detail"]
+            == "the run table does not answer (EndpointConnectionError)"
+        )
 
 
 def test_health_is_ok_when_both_stores_answer(api: Api) -> None:

@@ -81,7 +81,9 @@ def handler_of(store: BreakingStore) -> type[BaseHTTPRequestHandler]:
             if asked and not answer.ignore_range:
                 start = int(asked[1]) + answer.shift
                 self.send_response(206)
-                self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+                self.send_header(
+                    "Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}"
+                )
             else:
                 start = 0
                 self.send_response(200)
@@ -104,10 +106,17 @@ def serve() -> Iterator[Callable[[BreakingStore], S3Client]]:
         server = QuietServer(("127.0.0.1", 0), handler_of(store))
         servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        config = Config(retries={"total_max_attempts": 1}, read_timeout=5, s3={"addressing_style": "path"})
+        config = Config(
+            retries={"total_max_attempts": 1}, read_timeout=5, s3={"addressing_style": "path"}
+        )
         address = f"http://127.0.0.1:{server.server_port}"
         return boto3.client(
-            "s3", endpoint_url=address, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s", config=config
+            "s3",
+            endpoint_url=address,
+            region_name="us-east-1",
+            aws_access_key_id="k",
+            aws_secret_access_key="s",
+            config=config,
         )
 
     yield start
@@ -126,7 +135,9 @@ def read(s3: S3Client, size_bytes: int = len(CONTENT)) -> bytes:
 def test_an_unbroken_read_is_one_request_for_the_listed_version(serve: Serve) -> None:
     store = BreakingStore()
     assert read(serve(store)) == CONTENT
-    assert [(request["if-match"], request.get("range")) for request in store.requests] == [(ETAG, None)]
+    assert [(request["if-match"], request.get("range")) for request in store.requests] == [
+        (ETAG, None)
+    ]
 
 
 def test_an_empty_object_is_read(serve: Serve) -> None:

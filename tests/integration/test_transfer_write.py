@@ -21,7 +21,11 @@ PART = 5 * MIB  # the least that S3 accepts
 class WatchedS3:
     """A client that keeps what was called, and fails where it is told to."""
 
-    def __init__(self, client: Any, before: Callable[[str, dict[str, Any]], None] = lambda name, arguments: None) -> None:
+    def __init__(
+        self,
+        client: Any,
+        before: Callable[[str, dict[str, Any]], None] = lambda name, arguments: None,
+    ) -> None:
         self._client = client
         self._before = before
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -48,7 +52,13 @@ def cut(content: bytes, chunk_bytes: int = 300_000) -> Iterator[bytes]:
 
 def write(s3: Any, bucket: str, chunks: Iterable[bytes], **options: Any) -> str:
     return write_object(
-        s3, bucket, "a.zip", chunks, content_type="application/zip", content_disposition='attachment; filename="a.zip"', **options
+        s3,
+        bucket,
+        "a.zip",
+        chunks,
+        content_type="application/zip",
+        content_disposition='attachment; filename="a.zip"',
+        **options,
     )
 
 
@@ -57,12 +67,19 @@ def assert_nothing_is_left(aws: Any, bucket: str) -> None:
     assert "Uploads" not in aws.s3.list_multipart_uploads(Bucket=bucket)
 
 
-@pytest.mark.parametrize("size", [0, 1, PART - 1, PART, PART + 1, 2 * PART, 2 * PART + 1, len(CONTENT)])
+@pytest.mark.parametrize(
+    "size", [0, 1, PART - 1, PART, PART + 1, 2 * PART, 2 * PART + 1, len(CONTENT)]
+)
 def test_what_is_written_is_read_again(aws: Any, bucket: str, size: int) -> None:
     etag = write(aws.s3, bucket, cut(CONTENT[:size]), part_size_bytes=PART)
-    assert b"".join(read_object(aws.s3, bucket, "a.zip", etag=etag, size_bytes=size)) == CONTENT[:size]
+    assert (
+        b"".join(read_object(aws.s3, bucket, "a.zip", etag=etag, size_bytes=size)) == CONTENT[:size]
+    )
     stored = aws.s3.head_object(Bucket=bucket, Key="a.zip")
-    assert (stored["ContentType"], stored["ContentDisposition"]) == ("application/zip", 'attachment; filename="a.zip"')
+    assert (stored["ContentType"], stored["ContentDisposition"]) == (
+        "application/zip",
+        'attachment; filename="a.zip"',
+    )
     assert stored["ETag"] == etag
     assert "Uploads" not in aws.s3.list_multipart_uploads(Bucket=bucket)
 
@@ -93,14 +110,24 @@ def test_parts_are_sent_in_parallel_and_no_more_than_asked_for(aws: Any, bucket:
             both.wait(timeout=30)  # two at a time, or never
             running.remove(arguments["PartNumber"])
 
-    write(WatchedS3(aws.s3, before), bucket, cut(CONTENT + CONTENT[: 5 * MIB]), part_size_bytes=PART, parallel_parts=2)
+    write(
+        WatchedS3(aws.s3, before),
+        bucket,
+        cut(CONTENT + CONTENT[: 5 * MIB]),
+        part_size_bytes=PART,
+        parallel_parts=2,
+    )
     assert max(most) == 2
     assert aws.s3.head_object(Bucket=bucket, Key="a.zip")["ContentLength"] == len(CONTENT) + 5 * MIB
 
 
-@pytest.mark.parametrize("error", [ValueError("packing"), KeyboardInterrupt(), GeneratorExit(), SystemExit()])
+@pytest.mark.parametrize(
+    "error", [ValueError("packing"), KeyboardInterrupt(), GeneratorExit(), SystemExit()]
+)
 @pytest.mark.parametrize("after_bytes", [0, 6 * MIB, 11 * MIB])
-def test_chunks_that_fail_leave_no_object_and_no_upload(aws: Any, bucket: str, error: BaseException, after_bytes: int) -> None:
+def test_chunks_that_fail_leave_no_object_and_no_upload(
+    aws: Any, bucket: str, error: BaseException, after_bytes: int
+) -> None:
     def chunks() -> Iterator[bytes]:
         yield from cut(CONTENT[:after_bytes])
         raise error
@@ -110,8 +137,12 @@ def test_chunks_that_fail_leave_no_object_and_no_upload(aws: Any, bucket: str, e
     assert_nothing_is_left(aws, bucket)
 
 
-@pytest.mark.parametrize("call", ["create_multipart_upload", "upload_part", "complete_multipart_upload"])
-def test_a_request_that_fails_leaves_no_object_and_no_upload(aws: Any, bucket: str, call: str) -> None:
+@pytest.mark.parametrize(
+    "call", ["create_multipart_upload", "upload_part", "complete_multipart_upload"]
+)
+def test_a_request_that_fails_leaves_no_object_and_no_upload(
+    aws: Any, bucket: str, call: str
+) -> None:
     def before(name: str, arguments: dict[str, Any]) -> None:
         if name == call and arguments.get("PartNumber", 2) == 2:
             raise ClientError({"Error": {"Code": "SlowDown"}}, name)
@@ -180,18 +211,25 @@ def test_the_chunks_are_closed_when_the_write_fails(aws: Any, bucket: str) -> No
     assert closed == [True]
 
 
-def test_an_object_of_more_parts_than_s3_takes_is_refused_by_name(aws: Any, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_object_of_more_parts_than_s3_takes_is_refused_by_name(
+    aws: Any, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(transfer, "MAX_PARTS", 2)
     with pytest.raises(ObjectTooLarge, match=r"'a\.zip' does not fit into 2 parts"):
         write(aws.s3, bucket, cut(CONTENT), part_size_bytes=PART)
     assert_nothing_is_left(aws, bucket)
 
 
-def test_parts_double_where_equal_ones_would_not_suffice(aws: Any, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_double_where_equal_ones_would_not_suffice(
+    aws: Any, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(parts, "_EQUAL_PARTS", 1)
     s3 = WatchedS3(aws.s3)
     write(s3, bucket, cut(CONTENT + CONTENT), part_size_bytes=PART)
-    sizes = [part["size_bytes"] for part in sorted(s3.named("upload_part"), key=lambda part: part["PartNumber"])]
+    sizes = [
+        part["size_bytes"]
+        for part in sorted(s3.named("upload_part"), key=lambda part: part["PartNumber"])
+    ]
     assert sizes == [PART, 2 * PART, 2 * len(CONTENT) - 3 * PART]
 
 

@@ -20,9 +20,13 @@ class Api:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> HTTPResponse:
+    def call(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> HTTPResponse:
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        return self._client.http.request(method, path, headers=dict(headers or {}), body=content or b"")
+        return self._client.http.request(
+            method, path, headers=dict(headers or {}), body=content or b""
+        )
 
     def get(self, path: str, **options: Any) -> Any:
         """The JSON of a 200."""

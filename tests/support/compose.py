@@ -13,7 +13,10 @@ import pytest
 
 COMPOSE = os.environ.get("COMPOSE", "")
 needs_compose = [
-    pytest.mark.skipif(not COMPOSE, reason="Compose files are run where COMPOSE names the command: make test-compose"),
+    pytest.mark.skipif(
+        not COMPOSE,
+        reason="Compose files are run where COMPOSE names the command: make test-compose",
+    ),
     pytest.mark.timeout(1500),
 ]
 
@@ -33,19 +36,34 @@ class Project:
     def run(self, *arguments: str) -> str:
         """What the command wrote to its standard output."""
         done = self.attempt(*arguments)
-        assert done.returncode == 0, f"{' '.join(arguments)}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
+        assert done.returncode == 0, (
+            f"{' '.join(arguments)}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
+        )
         return done.stdout
 
     def attempt(self, *arguments: str, without: str = "") -> subprocess.CompletedProcess[str]:
         """The same, however it ends; `without` starts the names of variables that it is not given."""
-        environment = {name: value for name, value in self.environment.items() if not (without and name.startswith(without))}
+        environment = {
+            name: value
+            for name, value in self.environment.items()
+            if not (without and name.startswith(without))
+        }
         command = [*shlex.split(COMPOSE), *arguments]
-        return subprocess.run(command, cwd=self._folder, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=self._folder, env=environment, capture_output=True, text=True, check=False
+        )
 
     def shell(self, script: str) -> None:
         """Run a script that ends at the first failure."""
         command = ["bash", "-euo", "pipefail", "-c", script]
-        done = subprocess.run(command, cwd=self._folder, env=self.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            cwd=self._folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, f"{script}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
 
     def remove(self) -> None:

@@ -15,7 +15,9 @@ def sub_run_files(data: Path) -> dict[str, bytes]:
     for path in data_files(data):
         parts = path.relative_to(data).parts
         if len(parts) == 9:
-            files["/".join((parts[0].removesuffix("-SOAPS"), parts[5], parts[7], parts[8]))] = path.read_bytes()
+            files["/".join((parts[0].removesuffix("-SOAPS"), parts[5], parts[7], parts[8]))] = (
+                path.read_bytes()
+            )
     return files
 
 

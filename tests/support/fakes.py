@@ -11,7 +11,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PresignedLink
-from chalicelib.domain.artifacts import SOAPS_NAME, Artifact, files_prefix, role_of, runs_prefix, soaps_prefix
+from chalicelib.domain.artifacts import (
+    SOAPS_NAME,
+    Artifact,
+    files_prefix,
+    role_of,
+    runs_prefix,
+    soaps_prefix,
+)
 from chalicelib.domain.claims import Claimant, RunClaim, claimant_tag
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.dataset_info import FILE_NAME, DatasetInfo
@@ -53,17 +60,34 @@ class FakeRunTable:
         row = self._rows.get(key)
         return row[0] if row else None
 
-    def runs(self, nc: NominalComposition | None = None, *, after: RunKey | None = None, limit: int | None = None) -> Iterator[Run]:
+    def runs(
+        self,
+        nc: NominalComposition | None = None,
+        *,
+        after: RunKey | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Run]:
         rows = sorted(self._rows.items())
-        return islice([run for key, (run, _) in rows if nc in (None, key.nc) and (after is None or key > after)], limit)
+        return islice(
+            [
+                run
+                for key, (run, _) in rows
+                if nc in (None, key.nc) and (after is None or key > after)
+            ],
+            limit,
+        )
 
     def add(self, run: Run, claim_token: str, wanted: int = 1) -> bool:
         with self._lock:
             _, holder = self._rows.setdefault(run.key, (run, claim_token))
-            self._claimants.setdefault(run.key, []).append(Claimant(claimant_tag(claim_token), wanted))
+            self._claimants.setdefault(run.key, []).append(
+                Claimant(claimant_tag(claim_token), wanted)
+            )
             return holder == claim_token
 
-    def claims(self, nc: NominalComposition, *, after: int = 0, limit: int | None = None) -> Iterator[RunClaim]:
+    def claims(
+        self, nc: NominalComposition, *, after: int = 0, limit: int | None = None
+    ) -> Iterator[RunClaim]:
         return islice(
             [
                 RunClaim(key.id_run, run.run_scheduled_at, token, tuple(self._claimants[key]))
@@ -120,7 +144,11 @@ class FakeDataBucket:
 
     def compositions(self) -> Sequence[NominalComposition]:
         folders = {key.split("/")[0] for key in self.objects if "/" in key}
-        return sorted(NominalComposition(folder) for folder in folders if re.fullmatch(r"([A-Z][a-z]?[0-9]{0,3}){1,8}", folder))
+        return sorted(
+            NominalComposition(folder)
+            for folder in folders
+            if re.fullmatch(r"([A-Z][a-z]?[0-9]{0,3}){1,8}", folder)
+        )
 
     def dataset_info(self) -> DatasetInfo | None:
         content = self.objects.get(FILE_NAME)
@@ -128,19 +156,30 @@ class FakeDataBucket:
 
     def run_numbers(self, nc: NominalComposition) -> Sequence[int]:
         prefix = runs_prefix(nc)
-        folders = {key[len(prefix) :].split("/")[0] for key in self.objects if key.startswith(prefix)}
-        return sorted(int(folder) for folder in folders if folder.isdecimal() and not folder.startswith("0"))
+        folders = {
+            key[len(prefix) :].split("/")[0] for key in self.objects if key.startswith(prefix)
+        }
+        return sorted(
+            int(folder) for folder in folders if folder.isdecimal() and not folder.startswith("0")
+        )
 
     def has_files(self, key: SubRunKey) -> bool:
         prefix = files_prefix(key)
-        return any(name.startswith(prefix) and rejection_reason(name[len(prefix) :]) is None for name in self.objects)
+        return any(
+            name.startswith(prefix) and rejection_reason(name[len(prefix) :]) is None
+            for name in self.objects
+        )
 
     def listed_runs(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
         prefix = runs_prefix(first.nc)
         found: dict[int, bool] = {}
         for stored in sorted(self.objects):
             folder, _, path = stored.removeprefix(prefix).partition("/")
-            if stored.startswith(prefix) and stored > f"{prefix}{first.id_run}/" and folder.isdecimal():
+            if (
+                stored.startswith(prefix)
+                and stored > f"{prefix}{first.id_run}/"
+                and folder.isdecimal()
+            ):
                 below = f"2000/{sub_run}/"
                 usable = path.startswith(below) and rejection_reason(path[len(below) :]) is None
                 found[int(folder)] = found.get(int(folder), False) or usable
@@ -151,8 +190,15 @@ class FakeDataBucket:
         for prefix, only in ((files_prefix(key), None), (soaps_prefix(key), SOAPS_NAME)):
             for stored, content in self.objects.items():
                 name = stored.removeprefix(prefix)
-                if stored.startswith(prefix) and name and not name.endswith("/") and only in (None, name):
-                    found[name] = Artifact(stored, name, len(content), self.etag_of(content), role_of(key.run.nc, name))
+                if (
+                    stored.startswith(prefix)
+                    and name
+                    and not name.endswith("/")
+                    and only in (None, name)
+                ):
+                    found[name] = Artifact(
+                        stored, name, len(content), self.etag_of(content), role_of(key.run.nc, name)
+                    )
         return [found[name] for name in sorted(found)]
 
     def run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
@@ -173,7 +219,11 @@ class FakeDataBucket:
 
     def archive(self, archive_key: str) -> ArchiveRecord | None:
         record, content = self.records.get(archive_key), self.objects.get(archive_key)
-        if record is None or content is None or (record.etag, record.size_bytes) != (self.etag_of(content), len(content)):
+        if (
+            record is None
+            or content is None
+            or (record.etag, record.size_bytes) != (self.etag_of(content), len(content))
+        ):
             return None
         return record
 
@@ -195,7 +245,9 @@ class FakeDataBucket:
         self.records.pop(archive_key, None)
 
     def link(self, archive_key: str, filename: str) -> PresignedLink:
-        return PresignedLink(f"https://bucket.example/{archive_key}", datetime(2026, 1, 2, tzinfo=UTC))
+        return PresignedLink(
+            f"https://bucket.example/{archive_key}", datetime(2026, 1, 2, tzinfo=UTC)
+        )
 
 
 class FakeIdempotencyRecords:
@@ -245,16 +297,33 @@ class FakeBuildLeases:
     def get(self, archive_key: str) -> BuildLease | None:
         return self.leases.get(archive_key)
 
-    def take(self, archive_key: str, holder: str, now: datetime, expires_at: datetime, *, queued_by: str | None = None) -> bool:
+    def take(
+        self,
+        archive_key: str,
+        holder: str,
+        now: datetime,
+        expires_at: datetime,
+        *,
+        queued_by: str | None = None,
+    ) -> bool:
         with self._lock:
             lease = self.leases.get(archive_key)
-            if lease and lease.error is None and lease.expires_at > now and lease.holder not in (holder, queued_by):
+            if (
+                lease
+                and lease.error is None
+                and lease.expires_at > now
+                and lease.holder not in (holder, queued_by)
+            ):
                 return False
-            self.leases[archive_key] = BuildLease(holder, lease.started_at if lease else now, expires_at)
+            self.leases[archive_key] = BuildLease(
+                holder, lease.started_at if lease else now, expires_at
+            )
             return True
 
     def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:
-        return self._change(archive_key, holder, lambda lease: replace(lease, expires_at=expires_at))
+        return self._change(
+            archive_key, holder, lambda lease: replace(lease, expires_at=expires_at)
+        )
 
     def release(self, archive_key: str, holder: str) -> None:
         with self._lock:
@@ -268,7 +337,9 @@ class FakeBuildLeases:
         lease = self.leases.get(archive_key)
         return lease is not None and lease.holder == holder
 
-    def _change(self, archive_key: str, holder: str, change: Callable[[BuildLease], BuildLease]) -> bool:
+    def _change(
+        self, archive_key: str, holder: str, change: Callable[[BuildLease], BuildLease]
+    ) -> bool:
         with self._lock:
             if not self._held(archive_key, holder):
                 return False

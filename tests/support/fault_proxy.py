@@ -20,7 +20,10 @@ answer shorter, and announced so; a good answer with nothing in it; its answer l
 STALL = "stall"
 """No answer, until the caller gives up: not for everyone, because it takes the caller's time-out. The work may be done or not."""
 
-_DYNAMODB = {"throttle": (400, "ProvisionedThroughputExceededException"), "fail": (500, "InternalServerError")}
+_DYNAMODB = {
+    "throttle": (400, "ProvisionedThroughputExceededException"),
+    "fail": (500, "InternalServerError"),
+}
 _S3 = {"throttle": (503, "SlowDown"), "fail": (500, "InternalError")}
 _HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 _DELAY_SECONDS = 0.02
@@ -70,7 +73,11 @@ class Only(Faults):
 
     def next(self, request: str) -> str | None:
         with self._lock:
-            if not self.rate or not request.startswith(self._to) or self.seen[self._kind] == self._times:
+            if (
+                not self.rate
+                or not request.startswith(self._to)
+                or self.seen[self._kind] == self._times
+            ):
                 return None
             self.seen[self._kind] += 1
             return self._kind
@@ -117,7 +124,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if kind in ("throttle", "fail"):
             status, code = (_DYNAMODB if target else _S3)[kind]
-            self._send(status, "application/x-amz-json-1.0" if target else "application/xml", _error(code, is_table=bool(target)))
+            self._send(
+                status,
+                "application/x-amz-json-1.0" if target else "application/xml",
+                _error(code, is_table=bool(target)),
+            )
             return
         if kind == "bad gateway":
             self._send(502, "text/html", _HTML)
@@ -153,19 +164,28 @@ class _Handler(BaseHTTPRequestHandler):
             super().finish()
 
     def _ask(self, upstream: tuple[str, int], body: bytes) -> tuple[HTTPResponse, bytes]:
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("connection", "expect")}
+        headers = {
+            name: value
+            for name, value in self.headers.items()
+            if name.lower() not in ("connection", "expect")
+        }
         for fresh in (self._connection is None, True):
             if fresh:
                 self._connection = HTTPConnection(*upstream, timeout=60)
             assert self._connection
             try:
-                self._connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+                self._connection.putrequest(
+                    self.command, self.path, skip_host=True, skip_accept_encoding=True
+                )
                 for name, value in headers.items():
                     self._connection.putheader(name, value)
                 self._connection.endheaders(body)
                 answer = self._connection.getresponse()
                 return answer, answer.read()
-            except (HTTPException, OSError):  # a kept connection that the service has closed meanwhile
+            except (
+                HTTPException,
+                OSError,
+            ):  # a kept connection that the service has closed meanwhile
                 if fresh:
                     raise
         raise AssertionError
@@ -173,7 +193,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, answer: HTTPResponse, content: bytes, announced: int) -> None:
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():
-            if name.lower() not in _OWN_HEADERS or (name.lower() == "content-length" and self.command == "HEAD"):
+            if name.lower() not in _OWN_HEADERS or (
+                name.lower() == "content-length" and self.command == "HEAD"
+            ):
                 self.send_header(name, value)
         if self.command != "HEAD" and answer.status not in (204, 304):
             self.send_header("Content-Length", str(announced))

@@ -62,7 +62,14 @@ def fault_server(content: bytes, seed: int = 0) -> Iterator[FaultServer]:
             state.headers.append({name.lower(): value for name, value in self.headers.items()})
             fault = state.faults.pop(0) if state.faults else "good"
             start, stop = _span(wanted, len(state.content))
-            statuses = {"refuse": 500, "throttle": 503, "expire": 403, "credentials": 400, "missing": 404, "changed": 412}
+            statuses = {
+                "refuse": 500,
+                "throttle": 503,
+                "expire": 403,
+                "credentials": 400,
+                "missing": 404,
+                "changed": 412,
+            }
             if fault == "late":
                 state.stalled.set()
                 state.released.wait(60)
@@ -72,7 +79,9 @@ def fault_server(content: bytes, seed: int = 0) -> Iterator[FaultServer]:
             if fault == "changed" and not wanted:
                 fault = "good"
             if fault in statuses:
-                self._answer(statuses[fault], ERROR_PAGE, {"Retry-After": "0"} if fault == "throttle" else {})
+                self._answer(
+                    statuses[fault], ERROR_PAGE, {"Retry-After": "0"} if fault == "throttle" else {}
+                )
             elif fault == "reset":
                 self.close_connection = True
                 self.connection.close()
@@ -80,7 +89,9 @@ def fault_server(content: bytes, seed: int = 0) -> Iterator[FaultServer]:
                 self._answer(200, ERROR_PAGE, {"ETag": '"page"'})
             elif fault == "chunked page":
                 chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(ERROR_PAGE), ERROR_PAGE)
-                self._answer(200, chunk, {"Content-Type": "text/html", "Transfer-Encoding": "chunked"})
+                self._answer(
+                    200, chunk, {"Content-Type": "text/html", "Transfer-Encoding": "chunked"}
+                )
             elif fault == "mute":
                 self._wait_for_the_client_to_go()
             elif fault == "wrong range" and wanted:
@@ -98,9 +109,22 @@ def fault_server(content: bytes, seed: int = 0) -> Iterator[FaultServer]:
                     body += b"more"
                 if fault in ("short", "longer"):
                     body = body[:-100] if fault == "short" else body + b"more"
-                self._answer(200 if whole else 206, body, headers, cut=fault in ("cut", "stall"), stall=fault == "stall")
+                self._answer(
+                    200 if whole else 206,
+                    body,
+                    headers,
+                    cut=fault in ("cut", "stall"),
+                    stall=fault == "stall",
+                )
 
-        def _answer(self, status: int, body: bytes, headers: dict[str, str], cut: bool = False, stall: bool = False) -> None:
+        def _answer(
+            self,
+            status: int,
+            body: bytes,
+            headers: dict[str, str],
+            cut: bool = False,
+            stall: bool = False,
+        ) -> None:
             state.statuses.append(status)
             self.send_response(status)
             lengths = {} if "Transfer-Encoding" in headers else {"Content-Length": str(len(body))}

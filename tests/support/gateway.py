@@ -43,7 +43,9 @@ class Gateway:
     _remembered: dict[str, tuple[float, Any]] = field(default_factory=dict)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def answer(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of the answer to a request for the path and query `target`, stage included."""
         request_id = str(uuid.uuid4())
         try:
@@ -72,11 +74,19 @@ class Gateway:
                 result = self.handler(event)
             except FunctionError as error:
                 raise (
-                    _Refused("INTEGRATION_TIMEOUT", 504) if error.kind == "Sandbox.Timedout" else _Refused("DEFAULT_5XX", 502)
+                    _Refused("INTEGRATION_TIMEOUT", 504)
+                    if error.kind == "Sandbox.Timedout"
+                    else _Refused("DEFAULT_5XX", 502)
                 ) from error
-        if not isinstance(result, dict) or not isinstance(result.get("statusCode"), int) or not isinstance(result.get("body", ""), str):
+        if (
+            not isinstance(result, dict)
+            or not isinstance(result.get("statusCode"), int)
+            or not isinstance(result.get("body", ""), str)
+        ):
             raise _Refused("DEFAULT_5XX", 502)
-        sent = dict(result.get("headers") or {}) | {name: values[-1] for name, values in (result.get("multiValueHeaders") or {}).items()}
+        sent = dict(result.get("headers") or {}) | {
+            name: values[-1] for name, values in (result.get("multiValueHeaders") or {}).items()
+        }
         return result["statusCode"], sent, (result.get("body") or "").encode()
 
     def _route(self, path: str) -> tuple[str | None, dict[str, str]]:
@@ -84,19 +94,29 @@ class Gateway:
         routes = [route.rstrip("/").split("/")[1:] for route in self.definition["paths"]]
         chosen: list[str] = []
         for index, segment in enumerate(segments):
-            following = {route[index] for route in routes if len(route) > index and route[:index] == chosen}
+            following = {
+                route[index] for route in routes if len(route) > index and route[:index] == chosen
+            }
             if segment in following:
                 chosen.append(segment)
-            elif segment and (variable := next((name for name in following if name.startswith("{")), None)):
+            elif segment and (
+                variable := next((name for name in following if name.startswith("{")), None)
+            ):
                 chosen.append(variable)
             else:
                 return None, {}
         if chosen not in routes:
             return None, {}
-        variables = {name.strip("{}"): unquote(value) for name, value in zip(chosen, segments, strict=True) if name.startswith("{")}
+        variables = {
+            name.strip("{}"): unquote(value)
+            for name, value in zip(chosen, segments, strict=True)
+            if name.startswith("{")
+        }
         return "/" + "/".join(chosen), variables
 
-    def _authorized(self, method: str, path: str, headers: Mapping[str, str], security: list[dict[str, Any]]) -> dict[str, Any]:
+    def _authorized(
+        self, method: str, path: str, headers: Mapping[str, str], security: list[dict[str, Any]]
+    ) -> dict[str, Any]:
         (name,) = security[0]
         definition = self.definition["securityDefinitions"][name]
         token = headers.get(definition["name"].lower())
@@ -115,9 +135,15 @@ class Gateway:
             self._remembered[token] = (time.monotonic() + lifetime, answer)
         if not allows(answer["policyDocument"], arn):
             raise _Refused("ACCESS_DENIED", 403)
-        return {**answer.get("context", {}), "principalId": answer["principalId"], "integrationLatency": 0}
+        return {
+            **answer.get("context", {}),
+            "principalId": answer["principalId"],
+            "integrationLatency": 0,
+        }
 
-    def _context(self, method: str, prefix: str, path: str, route: str, request_id: str) -> dict[str, Any]:
+    def _context(
+        self, method: str, prefix: str, path: str, route: str, request_id: str
+    ) -> dict[str, Any]:
         now = time.time()
         return {
             "accountId": "123456789012",
@@ -125,7 +151,12 @@ class Gateway:
             "domainName": "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
             "extendedRequestId": "XoPF6GFFoAMFj3Q=",
             "httpMethod": method,
-            "identity": {"sourceIp": "127.0.0.1", "userAgent": "test", "userArn": None, "accessKey": None},
+            "identity": {
+                "sourceIp": "127.0.0.1",
+                "userAgent": "test",
+                "userArn": None,
+                "accessKey": None,
+            },
             "path": prefix + path,
             "protocol": "HTTP/1.1",
             "requestId": request_id,
@@ -142,7 +173,9 @@ class Gateway:
         for name, value in response["responseParameters"].items():
             text = request_id if value == "context.requestId" else value.strip("'")
             headers[name.removeprefix("gatewayresponse.header.")] = text
-        body = response["responseTemplates"]["application/json"].replace("$context.requestId", request_id)
+        body = response["responseTemplates"]["application/json"].replace(
+            "$context.requestId", request_id
+        )
         return int(response.get("statusCode", refused.status)), headers, body.encode()
 
 
@@ -156,7 +189,10 @@ def listening(gateway: Gateway) -> Iterator[str]:
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, headers, content = gateway.answer(
-                self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body
+                self.command,
+                self.path,
+                {name.lower(): value for name, value in self.headers.items()},
+                body,
             )
             self.send_response(status)
             for name, value in headers.items():
@@ -185,7 +221,10 @@ def allows(policy: Mapping[str, Any], arn: str) -> bool:
     effects = {
         statement["Effect"]
         for statement in policy["Statement"]
-        if any(re.fullmatch(re.escape(resource).replace(r"\*", ".*").replace(r"\?", "."), arn) for resource in statement["Resource"])
+        if any(
+            re.fullmatch(re.escape(resource).replace(r"\*", ".*").replace(r"\?", "."), arn)
+            for resource in statement["Resource"]
+        )
     }
     return effects == {"Allow"}
 

@@ -20,7 +20,9 @@ def lambda_api(invoke: Callable[[Any], Any]) -> Iterator[str]:
 
         def do_POST(self) -> None:
             event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            accepted = self.headers.get("X-Amz-Invocation-Type") == "Event" and self.path.endswith("/invocations")
+            accepted = self.headers.get("X-Amz-Invocation-Type") == "Event" and self.path.endswith(
+                "/invocations"
+            )
             if accepted:
                 queue.submit(invoke, event)
             self.send_response(202 if accepted else 400)
@@ -29,7 +31,10 @@ def lambda_api(invoke: Callable[[Any], Any]) -> Iterator[str]:
 
         def log_message(self, *_: Any) -> None: ...
 
-    with ThreadPoolExecutor(1, "lambda") as queue, ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with (
+        ThreadPoolExecutor(1, "lambda") as queue,
+        ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server,
+    ):
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()

@@ -26,7 +26,11 @@ _EMULATOR = BACKENDS / "bin" / "aws-lambda-rie"
 _CLIENT = ("awslambdaric", "snapshot_restore_py.py", "simplejson", "runtime_client*.so")
 _STARTING_SECONDS = 60
 
-WANTING = None if (BACKENDS / ".made").exists() else "what stands in for Lambda is not here: make backends (needs Python 3.13)"
+WANTING = (
+    None
+    if (BACKENDS / ".made").exists()
+    else "what stands in for Lambda is not here: make backends (needs Python 3.13)"
+)
 """Why these cannot run here; None where they can."""
 
 
@@ -49,17 +53,23 @@ class Function:
 
     def invoke(self, event: Any) -> Any:
         """The answer; FunctionError where there is none: an exception, an exit, a time-out, too large an answer."""
-        request = urllib.request.Request(f"{self.url}/2015-03-31/functions/function/invocations", data=json.dumps(event).encode())
+        request = urllib.request.Request(
+            f"{self.url}/2015-03-31/functions/function/invocations", data=json.dumps(event).encode()
+        )
         with self.turn:
             try:
-                with urllib.request.urlopen(request, timeout=self.timeout_seconds + _STARTING_SECONDS) as answer:
+                with urllib.request.urlopen(
+                    request, timeout=self.timeout_seconds + _STARTING_SECONDS
+                ) as answer:
                     text = answer.read().decode()
             except urllib.error.HTTPError as error:
                 text = error.read().decode()
         try:
             result = json.loads(text) if text else None
         except ValueError:
-            raise FunctionError("Sandbox.Timedout" if "timed out" in text else "Unknown", text) from None
+            raise FunctionError(
+                "Sandbox.Timedout" if "timed out" in text else "Unknown", text
+            ) from None
         if isinstance(result, dict) and "errorType" in result:
             raise FunctionError(result["errorType"], result.get("errorMessage", ""))
         return result
@@ -77,13 +87,28 @@ class Function:
 
 @contextmanager
 def function(
-    package: Path, handler: str, environment: Mapping[str, str], folder: Path, *, timeout_seconds: int, memory_mb: int, log: Path
+    package: Path,
+    handler: str,
+    environment: Mapping[str, str],
+    folder: Path,
+    *,
+    timeout_seconds: int,
+    memory_mb: int,
+    log: Path,
 ) -> Iterator[Function]:
     """The function `handler` of the unpacked `package`, while the context lasts. `folder` is for what it needs to run."""
     client = _client(folder / "runtime-client")
     port = free_port()
     command = [str(_EMULATOR), "--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
-    command += ["--runtime-api-address", f"127.0.0.1:{free_port()}", _interpreter(), "-P", "-m", "awslambdaric", handler]
+    command += [
+        "--runtime-api-address",
+        f"127.0.0.1:{free_port()}",
+        _interpreter(),
+        "-P",
+        "-m",
+        "awslambdaric",
+        handler,
+    ]
     lambda_environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join([str(package), str(client)]),
@@ -98,7 +123,9 @@ def function(
         **environment,
     }
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=package, env=lambda_environment, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=package, env=lambda_environment, stdout=output, stderr=output
+        )
         try:
             wait_for_port(port, process)
             yield Function(f"http://127.0.0.1:{port}", process, timeout_seconds, threading.Lock())
@@ -133,7 +160,11 @@ def _interpreter() -> str:
 
 
 def _descendants(pid: int) -> list[int]:
-    children = [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
+    children = [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in task.read_text().split()
+    ]
     return [*children, *(descendant for child in children for descendant in _descendants(child))]
 
 

@@ -47,14 +47,24 @@ def ministack(folder: Path) -> Iterator[Cloud]:
     """A cloud of one's own, while the context lasts: functions call it with the credentials of their roles, and it looks at these."""
     port = free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    settings = {"AUTH": "true", "AWS_ACCESS_KEY_ID": _ROOT_KEY, "AWS_SECRET_ACCESS_KEY": _ROOT_SECRET, "IOT_MTLS_ENABLED": "0"}
+    settings = {
+        "AUTH": "true",
+        "AWS_ACCESS_KEY_ID": _ROOT_KEY,
+        "AWS_SECRET_ACCESS_KEY": _ROOT_SECRET,
+        "IOT_MTLS_ENABLED": "0",
+    }
     settings |= {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "TMPDIR": str(folder)}
     with (folder / "log").open("wb") as log:
         command = [str(BACKENDS / "bin" / "ministack")]
-        process = subprocess.Popen(command, cwd=folder, env=inherited | settings, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=folder, env=inherited | settings, stdout=log, stderr=log
+        )
         try:
             wait_for_port(port, process)
-            yield Cloud(f"http://127.0.0.1:{port}", boto3.Session(_ROOT_KEY, _ROOT_SECRET, region_name="us-east-1"))
+            yield Cloud(
+                f"http://127.0.0.1:{port}",
+                boto3.Session(_ROOT_KEY, _ROOT_SECRET, region_name="us-east-1"),
+            )
         finally:
             process.terminate()
             try:
@@ -64,7 +74,13 @@ def ministack(folder: Path) -> Iterator[Cloud]:
                 process.wait()
 
 
-def deploy(cloud: Cloud, name: str, package: Path, template: Mapping[str, Any], variables: Mapping[str, str]) -> DeployedStack:
+def deploy(
+    cloud: Cloud,
+    name: str,
+    package: Path,
+    template: Mapping[str, Any],
+    variables: Mapping[str, str],
+) -> DeployedStack:
     """Create the stack of a template with its package, as `aws cloudformation package` and `deploy` do.
 
     `variables` are added to the environment of the API's function. Two things are left out that ministack has no means for: conditions
@@ -75,11 +91,17 @@ def deploy(cloud: Cloud, name: str, package: Path, template: Mapping[str, Any], 
     cloud.client("s3").upload_file(str(package), f"{name}-package", "deployment.zip")
     formation = cloud.client("cloudformation")
     body = json.dumps(_for_ministack(template, f"{name}-package", variables))
-    formation.create_stack(StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
+    formation.create_stack(
+        StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+    )
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while (found := formation.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"].endswith("IN_PROGRESS"):
+    while (found := formation.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"].endswith(
+        "IN_PROGRESS"
+    ):
         if time.monotonic() > deadline:
-            raise RuntimeError(f"stack {name} is {found['StackStatus']} after {_PATIENCE_SECONDS} s")
+            raise RuntimeError(
+                f"stack {name} is {found['StackStatus']} after {_PATIENCE_SECONDS} s"
+            )
         time.sleep(0.5)
     if found["StackStatus"] != "CREATE_COMPLETE":
         events = formation.describe_stack_events(StackName=name)["StackEvents"]
@@ -88,10 +110,16 @@ def deploy(cloud: Cloud, name: str, package: Path, template: Mapping[str, Any], 
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
     resources = formation.describe_stack_resources(StackName=name)["StackResources"]
     url = f"{cloud.url}/_aws/execute-api/{outputs['RestAPIId']}/api"
-    return DeployedStack(url, outputs, {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources})
+    return DeployedStack(
+        url,
+        outputs,
+        {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources},
+    )
 
 
-def _for_ministack(template: Mapping[str, Any], bucket: str, variables: Mapping[str, str]) -> dict[str, Any]:
+def _for_ministack(
+    template: Mapping[str, Any], bucket: str, variables: Mapping[str, str]
+) -> dict[str, Any]:
     changed = deepcopy(dict(template))
     resources = changed["Resources"]
     for resource in list(resources):

@@ -16,5 +16,7 @@ class Served(Protocol):
 
 def answer(site: Served, path: str, method: str = "GET") -> Any:
     """The JSON that the API answers at `/v1/<path>`."""
-    with urllib.request.urlopen(urllib.request.Request(f"{site.url}/v1/{path}", method=method)) as response:
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{site.url}/v1/{path}", method=method)
+    ) as response:
         return json.load(response)

@@ -47,7 +47,9 @@ class Recorder:
     watch: Callable[[str, Mapping[str, Any]], None] = lambda name, arguments: None
 
     def note(self, service: str, name: str, key: str) -> None:
-        self.calls.setdefault(self.function, set()).add(Call(_ACTIONS.get(name, f"{service}:{name}"), key))
+        self.calls.setdefault(self.function, set()).add(
+            Call(_ACTIONS.get(name, f"{service}:{name}"), key)
+        )
 
 
 def recording(patch: pytest.MonkeyPatch, clients_of_tests: tuple[Any, ...]) -> Recorder:
@@ -63,7 +65,11 @@ def recording(patch: pytest.MonkeyPatch, clients_of_tests: tuple[Any, ...]) -> R
         return make_call(client, name, arguments)
 
     def signed(signer: Any, **options: Any) -> Any:
-        recorder.note("s3", options["operation_name"], unquote(urlsplit(options["request_dict"]["url"]).path).split("/", 2)[2])
+        recorder.note(
+            "s3",
+            options["operation_name"],
+            unquote(urlsplit(options["request_dict"]["url"]).path).split("/", 2)[2],
+        )
         return sign(signer, **options)
 
     patch.setattr(base, "_make_api_call", called)
@@ -91,14 +97,20 @@ def grants(policy: Path) -> list[Grant]:
 def unused(grant: Grant, calls: set[Call]) -> list[str]:
     """The keys of the grant that no call needed; those of the bucket count as one."""
     if grant.action.startswith("dynamodb:"):
-        return [pattern for pattern in grant.keys if not any(_like(pattern, call.key) for call in calls if call.action == grant.action)]
+        return [
+            pattern
+            for pattern in grant.keys
+            if not any(_like(pattern, call.key) for call in calls if call.action == grant.action)
+        ]
     return [] if any(grant.allows(call) for call in calls) else list(grant.keys)
 
 
 def _grants(statements: list[dict[str, Any]]) -> Iterator[Grant]:
     for statement in statements:
         assert statement["Effect"] == "Allow"
-        actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        actions = (
+            [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        )
         for action in actions:
             if not action.startswith(_BY_LAMBDA_ITSELF):
                 yield Grant(statement["Sid"], action, tuple(_keys(statement)))

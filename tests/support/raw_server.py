@@ -56,7 +56,10 @@ def raw_server(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[
         def handle(self) -> None:
             first = self.rfile.readline().decode("latin-1").split()
             lines = iter(lambda: self.rfile.readline().decode("latin-1").strip(), "")
-            headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+            headers = {
+                name.strip().lower(): value.strip()
+                for name, _, value in (line.partition(":") for line in lines)
+            }
             self.rfile.read(int(headers.get("content-length", 0)))
             if len(first) < 2:  # a connection without a request
                 return

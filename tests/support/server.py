@@ -26,7 +26,9 @@ _NO_STORES = {
     "RUN_TABLE": "none",
     "DATA_BUCKET": "none",
 }
-needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="/proc is needed to look at processes: Linux")
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="/proc is needed to look at processes: Linux"
+)
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,18 @@ class Server:
     @property
     def workers(self) -> list[Path]:
         """Folders of its worker processes in /proc."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        children = (
+            Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        )
         found = [Path("/proc") / child for child in children]
         return [child for child in found if "spawn_main" in (child / "cmdline").read_text()]
 
     @property
     def cpu_seconds(self) -> float:
         """Processor time of the workers."""
-        fields = [(worker / "stat").read_text().rpartition(")")[2].split() for worker in self.workers]
+        fields = [
+            (worker / "stat").read_text().rpartition(")")[2].split() for worker in self.workers
+        ]
         return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
 
     @property

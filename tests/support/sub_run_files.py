@@ -11,9 +11,21 @@ from numpy.typing import NDArray
 NC = "Zr2Cu2Al"
 SYMBOLS = ("Cu", "Zr", "Al", "Cu", "Zr")
 CELL_ANGSTROM = 10.0
-POSITIONS_ANGSTROM = ((0.0, 0.0, 0.0), (2.7, 0.0, 0.0), (0.0, 2.5, 0.0), (0.0, 0.0, 2.4), (9.0, 2.4, 0.0))
+POSITIONS_ANGSTROM = (
+    (0.0, 0.0, 0.0),
+    (2.7, 0.0, 0.0),
+    (0.0, 2.5, 0.0),
+    (0.0, 0.0, 2.4),
+    (9.0, 2.4, 0.0),
+)
 ENERGY_RYDBERG = -100.5
-FORCES_RYDBERG_PER_BOHR = ((0.1, 0.0, -0.2), (0.0, 0.05, 0.0), (-0.1, 0.0, 0.2), (0.0, -0.05, 0.0), (0.0, 0.0, 0.0))
+FORCES_RYDBERG_PER_BOHR = (
+    (0.1, 0.0, -0.2),
+    (0.0, 0.05, 0.0),
+    (-0.1, 0.0, 0.2),
+    (0.0, -0.05, 0.0),
+    (0.0, 0.0, 0.0),
+)
 
 # atom A, atom B, translation of A as LOBSTER writes it, ICOHP in eV
 Bonds = Iterable[tuple[int, int, tuple[int, int, int], float]]
@@ -37,7 +49,9 @@ CLUSTERS: Clusters = (
 )
 
 
-def soap_vectors(atoms: int = len(SYMBOLS), components: int = 7, seed: int = 0) -> NDArray[np.float64]:
+def soap_vectors(
+    atoms: int = len(SYMBOLS), components: int = 7, seed: int = 0
+) -> NDArray[np.float64]:
     """Unit vectors of positive components, as SOAP vectors are."""
     vectors = np.random.default_rng(seed).random((atoms, components))
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float64)
@@ -47,7 +61,8 @@ def python2_pickle(vectors: NDArray[np.float64]) -> bytes:
     """The form of the published SOAPS.vec files: a protocol-0 pickle, by Python 2, of a list of float64 vectors."""
     parts = [
         b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR(I1\n(I%d\ntcnumpy\ndtype\n(S'f8'\nI0\nI1\ntR"
-        b"(I3\nS'<'\nNNNI-1\nI-1\nI0\ntbI00\nS%s\ntba" % (len(vector), repr(vector.astype("<f8").tobytes())[1:].encode("ascii"))
+        b"(I3\nS'<'\nNNNI-1\nI-1\nI0\ntbI00\nS%s\ntba"
+        % (len(vector), repr(vector.astype("<f8").tobytes())[1:].encode("ascii"))
         for vector in vectors
     ]
     return b"(lp0\n" + b"".join(parts) + b"."
@@ -55,25 +70,38 @@ def python2_pickle(vectors: NDArray[np.float64]) -> bytes:
 
 def icohplist(bonds: Bonds = BONDS) -> str:
     """An ICOHPLIST.lobster of these bonds; the distances are those of the structure."""
-    lines = ["  COHP#  atomMU  atomNU     distance     translation      ICOHP (at) eF   for spin  1"]
+    lines = [
+        "  COHP#  atomMU  atomNU     distance     translation      ICOHP (at) eF   for spin  1"
+    ]
     for number, (a, b, translation, icohp) in enumerate(bonds, start=1):
         shift = CELL_ANGSTROM * np.array(translation)
-        distance = np.linalg.norm(np.array(POSITIONS_ANGSTROM[b - 1]) - (np.array(POSITIONS_ANGSTROM[a - 1]) + shift))
+        distance = np.linalg.norm(
+            np.array(POSITIONS_ANGSTROM[b - 1]) - (np.array(POSITIONS_ANGSTROM[a - 1]) + shift)
+        )
         i, j, k = translation
         labels = f"{SYMBOLS[a - 1]}{a}", f"{SYMBOLS[b - 1]}{b}"
-        lines.append(f"{number:7d}{labels[0]:>8}{labels[1]:>8}{distance:13.5f}     {i:3d} {j:3d} {k:3d}{icohp:19.5f} ")
+        lines.append(
+            f"{number:7d}{labels[0]:>8}{labels[1]:>8}{distance:13.5f}     {i:3d} {j:3d} {k:3d}{icohp:19.5f} "
+        )
     return "\n".join(lines) + "\n"
 
 
 def lobsterin_quippy(clusters: Clusters = CLUSTERS) -> str:
     lines = ["skipDOS", "basisSet Bunge"]
-    lines += [f"cohpbetween atom {a} atom {b} offset {i} {j} {k}" for a, others in clusters for b, (i, j, k) in others]
+    lines += [
+        f"cohpbetween atom {a} atom {b} offset {i} {j} {k}"
+        for a, others in clusters
+        for b, (i, j, k) in others
+    ]
     return "\n".join(lines) + "\n"
 
 
 def scf_in() -> str:
     species = "".join(f"  {symbol} 1.0 {symbol}.UPF\n" for symbol in sorted(set(SYMBOLS)))
-    cell = "".join(f"  {CELL_ANGSTROM * (i == 0)} {CELL_ANGSTROM * (i == 1)} {CELL_ANGSTROM * (i == 2)}\n" for i in range(3))
+    cell = "".join(
+        f"  {CELL_ANGSTROM * (i == 0)} {CELL_ANGSTROM * (i == 1)} {CELL_ANGSTROM * (i == 2)}\n"
+        for i in range(3)
+    )
     atoms = "".join(
         f"{symbol} {x / CELL_ANGSTROM:.6f} {y / CELL_ANGSTROM:.6f} {z / CELL_ANGSTROM:.6f}\n"
         for symbol, (x, y, z) in zip(SYMBOLS, POSITIONS_ANGSTROM, strict=True)
@@ -118,7 +146,10 @@ def write_sub_run(
         "lobsterin-quippy": lobsterin_quippy(clusters),
     }
     if converged:
-        files |= {"ICOHPLIST.lobster": icohplist(bonds), f"{nc}.lb.out": "finished in 0 h\n" if finished else "projecting...\n"}
+        files |= {
+            "ICOHPLIST.lobster": icohplist(bonds),
+            f"{nc}.lb.out": "finished in 0 h\n" if finished else "projecting...\n",
+        }
     for name, text in files.items():
         (folder / name).write_text(text)
     (folder / "SOAPS.vec").write_bytes(python2_pickle(soap_vectors() if soaps is None else soaps))

@@ -42,7 +42,9 @@ class Screen:
                 self._lines += [""] * (self._row + 1 - len(self._lines))
             elif not token[0].startswith("\x1b"):
                 line = self._lines[self._row].ljust(self._column)
-                self._lines[self._row] = line[: self._column] + token[0] + line[self._column + len(token[0]) :]
+                self._lines[self._row] = (
+                    line[: self._column] + token[0] + line[self._column + len(token[0]) :]
+                )
                 self._column += len(token[0])
 
     def lines(self) -> list[str]:
@@ -60,9 +62,15 @@ def run_in_terminal(command: Sequence[str], folder: Path) -> tuple[Screen, int]:
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR", "CI")}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("COLUMNS", "LINES", "NO_COLOR", "CI")
+    }
     environment["TERM"] = "xterm-256color"
-    with subprocess.Popen(command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
         os.close(theirs)
         shown = bytearray()
         with suppress(OSError):  # EIO, once the program has ended

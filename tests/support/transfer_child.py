@@ -20,7 +20,11 @@ from tests.support.transfers import fetch
 def main() -> None:
     url, folder, killed_after, kind = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     if kind == "ranges":
-        transfer.SIDE_BY_SIDE_BYTES, transfer.RANGE_BYTES, transfer.ENOUGH_BYTES_PER_SECOND = 100_000, 40_000, float("inf")
+        transfer.SIDE_BY_SIDE_BYTES, transfer.RANGE_BYTES, transfer.ENOUGH_BYTES_PER_SECOND = (
+            100_000,
+            40_000,
+            float("inf"),
+        )
     transfer._READ_BYTES, part_file._SAVE_BYTES = 5_000, 1
     there = [0]
 
@@ -29,7 +33,11 @@ def main() -> None:
         if killed_after and there[0] >= killed_after:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    print(hashlib.sha256(fetch(Storage("child", timeout_seconds=60), url, folder, progress=progress)).hexdigest())
+    print(
+        hashlib.sha256(
+            fetch(Storage("child", timeout_seconds=60), url, folder, progress=progress)
+        ).hexdigest()
+    )
 
 
 if __name__ == "__main__":

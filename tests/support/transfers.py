@@ -32,7 +32,11 @@ def nothing(count: int) -> None:
 
 
 def fetch(
-    http: Storage, server: FaultServer | str, folder: Path, wanted: ArchiveLink | None = None, progress: Callable[[int], None] = nothing
+    http: Storage,
+    server: FaultServer | str,
+    folder: Path,
+    wanted: ArchiveLink | None = None,
+    progress: Callable[[int], None] = nothing,
 ) -> bytes:
     wanted = wanted or link(server)
     path = transfer.fetch(http, wanted, lambda: wanted, folder, progress)

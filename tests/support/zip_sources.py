@@ -19,7 +19,9 @@ def deflated_source(name: str, content: bytes) -> DeflatedSource:
     compressor = zlib.compressobj(wbits=-15)
     raw = compressor.compress(content) + compressor.flush()
     digest = hashlib.sha256(content).hexdigest()
-    return DeflatedSource(name, len(content), len(raw), zlib.crc32(content), digest, lambda: _chunks(raw, 1000))
+    return DeflatedSource(
+        name, len(content), len(raw), zlib.crc32(content), digest, lambda: _chunks(raw, 1000)
+    )
 
 
 def stored_zeros(name: str, blocks: int) -> DeflatedSource:
@@ -35,7 +37,9 @@ def stored_zeros(name: str, blocks: int) -> DeflatedSource:
             yield block
         yield end
 
-    return DeflatedSource(name, blocks * 0xFFFF, blocks * len(block) + len(end), crc32, "not taken", open_stored)
+    return DeflatedSource(
+        name, blocks * 0xFFFF, blocks * len(block) + len(end), crc32, "not taken", open_stored
+    )
 
 
 def _chunks(content: bytes, chunk_bytes: int) -> Iterator[bytes]:

@@ -46,11 +46,15 @@ def made(tokens: FakeAccessTokens, clock: FakeClock) -> Iterator[None]:
     wiring._MADE.clear()
 
 
-def new(tokens: FakeAccessTokens, clock: FakeClock, scope: Scope = Scope.READ, days: float = 1) -> str:
+def new(
+    tokens: FakeAccessTokens, clock: FakeClock, scope: Scope = Scope.READ, days: float = 1
+) -> str:
     return create_token(scope, "Ada", timedelta(days=days), tokens=tokens, clock=clock)[0]
 
 
-def test_a_token_lets_its_owner_in_with_its_scope(tokens: FakeAccessTokens, clock: FakeClock) -> None:
+def test_a_token_lets_its_owner_in_with_its_scope(
+    tokens: FakeAccessTokens, clock: FakeClock
+) -> None:
     for scope in Scope:
         grant = admit(f"Bearer {new(tokens, clock, scope)}", tokens=tokens, clock=clock)
         assert grant is not None
@@ -73,7 +77,9 @@ def test_a_revoked_token_lets_nobody_in(tokens: FakeAccessTokens, clock: FakeClo
         revoke_token(text.split("_")[1], tokens=tokens)
 
 
-def test_whatever_is_not_the_whole_token_lets_nobody_in(tokens: FakeAccessTokens, clock: FakeClock) -> None:
+def test_whatever_is_not_the_whole_token_lets_nobody_in(
+    tokens: FakeAccessTokens, clock: FakeClock
+) -> None:
     text = new(tokens, clock)
     token_id, secret = text.split("_", 2)[1:]
     wrong = "A" if secret[-1] != "A" else "B"
@@ -104,13 +110,21 @@ def test_ten_thousand_random_tokens_never_pass(tokens: FakeAccessTokens, clock: 
     letters = string.ascii_letters + string.digits + "_-"
     randomness = random.Random(6)
     for number in range(10_000):
-        token_id = known[number % len(known)] if number % 2 else "".join(randomness.choices("abcdefghijklmnopqrstuvwxyz234567", k=12))
-        secret = secrets.token_urlsafe(32) if number % 3 else "".join(randomness.choices(letters, k=43))
+        token_id = (
+            known[number % len(known)]
+            if number % 2
+            else "".join(randomness.choices("abcdefghijklmnopqrstuvwxyz234567", k=12))
+        )
+        secret = (
+            secrets.token_urlsafe(32) if number % 3 else "".join(randomness.choices(letters, k=43))
+        )
         assert admit(f"Bearer dataops_{token_id}_{secret}", tokens=tokens, clock=clock) is None
 
 
 @pytest.mark.parametrize("days", [0, -1, 367, 10_000])
-def test_a_lifetime_is_at_most_a_year(tokens: FakeAccessTokens, clock: FakeClock, days: float) -> None:
+def test_a_lifetime_is_at_most_a_year(
+    tokens: FakeAccessTokens, clock: FakeClock, days: float
+) -> None:
     with pytest.raises(InvalidInput, match="days"):
         new(tokens, clock, days=days)
     assert not tokens.all()
@@ -123,52 +137,86 @@ def test_a_token_says_whose_it_is(tokens: FakeAccessTokens, clock: FakeClock, no
 
 
 def test_scopes_include_those_before_them() -> None:
-    assert [[one.includes(other) for other in Scope] for one in Scope] == [[True, False, False], [True, True, False], [True, True, True]]
+    assert [[one.includes(other) for other in Scope] for one in Scope] == [
+        [True, False, False],
+        [True, True, False],
+        [True, True, True],
+    ]
 
 
 def test_what_is_neither_read_nor_scheduled_is_the_administrator_s() -> None:
-    needed = {method: scope_of_method(method) for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "get", "")}
+    needed = {
+        method: scope_of_method(method)
+        for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "get", "")
+    }
     assert needed["GET"] is Scope.READ
     assert needed["POST"] is Scope.SCHEDULE
-    assert {needed[method] for method in ("PUT", "DELETE", "PATCH", "HEAD", "get", "")} == {Scope.ADMIN}
+    assert {needed[method] for method in ("PUT", "DELETE", "PATCH", "HEAD", "get", "")} == {
+        Scope.ADMIN
+    }
 
 
 def ask(token: str, arn: str = f"{ARN}/GET/v1/compositions") -> dict[str, Any]:
-    answer: dict[str, Any] = authorizer.authorize({"type": "TOKEN", "authorizationToken": token, "methodArn": arn}, None)
+    answer: dict[str, Any] = authorizer.authorize(
+        {"type": "TOKEN", "authorizationToken": token, "methodArn": arn}, None
+    )
     return answer
 
 
 @pytest.mark.usefixtures("made")
-def test_the_answer_for_a_token_is_the_same_whatever_is_asked_for(tokens: FakeAccessTokens, clock: FakeClock) -> None:
+def test_the_answer_for_a_token_is_the_same_whatever_is_asked_for(
+    tokens: FakeAccessTokens, clock: FakeClock
+) -> None:
     for scope in Scope:
         header = f"Bearer {new(tokens, clock, scope)}"
-        answers = [ask(header, f"{ARN}/{method}{path}") for method in ("GET", "POST") for path in app.routes]
+        answers = [
+            ask(header, f"{ARN}/{method}{path}")
+            for method in ("GET", "POST")
+            for path in app.routes
+        ]
         assert all(answer == answers[0] for answer in answers)
 
 
 @pytest.mark.usefixtures("made")
-def test_an_answer_opens_what_the_scope_allows_and_nothing_else(tokens: FakeAccessTokens, clock: FakeClock) -> None:
+def test_an_answer_opens_what_the_scope_allows_and_nothing_else(
+    tokens: FakeAccessTokens, clock: FakeClock
+) -> None:
     for scope in Scope:
         policy = ask(f"Bearer {new(tokens, clock, scope)}")["policyDocument"]
         for path, entries in app.routes.items():
             for method in (*entries, "DELETE", "PATCH"):
-                assert allows(policy, f"{ARN}/{method}{path}") is scope.includes(scope_of_method(method)), (scope, method, path)
+                assert allows(policy, f"{ARN}/{method}{path}") is scope.includes(
+                    scope_of_method(method)
+                ), (scope, method, path)
         assert not allows(policy, f"{ARN.replace('a1b2c3d4e5', 'otherapi')}/GET/v1/compositions")
         assert not allows(policy, f"{ARN.removesuffix('api')}other/GET/v1/compositions")
 
 
 @pytest.mark.usefixtures("made")
 @pytest.mark.parametrize(
-    "arn", ["", "*", f"{ARN}/*/*", f"{ARN}", "arn:aws:execute-api:us-east-1:123456789012:*/*/GET/x", f"{ARN}/*/GET/x"]
+    "arn",
+    [
+        "",
+        "*",
+        f"{ARN}/*/*",
+        f"{ARN}",
+        "arn:aws:execute-api:us-east-1:123456789012:*/*/GET/x",
+        f"{ARN}/*/GET/x",
+    ],
 )
-def test_a_request_that_is_not_a_method_of_an_api_is_denied(tokens: FakeAccessTokens, clock: FakeClock, arn: str) -> None:
+def test_a_request_that_is_not_a_method_of_an_api_is_denied(
+    tokens: FakeAccessTokens, clock: FakeClock, arn: str
+) -> None:
     policy = ask(f"Bearer {new(tokens, clock, Scope.ADMIN)}", arn)["policyDocument"]
     assert [statement["Effect"] for statement in policy["Statement"]] == ["Deny"]
 
 
 @pytest.mark.usefixtures("made")
 def test_a_table_that_does_not_answer_lets_nobody_in(
-    tokens: FakeAccessTokens, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tokens: FakeAccessTokens,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     text = new(tokens, clock)
 
@@ -176,7 +224,9 @@ def test_a_table_that_does_not_answer_lets_nobody_in(
         raise Unavailable("the run table does not answer")
 
     monkeypatch.setattr(tokens, "get", unavailable)
-    with pytest.raises(Unavailable):  # a refusal would be remembered, and the holder of a good token would be locked out
+    with pytest.raises(
+        Unavailable
+    ):  # a refusal would be remembered, and the holder of a good token would be locked out
         ask(f"Bearer {text}")
     logged = capsys.readouterr().err
     assert "authorizing failed" in logged
@@ -185,7 +235,9 @@ def test_a_table_that_does_not_answer_lets_nobody_in(
 
 def test_services_that_cannot_be_made_let_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RUN_TABLE", raising=False)
-    answer = authorizer.authorize.func(AuthRequest("TOKEN", "Bearer x", f"{ARN}/GET/v1/compositions"))
+    answer = authorizer.authorize.func(
+        AuthRequest("TOKEN", "Bearer x", f"{ARN}/GET/v1/compositions")
+    )
     assert not allows(answer["policyDocument"], f"{ARN}/GET/v1/compositions")
 
 
@@ -212,11 +264,19 @@ def guarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("guarded")
 @pytest.mark.parametrize(("mode", "name"), [("token", "authorize"), ("iam", "sigv4")])
-def test_every_route_but_the_open_ones_is_closed(mode: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_route_but_the_open_ones_is_closed(
+    mode: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AUTH", mode)
     authorizer.guard(app)
-    entries = {(method, path): entry for path, methods in app.routes.items() for method, entry in methods.items()}
-    assert {path for (_, path), entry in entries.items() if entry.authorizer is None} == authorizer.OPEN
+    entries = {
+        (method, path): entry
+        for path, methods in app.routes.items()
+        for method, entry in methods.items()
+    }
+    assert {
+        path for (_, path), entry in entries.items() if entry.authorizer is None
+    } == authorizer.OPEN
     assert {entry.authorizer.name for entry in entries.values() if entry.authorizer} == {name}
     assert app.routes.keys() >= authorizer.OPEN
     assert not any(path.startswith("/v1") for path in authorizer.OPEN)

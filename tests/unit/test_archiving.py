@@ -15,16 +15,43 @@ from importlib.metadata import version
 
 import pytest
 
-from chalicelib.domain.archive import FORMAT_VERSION, ArchiveLink, ArchiveRecord, Building, BuildLease, BuildOrder, Selection
+from chalicelib.domain.archive import (
+    FORMAT_VERSION,
+    ArchiveLink,
+    ArchiveRecord,
+    Building,
+    BuildLease,
+    BuildOrder,
+    Selection,
+)
 from chalicelib.domain.artifacts import Artifact, files_prefix, soaps_prefix
-from chalicelib.domain.errors import InvalidInput, NotFound, SourceChanged, SubRunNotScheduled, Unavailable
+from chalicelib.domain.errors import (
+    InvalidInput,
+    NotFound,
+    SourceChanged,
+    SubRunNotScheduled,
+    Unavailable,
+)
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
 from chalicelib.domain.soap import PUBLISHED, SoapDescriptor
 from chalicelib.settings import Settings, SettingsError
-from chalicelib.usecases.archiving import INLINE_MAX_MEMBERS, LEASE, Archives, build, make_archive, manifest_of
+from chalicelib.usecases.archiving import (
+    INLINE_MAX_MEMBERS,
+    LEASE,
+    Archives,
+    build,
+    make_archive,
+    manifest_of,
+)
 from chalicelib.usecases.build_slots import BuildSlots
 from chalicelib.usecases.dataset_info import DatasetInfos
-from tests.support.fakes import FakeBuilder, FakeBuildLeases, FakeClock, FakeDataBucket, FakeRunTable
+from tests.support.fakes import (
+    FakeBuilder,
+    FakeBuildLeases,
+    FakeClock,
+    FakeDataBucket,
+    FakeRunTable,
+)
 
 RUN = RunKey.parse("Zr49Cu49Al2", "21")
 ALL = Selection()
@@ -38,7 +65,16 @@ class World:
         self.builder, self.clock = FakeBuilder(), FakeClock()
         slots = BuildSlots(2, wait_seconds=0)
         self.dataset = DatasetInfos(self.bucket, self.clock, PUBLISHED)
-        self.archives = Archives(self.runs, self.bucket, self.leases, self.builder, self.clock, inline_max_bytes, self.dataset, slots)
+        self.archives = Archives(
+            self.runs,
+            self.bucket,
+            self.leases,
+            self.builder,
+            self.clock,
+            inline_max_bytes,
+            self.dataset,
+            slots,
+        )
         self.runs.add(Run(RUN, frozenset({0, 1, 2}), self.clock.now()), "token")
         self.put(0, "Zr49Cu49Al2.scf.in", b"input" * 100)
         self.put(0, "Zr49Cu49Al2.scf.out", b"output" * 1000)
@@ -52,8 +88,12 @@ class World:
     def put(self, sub_run: int, name: str, content: bytes) -> None:
         self.bucket.put(files_prefix(SubRunKey(RUN, sub_run)) + name, content)
 
-    def make(self, sub_run: int = 0, selection: Selection = ALL, *, verify: bool = False) -> ArchiveLink:
-        made = make_archive(BuildOrder(SubRunKey(RUN, sub_run), selection), self.archives, verify=verify)
+    def make(
+        self, sub_run: int = 0, selection: Selection = ALL, *, verify: bool = False
+    ) -> ArchiveLink:
+        made = make_archive(
+            BuildOrder(SubRunKey(RUN, sub_run), selection), self.archives, verify=verify
+        )
         assert isinstance(made, ArchiveLink)
         return made
 
@@ -64,7 +104,10 @@ class World:
 
     def unzip(self, link: ArchiveLink) -> dict[str, bytes]:
         content = self.bucket.objects[link.manifest.archive_key]
-        assert (len(content), hashlib.sha256(content).hexdigest()) == (link.record.size_bytes, link.record.sha256)
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (
+            link.record.size_bytes,
+            link.record.sha256,
+        )
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             assert archive.testzip() is None
             return {name: archive.read(name) for name in archive.namelist()}
@@ -81,7 +124,10 @@ def test_an_archive_holds_every_file_and_the_metadata_last() -> None:
     assert files["SOAPS.vec"] == b"\x00soap" * 5000
     assert link.manifest.missing == ()
     for file in link.record.files:
-        assert (file.size_bytes, file.sha256) == (len(files[file.name]), hashlib.sha256(files[file.name]).hexdigest())
+        assert (file.size_bytes, file.sha256) == (
+            len(files[file.name]),
+            hashlib.sha256(files[file.name]).hexdigest(),
+        )
 
 
 def test_the_metadata_tell_hash_size_and_deformation() -> None:
@@ -90,15 +136,24 @@ def test_the_metadata_tell_hash_size_and_deformation() -> None:
     entities = {entity["@id"]: entity for entity in graph}
     assert entities["Zr49Cu49Al2.scf.in"]["sha256"] == hashlib.sha256(b"deformed").hexdigest()
     assert entities["Zr49Cu49Al2.scf.in"]["contentSize"] == "8"
-    properties = {entities[entry["@id"]]["name"]: entities[entry["@id"]]["value"] for entry in entities["./"]["additionalProperty"]}
+    properties = {
+        entities[entry["@id"]]["name"]: entities[entry["@id"]]["value"]
+        for entry in entities["./"]["additionalProperty"]
+    }
     assert properties["deformation"] == "shear xy"
-    assert properties["missing"] == "Zr49Cu49Al2.scf.out, Zr49Cu49Al2.lb.out, ICOHPLIST.lobster, lobsterin-quippy, SOAPS.vec"
+    assert (
+        properties["missing"]
+        == "Zr49Cu49Al2.scf.out, Zr49Cu49Al2.lb.out, ICOHPLIST.lobster, lobsterin-quippy, SOAPS.vec"
+    )
 
 
 def test_the_metadata_tell_what_the_descriptors_were_computed_with() -> None:
     world = World()
     for link, soaps in ((world.make(0), "SOAPS.vec"), (world.make_run(), "0/SOAPS.vec")):
-        entities = {entity["@id"]: entity for entity in json.loads(world.unzip(link)["ro-crate-metadata.json"])["@graph"]}
+        entities = {
+            entity["@id"]: entity
+            for entity in json.loads(world.unzip(link)["ro-crate-metadata.json"])["@graph"]
+        }
         described = [entities[entry["@id"]] for entry in entities[soaps]["additionalProperty"]]
         told = {entity["name"]: (entity["value"], entity.get("unitText")) for entity in described}
         assert told == {
@@ -112,14 +167,22 @@ def test_the_metadata_tell_what_the_descriptors_were_computed_with() -> None:
 def test_other_parameters_give_another_archive_where_there_are_descriptors() -> None:
     world = World()
     other = replace(
-        world.archives, dataset=DatasetInfos(world.bucket, world.clock, SoapDescriptor.parse("soap cutoff=4 l_max=3 n_max=4"))
+        world.archives,
+        dataset=DatasetInfos(
+            world.bucket, world.clock, SoapDescriptor.parse("soap cutoff=4 l_max=3 n_max=4")
+        ),
     )
     for sub_run, differs in ((0, True), (1, False)):
         order = BuildOrder(SubRunKey(RUN, sub_run), ALL)
-        assert (manifest_of(order, other).archive_key != manifest_of(order, world.archives).archive_key) is differs
+        assert (
+            manifest_of(order, other).archive_key != manifest_of(order, world.archives).archive_key
+        ) is differs
 
 
-@pytest.mark.parametrize("text", ["", "soap", "cutoff=3", "soap cutoff", "soap cutoff=3 l_max=", "soap Z={1 2", "SOAP cutoff=3"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "soap", "cutoff=3", "soap cutoff", "soap cutoff=3 l_max=", "soap Z={1 2", "SOAP cutoff=3"],
+)
 def test_what_quippy_would_not_take_is_no_descriptor(text: str) -> None:
     with pytest.raises(InvalidInput, match="is not a SOAP descriptor"):
         SoapDescriptor.parse(text)
@@ -171,7 +234,10 @@ def test_the_essential_profile_takes_the_files_that_training_needs() -> None:
 def test_globs_select_files_and_what_is_missing_of_them() -> None:
     world = World()
     link = world.make(1, Selection.parse("full", ["*.scf.*"]))
-    assert [file.name for file in link.record.files] == ["Zr49Cu49Al2.scf.in", "ro-crate-metadata.json"]
+    assert [file.name for file in link.record.files] == [
+        "Zr49Cu49Al2.scf.in",
+        "ro-crate-metadata.json",
+    ]
     assert link.manifest.missing == ("Zr49Cu49Al2.scf.out",)
 
 
@@ -189,7 +255,10 @@ def test_what_is_not_there_or_not_scheduled_is_told_apart() -> None:
         world.make(7)
     with pytest.raises(NotFound, match="'Zr49Cu49Al2/21/2' has no files"):
         world.make(2)
-    with pytest.raises(NotFound, match=r"no file of 'Zr49Cu49Al2/21/0' matches profile 'full' and include \['\*.png'\]"):
+    with pytest.raises(
+        NotFound,
+        match=r"no file of 'Zr49Cu49Al2/21/0' matches profile 'full' and include \['\*.png'\]",
+    ):
         world.make(0, Selection.parse("full", ["*.png"]))
     assert not world.bucket.records
 
@@ -237,7 +306,9 @@ def test_a_whole_run_takes_what_its_sub_runs_have_packed_already() -> None:
     world.make(0)
     before = len(world.bucket.read_keys)
     link = world.make_run()
-    assert world.bucket.read_keys[before:] == [files_prefix(SubRunKey(RUN, 1)) + "Zr49Cu49Al2.scf.in"]
+    assert world.bucket.read_keys[before:] == [
+        files_prefix(SubRunKey(RUN, 1)) + "Zr49Cu49Al2.scf.in"
+    ]
     assert world.unzip(link) == fresh.unzip(fresh.make_run())
     assert link.record == fresh.make_run().record
 
@@ -342,7 +413,9 @@ def test_losing_the_lease_mid_build_writes_no_record(step: str) -> None:
     def pause(reached: str, key: str) -> None:
         if reached == step:
             world.clock.advance(LEASE.total_seconds() + 1)
-            world.leases.leases[manifest.archive_key] = BuildLease("other", world.clock.now(), world.clock.now() + LEASE)
+            world.leases.leases[manifest.archive_key] = BuildLease(
+                "other", world.clock.now(), world.clock.now() + LEASE
+            )
 
     made = make_archive(order(), replace(world.archives, bucket=HookedBucket(world, pause)))
     assert isinstance(made, Building)
@@ -387,7 +460,11 @@ def damage(world: World, archive_key: str) -> None:
     """Change bytes of a member, as a disk would: the ETag that the store returns stays what it was."""
     content = world.bucket.objects[archive_key]
     start = world.bucket.records[archive_key].files[1].data_offset
-    changed = content[:start] + bytes(255 - byte for byte in content[start : start + 20]) + content[start + 20 :]
+    changed = (
+        content[:start]
+        + bytes(255 - byte for byte in content[start : start + 20])
+        + content[start + 20 :]
+    )
     world.bucket.objects[archive_key] = changed
     etags = dict.fromkeys([changed], world.bucket.records[archive_key].etag)
     world.bucket.etag_of = lambda content: etags.get(content) or FakeDataBucket.etag_of(content)  # type: ignore[method-assign]
@@ -455,7 +532,10 @@ def test_a_run_has_the_same_bytes_from_files_and_from_archives_of_sub_runs() -> 
     one, other = packed.make_run(), fresh.make_run()
     assert len(packed.bucket.read_keys) == read
     assert one.record == other.record
-    assert packed.bucket.objects[one.manifest.archive_key] == fresh.bucket.objects[other.manifest.archive_key]
+    assert (
+        packed.bucket.objects[one.manifest.archive_key]
+        == fresh.bucket.objects[other.manifest.archive_key]
+    )
 
 
 def test_a_caller_who_received_other_bytes_has_the_archive_verified() -> None:
@@ -471,7 +551,16 @@ def test_a_caller_who_received_other_bytes_has_the_archive_verified() -> None:
 
 def test_names_that_no_archive_can_hold_are_skipped_and_named() -> None:
     world = World()
-    names = ("ro-crate-metadata.json", "aux.log", "run 12:30.log", "name.", "Lobsterout", "out/b", "C:x", "a\\b")
+    names = (
+        "ro-crate-metadata.json",
+        "aux.log",
+        "run 12:30.log",
+        "name.",
+        "Lobsterout",
+        "out/b",
+        "C:x",
+        "a\\b",
+    )
     for name in names:
         world.put(0, name, b"content")
     link = world.make()
@@ -491,7 +580,10 @@ def test_names_that_no_archive_can_hold_are_skipped_and_named() -> None:
 def test_a_sub_run_with_files_in_folders_only_has_nothing_to_download_and_says_why() -> None:
     world = World()
     world.put(2, "out/b", b"content")
-    with pytest.raises(NotFound, match=r"no file of 'Zr49Cu49Al2/21/2' matches.*cannot contain 'out/b': the file is in a folder"):
+    with pytest.raises(
+        NotFound,
+        match=r"no file of 'Zr49Cu49Al2/21/2' matches.*cannot contain 'out/b': the file is in a folder",
+    ):
         world.make(2)
 
 
@@ -540,7 +632,9 @@ def test_a_queued_build_whose_process_ended_is_queued_again() -> None:
     assert isinstance(made, Building)
     assert made.retry_after_seconds == 8
     assert world.builder.orders == [order(), order()]
-    build(order(), world.builder.holders[0], world.archives)  # the first was only slow: the second holds the lease
+    build(
+        order(), world.builder.holders[0], world.archives
+    )  # the first was only slow: the second holds the lease
     assert not world.bucket.records
     build(order(), world.builder.holders[1], world.archives)
     assert world.make().cached
@@ -559,5 +653,9 @@ def test_a_builder_that_cannot_be_started_leaves_no_lease() -> None:
 
 
 def test_an_order_survives_the_way_to_another_process() -> None:
-    for original in (order(), BuildOrder(RUN, Selection.parse("essential", ["*.vec"]), (0, 3)), BuildOrder(RUN, ALL)):
+    for original in (
+        order(),
+        BuildOrder(RUN, Selection.parse("essential", ["*.vec"]), (0, 3)),
+        BuildOrder(RUN, ALL),
+    ):
         assert BuildOrder.from_event(json.loads(json.dumps(original.to_event()))) == original

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.bonds import BLOCK_BONDS, MAX_INDEXED_BONDS, Bond, BondIndex, index_bonds
 from chalicelib.domain.deformation import DEFORMATIONS
-from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, SubRunNotScheduled, Unavailable
+from chalicelib.domain.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    SubRunNotScheduled,
+    Unavailable,
+)
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
 from chalicelib.domain.soap import PUBLISHED
 from chalicelib.usecases.archiving import Archives
@@ -22,7 +28,13 @@ from chalicelib.usecases.compositions import stored_compositions
 from chalicelib.usecases.dataset_info import DatasetInfos
 from chalicelib.usecases.files import file_link
 from tests.support.fake_bond_records import FakeBondRecords
-from tests.support.fakes import FakeBuilder, FakeBuildLeases, FakeClock, FakeDataBucket, FakeRunTable
+from tests.support.fakes import (
+    FakeBuilder,
+    FakeBuildLeases,
+    FakeClock,
+    FakeDataBucket,
+    FakeRunTable,
+)
 from tools.lifeline import ROOT
 
 HEADER = "  COHP#  atomMU  atomNU     distance     translation      ICOHP (at) eF   for spin  1\n"
@@ -60,12 +72,16 @@ class World:
         runs.add(Run(KEY.run, frozenset({0}), clock.now()), "claim")
         slots = BuildSlots(1, wait_seconds=0)
         dataset = DatasetInfos(self.bucket, clock, PUBLISHED)
-        self.archives = Archives(runs, self.bucket, FakeBuildLeases(), FakeBuilder(), clock, 2**20, dataset, slots)
+        self.archives = Archives(
+            runs, self.bucket, FakeBuildLeases(), FakeBuilder(), clock, 2**20, dataset, slots
+        )
         self.bucket.put(FOLDER + "ICOHPLIST.lobster", (HEADER + LINES).encode())
         self.bucket.put(FOLDER + "Zr49Cu49Al2.scf.in", b"&CONTROL")
 
     def page(self, limit: int = 1000, cursor: str | None = None, key: SubRunKey = KEY) -> BondPage:
-        return bond_page(key, limit=limit, cursor=cursor, archives=self.archives, records=self.records)
+        return bond_page(
+            key, limit=limit, cursor=cursor, archives=self.archives, records=self.records
+        )
 
 
 @pytest.fixture
@@ -80,7 +96,12 @@ def test_a_line_is_a_bond_with_minus_icohp() -> None:
 
 
 def test_a_bond_type_names_the_heavier_element_first_whatever_the_order_of_the_line() -> None:
-    assert [bond.bond_type for bond in parse_bonds(HEADER + LINES)] == ["Zr-Cu", "Cu-Cu", "Zr-Al", "Zr-Cu"]
+    assert [bond.bond_type for bond in parse_bonds(HEADER + LINES)] == [
+        "Zr-Cu",
+        "Cu-Cu",
+        "Zr-Al",
+        "Zr-Cu",
+    ]
 
 
 def test_no_interaction_is_zero_and_not_minus_zero() -> None:
@@ -134,7 +155,10 @@ def test_pages_hold_every_bond_once_and_the_summaries_of_all(world: World) -> No
 
 
 def many_bonds(count: int) -> str:
-    lines = (f"{n:7d}  Cu{n}  Zr{n % 97 + 1}  2.5{n % 1000:03d}  0  0  0  -0.{n:06d} \n" for n in range(1, count + 1))
+    lines = (
+        f"{n:7d}  Cu{n}  Zr{n % 97 + 1}  2.5{n % 1000:03d}  0  0  0  -0.{n:06d} \n"
+        for n in range(1, count + 1)
+    )
     return HEADER + "".join(lines)
 
 
@@ -146,7 +170,9 @@ def test_the_index_does_not_depend_on_how_the_file_is_cut(chunk_bytes: int) -> N
 
 
 @pytest.mark.parametrize("limit", [1, 999, 1000, 1001, 5000])
-def test_pages_of_a_large_file_are_read_by_range_and_hold_every_bond_once(world: World, limit: int) -> None:
+def test_pages_of_a_large_file_are_read_by_range_and_hold_every_bond_once(
+    world: World, limit: int
+) -> None:
     total = MAX_INDEXED_BONDS + 2 * BLOCK_BONDS + 5
     world.bucket.put(FOLDER + "ICOHPLIST.lobster", many_bonds(total).encode())
     page = world.page(limit=limit)
@@ -173,7 +199,10 @@ def test_a_line_without_end_is_refused_early(world: World) -> None:
 
 def test_large_files_are_read_in_turns_with_builds(world: World) -> None:
     world.bucket.put(FOLDER + "ICOHPLIST.lobster", many_bonds(40_000).encode())
-    with world.archives.slots.within_request(), pytest.raises(Unavailable, match="the service is busy"):
+    with (
+        world.archives.slots.within_request(),
+        pytest.raises(Unavailable, match="the service is busy"),
+    ):
         world.page()
     assert world.page().total == 40_000
 
@@ -219,7 +248,10 @@ def test_a_sub_run_without_the_file_has_no_bonds(world: World) -> None:
 
 def test_bonds_and_files_need_the_sub_run_to_be_scheduled(world: World) -> None:
     key = SubRunKey(KEY.run, 3)
-    calls: tuple[Callable[[], object], ...] = (lambda: world.page(key=key), lambda: file_link(key, "a", archives=world.archives))
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: world.page(key=key),
+        lambda: file_link(key, "a", archives=world.archives),
+    )
     for call in calls:
         with pytest.raises(SubRunNotScheduled):
             call()
@@ -238,7 +270,14 @@ def test_a_file_is_linked_by_its_exact_name(world: World) -> None:
 
 def test_compositions_are_the_folders_that_are_formulas() -> None:
     bucket = FakeDataBucket()
-    for key in ("Zr49Cu49Al2/c/a", "Zr49Cu49Al2-SOAPS/c/a", "Cu50Zr50/x", "archives/a", "stray", "<b>/x"):
+    for key in (
+        "Zr49Cu49Al2/c/a",
+        "Zr49Cu49Al2-SOAPS/c/a",
+        "Cu50Zr50/x",
+        "archives/a",
+        "stray",
+        "<b>/x",
+    ):
         bucket.put(key, b"")
     assert [str(nc) for nc in stored_compositions(bucket=bucket)] == ["Cu50Zr50", "Zr49Cu49Al2"]
 

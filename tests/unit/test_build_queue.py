@@ -12,7 +12,10 @@ from chalicelib.domain.runs import SubRunKey
 from chalicelib.usecases.build_slots import BuildSlots
 from chalicelib.usecases.thread_builder import BuildQueue
 
-ORDERS = [BuildOrder(SubRunKey.parse("Zr49Cu49Al2", "21", str(number)), Selection()) for number in range(5)]
+ORDERS = [
+    BuildOrder(SubRunKey.parse("Zr49Cu49Al2", "21", str(number)), Selection())
+    for number in range(5)
+]
 
 
 class Build:
@@ -87,5 +90,9 @@ def test_a_request_gets_a_slot_if_one_is_free(taken: int) -> None:
         assert has_slot == (taken < 2)
     for slot in held:
         slot.__exit__(None, None, None)
-    with slots.within_request() as has_slot, slots.within_request() as has_second, slots.within_request() as has_third:
+    with (
+        slots.within_request() as has_slot,
+        slots.within_request() as has_second,
+        slots.within_request() as has_third,
+    ):
         assert (has_slot, has_second, has_third) == (True, True, False)

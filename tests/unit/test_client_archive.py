@@ -13,12 +13,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dataops_client import ArchiveFile, ArchiveRefused, ChecksumMismatch, DataOpsError, FolderOccupied
+from dataops_client import (
+    ArchiveFile,
+    ArchiveRefused,
+    ChecksumMismatch,
+    DataOpsError,
+    FolderOccupied,
+)
 from dataops_client.archive import extract, matches, move_folder
 from dataops_client.verify import edited_files
 
 
-def info(name: str, mode: int = stat.S_IFREG | 0o644, method: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
+def info(
+    name: str, mode: int = stat.S_IFREG | 0o644, method: int = zipfile.ZIP_DEFLATED
+) -> zipfile.ZipInfo:
     member = zipfile.ZipInfo("placeholder")
     member.filename = name
     member.external_attr = mode << 16
@@ -37,11 +45,16 @@ def pack(*entries: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
 
 
 def files(**contents: bytes) -> list[ArchiveFile]:
-    return [ArchiveFile(name, len(content), hashlib.sha256(content).hexdigest(), "other") for name, content in contents.items()]
+    return [
+        ArchiveFile(name, len(content), hashlib.sha256(content).hexdigest(), "other")
+        for name, content in contents.items()
+    ]
 
 
 def announced(*entries: tuple[str | zipfile.ZipInfo, bytes]) -> list[ArchiveFile]:
-    return files(**{name if isinstance(name, str) else name.filename: content for name, content in entries})
+    return files(
+        **{name if isinstance(name, str) else name.filename: content for name, content in entries}
+    )
 
 
 def patched(content: bytes, change: Callable[[bytearray], None]) -> bytes:
@@ -127,9 +140,20 @@ def test_bytes_that_are_refused(change: Callable[[bytearray], None], tmp_path: P
         ((("a", b"\0" * 50_000_000),), files(a=b"\0" * 10)),
         ((("a", b"other"),), files(a=b"1orig")),
     ],
-    ids=["twice", "twice but for case", "twice but for form", "file and folder", "stranger", "missing", "bomb", "other content"],
+    ids=[
+        "twice",
+        "twice but for case",
+        "twice but for form",
+        "file and folder",
+        "stranger",
+        "missing",
+        "bomb",
+        "other content",
+    ],
 )
-def test_contents_that_are_refused(entries: tuple[tuple[str, bytes], ...], listed: list[ArchiveFile], tmp_path: Path) -> None:
+def test_contents_that_are_refused(
+    entries: tuple[tuple[str, bytes], ...], listed: list[ArchiveFile], tmp_path: Path
+) -> None:
     refuse(pack(*entries), listed, tmp_path)
 
 
@@ -160,13 +184,17 @@ LEGITIMATE = {
 
 
 @pytest.mark.parametrize("entries", LEGITIMATE.values(), ids=LEGITIMATE)
-def test_an_odd_archive_that_is_accepted(entries: tuple[tuple[str | zipfile.ZipInfo, bytes], ...], tmp_path: Path) -> None:
+def test_an_odd_archive_that_is_accepted(
+    entries: tuple[tuple[str | zipfile.ZipInfo, bytes], ...], tmp_path: Path
+) -> None:
     archive = tmp_path / "archive.zip"
     archive.write_bytes(pack(*entries))
     listed = [file for file in announced(*entries) if file.name != "ro-crate-metadata.json"]
     extract(archive, listed, tmp_path / "0")
     for name, content in entries:
-        assert (tmp_path / "0" / (name if isinstance(name, str) else name.filename)).read_bytes() == content
+        assert (
+            tmp_path / "0" / (name if isinstance(name, str) else name.filename)
+        ).read_bytes() == content
     assert matches(tmp_path / "0", listed)
 
 
@@ -224,9 +252,17 @@ class Renames:
             raise failure
 
 
-@pytest.mark.parametrize("failure", [PermissionError(13, "Permission denied"), KeyboardInterrupt()], ids=["refused", "Ctrl-C"])
-@pytest.mark.parametrize(("number", "after"), [(1, False), (1, True), (2, False)], ids=["first", "between", "last"])
-def test_a_failed_last_rename_restores_the_old_folder(tmp_path: Path, failure: BaseException, number: int, after: bool) -> None:
+@pytest.mark.parametrize(
+    "failure",
+    [PermissionError(13, "Permission denied"), KeyboardInterrupt()],
+    ids=["refused", "Ctrl-C"],
+)
+@pytest.mark.parametrize(
+    ("number", "after"), [(1, False), (1, True), (2, False)], ids=["first", "between", "last"]
+)
+def test_a_failed_last_rename_restores_the_old_folder(
+    tmp_path: Path, failure: BaseException, number: int, after: bool
+) -> None:
     archive = tmp_path / "archive.zip"
     archive.write_bytes(pack(("a", b"old"), ("ro-crate-metadata.json", b"{}")))
     extract(archive, files(a=b"old"), tmp_path / "0")
@@ -242,14 +278,22 @@ def test_an_old_folder_that_cannot_be_restored_is_not_removed(tmp_path: Path) ->
     archive.write_bytes(pack(("a", b"old")))
     extract(archive, files(a=b"old"), tmp_path / "0")
     with pytest.raises(OSError, match="gone"):
-        extract(archive, files(a=b"old"), tmp_path / "0", Renames({2: OSError("no"), 3: OSError("gone")}))
+        extract(
+            archive,
+            files(a=b"old"),
+            tmp_path / "0",
+            Renames({2: OSError("no"), 3: OSError("gone")}),
+        )
     assert [path.read_bytes() for path in tmp_path.glob(".0.*.old/a")] == [b"old"]
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_ctrl_c_after_the_last_rename_leaves_the_new_folder_alone(tmp_path: Path) -> None:
     archive = tmp_path / "archive.zip"
-    for content, renames in ((b"old", Renames({})), (b"new", Renames({2: KeyboardInterrupt()}, after=True))):
+    for content, renames in (
+        (b"old", Renames({})),
+        (b"new", Renames({2: KeyboardInterrupt()}, after=True)),
+    ):
         archive.write_bytes(pack(("a", content)))
         try:
             extract(archive, files(a=content), tmp_path / "0", renames)
@@ -263,23 +307,48 @@ def test_a_rename_that_windows_refuses_is_tried_again(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     slept: list[float] = []
     renames = Renames({1: PermissionError(), 2: PermissionError()})
-    move_folder(tmp_path / "new", tmp_path / "0", rename=renames, waits_seconds=(0.1, 0.2, 0.4), sleep=slept.append)
+    move_folder(
+        tmp_path / "new",
+        tmp_path / "0",
+        rename=renames,
+        waits_seconds=(0.1, 0.2, 0.4),
+        sleep=slept.append,
+    )
     assert ((tmp_path / "0").is_dir(), slept) == (True, [0.1, 0.2])
     with pytest.raises(PermissionError):
-        move_folder(tmp_path / "0", tmp_path / "1", rename=Renames({1: PermissionError()}), waits_seconds=(), sleep=slept.append)
+        move_folder(
+            tmp_path / "0",
+            tmp_path / "1",
+            rename=Renames({1: PermissionError()}),
+            waits_seconds=(),
+            sleep=slept.append,
+        )
 
 
 def crate(**contents: bytes) -> bytes:
     """The metadata that an archive of these files brings."""
     graph = [
-        {"@type": "File", "@id": file.name, "contentSize": str(file.size_bytes), "sha256": file.sha256} for file in files(**contents)
+        {
+            "@type": "File",
+            "@id": file.name,
+            "contentSize": str(file.size_bytes),
+            "sha256": file.sha256,
+        }
+        for file in files(**contents)
     ]
     return json.dumps({"@graph": graph}).encode()
 
 
 def test_files_that_were_changed_since_a_download_are_found_by_its_metadata(tmp_path: Path) -> None:
     archive = tmp_path / "archive.zip"
-    archive.write_bytes(pack(("a", b"x"), ("b", b"y"), ("c", b"z"), ("ro-crate-metadata.json", crate(a=b"x", b=b"y", c=b"z"))))
+    archive.write_bytes(
+        pack(
+            ("a", b"x"),
+            ("b", b"y"),
+            ("c", b"z"),
+            ("ro-crate-metadata.json", crate(a=b"x", b=b"y", c=b"z")),
+        )
+    )
     extract(archive, files(a=b"x", b=b"y", c=b"z"), tmp_path / "0")
     assert edited_files(tmp_path / "0") == ()
     (tmp_path / "0" / "b").write_bytes(b"mine")
@@ -289,7 +358,9 @@ def test_files_that_were_changed_since_a_download_are_found_by_its_metadata(tmp_
 
 
 @pytest.mark.parametrize("metadata", [b"[" * 200_000, b"{", b"[]", b'{"@graph": [1]}', b"\xff"])
-def test_metadata_that_cannot_be_understood_make_files_strangers_and_no_crash(tmp_path: Path, metadata: bytes) -> None:
+def test_metadata_that_cannot_be_understood_make_files_strangers_and_no_crash(
+    tmp_path: Path, metadata: bytes
+) -> None:
     archive = tmp_path / "archive.zip"
     archive.write_bytes(pack(("a", b"x"), ("ro-crate-metadata.json", metadata)))
     extract(archive, files(a=b"x"), tmp_path / "0")

@@ -14,13 +14,33 @@ from tools.lifeline import ROOT
 _PYTHON = BACKENDS / "bin" / "python"
 
 
-@pytest.mark.parametrize("module", ["test_client_archive.py", "test_client_transfer.py", "test_client_transfer_parts.py"])
+@pytest.mark.parametrize(
+    "module", ["test_client_archive.py", "test_client_transfer.py", "test_client_transfer_parts.py"]
+)
 def test_the_client_holds_on_python_3_13(module: str) -> None:
     if not _PYTHON.exists():
         pytest.skip("Python 3.13 for this: make backends")
-    command: list[str | Path] = [_PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", "-c", os.devnull]
-    command += [f"--rootdir={ROOT}", "--import-mode=importlib", "-W", "error", ROOT / "tests" / "unit" / module]
+    command: list[str | Path] = [
+        _PYTHON,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--noconftest",
+        "-c",
+        os.devnull,
+    ]
+    command += [
+        f"--rootdir={ROOT}",
+        "--import-mode=importlib",
+        "-W",
+        "error",
+        ROOT / "tests" / "unit" / module,
+    ]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'client'}"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     assert " passed" in done.stdout

@@ -9,7 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from dataops_client import ArchiveLink, Download, Forecast, Manifest, NotFound, Result, SkippedFile, Wanted
+from dataops_client import (
+    ArchiveLink,
+    Download,
+    Forecast,
+    Manifest,
+    NotFound,
+    Result,
+    SkippedFile,
+    Wanted,
+)
 from dataops_client.report import DownloadBar, Report
 from rich.console import Console
 from rich.progress import Progress
@@ -37,7 +46,9 @@ def test_the_bar_counts_sub_runs_and_the_bytes_of_the_network() -> None:
     assert shown(progress) == ("0 of 4 sub-runs", 4, 0, "")
     bar.end(WANTED[0])  # there already: no bytes, no speed
     assert shown(progress) == ("1 of 4 sub-runs", 4, 1, "")
-    bar.progress(WANTED[1], 9_000_000, 10_000_000)  # left by an earlier try: no bytes of the network
+    bar.progress(
+        WANTED[1], 9_000_000, 10_000_000
+    )  # left by an earlier try: no bytes of the network
     assert shown(progress) == ("1 of 4 sub-runs", 4, 1.9, "")
     bar.progress(WANTED[1], 0, 10_000_000)
     clock.seconds += 2
@@ -79,7 +90,10 @@ def test_skipped_and_replaced_files_are_named_in_the_line_of_a_result() -> None:
     line = "Al2/1/0: 0 files, missing b, skipped aux.log (a device on Windows), replaced what you changed in a.txt\n"
     assert reported([Result(WANTED[0], "downloaded", done)], as_json=False) == line
     there = Download(Path("Al2/1/0"), link(), False, 1.0)
-    assert reported([Result(WANTED[0], "present", there)], as_json=False) == "Al2/1/0: there already, missing b\n"
+    assert (
+        reported([Result(WANTED[0], "present", there)], as_json=False)
+        == "Al2/1/0: there already, missing b\n"
+    )
 
 
 def test_json_has_skipped_and_replaced_files_and_the_code_of_an_error() -> None:
@@ -88,15 +102,23 @@ def test_json_has_skipped_and_replaced_files_and_the_code_of_an_error() -> None:
     results = [Result(WANTED[0], "downloaded", done), Result(WANTED[1], "failed", error=error)]
     results.append(Result(WANTED[2], "failed", error=OSError("full")))
     told = [json.loads(line) for line in reported(results, as_json=True).splitlines()]
-    assert (told[0]["skipped"], told[0]["replaced"]) == ([{"name": "aux.log", "reason": "a device on Windows"}], ["a.txt"])
-    assert [(each["error"], each["code"]) for each in told[1:]] == [("NotFound", "sub_run_not_scheduled"), ("OSError", None)]
+    assert (told[0]["skipped"], told[0]["replaced"]) == (
+        [{"name": "aux.log", "reason": "a device on Windows"}],
+        ["a.txt"],
+    )
+    assert [(each["error"], each["code"]) for each in told[1:]] == [
+        ("NotFound", "sub_run_not_scheduled"),
+        ("OSError", None),
+    ]
 
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_dry_run_names_skipped_files(as_json: bool) -> None:
     out = Console(file=io.StringIO(), width=80)
     manifest = Manifest("Al2", "1", "0", (), (), SKIPPED)
-    Report(out, out, as_json=as_json, quiet=False, named=True).forecast([Forecast(WANTED[0], Path("x"), manifest, False)])
+    Report(out, out, as_json=as_json, quiet=False, named=True).forecast(
+        [Forecast(WANTED[0], Path("x"), manifest, False)]
+    )
     assert isinstance(out.file, io.StringIO)
     told = out.file.getvalue()
     if as_json:

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dataops_client import ArchiveLink, DataOpsClient, DataOpsError, UnexpectedAnswer, responses, retries, transfer
+from dataops_client import (
+    ArchiveLink,
+    DataOpsClient,
+    DataOpsError,
+    UnexpectedAnswer,
+    responses,
+    retries,
+    transfer,
+)
 from dataops_client.api import Api
 from dataops_client.errors import Unavailable
 from hypothesis import HealthCheck, given, settings
@@ -29,8 +37,18 @@ OUTCOME = {
     "outcome": "DONE", "scf_converged": True, "scf_iterations": 61, "total_energy_ry": -4496.5, "lobster_finished": True,
     "bonds_expected": 738, "bond_labels": 738, "labels_complete": True,
 }  # fmt: skip
-RUN = {"id_run": "1", "sub_runs": ["0", "1"], "run_scheduled_at": "2026-01-01T00:00:00+00:00", "sub_runs_scheduled_at": None}
-STATUS = RUN | {"nc": "Al2", "run_status": "DONE", "sub_runs_status": None, "sub_run_outcomes": {"0": OUTCOME}}
+RUN = {
+    "id_run": "1",
+    "sub_runs": ["0", "1"],
+    "run_scheduled_at": "2026-01-01T00:00:00+00:00",
+    "sub_runs_scheduled_at": None,
+}
+STATUS = RUN | {
+    "nc": "Al2",
+    "run_status": "DONE",
+    "sub_runs_status": None,
+    "sub_run_outcomes": {"0": OUTCOME},
+}
 MANIFEST = {
     "nc": "Al2", "id_run": "1", "sub_run": "0", "files": [{"name": "a", "size_bytes": 1, "role": "other", "etag": '"e"'}],
     "missing": ["b"], "skipped": [],
@@ -43,7 +61,10 @@ CALLS: dict[str, tuple[Any, Call]] = {
     "status": (STATUS, lambda client: client.status("Al2", "1")),
     "available": ({"Al2": [RUN]}, lambda client: client.available()),
     "compositions": ({"compositions": ["Al2"]}, lambda client: client.compositions()),
-    "generate": ({"nc": "Al2", "id_run": "1", "status": "SCHEDULED"}, lambda client: client.generate("Al2")),
+    "generate": (
+        {"nc": "Al2", "id_run": "1", "status": "SCHEDULED"},
+        lambda client: client.generate("Al2"),
+    ),
 }
 
 
@@ -70,7 +91,9 @@ def always(content: bytes) -> Callable[[Request], bytes]:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_response_of_the_contract_is_taken(server: RawServer, client: DataOpsClient, name: str) -> None:
+def test_a_response_of_the_contract_is_taken(
+    server: RawServer, client: DataOpsClient, name: str
+) -> None:
     good, call = CALLS[name]
     server.respond = always(json_response(good))
     assert call(client)
@@ -104,10 +127,16 @@ HOSTILE_FIELDS: dict[str, tuple[str, Mapping[str, Any]]] = {
     "a negative size": ("link", {"size_bytes": -1}),
     "a size that is true": ("link", {"size_bytes": True}),
     "a lone surrogate in a name": ("link", {"filename": "\ud800.zip"}),
-    "a lone surrogate in a name of a file": ("manifest", {"files": [{"name": "\udfff", "size_bytes": 1, "role": "", "etag": ""}]}),
+    "a lone surrogate in a name of a file": (
+        "manifest",
+        {"files": [{"name": "\udfff", "size_bytes": 1, "role": "", "etag": ""}]},
+    ),
     "a file name that leads elsewhere": ("link", {"filename": "../a.zip"}),
     "no hash": ("link", {"sha256": None}),
-    "a file of a size beyond any store": ("manifest", {"files": [{"name": "a", "size_bytes": 2**70, "role": "", "etag": ""}]}),
+    "a file of a size beyond any store": (
+        "manifest",
+        {"files": [{"name": "a", "size_bytes": 2**70, "role": "", "etag": ""}]},
+    ),
     "sub-runs that are not numbers": ("status", {"sub_runs": ["0", "one"]}),
     "a sub-run of 5,000 digits": ("status", {"sub_runs": ["9" * 5_000]}),
     "outcomes that are a list": ("status", {"sub_run_outcomes": [1]}),
@@ -137,7 +166,9 @@ def test_a_field_that_is_not_the_contract_is_the_clients_own_error(
     ],
     ids=["gzip", "plain", "an error"],
 )
-def test_a_response_over_64_mib_is_not_kept(server: RawServer, client: DataOpsClient, packed: bytes) -> None:
+def test_a_response_over_64_mib_is_not_kept(
+    server: RawServer, client: DataOpsClient, packed: bytes
+) -> None:
     server.respond = always(packed)
     tracemalloc.start()
     try:
@@ -149,7 +180,9 @@ def test_a_response_over_64_mib_is_not_kept(server: RawServer, client: DataOpsCl
 
 
 @pytest.mark.parametrize("container", [b"[]", b"{}"])
-def test_a_body_of_very_many_containers_is_not_decoded(server: RawServer, client: DataOpsClient, container: bytes) -> None:
+def test_a_body_of_very_many_containers_is_not_decoded(
+    server: RawServer, client: DataOpsClient, container: bytes
+) -> None:
     content = b"[" + b",".join([container] * responses.MAX_CONTAINERS) + b"]"
     server.respond = always(response(gzip.compress(content, 1), Content_Encoding="gzip"))
     with pytest.raises(UnexpectedAnswer, match="more than 1000000 objects and arrays"):
@@ -172,7 +205,9 @@ def test_a_gzip_response_is_decoded(server: RawServer, client: DataOpsClient) ->
 
 
 def test_pages_without_an_end_are_given_up(server: RawServer, client: DataOpsClient) -> None:
-    server.respond = always(json_response({"Al2": [RUN]}, Link='</v1/generate/available?cursor=x>; rel="next"'))
+    server.respond = always(
+        json_response({"Al2": [RUN]}, Link='</v1/generate/available?cursor=x>; rel="next"')
+    )
     with pytest.raises(UnexpectedAnswer, match="has no end"):
         client.available()
     server.respond = always(json_response({}, Link='<http://[>; rel="next"'))
@@ -181,16 +216,22 @@ def test_pages_without_an_end_are_given_up(server: RawServer, client: DataOpsCli
 
 
 def test_a_clock_beyond_reason_is_ignored(server: RawServer, client: DataOpsClient) -> None:
-    server.respond = always(json_response(LINK, Date="Mon, 01 Jan 99999999999999999999 00:00:00 +99999999999999"))
+    server.respond = always(
+        json_response(LINK, Date="Mon, 01 Jan 99999999999999999999 00:00:00 +99999999999999")
+    )
     assert client.link("Al2", "1", "0").size_bytes == 3
 
 
 @pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize("size_bytes", [2**40, 50 * 2**40])
-def test_an_announced_size_costs_no_memory(server: RawServer, client: DataOpsClient, tmp_path: Path, size_bytes: int) -> None:
+def test_an_announced_size_costs_no_memory(
+    server: RawServer, client: DataOpsClient, tmp_path: Path, size_bytes: int
+) -> None:
     def respond(request: Request) -> bytes:
         if "/download" in request.target:
-            return json_response(LINK | {"size_bytes": size_bytes, "download_url": f"{server.url}/a.zip"})
+            return json_response(
+                LINK | {"size_bytes": size_bytes, "download_url": f"{server.url}/a.zip"}
+            )
         return response(b"", "404 Not Found")
 
     server.respond = respond
@@ -205,7 +246,17 @@ def test_an_announced_size_costs_no_memory(server: RawServer, client: DataOpsCli
 
 @pytest.mark.usefixtures("no_pauses")
 @pytest.mark.parametrize(
-    "url", ["http://[", "ftp://127.0.0.1/a", "", "http://", "http://127.0.0.1:99999/", "/a.zip", "http://a b/", "file:///etc/passwd"]
+    "url",
+    [
+        "http://[",
+        "ftp://127.0.0.1/a",
+        "",
+        "http://",
+        "http://127.0.0.1:99999/",
+        "/a.zip",
+        "http://a b/",
+        "file:///etc/passwd",
+    ],
 )
 def test_a_download_url_that_is_no_address_is_the_clients_own_error(
     server: RawServer, client: DataOpsClient, tmp_path: Path, url: str
@@ -250,7 +301,9 @@ def test_a_storage_that_sends_no_archive_is_the_clients_own_error(
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -258,7 +311,13 @@ JSON = st.recursive(
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The paths to all values within a JSON value, itself included."""
     yield path
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for name, inner in items:
         yield from places(inner, (*path, name))
 
@@ -272,7 +331,12 @@ def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
 
 
 @given(data=st.data())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
 def test_a_mutated_response_gives_a_value_or_the_clients_own_error(
     server: RawServer, client: DataOpsClient, data: st.DataObject
 ) -> None:
@@ -281,7 +345,9 @@ def test_a_mutated_response_gives_a_value_or_the_clients_own_error(
     body = bytearray(json.dumps(mutated).encode())
     for _ in range(data.draw(st.integers(0, 2))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
-    status = data.draw(st.sampled_from(["200 OK", "404 Not Found", "422 Unprocessable", "418 Teapot", "301 Moved"]))
+    status = data.draw(
+        st.sampled_from(["200 OK", "404 Not Found", "422 Unprocessable", "418 Teapot", "301 Moved"])
+    )
     server.respond = always(response(bytes(body), status))
     try:
         call(client)
@@ -290,8 +356,15 @@ def test_a_mutated_response_gives_a_value_or_the_clients_own_error(
 
 
 @given(noise=st.binary(max_size=300), cut=st.integers(0, 200))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
-def test_bytes_that_are_no_http_are_the_clients_own_error(server: RawServer, noise: bytes, cut: int) -> None:
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+def test_bytes_that_are_no_http_are_the_clients_own_error(
+    server: RawServer, noise: bytes, cut: int
+) -> None:
     server.respond = always(json_response(STATUS)[:cut] + noise)
     api = Api(server.url, None, "test", 5, sleep=lambda seconds: None)
     try:
@@ -313,9 +386,15 @@ def test_retry_after_is_understood_within_reason(header: str | None, seconds: fl
     assert retries.retry_after_seconds(header, 1.5) == seconds
 
 
-@pytest.mark.parametrize("header", ["0", "-5", "soon", "nan", "-inf", "Thu, 01 Jan 1970 00:00:00 GMT"])
-def test_a_busy_api_is_asked_no_sooner_than_after_a_quarter_of_a_second(server: RawServer, header: str) -> None:
-    server.respond = always(json_response({"detail": "busy"}, "503 Service Unavailable", Retry_After=header))
+@pytest.mark.parametrize(
+    "header", ["0", "-5", "soon", "nan", "-inf", "Thu, 01 Jan 1970 00:00:00 GMT"]
+)
+def test_a_busy_api_is_asked_no_sooner_than_after_a_quarter_of_a_second(
+    server: RawServer, header: str
+) -> None:
+    server.respond = always(
+        json_response({"detail": "busy"}, "503 Service Unavailable", Retry_After=header)
+    )
     waits: list[float] = []
     api = Api(server.url, None, "test", 20, sleep=waits.append)
     with pytest.raises(Unavailable, match="busy"):
@@ -337,7 +416,9 @@ class Recorded(threading.Event):
         return len(self.waits) == 3
 
 
-def test_a_build_is_asked_for_no_sooner_than_after_a_quarter_of_a_second(server: RawServer, client: DataOpsClient) -> None:
+def test_a_build_is_asked_for_no_sooner_than_after_a_quarter_of_a_second(
+    server: RawServer, client: DataOpsClient
+) -> None:
     server.respond = always(json_response({}, "202 Accepted", Retry_After="0"))
     stop = Recorded()
     with pytest.raises(DataOpsError, match="stopped"):
@@ -345,7 +426,9 @@ def test_a_build_is_asked_for_no_sooner_than_after_a_quarter_of_a_second(server:
     assert stop.waits == [0.25] * 3
 
 
-def test_control_characters_of_a_server_reach_no_text(server: RawServer, client: DataOpsClient) -> None:
+def test_control_characters_of_a_server_reach_no_text(
+    server: RawServer, client: DataOpsClient
+) -> None:
     hostile = "\x1b[2J\x1b]0;title\x07cleared\x9b31m\r\nfaked line\x7f"
     server.respond = always(json_response({"detail": hostile, "code": hostile}, "404 Not Found"))
     with pytest.raises(DataOpsError) as caught:
@@ -363,7 +446,9 @@ def test_control_characters_of_a_server_reach_no_text(server: RawServer, client:
     api.close()
 
 
-def test_an_unknown_outcome_is_kept_and_a_field_of_another_kind_is_none(server: RawServer, client: DataOpsClient) -> None:
+def test_an_unknown_outcome_is_kept_and_a_field_of_another_kind_is_none(
+    server: RawServer, client: DataOpsClient
+) -> None:
     outcomes = {
         "1": OUTCOME | {"outcome": "SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK"},
         "0": {"outcome": "MELTED", "scf_iterations": "many", "total_energy_ry": -12, "new": 1},
@@ -373,13 +458,23 @@ def test_an_unknown_outcome_is_kept_and_a_field_of_another_kind_is_none(server: 
     assert [(sub_run, outcome.outcome) for sub_run, outcome in found.items()] == [
         ("0", "MELTED"), ("1", "SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK"),
     ]  # fmt: skip
-    assert (found["0"].scf_iterations, found["0"].total_energy_ry, found["1"].scf_iterations) == (None, -12.0, 61)
+    assert (found["0"].scf_iterations, found["0"].total_energy_ry, found["1"].scf_iterations) == (
+        None,
+        -12.0,
+        61,
+    )
 
 
-def test_skipped_files_are_named_and_none_where_the_api_does_not_send_them(server: RawServer, client: DataOpsClient) -> None:
+def test_skipped_files_are_named_and_none_where_the_api_does_not_send_them(
+    server: RawServer, client: DataOpsClient
+) -> None:
     server.respond = always(json_response(LINK))
     link = client.link("Al2", "1", "0")
     assert isinstance(link, ArchiveLink)
-    assert [(skipped.name, skipped.reason) for skipped in link.skipped] == [("aux.log", "a device on Windows")]
-    server.respond = always(json_response({name: value for name, value in MANIFEST.items() if name != "skipped"}))
+    assert [(skipped.name, skipped.reason) for skipped in link.skipped] == [
+        ("aux.log", "a device on Windows")
+    ]
+    server.respond = always(
+        json_response({name: value for name, value in MANIFEST.items() if name != "skipped"})
+    )
     assert client.manifest("Al2", "1", "0").skipped == ()

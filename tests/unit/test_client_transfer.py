@@ -9,7 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dataops_client import ArchiveLink, ChecksumMismatch, DataOpsError, Stopped, TransferFailed, links, retries, transfer
+from dataops_client import (
+    ArchiveLink,
+    ChecksumMismatch,
+    DataOpsError,
+    Stopped,
+    TransferFailed,
+    links,
+    retries,
+    transfer,
+)
 from dataops_client.storage import Storage
 
 from tests.support.fault_server import FAULTS, FaultServer, fault_server
@@ -44,7 +53,9 @@ def side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "_READ_BYTES", 10_000)
 
 
-def test_a_cut_download_goes_on_where_it_broke_off(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_a_cut_download_goes_on_where_it_broke_off(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     storage.faults = ["cut", "cut", "cut"]
     assert fetch(http, storage, tmp_path) == CONTENT
     assert storage.sent_bytes == len(CONTENT)
@@ -53,7 +64,9 @@ def test_a_cut_download_goes_on_where_it_broke_off(http: Storage, storage: Fault
     assert not list(tmp_path.iterdir())
 
 
-def test_a_body_that_stalls_is_continued(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_a_body_that_stalls_is_continued(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     storage.faults = ["stall"]
     assert fetch(http, storage, tmp_path) == CONTENT
     assert len(storage.ranges) == 2
@@ -86,13 +99,19 @@ def test_a_url_that_is_about_to_expire_is_replaced_before_it_is_refused(
     assert storage.statuses == [200, 206, 206]
 
 
-def test_a_url_is_only_replaced_by_one_of_the_same_archive(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_a_url_is_only_replaced_by_one_of_the_same_archive(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     storage.faults = ["expire"]
     with pytest.raises(TransferFailed, match="changed while it was downloaded"):
-        transfer.fetch(http, link(storage), lambda: link(storage, sha256="0" * 64), tmp_path, nothing)
+        transfer.fetch(
+            http, link(storage), lambda: link(storage, sha256="0" * 64), tmp_path, nothing
+        )
 
 
-def test_a_storage_that_only_refuses_is_given_up(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_a_storage_that_only_refuses_is_given_up(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     storage.faults = ["expire"] * 100
     with pytest.raises(TransferFailed, match="HTTP 403"):
         fetch(http, storage, tmp_path)
@@ -107,7 +126,9 @@ def test_nobody_there_is_a_failed_transfer(http: Storage, tmp_path: Path) -> Non
         transfer.fetch(http, wanted, lambda: wanted, tmp_path, nothing)
 
 
-def test_another_content_is_refused_and_not_kept(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_another_content_is_refused_and_not_kept(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     with pytest.raises(ChecksumMismatch, match="SHA-256"):
         fetch(http, storage, tmp_path, link(storage, b"x" * len(CONTENT)))
     assert not list(tmp_path.iterdir())
@@ -117,15 +138,35 @@ def test_another_content_is_refused_and_not_kept(http: Storage, storage: FaultSe
 def test_an_archive_of_another_length_than_announced_is_not_even_begun(
     http: Storage, storage: FaultServer, tmp_path: Path, announced: bytes
 ) -> None:
-    with pytest.raises(TransferFailed, match=f"answered 300000 bytes of '', announced were {len(announced)}"):
+    with pytest.raises(
+        TransferFailed, match=f"answered 300000 bytes of '', announced were {len(announced)}"
+    ):
         fetch(http, storage, tmp_path, link(storage, announced))
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("fault", ["page", "chunked page", "short", "longer", "missing", "credentials", "expire", "refuse", "wrong range"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "page",
+        "chunked page",
+        "short",
+        "longer",
+        "missing",
+        "credentials",
+        "expire",
+        "refuse",
+        "wrong range",
+    ],
+)
 @pytest.mark.parametrize("begun", [False, True])
 def test_what_is_no_answer_to_the_request_costs_nothing_of_what_is_there(
-    http: Storage, storage: FaultServer, tmp_path: Path, fault: str, begun: bool, monkeypatch: pytest.MonkeyPatch
+    http: Storage,
+    storage: FaultServer,
+    tmp_path: Path,
+    fault: str,
+    begun: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(transfer, "_READ_BYTES", 5_000)
     if begun:
@@ -134,7 +175,9 @@ def test_what_is_no_answer_to_the_request_costs_nothing_of_what_is_there(
         storage.sent_bytes = 0
     storage.faults = [fault]
     assert fetch(http, storage, tmp_path) == CONTENT
-    again = len(CONTENT) - 50 if fault in ("short", "longer") and not begun else 0  # of which the server counts what nobody took
+    again = (
+        len(CONTENT) - 50 if fault in ("short", "longer") and not begun else 0
+    )  # of which the server counts what nobody took
     assert storage.sent_bytes <= (55_000 if begun else len(CONTENT)) + again + 100
     assert len(storage.ranges) <= 3
 
@@ -145,14 +188,18 @@ def test_a_weak_etag_is_not_asked_for(http: Storage, storage: FaultServer, tmp_p
     assert "if-match" not in storage.headers[1]
 
 
-def test_parts_of_two_objects_are_not_put_together(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_parts_of_two_objects_are_not_put_together(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     """Where the storage passes over `If-Match`."""
     storage.faults = ["cut", "swapped"]
     assert fetch(http, storage, tmp_path) == CONTENT
 
 
 @pytest.mark.usefixtures("side_by_side")
-def test_large_archives_come_in_ranges_at_once(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_large_archives_come_in_ranges_at_once(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     storage.faults = ["good", "together", "together", "cut", "throttle"]
     assert fetch(Storage("test", timeout_seconds=60), storage, tmp_path) == CONTENT
     assert None not in storage.ranges
@@ -161,12 +208,16 @@ def test_large_archives_come_in_ranges_at_once(http: Storage, storage: FaultServ
 
 
 @pytest.mark.usefixtures("side_by_side")
-def test_a_storage_without_ranges_gives_the_whole_at_once(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_a_storage_without_ranges_gives_the_whole_at_once(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     storage.faults = ["whole"] * 4
     assert fetch(http, storage, tmp_path) == CONTENT
 
 
-def test_progress_counts_every_byte_once(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_progress_counts_every_byte_once(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     storage.faults = ["cut", "whole", "cut"]
     counts: list[int] = []
     fetch(http, storage, tmp_path, progress=counts.append)
@@ -175,7 +226,12 @@ def test_progress_counts_every_byte_once(http: Storage, storage: FaultServer, tm
 
 @pytest.mark.parametrize("ranges", [False, True])
 def test_what_an_interrupted_download_has_is_continued_by_the_next(
-    http: Storage, storage: FaultServer, tmp_path: Path, ranges: bool, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    http: Storage,
+    storage: FaultServer,
+    tmp_path: Path,
+    ranges: bool,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if ranges:
         request.getfixturevalue("side_by_side")
@@ -184,7 +240,10 @@ def test_what_an_interrupted_download_has_is_continued_by_the_next(
         fetch(http, storage, tmp_path, progress=interrupted_after(200_000))
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".part"]
     sent, counts = storage.sent_bytes, list[int]()
-    present = sum(stop - start for start, stop in json.loads(next(tmp_path.glob("*.json")).read_text())["present"])
+    present = sum(
+        stop - start
+        for start, stop in json.loads(next(tmp_path.glob("*.json")).read_text())["present"]
+    )
     assert present >= 200_000
     storage.sent_bytes = 0
     assert fetch(http, storage, tmp_path, progress=counts.append) == CONTENT
@@ -194,17 +253,28 @@ def test_what_an_interrupted_download_has_is_continued_by_the_next(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_download_that_is_told_to_stop_stops_and_is_kept(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_a_download_that_is_told_to_stop_stops_and_is_kept(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     stop = threading.Event()
     storage.faults = ["stall"]
     with pytest.raises(Stopped, match="are kept"):
         http = Storage("test", timeout_seconds=60)
-        transfer.fetch(http, link(storage), lambda: link(storage), tmp_path, lambda count: stop.set() if count else None, stop)
+        transfer.fetch(
+            http,
+            link(storage),
+            lambda: link(storage),
+            tmp_path,
+            lambda count: stop.set() if count else None,
+            stop,
+        )
     assert fetch(http, storage, tmp_path) == CONTENT
     assert [wanted is None for wanted in storage.ranges] == [True, False]
 
 
-def test_a_download_that_is_told_to_stop_does_not_wait_for_a_storage_that_is_mute(storage: FaultServer, tmp_path: Path) -> None:
+def test_a_download_that_is_told_to_stop_does_not_wait_for_a_storage_that_is_mute(
+    storage: FaultServer, tmp_path: Path
+) -> None:
     stop = threading.Event()
     storage.faults = ["mute"]
     http = Storage("test", timeout_seconds=60)
@@ -230,7 +300,9 @@ def test_a_part_that_is_damaged_on_the_disk_is_found_out_and_fetched_anew(
     assert sum(counts) == len(CONTENT)
 
 
-def test_two_on_one_target_at_once_both_end_with_the_right_bytes(http: Storage, tmp_path: Path) -> None:
+def test_two_on_one_target_at_once_both_end_with_the_right_bytes(
+    http: Storage, tmp_path: Path
+) -> None:
     results: list[bytes] = []
     with fault_server(CONTENT, seed=5) as server:
         server.faults = ["cut"] * 12
@@ -261,7 +333,12 @@ def test_500_seeded_trials_end_with_the_right_bytes_or_a_named_error_and_no_file
             chance = random.Random(seed)
             storage.faults = [chance.choice([*FAULTS, "good"]) for _ in range(chance.randint(0, 8))]
             folder = tmp_path / f"{seed}"
-            for progress in (interrupted_after(chance.randrange(1, 400_000)) if chance.random() < 0.4 else nothing, nothing):
+            for progress in (
+                interrupted_after(chance.randrange(1, 400_000))
+                if chance.random() < 0.4
+                else nothing,
+                nothing,
+            ):
                 try:
                     assert fetch(http, storage, folder, progress=progress) == CONTENT, seed
                 except DataOpsError:
@@ -272,7 +349,10 @@ def test_500_seeded_trials_end_with_the_right_bytes_or_a_named_error_and_no_file
                     good += 1
                 break
             left = [path.name for path in folder.iterdir()]
-            assert all(name.startswith(".a.zip.") and name.endswith((".part", ".part.json")) for name in left), (seed, left)
+            assert all(
+                name.startswith(".a.zip.") and name.endswith((".part", ".part.json"))
+                for name in left
+            ), (seed, left)
             if left:  # is true, and continued
                 storage.faults = []
                 assert fetch(http, storage, folder) == CONTENT, seed

@@ -46,7 +46,9 @@ HTML = {"Content-Type": "text/html"}
         (405, {}, WHOLE, Meaning.GIVE_UP),
     ],
 )
-def test_an_answer_means(status: int, headers: dict[str, str], span: tuple[int, int] | None, meaning: Meaning) -> None:
+def test_an_answer_means(
+    status: int, headers: dict[str, str], span: tuple[int, int] | None, meaning: Meaning
+) -> None:
     found, reason = judged(status, HTTPHeaderDict(headers), span, 1000, '"a"')
     assert found is meaning
     assert bool(reason) is (meaning is not Meaning.TAKE)

@@ -70,14 +70,24 @@ def test_a_part_without_a_sidecar_that_can_be_read_is_fetched_anew(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_part_of_another_content_is_not_continued_and_goes_away(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_a_part_of_another_content_is_not_continued_and_goes_away(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     with pytest.raises(Interrupted):
-        fetch(http, storage, tmp_path, link(storage, archive_key="archives/other.zip"), interrupted_after(1))
+        fetch(
+            http,
+            storage,
+            tmp_path,
+            link(storage, archive_key="archives/other.zip"),
+            interrupted_after(1),
+        )
     assert fetch(http, storage, tmp_path) == CONTENT
     assert not list(tmp_path.iterdir())
 
 
-def test_a_part_that_somebody_works_on_is_left_alone(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_a_part_that_somebody_works_on_is_left_alone(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     other = PartFile(link(storage), tmp_path)
     other.write(0, b"not what it should be")
     other.save()
@@ -97,7 +107,14 @@ def test_a_part_that_somebody_works_on_is_left_alone(http: Storage, storage: Fau
         ("elsewhere", NOBODY, 0, False),
         ("elsewhere", NOBODY, 7200, True),
     ],
-    ids=["ended", "restarted", "alive", "number taken by another", "elsewhere", "elsewhere and at rest"],
+    ids=[
+        "ended",
+        "restarted",
+        "alive",
+        "number taken by another",
+        "elsewhere",
+        "elsewhere and at rest",
+    ],
 )
 def test_a_part_is_taken_over_from_the_dead_alone(
     storage: FaultServer, tmp_path: Path, host: str, pid: int, age_seconds: int, is_taken: bool
@@ -111,12 +128,18 @@ def test_a_part_is_taken_over_from_the_dead_alone(
     part.discard()
 
 
-def test_a_part_that_was_taken_over_looks_alive_to_other_machines_at_once(storage: FaultServer, tmp_path: Path) -> None:
+def test_a_part_that_was_taken_over_looks_alive_to_other_machines_at_once(
+    storage: FaultServer, tmp_path: Path
+) -> None:
     path = given_to(part_of(storage, tmp_path, 1000), "0123abcd", NOBODY)
     os.utime(path, (0, 0))
     part = PartFile(link(storage), tmp_path)
     assert part.present_bytes == 1000
-    as_elsewhere = part.path.name.removesuffix(".part").rsplit(".", 1)[-1].replace(owners.our_name().split("-")[0], "fedcba98")
+    as_elsewhere = (
+        part.path.name.removesuffix(".part")
+        .rsplit(".", 1)[-1]
+        .replace(owners.our_name().split("-")[0], "fedcba98")
+    )
     assert not owners.is_ownerless(as_elsewhere, part.path)
     part.discard()
 
@@ -137,7 +160,9 @@ def test_of_several_parts_the_largest_is_continued_and_the_others_go_away(
     assert not list(tmp_path.iterdir())
 
 
-def test_an_archive_whose_extraction_was_killed_is_not_fetched_again(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_an_archive_whose_extraction_was_killed_is_not_fetched_again(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     fetched = transfer.fetch(http, link(storage), lambda: link(storage), tmp_path, nothing)
     stem = fetched.name.removesuffix(".part").rsplit(".", 1)[0]
     fetched.rename(tmp_path / f"{stem}.{owners.our_name().split('-')[0]}-{NOBODY}-0.part")
@@ -146,7 +171,9 @@ def test_an_archive_whose_extraction_was_killed_is_not_fetched_again(http: Stora
     assert storage.sent_bytes == (0 if os.name == "posix" else len(CONTENT))
 
 
-def test_a_file_of_the_full_length_with_holes_is_found_out(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_a_file_of_the_full_length_with_holes_is_found_out(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     part = part_of(storage, tmp_path, 1000)
     part.write(len(CONTENT) - 10, CONTENT[-10:])
     part.release()
@@ -154,7 +181,9 @@ def test_a_file_of_the_full_length_with_holes_is_found_out(http: Storage, storag
     assert fetch(http, storage, tmp_path) == CONTENT
 
 
-def test_what_arrives_of_another_content_than_was_resumed_is_not_kept(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_what_arrives_of_another_content_than_was_resumed_is_not_kept(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     wrong = link(storage, b"x" * len(CONTENT))
     with pytest.raises(Interrupted):
         fetch(http, storage, tmp_path, wrong, interrupted_after(100_000))
@@ -163,7 +192,9 @@ def test_what_arrives_of_another_content_than_was_resumed_is_not_kept(http: Stor
     assert not list(tmp_path.iterdir())
 
 
-def test_nothing_is_written_once_a_download_has_ended(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_nothing_is_written_once_a_download_has_ended(
+    http: Storage, storage: FaultServer, tmp_path: Path
+) -> None:
     """By a worker that got its answer too late: the number of its file is another file's by then."""
     storage.faults = ["late"]
     stop = threading.Event()
@@ -180,15 +211,32 @@ def test_nothing_is_written_once_a_download_has_ended(http: Storage, storage: Fa
         assert not any(os.fstat(other.fileno()).st_size for other in others)
 
 
-def child(storage: FaultServer, folder: Path, *, killed_after: int = 0, ranges: bool = False) -> subprocess.Popen[str]:
-    command = [sys.executable, str(CHILD), storage.url, str(folder), str(killed_after), "ranges" if ranges else "whole"]
+def child(
+    storage: FaultServer, folder: Path, *, killed_after: int = 0, ranges: bool = False
+) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        str(CHILD),
+        storage.url,
+        str(folder),
+        str(killed_after),
+        "ranges" if ranges else "whole",
+    ]
     paths = f"{ROOT}{os.pathsep}{ROOT / 'client'}"
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
 @pytest.mark.parametrize("ranges", [False, True])
-def test_what_killed_processes_had_is_continued_by_others(http: Storage, storage: FaultServer, tmp_path: Path, ranges: bool) -> None:
+def test_what_killed_processes_had_is_continued_by_others(
+    http: Storage, storage: FaultServer, tmp_path: Path, ranges: bool
+) -> None:
     for present in (100_000, 200_000):
         with child(storage, tmp_path, killed_after=present, ranges=ranges) as process:
             process.communicate()
@@ -200,9 +248,14 @@ def test_what_killed_processes_had_is_continued_by_others(http: Storage, storage
 
 
 @pytest.mark.parametrize("ranges", [False, True])
-def test_two_processes_at_once_on_one_target_both_end_with_the_right_bytes(storage: FaultServer, tmp_path: Path, ranges: bool) -> None:
+def test_two_processes_at_once_on_one_target_both_end_with_the_right_bytes(
+    storage: FaultServer, tmp_path: Path, ranges: bool
+) -> None:
     storage.faults = ["together", "together", *["cut"] * 6]
-    with child(storage, tmp_path, ranges=ranges) as one, child(storage, tmp_path, ranges=ranges) as other:
+    with (
+        child(storage, tmp_path, ranges=ranges) as one,
+        child(storage, tmp_path, ranges=ranges) as other,
+    ):
         said = {one.communicate()[0].strip(), other.communicate()[0].strip()}
     assert (one.returncode, other.returncode) == (0, 0)
     assert said == {hashlib.sha256(CONTENT).hexdigest()}

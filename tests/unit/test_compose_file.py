@@ -16,7 +16,9 @@ _SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(_TEXT)["services"]
 _RUNS_ONCE = {"data-client"}
 
 each_service = pytest.mark.parametrize("name", _SERVICES)
-each_built_service = pytest.mark.parametrize("name", [name for name in _SERVICES if "build" in _SERVICES[name]])
+each_built_service = pytest.mark.parametrize(
+    "name", [name for name in _SERVICES if "build" in _SERVICES[name]]
+)
 
 
 def dockerfile_of(name: str) -> str:
@@ -58,7 +60,9 @@ def test_the_client_reaches_the_published_address_through_localstacks_network() 
     client = _SERVICES["data-client"]
     assert client["network_mode"] == "service:localstack"
     assert client["environment"]["DATAOPS_URL"] == "http://dataops-api:8000"
-    assert not {"ports", "networks"} & set(client), "a service in another's network has none of its own"
+    assert not {"ports", "networks"} & set(client), (
+        "a service in another's network has none of its own"
+    )
 
 
 @each_service
@@ -79,7 +83,11 @@ def test_what_stays_up_tells_when_it_is_healthy(name: str) -> None:
 
 @each_service
 def test_nothing_starts_before_what_it_needs_is_healthy(name: str) -> None:
-    before = {"localstack": set[str](), "dataops-api": {"localstack"}, "data-client": {"dataops-api"}}[name]
+    before = {
+        "localstack": set[str](),
+        "dataops-api": {"localstack"},
+        "data-client": {"dataops-api"},
+    }[name]
     needed = _SERVICES[name].get("depends_on", {})
     assert needed == {other: {"condition": "service_healthy"} for other in before}
 
@@ -100,7 +108,10 @@ def test_the_extracted_files_come_out() -> None:
 
 
 def test_the_client_fetches_every_composition_of_the_sample() -> None:
-    found = {path.relative_to(ROOT / "data").parts[0].removesuffix("-SOAPS") for path in data_files(ROOT / "data")}
+    found = {
+        path.relative_to(ROOT / "data").parts[0].removesuffix("-SOAPS")
+        for path in data_files(ROOT / "data")
+    }
     command = re.search(r"^CMD \[(.+)\]$", dockerfile_of("data-client"), re.MULTILINE)
     assert command
     assert set(re.findall(r'"([^"]+)"', command.group(1))) == found
@@ -138,7 +149,9 @@ def test_what_an_image_copies_is_in_its_context(name: str) -> None:
 def test_the_server_has_time_to_complete_requests_when_it_is_stopped(file: str) -> None:
     api = yaml.safe_load((ROOT / file).read_text())["services"]["dataops-api"]
     assert int(api["stop_grace_period"].removesuffix("s")) > 30
-    assert "exec python -m tools.run_local" in (ROOT / api["build"]["dockerfile"]).read_text(), "what tests/component tests"
+    assert "exec python -m tools.run_local" in (ROOT / api["build"]["dockerfile"]).read_text(), (
+        "what tests/component tests"
+    )
 
 
 def test_the_api_does_not_run_as_root() -> None:

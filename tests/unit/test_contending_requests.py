@@ -42,7 +42,13 @@ class Service:
         """Schedule in a process of its own."""
         free_runs = FreeRuns(self.runs, self.bucket, self.clock)
         keys = schedule_runs(
-            NC, count, idempotency_key=key, runs=self.runs, free_runs=free_runs, records=self.records, clock=self.clock
+            NC,
+            count,
+            idempotency_key=key,
+            runs=self.runs,
+            free_runs=free_runs,
+            records=self.records,
+            clock=self.clock,
         )
         return [run.id_run for run in keys]
 
@@ -65,11 +71,17 @@ def by_chance(callers: Sequence[Caller[list[int]]], chance: random.Random) -> Ca
     return chance.choice(callers)
 
 
-def mostly_the_last(callers: Sequence[Caller[list[int]]], chance: random.Random) -> Caller[list[int]]:
+def mostly_the_last(
+    callers: Sequence[Caller[list[int]]], chance: random.Random
+) -> Caller[list[int]]:
     return callers[-1 - min(len(callers) - 1, int(chance.expovariate(0.3)))]
 
 
-def interleave(callers: Sequence[Caller[list[int]]], choose: Callable[..., Caller[list[int]]], chance: random.Random) -> list[list[int]]:
+def interleave(
+    callers: Sequence[Caller[list[int]]],
+    choose: Callable[..., Caller[list[int]]],
+    chance: random.Random,
+) -> list[list[int]]:
     while running := [caller for caller in callers if not caller.ended]:
         choose(running, chance).advance()
     results = [caller.finish() for caller in callers]
@@ -86,24 +98,36 @@ def test_64_processes_get_the_lowest_runs_in_at_most_300_writes(
     service = Service(*range(3, 3 * 2 * CALLERS, 3))
     callers = [service.caller(None, f"k{number}" if keyed else None) for number in range(CALLERS)]
     results = interleave(callers, choose, random.Random(seed))
-    assert sorted(chain.from_iterable(results)) == service.scheduled() == list(range(3, 3 * (CALLERS + 1), 3))
+    assert (
+        sorted(chain.from_iterable(results))
+        == service.scheduled()
+        == list(range(3, 3 * (CALLERS + 1), 3))
+    )
     assert service.writes <= MOST_WRITES
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("choose", [in_step, by_chance])
-def test_parallel_batches_of_many_sizes_leave_no_gap(choose: Callable[..., Caller[list[int]]], seed: int) -> None:
+def test_parallel_batches_of_many_sizes_leave_no_gap(
+    choose: Callable[..., Caller[list[int]]], seed: int
+) -> None:
     chance = random.Random(seed)
     counts = [chance.randint(1, 12) for _ in range(24)]
     service = Service(*range(1, 400))
     callers = [service.caller(count, f"k{number}") for number, count in enumerate(counts)]
     results = interleave(callers, choose, chance)
     assert [len(result) for result in results] == counts
-    assert sorted(chain.from_iterable(results)) == service.scheduled() == list(range(1, sum(counts) + 1))
+    assert (
+        sorted(chain.from_iterable(results))
+        == service.scheduled()
+        == list(range(1, sum(counts) + 1))
+    )
     assert service.writes <= 3 * len(counts) + 2 * sum(counts)
 
 
-def retry_during_a_batch(taken_at: int, retried_at: int) -> tuple[Service, Caller[list[int]], list[int], list[int] | None]:
+def retry_during_a_batch(
+    taken_at: int, retried_at: int
+) -> tuple[Service, Caller[list[int]], list[int], list[int] | None]:
     """Let others schedule before one call of a batch, and its key come again before a later call, half a minute after."""
     service = Service(1, 2, 3)
     batch = service.caller(3, "k")

@@ -66,19 +66,30 @@ def manifest(info: DatasetInfo) -> Manifest:
 
 
 def entities(info: DatasetInfo) -> dict[str, dict[str, Any]]:
-    return {entity["@id"]: entity for entity in json.loads(crate_metadata(manifest(info), ()))["@graph"]}
+    return {
+        entity["@id"]: entity for entity in json.loads(crate_metadata(manifest(info), ()))["@graph"]
+    }
 
 
 def test_all_fields_are_read_and_unknown_ones_ignored() -> None:
     info = DatasetInfo.parse(json.dumps(FULL).encode())
-    assert (info.name, info.description, info.license, info.creators) == ("Glasses", "Bonds", "CC-BY-4.0", ("A. Author", "B. Author"))
+    assert (info.name, info.description, info.license, info.creators) == (
+        "Glasses",
+        "Bonds",
+        "CC-BY-4.0",
+        ("A. Author", "B. Author"),
+    )
     assert (info.citation, info.synthetic) == ("10.1103/PhysRevMaterials.4.113603", True)
     assert info.soap
     assert info.soap.parameters["cutoff"] == "4"
 
 
 def test_every_field_may_be_missing_or_null() -> None:
-    assert DatasetInfo.parse(b"{}") == DatasetInfo.parse(json.dumps(dict.fromkeys(FULL)).encode()) == DatasetInfo()
+    assert (
+        DatasetInfo.parse(b"{}")
+        == DatasetInfo.parse(json.dumps(dict.fromkeys(FULL)).encode())
+        == DatasetInfo()
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +138,9 @@ def test_a_broken_description_stops_no_download_and_is_logged(
         infos.checked()
 
 
-def test_a_store_that_fails_leaves_what_was_known(infos: DatasetInfos, bucket: Bucket, clock: FakeClock) -> None:
+def test_a_store_that_fails_leaves_what_was_known(
+    infos: DatasetInfos, bucket: Bucket, clock: FakeClock
+) -> None:
     bucket.failing = True
     with pytest.raises(Unavailable):
         infos.current()
@@ -158,7 +171,9 @@ def test_without_a_description_the_crate_invents_nothing() -> None:
     assert "#synthetic" not in entities(DatasetInfo(synthetic=False))
 
 
-@pytest.mark.parametrize("field", ["name", "description", "license", "creators", "citation", "synthetic"])
+@pytest.mark.parametrize(
+    "field", ["name", "description", "license", "creators", "citation", "synthetic"]
+)
 def test_each_field_that_the_crate_contains_changes_the_fingerprint(field: str) -> None:
     info = DatasetInfo.parse(json.dumps({field: FULL[field]}).encode())
     assert manifest(info).fingerprint != manifest(DatasetInfo()).fingerprint

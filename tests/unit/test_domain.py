@@ -20,14 +20,30 @@ def test_formulas_are_compositions(text: str) -> None:
     assert str(NominalComposition.parse(text)) == text
 
 
-@pytest.mark.parametrize("text", ["", "zr", "Zr1000", "Zr 49", "Zr49\n", "Zr٣", "Zr49-SOAPS", "ZrCuAlNiTiAgPdPtAu", "available", "../Zr"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "zr",
+        "Zr1000",
+        "Zr 49",
+        "Zr49\n",
+        "Zr٣",
+        "Zr49-SOAPS",
+        "ZrCuAlNiTiAgPdPtAu",
+        "available",
+        "../Zr",
+    ],
+)
 def test_what_is_not_a_formula_is_refused_with_its_value(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         NominalComposition.parse(text)
     assert repr(text) in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["0", "01", "-1", "+1", "1.0", "1e3", "٣", "1000000000", "", " 1", "1\n"])
+@pytest.mark.parametrize(
+    "text", ["0", "01", "-1", "+1", "1.0", "1e3", "٣", "1000000000", "", " 1", "1\n"]
+)
 def test_run_numbers_are_plain_and_positive(text: str) -> None:
     with pytest.raises(InvalidInput):
         RunKey.parse("Al", text)
@@ -83,13 +99,31 @@ def test_a_job_is_done_once_its_time_has_passed() -> None:
 
 
 def test_settings_have_defaults_and_empty_variables_count_as_unset() -> None:
-    settings = Settings.of(NAMES | {"AWS_ENDPOINT_URL_S3": "", "AWS_ENDPOINT_URL": "", "DATA_PREFIX": ""})
-    assert (settings.s3_endpoint, settings.dynamodb_endpoint, settings.s3_public_endpoint, settings.data_prefix) == (None, None, None, "")
-    assert (settings.job_run_time_seconds, settings.region, settings.s3_addressing_style) == (300, "us-east-1", "auto")
+    settings = Settings.of(
+        NAMES | {"AWS_ENDPOINT_URL_S3": "", "AWS_ENDPOINT_URL": "", "DATA_PREFIX": ""}
+    )
+    assert (
+        settings.s3_endpoint,
+        settings.dynamodb_endpoint,
+        settings.s3_public_endpoint,
+        settings.data_prefix,
+    ) == (None, None, None, "")
+    assert (settings.job_run_time_seconds, settings.region, settings.s3_addressing_style) == (
+        300,
+        "us-east-1",
+        "auto",
+    )
 
 
 def test_the_endpoint_of_a_service_goes_before_the_common_one() -> None:
-    settings = Settings.of(NAMES | {"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_S3": "http://s3", "DATA_PREFIX": "/ML/data"})
+    settings = Settings.of(
+        NAMES
+        | {
+            "AWS_ENDPOINT_URL": "http://all",
+            "AWS_ENDPOINT_URL_S3": "http://s3",
+            "DATA_PREFIX": "/ML/data",
+        }
+    )
     assert (settings.s3_endpoint, settings.dynamodb_endpoint) == ("http://s3", "http://all")
     assert (settings.s3_public_endpoint, settings.data_prefix) == ("http://s3", "ML/data/")
 

@@ -29,7 +29,9 @@ def test_what_is_published_listens_on_the_loopback_address(name: str) -> None:
 
 def test_dynalite_is_not_published_and_is_told_whose_signatures_are_good() -> None:
     assert "ports" not in _SERVICES["dynalite"]
-    assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= _SERVICES["dynalite"]["environment"].keys()
+    assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= _SERVICES["dynalite"][
+        "environment"
+    ].keys()
 
 
 @each_service
@@ -44,7 +46,11 @@ def test_data_lies_on_named_volumes_where_the_images_keep_it(name: str, volume: 
     assert _SERVICES[name]["volumes"] == [f"{volume}:/data"]
     assert volume in _FILE["volumes"]
     dockerfile = (ROOT / _SERVICES[name]["build"]["dockerfile"]).read_text()
-    start = ROOT / "docker" / {"seaweedfs": "seaweedfs/start.sh", "dynalite": "dynalite/server.js"}[name]
+    start = (
+        ROOT
+        / "docker"
+        / {"seaweedfs": "seaweedfs/start.sh", "dynalite": "dynalite/server.js"}[name]
+    )
     assert re.search(r"-dir=/data |path: '/data'", start.read_text())
     assert "USER 1000:1000" in dockerfile
 
@@ -59,7 +65,11 @@ def test_what_is_installed_is_pinned_with_its_hashes() -> None:
     lock = json.loads((ROOT / "docker" / "dynalite" / "package-lock.json").read_text())
     asked = json.loads((ROOT / "docker" / "dynalite" / "package.json").read_text())["dependencies"]
     assert lock["packages"]["node_modules/dynalite"]["version"] == asked["dynalite"]
-    assert all(package.get("integrity", "").startswith("sha512-") for path, package in lock["packages"].items() if path)
+    assert all(
+        package.get("integrity", "").startswith("sha512-")
+        for path, package in lock["packages"].items()
+        if path
+    )
     assert "npm ci" in (ROOT / "docker" / "dynalite.Dockerfile").read_text()
     for name in ("seaweedfs", "dynalite"):
         assert "--require-hashes" in (ROOT / "docker" / f"{name}.Dockerfile").read_text()
@@ -77,12 +87,21 @@ def run_synced(folder: Path, methods: str) -> subprocess.CompletedProcess[str]:
         console.log(JSON.stringify([level._put('k', 'v', {a: 1}), level._del('k', {}), level._batch([1], {sync: false})]))
     """
     command = [node, "--require", str(ROOT / "docker" / "dynalite" / "synced.js"), "-e", script]
-    return subprocess.run(command, env={"NODE_PATH": str(folder)}, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env={"NODE_PATH": str(folder)}, capture_output=True, text=True, check=False
+    )
 
 
 def test_what_dynalite_writes_is_on_the_disk_before_it_is_answered(tmp_path: Path) -> None:
-    done = run_synced(tmp_path, "_put(...given) { return given } _del(...given) { return given } _batch(...given) { return given }")
-    assert json.loads(done.stdout) == [["k", "v", {"a": 1, "sync": True}], ["k", {"sync": True}], [[1], {"sync": True}]]
+    done = run_synced(
+        tmp_path,
+        "_put(...given) { return given } _del(...given) { return given } _batch(...given) { return given }",
+    )
+    assert json.loads(done.stdout) == [
+        ["k", "v", {"a": 1, "sync": True}],
+        ["k", {"sync": True}],
+        [[1], {"sync": True}],
+    ]
     server = (ROOT / "docker" / "dynalite" / "server.js").read_text()
     assert 0 < server.index("require('./synced.js')") < server.index("require('dynalite')")
 
@@ -104,7 +123,9 @@ def test_the_env_that_the_docs_make_holds_the_secret_for_its_owner_alone(tmp_pat
     subprocess.run(["bash", "-euc", f"umask 022; {commands}"], cwd=tmp_path, check=True)
     made = tmp_path / ".env"
     assert made.stat().st_mode & 0o777 == 0o600
-    assert re.fullmatch(r"DATAOPS_ACCESS_KEY=\w+\nDATAOPS_SECRET_KEY=[0-9a-f]{48}\nDATA_DIR=/.+\n", made.read_text())
+    assert re.fullmatch(
+        r"DATAOPS_ACCESS_KEY=\w+\nDATAOPS_SECRET_KEY=[0-9a-f]{48}\nDATA_DIR=/.+\n", made.read_text()
+    )
 
 
 def test_every_variable_is_in_the_docs_and_no_other() -> None:

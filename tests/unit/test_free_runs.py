@@ -43,7 +43,9 @@ class CountingTable(FakeRunTable):
         super().__init__()
         self.claims_read = 0
 
-    def claims(self, nc: NominalComposition, *, after: int = 0, limit: int | None = None) -> Iterator[RunClaim]:
+    def claims(
+        self, nc: NominalComposition, *, after: int = 0, limit: int | None = None
+    ) -> Iterator[RunClaim]:
         for claim in super().claims(nc, after=after, limit=limit):
             self.claims_read += 1
             yield claim

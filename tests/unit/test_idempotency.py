@@ -15,7 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.composition import NominalComposition
-from chalicelib.domain.errors import InvalidInput, KeyInFlight, KeyReused, NotFound, NothingAvailable, Unavailable
+from chalicelib.domain.errors import (
+    InvalidInput,
+    KeyInFlight,
+    KeyReused,
+    NotFound,
+    NothingAvailable,
+    Unavailable,
+)
 from chalicelib.domain.idempotency import LIFETIME, IdempotencyRecord
 from chalicelib.domain.runs import Run, RunKey
 from chalicelib.usecases.free_runs import FreeRuns
@@ -57,7 +64,10 @@ class World:
 
     def __post_init__(self) -> None:
         self.free_runs = FreeRuns(self.runs, self.bucket, self.clock)
-        for port, names in ((self.runs, ("add", "reclaim", "remove", "add_sub_runs")), (self.records, ("open", "change"))):
+        for port, names in (
+            (self.runs, ("add", "reclaim", "remove", "add_sub_runs")),
+            (self.records, ("open", "change")),
+        ):
             for name in names:
                 setattr(port, name, self._counted(getattr(port, name)))
 
@@ -83,12 +93,25 @@ class World:
 
     def schedule(self, count: int | None = None, key: str | None = None) -> list[int]:
         keys = schedule_runs(
-            NC, count, idempotency_key=key, runs=self.runs, free_runs=self.free_runs, records=self.records, clock=self.clock
+            NC,
+            count,
+            idempotency_key=key,
+            runs=self.runs,
+            free_runs=self.free_runs,
+            records=self.records,
+            clock=self.clock,
         )
         return [run_key.id_run for run_key in keys]
 
     def augment(self, id_run: int, sub_runs: list[int], key: str | None = None) -> RunKey:
-        return augment_run(RunKey(NC, id_run), sub_runs, idempotency_key=key, runs=self.runs, records=self.records, clock=self.clock)
+        return augment_run(
+            RunKey(NC, id_run),
+            sub_runs,
+            idempotency_key=key,
+            runs=self.runs,
+            records=self.records,
+            clock=self.clock,
+        )
 
     def allocated(self) -> list[int]:
         return [run.key.id_run for run in self.runs.runs()]
@@ -114,7 +137,9 @@ def test_the_same_key_gets_the_same_run_again(world: World) -> None:
     assert world.schedule(key="k") == [1]
 
 
-def test_a_composition_without_data_is_not_found_and_its_key_may_be_tried_again(world: World) -> None:
+def test_a_composition_without_data_is_not_found_and_its_key_may_be_tried_again(
+    world: World,
+) -> None:
     with pytest.raises(NotFound, match="has no runs in the data bucket"):
         world.schedule(key="k")
     world.store(5)
@@ -122,18 +147,28 @@ def test_a_composition_without_data_is_not_found_and_its_key_may_be_tried_again(
 
 
 @pytest.mark.parametrize("other", [("schedule", 2), ("augment", 1)])
-def test_a_key_that_comes_with_another_request_is_refused(world: World, other: tuple[str, int]) -> None:
+def test_a_key_that_comes_with_another_request_is_refused(
+    world: World, other: tuple[str, int]
+) -> None:
     world.store(1, 2)
     world.schedule(key="k")
-    with pytest.raises(KeyReused, match=r"'k' came before with another request \(schedule one of Zr49Cu49Al2\)"):
-        world.schedule(other[1], key="k") if other[0] == "schedule" else world.augment(other[1], [1], key="k")
+    with pytest.raises(
+        KeyReused, match=r"'k' came before with another request \(schedule one of Zr49Cu49Al2\)"
+    ):
+        world.schedule(other[1], key="k") if other[0] == "schedule" else world.augment(
+            other[1], [1], key="k"
+        )
     assert world.allocated() == [1]
 
 
-def test_a_key_whose_first_request_is_at_work_is_in_flight_until_the_lease_ends(world: World) -> None:
+def test_a_key_whose_first_request_is_at_work_is_in_flight_until_the_lease_ends(
+    world: World,
+) -> None:
     world.store(1)
     now = world.clock.now()
-    world.records.records["k"] = IdempotencyRecord("k", f"schedule one of {NC}", "other", now + LEASE, now + LIFETIME, "token")
+    world.records.records["k"] = IdempotencyRecord(
+        "k", f"schedule one of {NC}", "other", now + LEASE, now + LIFETIME, "token"
+    )
     world.clock = FakeClock()
     with pytest.raises(KeyInFlight, match="'k' is at work") as caught:
         world.schedule(key="k")
@@ -160,11 +195,16 @@ def test_a_batch_is_the_lowest_numbers_in_order(world: World) -> None:
     assert world.schedule(1) == [22]
 
 
-def test_a_batch_that_is_larger_than_what_is_left_allocates_nothing_and_says_how_many_are(world: World) -> None:
+def test_a_batch_that_is_larger_than_what_is_left_allocates_nothing_and_says_how_many_are(
+    world: World,
+) -> None:
     world.store(1, 2, 3)
     world.schedule()
     for key in (None, "k"):
-        with pytest.raises(NothingAvailable, match="3 runs of 'Zr49Cu49Al2' were asked for and 2 are available: nothing was scheduled"):
+        with pytest.raises(
+            NothingAvailable,
+            match="3 runs of 'Zr49Cu49Al2' were asked for and 2 are available: nothing was scheduled",
+        ):
             world.schedule(3, key=key)
     assert world.allocated() == [1]
     world.store(4)
@@ -232,7 +272,9 @@ def test_a_failed_write_is_tried_again_by_the_next_request_at_once(world: World)
     assert world.schedule(2, key="k") == [1, 2]
 
 
-def test_a_request_that_was_taken_over_while_it_stood_still_claims_nothing_more(world: World) -> None:
+def test_a_request_that_was_taken_over_while_it_stood_still_claims_nothing_more(
+    world: World,
+) -> None:
     world.store(1, 2, 3)
     change = world.records.change
 
@@ -249,7 +291,9 @@ def test_a_request_that_was_taken_over_while_it_stood_still_claims_nothing_more(
 
 
 @pytest.mark.parametrize("count", [None, 3])
-def test_fifty_parallel_requests_with_one_key_give_one_answer(world: World, count: int | None) -> None:
+def test_fifty_parallel_requests_with_one_key_give_one_answer(
+    world: World, count: int | None
+) -> None:
     world.store(*range(1, 100))
     with ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(lambda _: world.schedule(count, key="k"), range(50)))
@@ -283,7 +327,9 @@ def test_of_two_batches_that_both_want_the_last_runs_one_gets_them_all() -> None
 
 @settings(deadline=None, max_examples=200)
 @given(st.data())
-def test_whatever_is_asked_and_wherever_it_crashes_no_run_is_given_twice_and_none_is_lost(data: st.DataObject) -> None:
+def test_whatever_is_asked_and_wherever_it_crashes_no_run_is_given_twice_and_none_is_lost(
+    data: st.DataObject,
+) -> None:
     world = World()
     world.store(*data.draw(st.sets(st.integers(1, 30), min_size=1, max_size=20)))
     answers: dict[str, list[int]] = {}

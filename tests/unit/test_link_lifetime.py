@@ -31,7 +31,9 @@ def test_a_link_lives_as_long_as_it_is_told() -> None:
 
 
 @pytest.mark.parametrize("minutes", [5, 11])
-def test_a_link_ends_with_the_credentials_that_signed_it(minutes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_ends_with_the_credentials_that_signed_it(
+    minutes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     end = datetime.now(UTC) + timedelta(minutes=minutes)
     monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", end.isoformat())
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
@@ -41,5 +43,7 @@ def test_a_link_ends_with_the_credentials_that_signed_it(minutes: int, monkeypat
 
 
 def test_credentials_that_live_longer_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", (datetime.now(UTC) + timedelta(hours=6)).isoformat())
+    monkeypatch.setenv(
+        "AWS_CREDENTIAL_EXPIRATION", (datetime.now(UTC) + timedelta(hours=6)).isoformat()
+    )
     assert link({})[1] == 900

@@ -15,15 +15,31 @@ import pytest
 import typer
 from dataops_client.ml import export_bonds, load_sub_run, plot_bonds
 from dataops_client.ml.commands import export, plot
-from dataops_client.ml.errors import MalformedFile, MissingFile, MixedData, NothingToExport, RefusedPickle, UnknownFormat
+from dataops_client.ml.errors import (
+    MalformedFile,
+    MissingFile,
+    MixedData,
+    NothingToExport,
+    RefusedPickle,
+    UnknownFormat,
+)
 from dataops_client.ml.formats import Format
 from dataops_client.models import METADATA_NAME
 from typer.testing import CliRunner
 
-from tests.support.sub_run_files import BONDS, CLUSTERS, ENERGY_RYDBERG, NC, soap_vectors, write_sub_run
+from tests.support.sub_run_files import (
+    BONDS,
+    CLUSTERS,
+    ENERGY_RYDBERG,
+    NC,
+    soap_vectors,
+    write_sub_run,
+)
 
 # ASE 3.29 sets the shape of an empty array, which NumPy 2.5 warns of.
-pytestmark = pytest.mark.filterwarnings("ignore:Setting the shape on a NumPy array:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Setting the shape on a NumPy array:DeprecationWarning"
+)
 
 COLUMNS = ["id_run", "sub_run", "atom_a", "atom_b", "bond_type", "distance", "icohp"]
 # The clusters name five of the seven bonds, each from both sides; 2-3 and 3-5 are LOBSTER's alone.
@@ -41,7 +57,11 @@ def tree(tmp_path: Path) -> Path:
     """Two usable sub-runs, the second with a cluster that lacks a label, and one that did not converge."""
     tree = tmp_path / "tree"
     write_sub_run(tree / NC / "21" / "0")
-    write_sub_run(tree / NC / "21" / "2", bonds=[bond for bond in BONDS if bond[:2] != (3, 4)], soaps=soap_vectors(seed=2))
+    write_sub_run(
+        tree / NC / "21" / "2",
+        bonds=[bond for bond in BONDS if bond[:2] != (3, 4)],
+        soaps=soap_vectors(seed=2),
+    )
     write_sub_run(tree / NC / "21" / "10", converged=False)
     return tree
 
@@ -58,32 +78,61 @@ def read(path: Path, form: Format) -> list[tuple[Any, ...]]:
         with path.open(newline="") as stream:
             rows = list(csv.DictReader(stream))
         whole, real = ("id_run", "sub_run", "atom_a", "atom_b"), ("distance", "icohp")
-        return [tuple(int(row[n]) if n in whole else float(row[n]) if n in real else row[n] for n in COLUMNS) for row in rows]
+        return [
+            tuple(
+                int(row[n]) if n in whole else float(row[n]) if n in real else row[n]
+                for n in COLUMNS
+            )
+            for row in rows
+        ]
     frames = ase.io.read(path, ":", format="extxyz")
     assert isinstance(frames, list)
     return [
         (frame.info["id_run"], frame.info["sub_run"], *bond)
         for frame in frames
-        for bond in zip(*(np.array(frame.info[f"bond_{n.removeprefix('bond_')}"]).tolist() for n in COLUMNS[2:]), strict=True)
+        for bond in zip(
+            *(
+                np.array(frame.info[f"bond_{n.removeprefix('bond_')}"]).tolist()
+                for n in COLUMNS[2:]
+            ),
+            strict=True,
+        )
     ]
 
 
 @pytest.mark.parametrize("form", Format)
 @pytest.mark.parametrize("soaps", [False, True])
-def test_every_format_gives_the_same_rows(tree: Path, tmp_path: Path, form: Format, soaps: bool) -> None:
+def test_every_format_gives_the_same_rows(
+    tree: Path, tmp_path: Path, form: Format, soaps: bool
+) -> None:
     out = tmp_path / f"bonds.{form}"
     export_bonds(tree, out, form, soaps=soaps)
     rows = read(out, form)
-    assert [row[:5] + row[6:] for row in rows[:5]] == [(21, 0, a, b, kind, icohp) for a, b, kind, _, icohp in ROWS]
+    assert [row[:5] + row[6:] for row in rows[:5]] == [
+        (21, 0, a, b, kind, icohp) for a, b, kind, _, icohp in ROWS
+    ]
     assert [row[5] for row in rows[:5]] == pytest.approx([distance for *_, distance, _ in ROWS])
-    assert [row[:4] for row in rows[5:]] == [(21, 2, 1, 5), (21, 2, 1, 2), (21, 2, 1, 3), (21, 2, 1, 4)]
+    assert [row[:4] for row in rows[5:]] == [
+        (21, 2, 1, 5),
+        (21, 2, 1, 2),
+        (21, 2, 1, 3),
+        (21, 2, 1, 4),
+    ]
 
 
 def test_the_columns_of_parquet_are_typed(tree: Path, tmp_path: Path) -> None:
     export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET, soaps=True)
     schema = pq.read_schema(tmp_path / "bonds.parquet")
     assert schema.names == [*COLUMNS, "soap_a", "soap_b"]
-    assert [str(kind) for kind in schema.types[:7]] == ["int64", "int64", "int64", "int64", "string", "double", "double"]
+    assert [str(kind) for kind in schema.types[:7]] == [
+        "int64",
+        "int64",
+        "int64",
+        "int64",
+        "string",
+        "double",
+        "double",
+    ]
     assert str(schema.field("soap_a").type) == "fixed_size_list<element: double>[7]"
 
 
@@ -106,17 +155,24 @@ def test_csv_joins_the_vectors_without_losing_a_digit(tree: Path, tmp_path: Path
 def test_npz_keeps_each_vector_once_and_needs_no_pickle(tree: Path, tmp_path: Path) -> None:
     export_bonds(tree, tmp_path / "bonds.npz", Format.NPZ, soaps=True)
     with np.load(tmp_path / "bonds.npz", allow_pickle=False) as arrays:
-        np.testing.assert_array_equal(arrays["soap"], np.concatenate([soap_vectors(), soap_vectors(seed=2)]))
+        np.testing.assert_array_equal(
+            arrays["soap"], np.concatenate([soap_vectors(), soap_vectors(seed=2)])
+        )
         of_second = arrays["sub_run"] == 2
         np.testing.assert_array_equal(
-            arrays["soap"][arrays["soap_row_b"][of_second]], soap_vectors(seed=2)[arrays["atom_b"][of_second] - 1]
+            arrays["soap"][arrays["soap_row_b"][of_second]],
+            soap_vectors(seed=2)[arrays["atom_b"][of_second] - 1],
         )
 
 
-def test_extxyz_has_a_frame_per_sub_run_with_energy_forces_and_vectors(tree: Path, tmp_path: Path) -> None:
+def test_extxyz_has_a_frame_per_sub_run_with_energy_forces_and_vectors(
+    tree: Path, tmp_path: Path
+) -> None:
     export_bonds(tree, tmp_path / "bonds.extxyz", Format.EXTXYZ, soaps=True)
     frames: list[Any] = list(ase.io.iread(tmp_path / "bonds.extxyz"))
-    assert [(frame.info["nc"], frame.info["id_run"], frame.info["sub_run"]) for frame in frames] == [(NC, 21, 0), (NC, 21, 2)]
+    assert [
+        (frame.info["nc"], frame.info["id_run"], frame.info["sub_run"]) for frame in frames
+    ] == [(NC, 21, 0), (NC, 21, 2)]
     assert frames[0].get_potential_energy() == pytest.approx(ENERGY_RYDBERG * 13.605692)
     assert frames[0].get_forces().shape == (5, 3)
     assert frames[0].pbc.all()
@@ -135,10 +191,16 @@ def test_sub_runs_come_in_numeric_order(tmp_path: Path) -> None:
     for id_run, sub_run in (("10", "0"), ("9", "10"), ("9", "2")):
         write_sub_run(tmp_path / NC / id_run / sub_run)
     export_bonds(tmp_path, tmp_path / "bonds.csv", Format.CSV)
-    assert list(dict.fromkeys(row[:2] for row in read(tmp_path / "bonds.csv", Format.CSV))) == [(9, 2), (9, 10), (10, 0)]
+    assert list(dict.fromkeys(row[:2] for row in read(tmp_path / "bonds.csv", Format.CSV))) == [
+        (9, 2),
+        (9, 10),
+        (10, 0),
+    ]
 
 
-def test_the_report_names_discarded_clusters_and_what_was_left_out(tree: Path, tmp_path: Path) -> None:
+def test_the_report_names_discarded_clusters_and_what_was_left_out(
+    tree: Path, tmp_path: Path
+) -> None:
     export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET)
     report = json.loads((tmp_path / "bonds.report.json").read_text())
     identity = {"nc": NC, "id_run": 21}
@@ -180,13 +242,19 @@ def test_a_sub_run_without_a_file_that_the_table_needs_is_left_out_with_its_name
     assert (left_out.sub_run, left_out.outcome, left_out.missing_files) == (0, outcome, (gone,))
 
 
-def test_an_empty_folder_of_a_sub_run_is_left_out_as_without_data(tree: Path, tmp_path: Path) -> None:
+def test_an_empty_folder_of_a_sub_run_is_left_out_as_without_data(
+    tree: Path, tmp_path: Path
+) -> None:
     (tree / NC / "21" / "3").mkdir()
-    assert [gone.outcome for gone in export_bonds(tree, tmp_path / "b.csv", Format.CSV).left_out] == ["NO_DATA", "SCF_NOT_CONVERGED"]
+    assert [
+        gone.outcome for gone in export_bonds(tree, tmp_path / "b.csv", Format.CSV).left_out
+    ] == ["NO_DATA", "SCF_NOT_CONVERGED"]
 
 
 @pytest.mark.parametrize("form", Format)
-def test_an_error_leaves_the_former_table_and_nothing_else(tree: Path, tmp_path: Path, form: Format) -> None:
+def test_an_error_leaves_the_former_table_and_nothing_else(
+    tree: Path, tmp_path: Path, form: Format
+) -> None:
     out = tmp_path / "out" / "bonds.table"
     out.parent.mkdir()
     out.write_text("the former table")
@@ -226,8 +294,12 @@ def test_the_folder_of_the_output_must_be_there(tree: Path, tmp_path: Path) -> N
         export_bonds(tree, tmp_path / "nowhere" / "bonds.csv", Format.CSV)
 
 
-@pytest.mark.parametrize(("suffix", "magic"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
-def test_the_plot_is_a_picture_of_its_suffix(tree: Path, tmp_path: Path, suffix: str, magic: bytes) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "magic"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")]
+)
+def test_the_plot_is_a_picture_of_its_suffix(
+    tree: Path, tmp_path: Path, suffix: str, magic: bytes
+) -> None:
     out = tmp_path / f"bonds{suffix}"
     assert plot_bonds(tree, out).rows == 9
     assert out.read_bytes().startswith(magic)
@@ -254,10 +326,18 @@ def app() -> typer.Typer:
 
 def test_the_command_exports_and_sums_up(app: typer.Typer, tree: Path, tmp_path: Path) -> None:
     out = tmp_path / "table.csv"
-    result = CliRunner().invoke(app, ["export", str(tree), "--format", "csv", "-o", str(out)], catch_exceptions=False)
+    result = CliRunner().invoke(
+        app, ["export", str(tree), "--format", "csv", "-o", str(out)], catch_exceptions=False
+    )
     assert result.exit_code == 0
     assert len(read(out, Format.CSV)) == 9
-    for told in ("Zr-Cu            4", "9   from 2 sub-runs", f"{NC}/21/10 SCF_NOT_CONVERGED", str(out), "table.report.json"):
+    for told in (
+        "Zr-Cu            4",
+        "9   from 2 sub-runs",
+        f"{NC}/21/10 SCF_NOT_CONVERGED",
+        str(out),
+        "table.report.json",
+    ):
         assert told in result.output
 
 
@@ -265,13 +345,21 @@ def test_the_command_writes_parquet_to_the_working_folder_by_default(
     app: typer.Typer, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert CliRunner().invoke(app, ["export", str(tree), "--soaps"], catch_exceptions=False).exit_code == 0
+    assert (
+        CliRunner().invoke(app, ["export", str(tree), "--soaps"], catch_exceptions=False).exit_code
+        == 0
+    )
     assert "soap_a" in pq.read_schema("bonds.parquet").names
 
 
 def test_the_command_plots(app: typer.Typer, tree: Path, tmp_path: Path) -> None:
     out = tmp_path / "bonds.png"
-    assert CliRunner().invoke(app, ["plot", str(tree), "-o", str(out)], catch_exceptions=False).exit_code == 0
+    assert (
+        CliRunner()
+        .invoke(app, ["plot", str(tree), "-o", str(out)], catch_exceptions=False)
+        .exit_code
+        == 0
+    )
     assert out.exists()
 
 
@@ -290,20 +378,33 @@ def download(folder: Path, kept: set[str] | None = None, **properties: str) -> N
     for path in list(folder.iterdir()):
         if kept is not None and path.name not in kept:
             path.unlink()
-    graph: list[dict[str, str]] = [{"@type": "File", "@id": path.name} for path in sorted(folder.iterdir())]
-    graph += [{"@type": "PropertyValue", "@id": f"#{name}", "name": name, "value": value} for name, value in properties.items()]
+    graph: list[dict[str, str]] = [
+        {"@type": "File", "@id": path.name} for path in sorted(folder.iterdir())
+    ]
+    graph += [
+        {"@type": "PropertyValue", "@id": f"#{name}", "name": name, "value": value}
+        for name, value in properties.items()
+    ]
     (folder / METADATA_NAME).write_text(json.dumps({"@graph": graph}))
 
 
-def test_the_essential_profile_gives_the_same_rows_as_the_full_one(tree: Path, tmp_path: Path) -> None:
+def test_the_essential_profile_gives_the_same_rows_as_the_full_one(
+    tree: Path, tmp_path: Path
+) -> None:
     shutil.copytree(tree, tmp_path / "essential")
     for number in ("0", "2"):
         download(tree / NC / "21" / number, profile="full")
         download(tmp_path / "essential" / NC / "21" / number, TRAINING_FILES, profile="essential")
     missing = f"{NC}.lb.out, ICOHPLIST.lobster"
-    download(tmp_path / "essential" / NC / "21" / "10", TRAINING_FILES, profile="essential", missing=missing)
+    download(
+        tmp_path / "essential" / NC / "21" / "10",
+        TRAINING_FILES,
+        profile="essential",
+        missing=missing,
+    )
     reports = [
-        export_bonds(place, tmp_path / f"{place.name}.csv", Format.CSV, soaps=True) for place in (tree, tmp_path / "essential")
+        export_bonds(place, tmp_path / f"{place.name}.csv", Format.CSV, soaps=True)
+        for place in (tree, tmp_path / "essential")
     ]
     assert reports[0] == reports[1]
     assert (tmp_path / "tree.csv").read_text() == (tmp_path / "essential.csv").read_text()
@@ -313,10 +414,15 @@ def test_the_essential_profile_gives_the_same_rows_as_the_full_one(tree: Path, t
     ("properties", "selection"),
     [
         ({"profile": "essential"}, "profile essential"),
-        ({"profile": "full", "include": "\x1b*.scf.*, \x9bICOHP*"}, r"profile full, include \*\.scf\.\*, ICOHP\*"),
+        (
+            {"profile": "full", "include": "\x1b*.scf.*, \x9bICOHP*"},
+            r"profile full, include \*\.scf\.\*, ICOHP\*",
+        ),
     ],
 )
-def test_an_outcome_is_not_derived_from_a_file_that_was_left_out(tmp_path: Path, properties: dict[str, str], selection: str) -> None:
+def test_an_outcome_is_not_derived_from_a_file_that_was_left_out(
+    tmp_path: Path, properties: dict[str, str], selection: str
+) -> None:
     """Four files, as the profile `essential` of former versions had: LOBSTER did finish, and says so in a file that was not taken."""
     folder = write_sub_run(tmp_path / "tree" / NC / "21" / "0")
     download(folder, TRAINING_FILES - {f"{NC}.lb.out", "lobsterin-quippy"}, **properties)
@@ -329,7 +435,12 @@ def test_an_outcome_is_not_derived_from_a_file_that_was_left_out(tmp_path: Path,
 
 def test_a_file_that_the_source_lacks_decides_the_outcome_of_any_download(tmp_path: Path) -> None:
     folder = write_sub_run(tmp_path / NC / "21" / "0")
-    download(folder, TRAINING_FILES - {f"{NC}.lb.out"}, profile="essential", missing=f"{NC}.lb.out, lobsterin-quippy")
+    download(
+        folder,
+        TRAINING_FILES - {f"{NC}.lb.out"},
+        profile="essential",
+        missing=f"{NC}.lb.out, lobsterin-quippy",
+    )
     assert load_sub_run(folder).outcome == "LOB_NOT_FINISHED_BUT_ICOHP_OK"
 
 
@@ -339,7 +450,9 @@ def test_an_output_without_convergence_decides_the_outcome_alone(tmp_path: Path)
     assert load_sub_run(folder).outcome == "SCF_NOT_CONVERGED"
 
 
-def test_a_file_that_was_removed_after_the_download_decides_nothing(tree: Path, tmp_path: Path) -> None:
+def test_a_file_that_was_removed_after_the_download_decides_nothing(
+    tree: Path, tmp_path: Path
+) -> None:
     download(tree / NC / "21" / "0", profile="full")
     (tree / NC / "21" / "0" / f"{NC}.lb.out").unlink()
     gone = export_bonds(tree, tmp_path / "b.csv", Format.CSV).left_out[0]
@@ -350,7 +463,10 @@ def test_the_metadata_of_a_whole_run_are_those_of_its_sub_runs(tree: Path, tmp_p
     for number in ("0", "2"):
         (tree / NC / "21" / number / f"{NC}.lb.out").unlink()
     properties = {"profile": "essential", "missing": f"2/{NC}.lb.out", "synthetic": "true"}
-    graph = [{"@type": "PropertyValue", "name": name, "value": value} for name, value in properties.items()]
+    graph = [
+        {"@type": "PropertyValue", "name": name, "value": value}
+        for name, value in properties.items()
+    ]
     (tree / NC / "21" / METADATA_NAME).write_text(json.dumps({"@graph": graph}))
     assert load_sub_run(tree / NC / "21" / "0").outcome is None
     assert load_sub_run(tree / NC / "21" / "2").outcome == "LOB_NOT_FINISHED_BUT_ICOHP_OK"
@@ -358,14 +474,21 @@ def test_the_metadata_of_a_whole_run_are_those_of_its_sub_runs(tree: Path, tmp_p
 
 
 @pytest.mark.parametrize("left", ["SOAPS.vec", f"{NC}.scf.in"])
-def test_vectors_and_structures_that_were_left_out_are_named_too(tree: Path, tmp_path: Path, left: str) -> None:
+def test_vectors_and_structures_that_were_left_out_are_named_too(
+    tree: Path, tmp_path: Path, left: str
+) -> None:
     download(tree / NC / "21" / "0", TRAINING_FILES - {left}, profile="full", include="x")
     report = export_bonds(tree, tmp_path / "b.csv", Format.CSV, soaps=True)
-    assert (report.left_out[0].reason, report.sub_runs) == (f"{left} is not in this download (profile full, include x)", 1)
+    assert (report.left_out[0].reason, report.sub_runs) == (
+        f"{left} is not in this download (profile full, include x)",
+        1,
+    )
 
 
 @pytest.mark.parametrize("metadata", ["{", "[]", '{"@graph": [1]}', "[" * 200_000])
-def test_metadata_that_cannot_be_understood_count_as_none(tree: Path, tmp_path: Path, metadata: str) -> None:
+def test_metadata_that_cannot_be_understood_count_as_none(
+    tree: Path, tmp_path: Path, metadata: str
+) -> None:
     (tree / NC / "21" / "0" / METADATA_NAME).write_text(metadata)
     assert export_bonds(tree, tmp_path / "b.csv", Format.CSV).sub_runs == 2
 
@@ -374,7 +497,9 @@ CAUTION = "synthetic data: do not train, publish or compare"
 
 
 @pytest.mark.parametrize("command", ["export", "plot"])
-def test_synthetic_data_are_said_to_be_so_in_the_last_line(app: typer.Typer, tree: Path, tmp_path: Path, command: str) -> None:
+def test_synthetic_data_are_said_to_be_so_in_the_last_line(
+    app: typer.Typer, tree: Path, tmp_path: Path, command: str
+) -> None:
     for number in ("0", "2"):
         download(tree / NC / "21" / number, profile="full", synthetic="true")
     out = tmp_path / ("b.parquet" if command == "export" else "b.png")
@@ -385,9 +510,13 @@ def test_synthetic_data_are_said_to_be_so_in_the_last_line(app: typer.Typer, tre
         assert (report["real_sub_runs"], report["synthetic_sub_runs"]) == (0, 2)
 
 
-def test_real_data_are_not_said_to_be_synthetic(app: typer.Typer, tree: Path, tmp_path: Path) -> None:
+def test_real_data_are_not_said_to_be_synthetic(
+    app: typer.Typer, tree: Path, tmp_path: Path
+) -> None:
     download(tree / NC / "21" / "0", profile="full")
-    result = CliRunner().invoke(app, ["export", str(tree), "-o", str(tmp_path / "b.parquet")], catch_exceptions=False)
+    result = CliRunner().invoke(
+        app, ["export", str(tree), "-o", str(tmp_path / "b.parquet")], catch_exceptions=False
+    )
     assert "synthetic" not in result.output
 
 
@@ -398,5 +527,10 @@ def test_real_and_synthetic_data_together_are_warned_of_and_counted(
     download(tree / NC / "21" / "2", profile="full", synthetic="true")
     out = tmp_path / ("b.parquet" if command == "export" else "b.png")
     with pytest.warns(MixedData, match="1 real and 1 synthetic sub-runs are mixed"):
-        result = CliRunner().invoke(app, [command, str(tree), "-o", str(out)], catch_exceptions=False)
-    assert result.output.splitlines()[-1] == "synthetic data (1 of 2 sub-runs): do not train, publish or compare"
+        result = CliRunner().invoke(
+            app, [command, str(tree), "-o", str(out)], catch_exceptions=False
+        )
+    assert (
+        result.output.splitlines()[-1]
+        == "synthetic data (1 of 2 sub-runs): do not train, publish or compare"
+    )

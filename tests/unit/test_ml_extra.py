@@ -15,7 +15,12 @@ WITHOUT_THE_EXTRA = "import sys; sys.modules.update(dict.fromkeys(['numpy', 'pya
 def run(code: str) -> subprocess.CompletedProcess[str]:
     environment = {"PYTHONPATH": str(Path(dataops_client.ml.__file__).parents[2])}
     return subprocess.run(
-        [sys.executable, "-c", WITHOUT_THE_EXTRA + code], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", WITHOUT_THE_EXTRA + code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 

@@ -19,7 +19,9 @@ NC = "Zr49Cu49Al2"
 SHARED = Path(os.environ.get("SHARED") or Path(__file__).parents[3] / "shared")
 RUN_21 = SHARED / "data" / f"{NC}-run21.zip"
 
-pytestmark = pytest.mark.skipif(not RUN_21.is_file(), reason="the real data of ../shared is not here")
+pytestmark = pytest.mark.skipif(
+    not RUN_21.is_file(), reason="the real data of ../shared is not here"
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(RUN_21) as archive:
         for entry in archive.infolist():
             match entry.filename.split("/")[-9:]:
-                case [*_, "100", id_run, "2000", sub_run, name] if name and not name.startswith("cluster-"):
+                case [*_, "100", id_run, "2000", sub_run, name] if name and not name.startswith(
+                    "cluster-"
+                ):
                     target = tree / NC / id_run / sub_run / name
                     target.parent.mkdir(parents=True, exist_ok=True)
                     with archive.open(entry) as stored, target.open("wb") as stream:
@@ -44,21 +48,54 @@ def exported(tree: Path) -> tuple[ExportReport, list[dict[str, Any]]]:
         return report, list(csv.DictReader(stream))
 
 
-def test_the_rows_per_bond_type_are_those_that_the_rules_imply(exported: tuple[ExportReport, list[dict[str, Any]]]) -> None:
+def test_the_rows_per_bond_type_are_those_that_the_rules_imply(
+    exported: tuple[ExportReport, list[dict[str, Any]]],
+) -> None:
     report, rows = exported
     assert Counter(row["bond_type"] for row in rows) == report.rows_per_bond_type
-    assert report.rows_per_bond_type == {"Zr-Cu": 4931, "Zr-Zr": 2246, "Cu-Cu": 1652, "Zr-Al": 222, "Cu-Al": 136}
+    assert report.rows_per_bond_type == {
+        "Zr-Cu": 4931,
+        "Zr-Zr": 2246,
+        "Cu-Cu": 1652,
+        "Zr-Al": 222,
+        "Cu-Al": 136,
+    }
 
 
-def test_cu_al_of_each_sub_run_has_as_many_rows_as_the_published_table(exported: tuple[ExportReport, list[dict[str, Any]]]) -> None:
+def test_cu_al_of_each_sub_run_has_as_many_rows_as_the_published_table(
+    exported: tuple[ExportReport, list[dict[str, Any]]],
+) -> None:
     # Lines `21 <sub_run> ...` of Zr49Cu49Al2-PBSSDB/Cu-Al.bnd in aryrfjr/PRM_4_113603.
-    published = {0: 8, 1: 10, 2: 7, 3: 10, 4: 9, 5: 10, 6: 10, 7: 8, 8: 14, 9: 8, 10: 10, 11: 8, 12: 11, 14: 13}
-    assert Counter(int(row["sub_run"]) for row in exported[1] if row["bond_type"] == "Cu-Al") == published
+    published = {
+        0: 8,
+        1: 10,
+        2: 7,
+        3: 10,
+        4: 9,
+        5: 10,
+        6: 10,
+        7: 8,
+        8: 14,
+        9: 8,
+        10: 10,
+        11: 8,
+        12: 11,
+        14: 13,
+    }
+    assert (
+        Counter(int(row["sub_run"]) for row in exported[1] if row["bond_type"] == "Cu-Al")
+        == published
+    )
 
 
-def test_the_first_cu_al_rows_are_those_of_the_published_table(exported: tuple[ExportReport, list[dict[str, Any]]]) -> None:
+def test_the_first_cu_al_rows_are_those_of_the_published_table(
+    exported: tuple[ExportReport, list[dict[str, Any]]],
+) -> None:
     rows = [row for row in exported[1] if row["bond_type"] == "Cu-Al"][:5]
-    assert [(row["id_run"], row["sub_run"], row["atom_a"], row["atom_b"], row["distance"], row["icohp"]) for row in rows] == [
+    assert [
+        (row["id_run"], row["sub_run"], row["atom_a"], row["atom_b"], row["distance"], row["icohp"])
+        for row in rows
+    ] == [
         ("21", "0", "8", "34", "3.14197", "0.49914"),
         ("21", "0", "10", "34", "2.75011", "0.96904"),
         ("21", "0", "17", "89", "2.42614", "1.59179"),
@@ -67,14 +104,23 @@ def test_the_first_cu_al_rows_are_those_of_the_published_table(exported: tuple[E
     ]
 
 
-def test_the_discarded_clusters_are_those_of_the_published_list(exported: tuple[ExportReport, list[dict[str, Any]]]) -> None:
+def test_the_discarded_clusters_are_those_of_the_published_list(
+    exported: tuple[ExportReport, list[dict[str, Any]]],
+) -> None:
     # DUB.info has `21 3 KNF: Cu95-Cu94` and `21 3 KNF: Cu94-Cu95`: the two atoms are 1.797 angstrom apart, LOBSTER began at 1.80.
-    discarded = [(gone.sub_run, gone.atom, gone.bonds_without_label) for gone in exported[0].discarded_clusters]
+    discarded = [
+        (gone.sub_run, gone.atom, gone.bonds_without_label)
+        for gone in exported[0].discarded_clusters
+    ]
     assert discarded == [(3, 94, ("Cu94-Cu95",)), (3, 95, ("Cu95-Cu94",))]
 
 
-def test_the_sub_run_left_out_is_that_of_the_published_list(exported: tuple[ExportReport, list[dict[str, Any]]]) -> None:
-    assert [(gone.sub_run, gone.outcome) for gone in exported[0].left_out] == [(13, Outcome.SCF_NOT_CONVERGED)]
+def test_the_sub_run_left_out_is_that_of_the_published_list(
+    exported: tuple[ExportReport, list[dict[str, Any]]],
+) -> None:
+    assert [(gone.sub_run, gone.outcome) for gone in exported[0].left_out] == [
+        (13, Outcome.SCF_NOT_CONVERGED)
+    ]
 
 
 @pytest.mark.parametrize("number", range(15))
@@ -85,7 +131,12 @@ def test_each_sub_run_loads_and_its_parts_agree(tree: Path, number: int) -> None
     assert sub_run.soaps.shape == (100, 2101)
     np.testing.assert_allclose(np.linalg.norm(sub_run.soaps, axis=1), 1.0, atol=1e-12)
     if number == 13:
-        assert (sub_run.converged, sub_run.energy, sub_run.forces, sub_run.bonds) == (False, None, None, None)
+        assert (sub_run.converged, sub_run.energy, sub_run.forces, sub_run.bonds) == (
+            False,
+            None,
+            None,
+            None,
+        )
         return
     assert sub_run.converged
     assert sub_run.energy == pytest.approx(-530_000, rel=2e-3)

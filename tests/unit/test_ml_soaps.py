@@ -30,7 +30,11 @@ def python2_binary_pickle(vectors: np.ndarray[Any, np.dtype[np.float64]]) -> byt
     data = b"\x80\x02]("
     for vector in vectors:
         raw = vector.tobytes()
-        data += b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01K" + bytes([len(vector)]) + b"\x85"
+        data += (
+            b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01K"
+            + bytes([len(vector)])
+            + b"\x85"
+        )
         data += b"cnumpy\ndtype\nU\x02f8K\x00K\x01\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T"
         data += struct.pack("<i", len(raw)) + raw + b"tb"
     return data + b"e."
@@ -39,9 +43,17 @@ def python2_binary_pickle(vectors: np.ndarray[Any, np.dtype[np.float64]]) -> byt
 ACCEPTED = {
     "the published form, protocol 0 of Python 2": python2_pickle(VECTORS),
     "protocol 2 of Python 2": python2_binary_pickle(VECTORS),
-    **{f"a list, protocol {protocol}": pickle.dumps(list(VECTORS), protocol) for protocol in range(6)},
+    **{
+        f"a list, protocol {protocol}": pickle.dumps(list(VECTORS), protocol)
+        for protocol in range(6)
+    },
     **{f"a matrix, protocol {protocol}": pickle.dumps(VECTORS, protocol) for protocol in range(6)},
-    **{f"a list by NumPy 1, protocol {n}": pickle.dumps(list(VECTORS), n).replace(b"numpy._core", b"numpy.core") for n in (0, 2, 3)},
+    **{
+        f"a list by NumPy 1, protocol {n}": pickle.dumps(list(VECTORS), n).replace(
+            b"numpy._core", b"numpy.core"
+        )
+        for n in (0, 2, 3)
+    },
     "owned vectors, protocol 5": pickle.dumps([vector.copy() for vector in VECTORS], 5),
     "a matrix in Fortran order": pickle.dumps(np.asfortranarray(VECTORS), 4),
     "big-endian vectors": pickle.dumps([vector.astype(">f8") for vector in VECTORS], 2),
@@ -78,7 +90,9 @@ OBJECT = b"cnumpy\ndtype\n(S'O8'\nI0\nI1\ntR(I3\nS'|'\nNNNI-1\nI-1\nI63\ntb"
 GOOD_VECTOR = EMPTY_ARRAY + b"(I1\n(I1\nt" + FLOAT64 + b"I00\nS'" + b"\\x00" * 8 + b"'\ntb"
 
 
-def array(shape: bytes, dtype: bytes = FLOAT64, content: bytes = b"S'" + b"\\x00" * 8 + b"'\n") -> bytes:
+def array(
+    shape: bytes, dtype: bytes = FLOAT64, content: bytes = b"S'" + b"\\x00" * 8 + b"'\n"
+) -> bytes:
     return b"(lp0\n" + EMPTY_ARRAY + b"(I1\n" + shape + dtype + b"I00\n" + content + b"tba."
 
 
@@ -87,8 +101,12 @@ HOSTILE = {
     "os.system, protocol 0": b"cos\nsystem\n(S'echo > $CANARY'\ntR.",
     "os.system, protocol 2": pickle.dumps(Runs(os.system, "echo > $CANARY"), 2),
     "os.system by STACK_GLOBAL": pickle.dumps(Runs(os.system, "echo > $CANARY"), 4),
-    "os.system inside the list": b"(lp0\n" + GOOD_VECTOR + b"acos\nsystem\n(S'echo > $CANARY'\ntRa.",
-    "os.system after the arrays": b"(lp0\n" + GOOD_VECTOR + b"acos\nsystem\n(S'echo > $CANARY'\ntR0.",
+    "os.system inside the list": b"(lp0\n"
+    + GOOD_VECTOR
+    + b"acos\nsystem\n(S'echo > $CANARY'\ntRa.",
+    "os.system after the arrays": b"(lp0\n"
+    + GOOD_VECTOR
+    + b"acos\nsystem\n(S'echo > $CANARY'\ntR0.",
     "builtins.exec": pickle.dumps(Runs(exec, TOUCH), 3),
     "builtins.eval": pickle.dumps(Runs(eval, f"exec({TOUCH!r})"), 4),
     "__builtin__.eval of Python 2": pickle.dumps(Runs(eval, f"exec({TOUCH!r})"), 0),
@@ -131,8 +149,12 @@ HOSTILE = {
     "float32": pickle.dumps([vector.astype(np.float32) for vector in VECTORS], 2),
     "integers": pickle.dumps([np.arange(3)], 4),
     "fields": pickle.dumps([np.zeros(2, dtype=[("x", "f8")])], 2),
-    "float64 whose state says fields": array(b"(I1\nt", FLOAT64.replace(b"NNNI-1\n", b"N(S'x'\nt(dI-1\n")),
-    "float64 whose state says object flags": array(b"(I1\nt", FLOAT64.replace(b"I0\ntb", b"I63\ntb")),
+    "float64 whose state says fields": array(
+        b"(I1\nt", FLOAT64.replace(b"NNNI-1\n", b"N(S'x'\nt(dI-1\n")
+    ),
+    "float64 whose state says object flags": array(
+        b"(I1\nt", FLOAT64.replace(b"I0\ntb", b"I63\ntb")
+    ),
     "a gigantic vector": array(b"(I1152921504606846976\nt"),
     "a gigantic matrix of no rows": array(b"(I0\nI1152921504606846976\nt", content=b"S''\n"),
     "a shape that overflows": array(b"(L18446744073709551617L\nt"),
@@ -158,9 +180,15 @@ HOSTILE = {
     "not a number": pickle.dumps([np.array([1.0, np.nan])], 4),
     "infinity": pickle.dumps([np.array([1.0, np.inf])], 4),
     # bombs
-    "one vector repeated a million times": b"(lp0\n" + GOOD_VECTOR + b"p1\na" + b"g1\na" * 1_000_000 + b".",
+    "one vector repeated a million times": b"(lp0\n"
+    + GOOD_VECTOR
+    + b"p1\na"
+    + b"g1\na" * 1_000_000
+    + b".",
     "a long vector repeated": pickle.dumps([np.zeros(100_000)] * 100_000, 4),
-    "lists of lists of lists": b"(lp0\n" + b"".join(b"(lp%d\ng%d\nag%d\na" % (n + 1, n, n) for n in range(200)) + b".",
+    "lists of lists of lists": b"(lp0\n"
+    + b"".join(b"(lp%d\ng%d\nag%d\na" % (n + 1, n, n) for n in range(200))
+    + b".",
     "a tuple too deep to print": b"cnumpy\ndtype\n" + b"(" * 50_000 + b"t" * 50_000 + b"R.",
     "bytes that are not there": b"\x80\x04B\xff\xff\xff\x7f.",
     "a bytearray that is not there": b"\x80\x05\x96" + struct.pack("<Q", 1 << 40) + b".",
@@ -181,7 +209,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_what_is_not_arrays_is_refused_and_nothing_of_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+def test_what_is_not_arrays_is_refused_and_nothing_of_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
     canary = tmp_path / "canary"
     monkeypatch.setenv("CANARY", str(canary))
     path = written(tmp_path, HOSTILE[case])
@@ -190,8 +220,17 @@ def test_what_is_not_arrays_is_refused_and_nothing_of_it_runs(tmp_path: Path, mo
     assert not canary.exists()
 
 
-@pytest.mark.parametrize("case", [name for name, data in HOSTILE.items() if b"system" in data and name != "os.system after the arrays"])
-def test_the_corpus_would_run_under_the_usual_unpickler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+@pytest.mark.parametrize(
+    "case",
+    [
+        name
+        for name, data in HOSTILE.items()
+        if b"system" in data and name != "os.system after the arrays"
+    ],
+)
+def test_the_corpus_would_run_under_the_usual_unpickler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
     canary = tmp_path / "canary"
     monkeypatch.setenv("CANARY", str(canary))
     pickle.loads(HOSTILE[case])

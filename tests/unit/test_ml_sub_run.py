@@ -45,7 +45,9 @@ def test_energy_and_forces_are_in_ev_and_angstrom(folder: Path) -> None:
     assert sub_run.converged is True
     assert sub_run.energy == pytest.approx(ENERGY_RYDBERG * 13.605692, rel=1e-7)
     assert sub_run.forces is not None
-    np.testing.assert_allclose(sub_run.forces, np.array(FORCES_RYDBERG_PER_BOHR) * 13.605692 / 0.5291772, rtol=1e-6)
+    np.testing.assert_allclose(
+        sub_run.forces, np.array(FORCES_RYDBERG_PER_BOHR) * 13.605692 / 0.5291772, rtol=1e-6
+    )
 
 
 def test_the_total_forces_are_read_and_not_their_contributions(folder: Path) -> None:
@@ -68,7 +70,9 @@ def test_a_distance_is_that_of_the_structure_with_atom_a_translated(folder: Path
     assert sub_run.structure is not None
     assert sub_run.bonds is not None
     for bond in sub_run.bonds:
-        atom_a = sub_run.structure.positions[bond.atom_a - 1] + bond.translation @ sub_run.structure.cell
+        atom_a = (
+            sub_run.structure.positions[bond.atom_a - 1] + bond.translation @ sub_run.structure.cell
+        )
         apart = np.linalg.norm(sub_run.structure.positions[bond.atom_b - 1] - atom_a)
         assert apart == pytest.approx(bond.distance, abs=1e-4)
 
@@ -77,10 +81,17 @@ def test_soaps_are_a_matrix_of_float64_with_a_row_per_atom(folder: Path) -> None
     np.testing.assert_array_equal(load_sub_run(folder).soaps, soap_vectors())
 
 
-def test_a_sub_run_that_did_not_converge_loads_with_none_for_what_is_not_there(tmp_path: Path) -> None:
+def test_a_sub_run_that_did_not_converge_loads_with_none_for_what_is_not_there(
+    tmp_path: Path,
+) -> None:
     sub_run = load_sub_run(write_sub_run(tmp_path / NC / "21" / "13", converged=False))
     assert sub_run.outcome is Outcome.SCF_NOT_CONVERGED
-    assert (sub_run.converged, sub_run.energy, sub_run.forces, sub_run.bonds) == (False, None, None, None)
+    assert (sub_run.converged, sub_run.energy, sub_run.forces, sub_run.bonds) == (
+        False,
+        None,
+        None,
+        None,
+    )
     assert sub_run.structure is not None
     assert sub_run.soaps is not None
 
@@ -102,7 +113,10 @@ def test_without_an_input_file_the_structure_is_that_of_the_xyz(folder: Path) ->
     (folder / f"{NC}.scf.in").unlink()
     (folder / f"{NC}.xyz").write_text(
         f'{len(SYMBOLS)}\nLattice="10 0 0 0 10 0 0 0 10" Properties=species:S:1:pos:R:3 pbc="T T T"\n'
-        + "".join(f"{symbol} {x} {y} {z}\n" for symbol, (x, y, z) in zip(SYMBOLS, POSITIONS_ANGSTROM, strict=True))
+        + "".join(
+            f"{symbol} {x} {y} {z}\n"
+            for symbol, (x, y, z) in zip(SYMBOLS, POSITIONS_ANGSTROM, strict=True)
+        )
     )
     structure = load_sub_run(folder).structure
     assert structure is not None
@@ -149,7 +163,9 @@ def test_a_damaged_file_is_named(folder: Path, name: str, damage: object) -> Non
         load_sub_run(folder)
 
 
-@pytest.mark.parametrize("line", ["cohpbetween atom 1 atom 2", "cohpbetween atom x atom 2 offset 0 0 0"])
+@pytest.mark.parametrize(
+    "line", ["cohpbetween atom 1 atom 2", "cohpbetween atom x atom 2 offset 0 0 0"]
+)
 def test_a_cluster_line_of_another_form_is_named(folder: Path, line: str) -> None:
     path = folder / "lobsterin-quippy"
     path.write_text(path.read_text() + line + "\n")
@@ -163,7 +179,10 @@ def test_a_file_that_is_asked_for_and_not_there_is_named(tmp_path: Path) -> None
 
 
 def test_bond_types_put_the_heavier_element_first() -> None:
-    assert [bond_type(*pair) for pair in (("Al", "Cu"), ("Cu", "Al"), ("Cu", "Zr"), ("Al", "Zr"), ("Zr", "Zr"))] == [
+    assert [
+        bond_type(*pair)
+        for pair in (("Al", "Cu"), ("Cu", "Al"), ("Cu", "Zr"), ("Al", "Zr"), ("Zr", "Zr"))
+    ] == [
         "Cu-Al",
         "Cu-Al",
         "Zr-Cu",
@@ -190,9 +209,14 @@ CONVERGED, FINISHED, LABELS = scf_out(), "finished in 1 h\n", "  COHP#\n 1\n"
         (None, FINISHED, LABELS, Outcome.DONE),
     ],
 )
-def test_the_outcome_is_the_first_rule_that_applies(scf: str | None, lobster: str | None, labels: str | None, outcome: Outcome) -> None:
+def test_the_outcome_is_the_first_rule_that_applies(
+    scf: str | None, lobster: str | None, labels: str | None, outcome: Outcome
+) -> None:
     assert outcome_of(scf, lobster, labels) is outcome
 
 
 def test_two_outcomes_are_usable() -> None:
-    assert {outcome for outcome in Outcome if outcome.usable} == {Outcome.DONE, Outcome.SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK}
+    assert {outcome for outcome in Outcome if outcome.usable} == {
+        Outcome.DONE,
+        Outcome.SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK,
+    }

@@ -14,7 +14,10 @@ def bond(a: int, b: int, *, translation: tuple[int, int, int] = HERE, icohp: flo
 
 
 def clusters(**neighbours: tuple[int, ...]) -> dict[int, Cluster]:
-    return {int(atom.removeprefix("of_")): tuple((other, HERE) for other in others) for atom, others in neighbours.items()}
+    return {
+        int(atom.removeprefix("of_")): tuple((other, HERE) for other in others)
+        for atom, others in neighbours.items()
+    }
 
 
 def test_a_bond_that_two_clusters_name_appears_once_with_its_atoms_in_icohplists_order() -> None:
@@ -44,7 +47,9 @@ def test_a_bond_of_a_discarded_cluster_enters_by_the_cluster_of_its_other_atom()
 
 
 def test_an_atom_beyond_the_symbols_is_named_by_its_number() -> None:
-    assert bond_table([], clusters(of_4=(9,)), SYMBOLS).discarded[0].bonds_without_label == ("Cu4-9",)
+    assert bond_table([], clusters(of_4=(9,)), SYMBOLS).discarded[0].bonds_without_label == (
+        "Cu4-9",
+    )
 
 
 def test_labels_decide_whatever_the_translation_where_an_atom_pair_has_one_bond() -> None:

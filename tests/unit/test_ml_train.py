@@ -24,16 +24,28 @@ def table(tmp_path: Path) -> Path:
         strength = random.uniform(0.5, 2.0)
         vectors = np.abs(soap_vectors() + (strength - 1.0) * np.linspace(-0.3, 0.3, 7))
         bonds = [(a, b, translation, -strength) for a, b, translation, _ in BONDS]
-        write_sub_run(tmp_path / NC / str(id_run) / "0", bonds=bonds, soaps=vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+        write_sub_run(
+            tmp_path / NC / str(id_run) / "0",
+            bonds=bonds,
+            soaps=vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
+        )
     export_bonds(tmp_path, tmp_path / "bonds.parquet", Format.PARQUET, soaps=True)
     return tmp_path / "bonds.parquet"
 
 
 def train(table: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(TRAIN), str(table)], capture_output=True, text=True, timeout=240, check=False)
+    return subprocess.run(
+        [sys.executable, str(TRAIN), str(table)],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
 
 
-def test_the_example_prints_an_error_per_bond_type_that_is_better_than_distance_alone(table: Path) -> None:
+def test_the_example_prints_an_error_per_bond_type_that_is_better_than_distance_alone(
+    table: Path,
+) -> None:
     done = train(table)
     assert (done.returncode, done.stderr) == (0, "")
     rows = [line.split() for line in done.stdout.splitlines()[1:]]

@@ -12,7 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.composition import NominalComposition
-from chalicelib.domain.outcomes import OVERLAP_BYTES, Facts, Outcome, count_bond_labels, read_lobster_output, read_scf_output
+from chalicelib.domain.outcomes import (
+    OVERLAP_BYTES,
+    Facts,
+    Outcome,
+    count_bond_labels,
+    read_lobster_output,
+    read_scf_output,
+)
 from chalicelib.domain.runs import Run, RunKey
 from chalicelib.usecases import outcomes
 from chalicelib.usecases.outcomes import sub_run_facts
@@ -38,8 +45,12 @@ def run_of(*sub_runs: int) -> Run:
     return Run(KEY, frozenset(sub_runs), now, now if len(sub_runs) > 1 else None)
 
 
-def facts_of(bucket: FakeDataBucket, *sub_runs: int, records: FakeOutcomeRecords | None = None) -> dict[int, Facts]:
-    found = sub_run_facts(run_of(*sub_runs), bucket=bucket, records=records or FakeOutcomeRecords(), clock=FakeClock())
+def facts_of(
+    bucket: FakeDataBucket, *sub_runs: int, records: FakeOutcomeRecords | None = None
+) -> dict[int, Facts]:
+    found = sub_run_facts(
+        run_of(*sub_runs), bucket=bucket, records=records or FakeOutcomeRecords(), clock=FakeClock()
+    )
     return dict(found)
 
 
@@ -69,24 +80,39 @@ def test_outcomes_are_those_of_the_published_script_for_every_combination_of_fac
 
 
 @pytest.mark.parametrize(
-    ("labels", "expected", "complete"), [(2, 2, True), (1, 2, False), (None, None, False), (None, 0, False), (0, 0, True)]
+    ("labels", "expected", "complete"),
+    [(2, 2, True), (1, 2, False), (None, None, False), (None, 0, False), (0, 0, True)],
 )
-def test_completeness_of_labels_is_a_fact_beside_the_outcome(labels: int | None, expected: int | None, complete: bool) -> None:
+def test_completeness_of_labels_is_a_fact_beside_the_outcome(
+    labels: int | None, expected: int | None, complete: bool
+) -> None:
     assert Facts(True, True, 5, True, expected, labels).labels_complete is complete
 
 
 @pytest.mark.parametrize(
     ("content", "count"),
-    [(b"", None), (b"h", 0), (b"h\n", 0), (b"h\n1\n", 1), (b"h\n1\n2", 2), (b"h\r\n1\r\n", 1), (b"h\n\n", 1)],
+    [
+        (b"", None),
+        (b"h", 0),
+        (b"h\n", 0),
+        (b"h\n1\n", 1),
+        (b"h\n1\n2", 2),
+        (b"h\r\n1\r\n", 1),
+        (b"h\n\n", 1),
+    ],
 )
-def test_labels_are_the_lines_without_the_header_however_the_file_is_cut(content: bytes, count: int | None) -> None:
+def test_labels_are_the_lines_without_the_header_however_the_file_is_cut(
+    content: bytes, count: int | None
+) -> None:
     assert count_bond_labels([content]) == count
     assert count_bond_labels([bytes([byte]) for byte in content]) == count
     assert count_bond_labels([b"", content, b""]) == count
 
 
 def test_the_facts_of_a_good_sub_run(bucket: FakeDataBucket) -> None:
-    bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.scf.out", b"     iteration #  1\n" + CONVERGED + b"Forces\n" * 100)
+    bucket.put(
+        f"{PREFIX}/0/Zr49Cu49Al2.scf.out", b"     iteration #  1\n" + CONVERGED + b"Forces\n" * 100
+    )
     bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.lb.out", LOBSTER)
     bucket.put(f"{PREFIX}/0/ICOHPLIST.lobster", LABELS)
     facts = facts_of(bucket, 0)[0]
@@ -95,7 +121,10 @@ def test_the_facts_of_a_good_sub_run(bucket: FakeDataBucket) -> None:
 
 
 def test_an_unconverged_run_tells_how_many_iterations_were_begun(bucket: FakeDataBucket) -> None:
-    bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.scf.out", b"".join(b"     iteration # %2d\n%s" % (n, b"x" * 3000) for n in range(1, 81)))
+    bucket.put(
+        f"{PREFIX}/0/Zr49Cu49Al2.scf.out",
+        b"".join(b"     iteration # %2d\n%s" % (n, b"x" * 3000) for n in range(1, 81)),
+    )
     facts = facts_of(bucket, 0)[0]
     assert facts == Facts(True, False, 80, False, None, None)
     assert facts.outcome is Outcome.SCF_NOT_CONVERGED
@@ -115,7 +144,10 @@ def test_sub_runs_that_are_not_scheduled_are_not_looked_at(bucket: FakeDataBucke
 
 
 def test_of_a_large_output_only_the_end_is_read(bucket: FakeDataBucket) -> None:
-    bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.scf.out", b"x\n" * 50_000_000 + ENERGY + CONVERGED + b"y\n" * 20_000)
+    bucket.put(
+        f"{PREFIX}/0/Zr49Cu49Al2.scf.out",
+        b"x\n" * 50_000_000 + ENERGY + CONVERGED + b"y\n" * 20_000,
+    )
     assert facts_of(bucket, 0)[0].scf_converged
     assert bucket.read_bytes == 64 * 1024
 
@@ -133,7 +165,9 @@ def test_each_content_is_read_once(bucket: FakeDataBucket) -> None:
     assert set(bucket.read_keys) == {f"{PREFIX}/1/Zr49Cu49Al2.scf.out"}
 
 
-def test_a_file_that_changes_while_it_is_read_leaves_its_sub_run_out(bucket: FakeDataBucket) -> None:
+def test_a_file_that_changes_while_it_is_read_leaves_its_sub_run_out(
+    bucket: FakeDataBucket,
+) -> None:
     bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.scf.out", CONVERGED)
     bucket.put(f"{PREFIX}/1/Zr49Cu49Al2.scf.out", CONVERGED)
     listed = bucket.run_artifacts(KEY)
@@ -144,7 +178,9 @@ def test_a_file_that_changes_while_it_is_read_leaves_its_sub_run_out(bucket: Fak
     assert set(records.get(KEY)) == {0}
 
 
-def test_reading_that_takes_too_long_leaves_a_sub_run_out(bucket: FakeDataBucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_that_takes_too_long_leaves_a_sub_run_out(
+    bucket: FakeDataBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.scf.out", b"x" * 10_000_000)
     clock = FakeClock()
     read_range = bucket.read_range
@@ -157,8 +193,13 @@ def test_reading_that_takes_too_long_leaves_a_sub_run_out(bucket: FakeDataBucket
     assert sub_run_facts(run_of(0), bucket=bucket, records=FakeOutcomeRecords(), clock=clock) == {}
 
 
-def test_of_a_huge_output_only_the_end_and_the_beginning_are_read_and_once(bucket: FakeDataBucket) -> None:
-    bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.scf.out", bytes(outcomes.MAX_FILE_BYTES) + CONVERGED + bytes(outcomes.MAX_FILE_BYTES))
+def test_of_a_huge_output_only_the_end_and_the_beginning_are_read_and_once(
+    bucket: FakeDataBucket,
+) -> None:
+    bucket.put(
+        f"{PREFIX}/0/Zr49Cu49Al2.scf.out",
+        bytes(outcomes.MAX_FILE_BYTES) + CONVERGED + bytes(outcomes.MAX_FILE_BYTES),
+    )
     records = FakeOutcomeRecords()
     assert facts_of(bucket, 0, records=records) == {}
     assert bucket.read_bytes <= outcomes.MAX_FILE_BYTES + 64 * 1024 + 100 * OVERLAP_BYTES
@@ -167,8 +208,13 @@ def test_of_a_huge_output_only_the_end_and_the_beginning_are_read_and_once(bucke
     assert bucket.read_keys == []
 
 
-def test_the_number_of_bonds_at_the_beginning_of_a_huge_output_is_found(bucket: FakeDataBucket) -> None:
-    bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.lb.out", LOBSTER + bytes(3 * outcomes.MAX_FILE_BYTES) + b"finished in 1 h\n")
+def test_the_number_of_bonds_at_the_beginning_of_a_huge_output_is_found(
+    bucket: FakeDataBucket,
+) -> None:
+    bucket.put(
+        f"{PREFIX}/0/Zr49Cu49Al2.lb.out",
+        LOBSTER + bytes(3 * outcomes.MAX_FILE_BYTES) + b"finished in 1 h\n",
+    )
     assert facts_of(bucket, 0)[0].bonds_expected == 2
 
 
@@ -191,11 +237,18 @@ def test_a_phrase_is_found_wherever_the_windows_are_cut(before: int, after: int)
     bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.scf.out", b"\n" * before + CONVERGED + b"\n" * after)
     bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.lb.out", b"\n" * before + LOBSTER + b"\n" * after)
     facts = facts_of(bucket, 0)[0]
-    assert (facts.scf_converged, facts.scf_iterations, facts.lobster_finished, facts.bonds_expected) == (True, 61, True, 2)
+    assert (
+        facts.scf_converged,
+        facts.scf_iterations,
+        facts.lobster_finished,
+        facts.bonds_expected,
+    ) == (True, 61, True, 2)
 
 
 def test_the_energy_is_that_of_the_last_line_with_an_exclamation_mark() -> None:
-    earlier = b"!    total energy              =  -1.5 Ry\n     total energy              =  -2.5 Ry\n"
+    earlier = (
+        b"!    total energy              =  -1.5 Ry\n     total energy              =  -2.5 Ry\n"
+    )
     assert read_scf_output([earlier + ENERGY + CONVERGED]) == (True, 61, -38989.8030177)
     assert read_scf_output([CONVERGED, earlier + ENERGY]) == (True, 61, -38989.8030177)
     assert read_scf_output([ENERGY]) == (False, None, None)
@@ -222,7 +275,8 @@ def test_the_outcomes_of_the_real_run_21_are_the_published_ones() -> None:
                 bucket.put(name, archive.read(name))
     found = facts_of(bucket, *range(15))
     assert {sub_run: facts.outcome for sub_run, facts in found.items()} == {
-        sub_run: Outcome.SCF_NOT_CONVERGED if sub_run == 13 else Outcome.DONE for sub_run in range(15)
+        sub_run: Outcome.SCF_NOT_CONVERGED if sub_run == 13 else Outcome.DONE
+        for sub_run in range(15)
     }
     assert found[0] == Facts(True, True, 61, True, 738, 738, -38989.80301770)
     assert found[13].total_energy_ry is None

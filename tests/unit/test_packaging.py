@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from tools.lifeline import ROOT
-from tools.package import MAX_ZIP_BYTES, PackageError, fetch_wheels, missing, require_authentication, unexpected
+from tools.package import (
+    MAX_ZIP_BYTES,
+    PackageError,
+    fetch_wheels,
+    missing,
+    require_authentication,
+    unexpected,
+)
 
 REQUIREMENTS = "isal==1.9.1 --hash=sha256:0\nmsgspec==0.22.0 --hash=sha256:0\n"
 GOOD = {
@@ -46,10 +53,19 @@ def test_a_package_of_what_runs_is_right(tmp_path: Path, requirements: Path) -> 
 
 @pytest.mark.parametrize(
     "name",
-    ["chalicelib/.env", "chalicelib/__pycache__/app.cpython-313.pyc", "tests/test_x.py", "chalicelib/key.pem", "Makefile", "pip/app.py"],
+    [
+        "chalicelib/.env",
+        "chalicelib/__pycache__/app.cpython-313.pyc",
+        "tests/test_x.py",
+        "chalicelib/key.pem",
+        "Makefile",
+        "pip/app.py",
+    ],
 )
 def test_whatever_else_is_named(tmp_path: Path, name: str) -> None:
-    assert any(repr(name) in finding for finding in unexpected(packed(tmp_path, GOOD | {name: b""})))
+    assert any(
+        repr(name) in finding for finding in unexpected(packed(tmp_path, GOOD | {name: b""}))
+    )
 
 
 def test_a_package_that_is_too_large_is_named(tmp_path: Path) -> None:
@@ -58,14 +74,25 @@ def test_a_package_that_is_too_large_is_named(tmp_path: Path) -> None:
 
 
 def test_a_distribution_that_is_not_there_is_named(tmp_path: Path, requirements: Path) -> None:
-    package = packed(tmp_path, {name: content for name, content in GOOD.items() if not name.startswith("msgspec")})
+    package = packed(
+        tmp_path,
+        {name: content for name, content in GOOD.items() if not name.startswith("msgspec")},
+    )
     assert list(missing(package, requirements, "x86_64")) == ["'msgspec' is pinned and not there"]
 
 
-@pytest.mark.parametrize("tag", ["cpython-311-x86_64-linux-gnu", "cpython-313-aarch64-linux-gnu", "cpython-313-darwin", "abi3"])
-def test_a_module_that_was_compiled_for_something_else_is_named(tmp_path: Path, requirements: Path, tag: str) -> None:
+@pytest.mark.parametrize(
+    "tag",
+    ["cpython-311-x86_64-linux-gnu", "cpython-313-aarch64-linux-gnu", "cpython-313-darwin", "abi3"],
+)
+def test_a_module_that_was_compiled_for_something_else_is_named(
+    tmp_path: Path, requirements: Path, tag: str
+) -> None:
     name = f"msgspec/_core.{tag}.so"
-    assert any(repr(name) in finding for finding in missing(packed(tmp_path, GOOD | {name: b""}), requirements, "x86_64"))
+    assert any(
+        repr(name) in finding
+        for finding in missing(packed(tmp_path, GOOD | {name: b""}), requirements, "x86_64")
+    )
 
 
 def test_a_wheel_that_nobody_made_for_lambda_is_an_error(tmp_path: Path) -> None:
@@ -78,7 +105,9 @@ def test_a_wheel_that_nobody_made_for_lambda_is_an_error(tmp_path: Path) -> None
 
 def config(auth: str | None) -> dict[str, Any]:
     variables = {"AUTH": auth} if auth is not None else {}
-    return {"stages": {"local": {}, "dev": {"environment_variables": variables, "lambda_functions": {}}}}
+    return {
+        "stages": {"local": {}, "dev": {"environment_variables": variables, "lambda_functions": {}}}
+    }
 
 
 @pytest.mark.parametrize("auth", ["token", "iam"])
@@ -91,7 +120,9 @@ def test_a_stage_that_is_open_to_anybody_is_refused() -> None:
         require_authentication(config("none"), "dev", allow_open=False)
 
 
-def test_a_stage_that_is_open_is_packaged_when_a_flag_says_so_and_says_it_loudly(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stage_that_is_open_is_packaged_when_a_flag_says_so_and_says_it_loudly(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     require_authentication(config("none"), "dev", allow_open=True)
     assert "WARNING" in capsys.readouterr().err
 
@@ -110,7 +141,9 @@ def test_only_deployed_stages_are_packaged(stage: str) -> None:
 
 def test_every_deployed_stage_of_this_project_asks_for_credentials() -> None:
     stages = json.loads((ROOT / ".chalice" / "config.json").read_text())
-    deployed = [name for name, settings in stages["stages"].items() if "lambda_functions" in settings]
+    deployed = [
+        name for name, settings in stages["stages"].items() if "lambda_functions" in settings
+    ]
     assert deployed == ["dev", "prod"]
     for stage in deployed:
         require_authentication(stages, stage, allow_open=False)

@@ -15,7 +15,9 @@ from chalicelib.usecases.catalogue import get_run, page_of_runs, scheduled_runs
 from tests.support.fakes import FakeRunTable
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
-compositions = st.sampled_from([NominalComposition(formula) for formula in ("Al", "Al2", "Zr49Cu49Al2", "Zr50Cu40Al10")])
+compositions = st.sampled_from(
+    [NominalComposition(formula) for formula in ("Al", "Al2", "Zr49Cu49Al2", "Zr50Cu40Al10")]
+)
 keys = st.builds(RunKey, compositions, st.integers(1, 40) | st.integers(1, 999_999_999))
 
 
@@ -24,7 +26,12 @@ def add(runs: FakeRunTable, key: RunKey) -> None:
 
 
 @settings(deadline=None)
-@given(old=st.sets(keys), new=st.lists(st.lists(keys, max_size=4), max_size=40), nc=st.none() | compositions, limit=st.integers(1, 7))
+@given(
+    old=st.sets(keys),
+    new=st.lists(st.lists(keys, max_size=4), max_size=40),
+    nc=st.none() | compositions,
+    limit=st.integers(1, 7),
+)
 def test_walking_pages_while_others_write_meets_every_old_run_once(
     old: set[RunKey], new: list[list[RunKey]], nc: NominalComposition | None, limit: int
 ) -> None:
@@ -56,7 +63,9 @@ def test_walking_pages_while_others_write_meets_every_old_run_once(
 
 @settings(deadline=None)
 @given(present=st.sets(keys), nc=st.none() | compositions, limit=st.integers(1, 50))
-def test_the_pages_together_are_the_whole_list(present: set[RunKey], nc: NominalComposition | None, limit: int) -> None:
+def test_the_pages_together_are_the_whole_list(
+    present: set[RunKey], nc: NominalComposition | None, limit: int
+) -> None:
     runs = FakeRunTable()
     for key in present:
         add(runs, key)
@@ -68,9 +77,13 @@ def test_the_pages_together_are_the_whole_list(present: set[RunKey], nc: Nominal
         if after is None:
             break
     assert pages == list(scheduled_runs(nc, after=None, runs=runs))
-    assert Counter(run.key for run in pages) == Counter(key for key in present if nc in (None, key.nc))
+    assert Counter(run.key for run in pages) == Counter(
+        key for key in present if nc in (None, key.nc)
+    )
 
 
 @given(keys, st.none() | compositions)
-def test_a_cursor_leads_back_to_where_it_was_made(last: RunKey, nc: NominalComposition | None) -> None:
+def test_a_cursor_leads_back_to_where_it_was_made(
+    last: RunKey, nc: NominalComposition | None
+) -> None:
     assert position_of(cursor_after(last, nc), nc) == last

@@ -25,7 +25,10 @@ def test_nothing_is_one_empty_part() -> None:
     assert cut() == [b""]
 
 
-@pytest.mark.parametrize(("size", "sizes"), [(1, [1]), (8 * MIB, [8 * MIB]), (8 * MIB + 1, [8 * MIB, 1]), (16 * MIB, [8 * MIB] * 2)])
+@pytest.mark.parametrize(
+    ("size", "sizes"),
+    [(1, [1]), (8 * MIB, [8 * MIB]), (8 * MIB + 1, [8 * MIB, 1]), (16 * MIB, [8 * MIB] * 2)],
+)
 def test_parts_are_full_except_for_the_last(size: int, sizes: list[int]) -> None:
     content = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
     assert [len(part) for part in cut(content[:5], content[5:])] == sizes

@@ -41,7 +41,12 @@ def name_of(folder: Path) -> str:
 
 
 def check(root: Path) -> tuple[int, list[str]]:
-    done = subprocess.run([sys.executable, MAKER, "--check", "--root", root], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, MAKER, "--check", "--root", root],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return done.returncode, done.stdout.splitlines()
 
 
@@ -61,13 +66,27 @@ def test_a_changed_a_missing_and_a_strange_file_are_named(tmp_path: Path) -> Non
     code, lines = check(tmp_path)
     assert code == 1
     key = "Zr50Cu40Al10/c/md/lammps/100/2/2000/0"
-    assert lines == [f"missing: {key}/QE_done", f"differs: {key}/lobsterin", f"not from here: {key}/strange", "differs: dataset.json"]
+    assert lines == [
+        f"missing: {key}/QE_done",
+        f"differs: {key}/lobsterin",
+        f"not from here: {key}/strange",
+        "differs: dataset.json",
+    ]
 
 
 def test_it_holds_the_runs_that_the_readme_says_in_at_most_4_megabytes() -> None:
     names = {name_of(folder) for folder in SUB_RUNS}
-    assert names == {f"{run}/{sub_run}" for run in ("Zr49Cu49Al2/21", "Zr50Cu40Al10/1") for sub_run in range(15)} | {"Zr50Cu40Al10/2/0"}
-    assert sum(path.stat().st_size for path in DATA.rglob("*") if path.is_file() and "__pycache__" not in path.parts) <= 4_000_000
+    assert names == {
+        f"{run}/{sub_run}" for run in ("Zr49Cu49Al2/21", "Zr50Cu40Al10/1") for sub_run in range(15)
+    } | {"Zr50Cu40Al10/2/0"}
+    assert (
+        sum(
+            path.stat().st_size
+            for path in DATA.rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        )
+        <= 4_000_000
+    )
     assert "made up" in (DATA / "README.md").read_text().splitlines()[2]
 
 
@@ -108,7 +127,9 @@ def test_cells_are_deformed_as_the_published_ones(folder: Path) -> None:
     nc = folder.relative_to(DATA).parts[0]
     reference = read(folder.parent / "0" / f"{nc}.scf.in", format="espresso-in")
     deformed = read(folder / f"{nc}.scf.in", format="espresso-in")
-    assert np.allclose(deformed.cell, np.array(DEFORMATIONS[int(folder.name)].matrix) @ reference.cell, atol=2e-6)
+    assert np.allclose(
+        deformed.cell, np.array(DEFORMATIONS[int(folder.name)].matrix) @ reference.cell, atol=2e-6
+    )
     assert np.allclose(deformed.get_scaled_positions(), reference.get_scaled_positions(), atol=1e-6)
 
 
@@ -120,7 +141,9 @@ def test_distances_are_those_of_the_atoms_with_the_first_one_moved(folder: Path)
         _, one, other, distance, i, j, k, icohp = line.split()
         first, second = (int(re.sub(r"\D", "", label)) - 1 for label in (one, other))
         moved = atoms.positions[first] + np.array([int(i), int(j), int(k)]) @ atoms.cell.array
-        assert np.linalg.norm(atoms.positions[second] - moved) == pytest.approx(float(distance), abs=1e-4)
+        assert np.linalg.norm(atoms.positions[second] - moved) == pytest.approx(
+            float(distance), abs=1e-4
+        )
         assert 1.8 <= float(distance) <= 4.2
         assert float(icohp) < 0
 
@@ -153,13 +176,23 @@ turned = Cell(cell.vectors, cell.species[::-1], cell.positions[::-1])
 difference = max(abs(a - b) for one, other in zip(soap_vectors(cell), soap_vectors(turned)[::-1]) for a, b in zip(one, other))
 print(difference)
 """
-    done = subprocess.run([sys.executable, "-c", code, DATA], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, DATA], capture_output=True, text=True, check=True
+    )
     assert float(done.stdout) < 1e-9
 
 
 def test_the_pickle_uses_protocol_0_only() -> None:
-    opcodes = {opcode.name for opcode, _, _ in pickletools.genops(soaps_of(CONVERGED[0]).read_bytes().split(b"I00\nS")[0] + b"I00\n.")}
-    assert max(next(op.proto for op in pickletools.opcodes if op.name == name) for name in opcodes) == 0
+    opcodes = {
+        opcode.name
+        for opcode, _, _ in pickletools.genops(
+            soaps_of(CONVERGED[0]).read_bytes().split(b"I00\nS")[0] + b"I00\n."
+        )
+    }
+    assert (
+        max(next(op.proto for op in pickletools.opcodes if op.name == name) for name in opcodes)
+        == 0
+    )
 
 
 def test_the_description_says_synthetic_and_names_the_descriptor() -> None:
@@ -168,7 +201,9 @@ def test_the_description_says_synthetic_and_names_the_descriptor() -> None:
     assert all((info.name, info.description, info.license, info.creators, info.citation, info.soap))
     code = "import sys; sys.path.insert(0, sys.argv[1]); from sample import physics as p; "
     code += "print(p.SOAP_CUTOFF, p.SOAP_L_MAX, p.SOAP_N_MAX, p.SOAP_WIDTH, len(p.SOAP_SPECIES))"
-    done = subprocess.run([sys.executable, "-c", code, DATA], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, DATA], capture_output=True, text=True, check=True
+    )
     assert info.soap
     names = ("cutoff", "l_max", "n_max", "atom_sigma", "n_species")
     assert done.stdout.split() == [info.soap.parameters[name] for name in names]

@@ -30,6 +30,16 @@ def test_a_schedule_that_fails_leaves_no_thread_for_the_garbage_collector_to_end
     runs, clock = FailingRunTable(), FakeClock()
     free_runs = FreeRuns(runs, bucket, clock)
     with pytest.raises(Unavailable) as caught:
-        schedule_runs(NC, 5, idempotency_key=None, runs=runs, free_runs=free_runs, records=FakeIdempotencyRecords(), clock=clock)
+        schedule_runs(
+            NC,
+            5,
+            idempotency_key=None,
+            runs=runs,
+            free_runs=free_runs,
+            records=FakeIdempotencyRecords(),
+            clock=clock,
+        )
     assert caught.tb  # whose frames hold the generator
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("candidates")]
+    assert not [
+        thread.name for thread in threading.enumerate() if thread.name.startswith("candidates")
+    ]

@@ -15,16 +15,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.zipping import BadMemberName, DamagedMember, DeflatedSource, PackedMember, PackingError, Source, WrongMemberSize, ZipStream
+from chalicelib.zipping import (
+    BadMemberName,
+    DamagedMember,
+    DeflatedSource,
+    PackedMember,
+    PackingError,
+    Source,
+    WrongMemberSize,
+    ZipStream,
+)
 from tests.support.zip_sources import deflated_source, source
 
 RANDOM = random.Random(3).randbytes(700_000)
 TEXT = b"".join(b"%d %.5f\n" % (number, number / 7) for number in range(80_000))
-CONTENTS = {"empty": b"", "folder/text": TEXT, "random": RANDOM, "small": b"content", "é": b"in UTF-8"}
+CONTENTS = {
+    "empty": b"",
+    "folder/text": TEXT,
+    "random": RANDOM,
+    "small": b"content",
+    "é": b"in UTF-8",
+}
 
 
 def sources() -> list[Source | DeflatedSource]:
-    return [source(name, content) for name, content in CONTENTS.items()] + [deflated_source("taken over", TEXT)]
+    return [source(name, content) for name, content in CONTENTS.items()] + [
+        deflated_source("taken over", TEXT)
+    ]
 
 
 def packed(*members: Source | DeflatedSource, workers: int = 2) -> zipfile.ZipFile:
@@ -32,9 +49,16 @@ def packed(*members: Source | DeflatedSource, workers: int = 2) -> zipfile.ZipFi
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.dictionaries(st.text("ab/é", min_size=1, max_size=5), st.tuples(st.integers(0, 600_000), st.integers(1, 300_000))))
+@given(
+    st.dictionaries(
+        st.text("ab/é", min_size=1, max_size=5),
+        st.tuples(st.integers(0, 600_000), st.integers(1, 300_000)),
+    )
+)
 def test_every_member_comes_out_as_it_went_in(sizes: dict[str, tuple[int, int]]) -> None:
-    contents = {name.replace("/", "-"): (RANDOM[:size], chunk) for name, (size, chunk) in sizes.items()}
+    contents = {
+        name.replace("/", "-"): (RANDOM[:size], chunk) for name, (size, chunk) in sizes.items()
+    }
     archive = packed(*(source(name, content, chunk) for name, (content, chunk) in contents.items()))
     assert archive.namelist() == list(contents)
     assert all(archive.read(name) == content for name, (content, _) in contents.items())
@@ -48,7 +72,12 @@ def test_content_that_ends_on_a_block_boundary_is_whole(size: int) -> None:
 
 def test_the_bytes_depend_neither_on_threads_nor_on_how_the_content_was_cut() -> None:
     archives = {
-        b"".join(ZipStream([source(name, content, chunk) for name, content in CONTENTS.items()], workers=workers))
+        b"".join(
+            ZipStream(
+                [source(name, content, chunk) for name, content in CONTENTS.items()],
+                workers=workers,
+            )
+        )
         for workers, chunk in ((1, 1_000_000), (2, 4096), (5, 300_000), (2, 2**18))
     }
     assert len(archives) == 1
@@ -66,18 +95,30 @@ def test_what_is_known_afterwards_is_true() -> None:
     stream = ZipStream(sources())
     archive = b"".join(stream)
     assert (stream.size_bytes, stream.sha256) == (len(archive), hashlib.sha256(archive).hexdigest())
-    for member, (name, content) in zip(stream.members, [*CONTENTS.items(), ("taken over", TEXT)], strict=True):
+    for member, (name, content) in zip(
+        stream.members, [*CONTENTS.items(), ("taken over", TEXT)], strict=True
+    ):
         data = archive[member.data_offset : member.data_offset + member.compressed_bytes]
         assert zlib.decompress(data, wbits=-15) == content
         assert member == PackedMember(
-            name, len(content), zlib.crc32(content), hashlib.sha256(content).hexdigest(), len(data), member.data_offset
+            name,
+            len(content),
+            zlib.crc32(content),
+            hashlib.sha256(content).hexdigest(),
+            len(data),
+            member.data_offset,
         )
 
 
 def test_members_look_the_same_on_every_day_and_system() -> None:
     for info in packed(*sources()).infolist():
         assert info.date_time == (1980, 1, 1, 0, 0, 0)
-        assert (info.create_system, info.external_attr, info.extra, info.comment) == (3, 0o100644 << 16, b"", b"")
+        assert (info.create_system, info.external_attr, info.extra, info.comment) == (
+            3,
+            0o100644 << 16,
+            b"",
+            b"",
+        )
         assert info.compress_type == zipfile.ZIP_DEFLATED
         assert bool(info.flag_bits & 0x800) == (not info.filename.isascii())
 
@@ -86,7 +127,9 @@ def test_only_large_members_have_their_sizes_after_the_data() -> None:
     # ZipInputStream of Java refuses descriptors of stored members, and readers of a stream have to guess where the data ends.
     archive = b"".join(ZipStream(sources()))
     for info in zipfile.ZipFile(io.BytesIO(archive)).infolist():
-        flags, method, _, _, crc32, compressed, size = struct.unpack_from("<5H3L", archive, info.header_offset + 4)[1:]
+        flags, method, _, _, crc32, compressed, size = struct.unpack_from(
+            "<5H3L", archive, info.header_offset + 4
+        )[1:]
         assert method == zipfile.ZIP_DEFLATED
         assert flags == info.flag_bits
         if info.filename in ("folder/text", "random", "taken over"):
@@ -106,7 +149,9 @@ def test_the_last_member_is_made_of_the_others() -> None:
     stream = ZipStream([source("a", b"1"), source("b", b"2")], closing=closing)
     archive = zipfile.ZipFile(io.BytesIO(b"".join(stream)))
     assert archive.namelist() == ["a", "b", "metadata"]
-    assert archive.read("metadata").decode().split() == [hashlib.sha256(content).hexdigest() for content in (b"1", b"2")]
+    assert archive.read("metadata").decode().split() == [
+        hashlib.sha256(content).hexdigest() for content in (b"1", b"2")
+    ]
     assert seen == [stream.members[:2]]
 
 
@@ -116,7 +161,21 @@ def test_a_random_member_does_not_grow_noticeably() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "/etc/passwd", "../x", "a/../b", "a//b", "a/", "./a", "a\\b", "C:/x", "nul\0", "\udc80", "é" * 40_000]
+    "name",
+    [
+        "",
+        "/etc/passwd",
+        "../x",
+        "a/../b",
+        "a//b",
+        "a/",
+        "./a",
+        "a\\b",
+        "C:/x",
+        "nul\0",
+        "\udc80",
+        "é" * 40_000,
+    ],
 )
 def test_a_name_that_leads_elsewhere_is_refused_before_the_first_byte(name: str) -> None:
     with pytest.raises(BadMemberName):
@@ -140,7 +199,14 @@ def test_a_member_of_another_size_than_announced_is_never_packed(announced: int)
 
 def test_a_deflated_member_of_another_size_than_announced_is_never_packed() -> None:
     member = deflated_source("a", TEXT)
-    cut = DeflatedSource("a", member.size_bytes, member.compressed_bytes + 1, member.crc32, member.sha256, member.open)
+    cut = DeflatedSource(
+        "a",
+        member.size_bytes,
+        member.compressed_bytes + 1,
+        member.crc32,
+        member.sha256,
+        member.open,
+    )
     with pytest.raises(WrongMemberSize):
         b"".join(ZipStream([cut]))
 
@@ -166,7 +232,12 @@ def test_more_members_than_the_classic_directory_can_count() -> None:
 
 
 def test_pieces_are_of_moderate_size() -> None:
-    pieces = [len(piece) for piece in ZipStream([source("a", os.urandom(2**20), 2**20), *(source(f"{n}", b"x") for n in range(500))])]
+    pieces = [
+        len(piece)
+        for piece in ZipStream(
+            [source("a", os.urandom(2**20), 2**20), *(source(f"{n}", b"x") for n in range(500))]
+        )
+    ]
     assert max(pieces) < 2**20
     assert len(pieces) < 20
 
@@ -177,7 +248,9 @@ def test_a_copied_member_gives_the_bytes_of_a_deflated_one(size: int) -> None:
     fresh = b"".join(stream := ZipStream([source("0/a", content)]))
     (member,) = stream.members
     data = fresh[member.data_offset : member.data_offset + member.compressed_bytes]
-    copied = DeflatedSource("0/a", size, len(data), member.crc32, member.sha256, lambda: iter([data]))
+    copied = DeflatedSource(
+        "0/a", size, len(data), member.crc32, member.sha256, lambda: iter([data])
+    )
     assert b"".join(ZipStream([copied])) == fresh
 
 
@@ -187,7 +260,14 @@ def test_a_damaged_stream_is_never_copied(content: bytes, position: int) -> None
     good = deflated_source("a", content)
     damaged = bytearray(b"".join(good.open()))
     damaged[position % len(damaged)] ^= 0x55
-    member = DeflatedSource("a", good.size_bytes, good.compressed_bytes, good.crc32, good.sha256, lambda: iter([bytes(damaged)]))
+    member = DeflatedSource(
+        "a",
+        good.size_bytes,
+        good.compressed_bytes,
+        good.crc32,
+        good.sha256,
+        lambda: iter([bytes(damaged)]),
+    )
     with pytest.raises(DamagedMember, match="'a' does not inflate to"):
         b"".join(ZipStream([member]))
 
@@ -195,7 +275,14 @@ def test_a_damaged_stream_is_never_copied(content: bytes, position: int) -> None
 @pytest.mark.parametrize(("crc32", "size"), [(1, 0), (0, 1), (0, -1)])
 def test_a_stream_of_other_content_is_never_copied(crc32: int, size: int) -> None:
     good = deflated_source("a", TEXT)
-    member = DeflatedSource("a", good.size_bytes + size, good.compressed_bytes, good.crc32 ^ crc32, good.sha256, good.open)
+    member = DeflatedSource(
+        "a",
+        good.size_bytes + size,
+        good.compressed_bytes,
+        good.crc32 ^ crc32,
+        good.sha256,
+        good.open,
+    )
     with pytest.raises(DamagedMember):
         b"".join(ZipStream([member]))
 

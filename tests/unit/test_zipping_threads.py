@@ -24,7 +24,9 @@ class Tap:
         self.closed = 0
         self._lock = threading.Lock()
 
-    def member(self, name: str, size_bytes: int = ENDLESS, fails: Callable[[], None] = lambda: None) -> Source:
+    def member(
+        self, name: str, size_bytes: int = ENDLESS, fails: Callable[[], None] = lambda: None
+    ) -> Source:
         return Source(name, size_bytes, lambda: self._flow(size_bytes, fails))
 
     def _flow(self, size_bytes: int, fails: Callable[[], None]) -> Iterator[bytes]:

@@ -41,7 +41,10 @@ class Read {
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("archive") / "packed.zip"
-    members = [(deflated_source if name == "taken over" else source)(name, content) for name, content in CONTENTS.items()]
+    members = [
+        (deflated_source if name == "taken over" else source)(name, content)
+        for name, content in CONTENTS.items()
+    ]
     path.write_bytes(b"".join(ZipStream(members, closing=lambda _: ("last", b"metadata"))))
     return path
 
@@ -58,7 +61,11 @@ def run(*command: str | Path, **options: object) -> bytes:
 
 
 def assert_extracted(folder: Path) -> None:
-    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    found = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
     assert found == {**CONTENTS, "last": b"metadata"}
 
 
@@ -77,17 +84,32 @@ def test_bsdtar_extracts_it_from_a_file(archive: Path, tmp_path: Path) -> None:
 
 
 def test_bsdtar_extracts_it_from_a_stream(archive: Path, tmp_path: Path) -> None:
-    run(program("bsdtar"), "-xf", "-", "-C", tmp_path, input=archive.read_bytes(), env={"LC_ALL": "C.UTF-8"})
+    run(
+        program("bsdtar"),
+        "-xf",
+        "-",
+        "-C",
+        tmp_path,
+        input=archive.read_bytes(),
+        env={"LC_ALL": "C.UTF-8"},
+    )
     assert_extracted(tmp_path)
 
 
 def test_7_zip_extracts_it(archive: Path, tmp_path: Path) -> None:
-    assert b"Everything is Ok" in run(program("7z", "7zz", "7za"), "x", f"-o{tmp_path}", archive, env={"LC_ALL": "C.UTF-8"})
+    assert b"Everything is Ok" in run(
+        program("7z", "7zz", "7za"), "x", f"-o{tmp_path}", archive, env={"LC_ALL": "C.UTF-8"}
+    )
     assert_extracted(tmp_path)
 
 
 def test_java_reads_it_from_a_stream(archive: Path, tmp_path: Path) -> None:
     (tmp_path / "Read.java").write_text(JAVA)
-    lines = run(program("java"), "-Xshare:auto", tmp_path / "Read.java", archive).decode().splitlines()
-    expected = [f"{hashlib.sha256(content).hexdigest()} {name}" for name, content in {**CONTENTS, "last": b"metadata"}.items()]
+    lines = (
+        run(program("java"), "-Xshare:auto", tmp_path / "Read.java", archive).decode().splitlines()
+    )
+    expected = [
+        f"{hashlib.sha256(content).hexdigest()} {name}"
+        for name, content in {**CONTENTS, "last": b"metadata"}.items()
+    ]
     assert lines == expected

@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from chalicelib.zipping import Source, ZipStream
-from chalicelib.zipping.layout import Entry, data_descriptor, directory_end, directory_record, local_header
+from chalicelib.zipping.layout import (
+    Entry,
+    data_descriptor,
+    directory_end,
+    directory_record,
+    local_header,
+)
 from tests.support.zip_sources import source, stored_zeros
 
 GIB = 2**30
@@ -52,15 +58,26 @@ def test_a_member_above_4_gib_is_whole_in_a_stream_and_by_the_directory(tmp_path
     size = 4 * GIB + 5
     chunks = lambda: iter([*[ZEROS] * (size // len(ZEROS)), bytes(5)])  # noqa: E731
     path = tmp_path / "large.zip"
-    path.write_bytes(b"".join(ZipStream([source("before", b"1"), Source("large", size, chunks), source("after", b"2")])))
+    path.write_bytes(
+        b"".join(
+            ZipStream(
+                [source("before", b"1"), Source("large", size, chunks), source("after", b"2")]
+            )
+        )
+    )
     with zipfile.ZipFile(path) as archive:
         assert [info.file_size for info in archive.infolist()] == [1, size, 1]
         assert (archive.read("before"), archive.read("after")) == (b"1", b"2")
     if tool := shutil.which("unzip"):
-        assert subprocess.run([tool, "-p", path, "after"], check=True, capture_output=True).stdout == b"2"
+        assert (
+            subprocess.run([tool, "-p", path, "after"], check=True, capture_output=True).stdout
+            == b"2"
+        )
     if tool := shutil.which("java"):
         (tmp_path / "Count.java").write_text(JAVA)
-        counted = subprocess.run([tool, tmp_path / "Count.java", path], check=True, capture_output=True).stdout
+        counted = subprocess.run(
+            [tool, tmp_path / "Count.java", path], check=True, capture_output=True
+        ).stdout
         assert counted.decode().splitlines() == ["before 1", f"large {size}", "after 1"]
 
 
@@ -74,12 +91,20 @@ def test_a_member_that_starts_above_4_gib_is_found(tmp_path: Path) -> None:
         assert archive.getinfo("large").compress_size > 4 * GIB
         assert archive.read("after") == b"found"
     if tool := shutil.which("unzip"):
-        assert subprocess.run([tool, "-p", path, "after"], check=True, capture_output=True).stdout == b"found"
+        assert (
+            subprocess.run([tool, "-p", path, "after"], check=True, capture_output=True).stdout
+            == b"found"
+        )
     if tool := shutil.which("7z") or shutil.which("7zz"):
-        assert b"Everything is Ok" in subprocess.run([tool, "t", path, "after"], check=True, capture_output=True).stdout
+        assert (
+            b"Everything is Ok"
+            in subprocess.run([tool, "t", path, "after"], check=True, capture_output=True).stdout
+        )
 
 
-@pytest.mark.parametrize(("size", "wide"), [(4 * GIB - 9 * 2**20, False), (4 * GIB - 1, True), (4 * GIB, True)])
+@pytest.mark.parametrize(
+    ("size", "wide"), [(4 * GIB - 9 * 2**20, False), (4 * GIB - 1, True), (4 * GIB, True)]
+)
 def test_the_width_of_a_descriptor_follows_from_the_size_alone(size: int, wide: bool) -> None:
     begun, ended = Entry("a", size, True), Entry("a", size, True, 1, 1000)
     assert len(data_descriptor(ended)) == (24 if wide else 16)
@@ -94,7 +119,8 @@ def test_only_values_that_do_not_fit_go_into_the_zip64_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "offset", "zip64"), [(65_534, 0, False), (65_535, 0, True), (1, 4 * GIB - 2, False), (1, 4 * GIB - 1, True)]
+    ("count", "offset", "zip64"),
+    [(65_534, 0, False), (65_535, 0, True), (1, 4 * GIB - 2, False), (1, 4 * GIB - 1, True)],
 )
 def test_the_zip64_end_is_there_where_it_is_needed(count: int, offset: int, zip64: bool) -> None:
     assert (len(directory_end(count, offset, 100)) > 22) == zip64

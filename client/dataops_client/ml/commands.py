@@ -13,15 +13,30 @@ from dataops_client.ml.formats import Format
 if TYPE_CHECKING:
     from dataops_client.ml.export import ExportReport
 
-Tree = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that sub-runs were extracted to: DIR/<nc>/<id_run>/<sub_run>/.")]
-Picture = Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="Picture to write: .png, .svg or .pdf.")]
+Tree = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DIR", help="Folder that sub-runs were extracted to: DIR/<nc>/<id_run>/<sub_run>/."
+    ),
+]
+Picture = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="OUT", help="Picture to write: .png, .svg or .pdf."),
+]
 
 
 def export(
     tree: Tree,
     form: Annotated[Format, typer.Option("--format", help="Format of the table.")] = Format.PARQUET,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="OUT", help="File to write [default: bonds.<format>].")] = None,
-    soaps: Annotated[bool, typer.Option("--soaps", help="Join the SOAP vectors of both atoms to each bond.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="OUT", help="File to write [default: bonds.<format>]."
+        ),
+    ] = None,
+    soaps: Annotated[
+        bool, typer.Option("--soaps", help="Join the SOAP vectors of both atoms to each bond.")
+    ] = False,
 ) -> None:
     """Write the per-bond training table (distance, -ICOHP) of all usable sub-runs, and a report of what was passed over."""
     with needing_the_extra():
@@ -44,7 +59,10 @@ def plot(tree: Tree, output: Picture = Path("bonds.png")) -> None:
 
 
 def _summary(report: ExportReport) -> str:
-    lines = [f"{bond_type:<8}{count:>10}" for bond_type, count in sorted(report.rows_per_bond_type.items())]
+    lines = [
+        f"{bond_type:<8}{count:>10}"
+        for bond_type, count in sorted(report.rows_per_bond_type.items())
+    ]
     lines += [f"{'bonds':<8}{report.rows:>10}   from {report.sub_runs} sub-runs"]
     lines += [f"clusters discarded, for a bond without a label: {len(report.discarded_clusters)}"]
     lines += [f"left out: {gone}" for gone in report.left_out]
@@ -53,5 +71,13 @@ def _summary(report: ExportReport) -> str:
 
 def _caution(report: ExportReport) -> str:
     """Return the last line for data that nobody must take for real, or nothing."""
-    mixed = f" ({report.synthetic_sub_runs} of {report.sub_runs} sub-runs)" if report.real_sub_runs else ""
-    return f"\nsynthetic data{mixed}: do not train, publish or compare" if report.synthetic_sub_runs else ""
+    mixed = (
+        f" ({report.synthetic_sub_runs} of {report.sub_runs} sub-runs)"
+        if report.real_sub_runs
+        else ""
+    )
+    return (
+        f"\nsynthetic data{mixed}: do not train, publish or compare"
+        if report.synthetic_sub_runs
+        else ""
+    )

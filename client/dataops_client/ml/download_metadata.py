@@ -41,13 +41,25 @@ class DownloadMetadata:
 def read_download_metadata(folder: Path) -> DownloadMetadata:
     """Read the metadata of a sub-run's folder: its own, or those of the whole run above it."""
     own, of_run = folder / METADATA_NAME, folder.parent / METADATA_NAME
-    path, prefix = (own, "") if own.is_file() or not of_run.is_file() else (of_run, f"{folder.name}/")
+    path, prefix = (
+        (own, "") if own.is_file() or not of_run.is_file() else (of_run, f"{folder.name}/")
+    )
     try:
         graph = json.loads(path.read_bytes())["@graph"]
-        values = {entity["name"]: entity["value"] for entity in graph if entity["@type"] == "PropertyValue"}
+        values = {
+            entity["name"]: entity["value"]
+            for entity in graph
+            if entity["@type"] == "PropertyValue"
+        }
         files = [unquote(entity["@id"]) for entity in graph if entity["@type"] == "File"]
         missing = str(values.get("missing", "")).split(", ")
-    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):  # verify names what cannot be understood
+    except (
+        FileNotFoundError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+    ):  # verify names what cannot be understood
         return DownloadMetadata()
     return DownloadMetadata(
         profile=printable(str(values.get("profile", "full"))),

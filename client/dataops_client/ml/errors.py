@@ -29,7 +29,9 @@ class ExtraMissing(MlError, ImportError):
     """A package of the extra `[ml]` is not installed."""
 
     def __init__(self, package: str) -> None:
-        super().__init__(f"{package} is not installed; this needs the extra: pip install 'dataops-client[ml]'")
+        super().__init__(
+            f"{package} is not installed; this needs the extra: pip install 'dataops-client[ml]'"
+        )
 
 
 class NotASubRun(MlError):

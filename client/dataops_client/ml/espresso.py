@@ -21,7 +21,9 @@ EV_PER_RYDBERG: float = _CODATA_2006["Ry"]
 EV_PER_ANGSTROM_PER_RYDBERG_PER_BOHR: float = _CODATA_2006["Ry"] / _CODATA_2006["Bohr"]
 
 _ENERGY = re.compile(r"^!\s+total energy\s+=\s+(\S+) Ry", re.MULTILINE)
-_FORCES = re.compile(r"^ *Forces acting on atoms.*\n\s*((?:^ *atom +\d+ +type +\d+ +force = .*\n)+)", re.MULTILINE)
+_FORCES = re.compile(
+    r"^ *Forces acting on atoms.*\n\s*((?:^ *atom +\d+ +type +\d+ +force = .*\n)+)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,15 @@ def read_scf_output(path: Path) -> ScfOutput:
     energies, blocks = _ENERGY.findall(text), _FORCES.findall(text)
     try:
         energy = float(energies[-1]) * EV_PER_RYDBERG if energies else None
-        forces = [line.partition("=")[2].split() for line in blocks[-1].splitlines()] if blocks else None
+        forces = (
+            [line.partition("=")[2].split() for line in blocks[-1].splitlines()] if blocks else None
+        )
         return ScfOutput(
             converged="convergence has been achieved in" in text,
             energy=energy,
-            forces=None if forces is None else _vectors(forces) * EV_PER_ANGSTROM_PER_RYDBERG_PER_BOHR,
+            forces=None
+            if forces is None
+            else _vectors(forces) * EV_PER_ANGSTROM_PER_RYDBERG_PER_BOHR,
         )
     except ValueError as wrong:
         raise MalformedFile(path, f"its energy or forces do not read: {wrong}") from None

@@ -76,16 +76,27 @@ class ExportReport:
 
     def reasons(self) -> str:
         """Return the first sub-runs that were left out, each with its reason."""
-        return "; ".join(str(one) for one in self.left_out[:5]) + (" ..." if len(self.left_out) > 5 else "")
+        return "; ".join(str(one) for one in self.left_out[:5]) + (
+            " ..." if len(self.left_out) > 5 else ""
+        )
 
     def warn_of_mixture(self) -> None:
         """Warn if real and synthetic sub-runs are together."""
         if self.real_sub_runs and self.synthetic_sub_runs:
             counts = f"{self.real_sub_runs} real and {self.synthetic_sub_runs} synthetic sub-runs"
-            warnings.warn(f"{counts} are mixed: the numbers of the latter are made up", MixedData, stacklevel=3)
+            warnings.warn(
+                f"{counts} are mixed: the numbers of the latter are made up",
+                MixedData,
+                stacklevel=3,
+            )
 
     def as_json(self) -> str:
-        return json.dumps({"rows": self.rows, "real_sub_runs": self.real_sub_runs} | asdict(self), indent=1) + "\n"
+        return (
+            json.dumps(
+                {"rows": self.rows, "real_sub_runs": self.real_sub_runs} | asdict(self), indent=1
+            )
+            + "\n"
+        )
 
 
 def export_bonds(tree: Path, out: Path, form: Format, *, soaps: bool = False) -> ExportReport:
@@ -103,7 +114,9 @@ def export_bonds(tree: Path, out: Path, form: Format, *, soaps: bool = False) ->
         rows = table_rows(folders, report, soaps=soaps)
         WRITERS[form](part, rows, with_nc=len({folder.nc for folder in folders}) > 1)
         if not report.rows:
-            raise NothingToExport(f"{tree} has no sub-run that can be used; left out: {report.reasons()}")
+            raise NothingToExport(
+                f"{tree} has no sub-run that can be used; left out: {report.reasons()}"
+            )
         report_part.write_text(report.as_json(), encoding="utf-8")
     report.warn_of_mixture()
     return report
@@ -114,7 +127,9 @@ def report_path(out: Path) -> Path:
     return out.with_name(f"{out.stem}.report.json")
 
 
-def table_rows(folders: list[SubRunFolder], report: ExportReport, *, soaps: bool = False) -> Iterator[Rows]:
+def table_rows(
+    folders: list[SubRunFolder], report: ExportReport, *, soaps: bool = False
+) -> Iterator[Rows]:
     """The rows of each usable sub-run in turn; the report is told of each as it is read."""
     components: set[int] = set()
     for folder in folders:
@@ -122,7 +137,9 @@ def table_rows(folders: list[SubRunFolder], report: ExportReport, *, soaps: bool
         outcome = folder_outcome(folder.path, folder.nc, metadata)
         missing = _absent(folder.path, [need.format(nc=folder.nc) for need in _NEEDED])
         structures = [f"{folder.nc}.scf.in", f"{folder.nc}.xyz"]
-        no_structure = structures[:1] if len(_absent(folder.path, structures)) == len(structures) else []
+        no_structure = (
+            structures[:1] if len(_absent(folder.path, structures)) == len(structures) else []
+        )
         absent = (*missing, *no_structure, *(_absent(folder.path, ["SOAPS.vec"]) if soaps else ()))
         left_out = {name: reason for name in absent if (reason := metadata.why_absent(name))}
         identity = (folder.nc, folder.id_run, folder.sub_run)
@@ -144,12 +161,20 @@ def table_rows(folders: list[SubRunFolder], report: ExportReport, *, soaps: bool
         vectors = read_soaps(folder.path / "SOAPS.vec", atoms=len(structure)) if soaps else None
         components |= set() if vectors is None else {vectors.shape[1]}
         if len(components) > 1:
-            raise MalformedFile(folder.path / "SOAPS.vec", f"vectors of {sorted(components)} components cannot share a table")
+            raise MalformedFile(
+                folder.path / "SOAPS.vec",
+                f"vectors of {sorted(components)} components cannot share a table",
+            )
         report.sub_runs += 1
         report.synthetic_sub_runs += metadata.synthetic
         for bond_type, count in Counter(bond.bond_type for bond in table.rows).items():
-            report.rows_per_bond_type[bond_type] = report.rows_per_bond_type.get(bond_type, 0) + count
-        report.discarded_clusters += [DiscardedClusterOf(*identity, gone.atom, gone.bonds_without_label) for gone in table.discarded]
+            report.rows_per_bond_type[bond_type] = (
+                report.rows_per_bond_type.get(bond_type, 0) + count
+            )
+        report.discarded_clusters += [
+            DiscardedClusterOf(*identity, gone.atom, gone.bonds_without_label)
+            for gone in table.discarded
+        ]
         yield Rows(folder, structure, table.rows, vectors)
 
 

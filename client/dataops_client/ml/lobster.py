@@ -49,8 +49,13 @@ def read_bonds(path: Path) -> tuple[Bond, ...]:
     """
     lines = _lines(path)
     if not lines or not lines[0].split()[:3] == ["COHP#", "atomMU", "atomNU"]:
-        raise MalformedFile(path, f"the header of an ICOHPLIST is not there; the first line is {(lines or [''])[0]!r}")
-    return tuple(_bond(path, number, line) for number, line in enumerate(lines[1:], start=2) if line.strip())
+        raise MalformedFile(
+            path,
+            f"the header of an ICOHPLIST is not there; the first line is {(lines or [''])[0]!r}",
+        )
+    return tuple(
+        _bond(path, number, line) for number, line in enumerate(lines[1:], start=2) if line.strip()
+    )
 
 
 def read_clusters(path: Path) -> Mapping[int, Cluster]:
@@ -66,9 +71,13 @@ def read_clusters(path: Path) -> Mapping[int, Cluster]:
                 try:
                     clusters.setdefault(int(a), []).append((int(b), (int(i), int(j), int(k))))
                 except ValueError:
-                    raise MalformedFile(path, f"line {number} is {line!r}: not all of its numbers are integers") from None
+                    raise MalformedFile(
+                        path, f"line {number} is {line!r}: not all of its numbers are integers"
+                    ) from None
             case ["cohpbetween", *_]:
-                raise MalformedFile(path, f"line {number} is {line!r}, not 'cohpbetween atom A atom B offset i j k'")
+                raise MalformedFile(
+                    path, f"line {number} is {line!r}, not 'cohpbetween atom A atom B offset i j k'"
+                )
     return {atom: tuple(neighbours) for atom, neighbours in clusters.items()}
 
 
@@ -87,7 +96,15 @@ def _bond(path: Path, number: int, line: str) -> Bond:
     try:
         _, label_a, label_b, distance, i, j, k, icohp = line.split()
         atom_a, atom_b = _number_in(label_a), _number_in(label_b)
-        bond = Bond(label_a, label_b, atom_a, atom_b, float(distance), (int(i), int(j), int(k)), 0.0 - float(icohp))
+        bond = Bond(
+            label_a,
+            label_b,
+            atom_a,
+            atom_b,
+            float(distance),
+            (int(i), int(j), int(k)),
+            0.0 - float(icohp),
+        )
     except ValueError as wrong:
         raise MalformedFile(path, f"line {number} is {line!r}, not a bond: {wrong}") from None
     if not (isfinite(bond.distance) and isfinite(bond.icohp)):

@@ -48,7 +48,9 @@ def outcome_of(scf_out: str | None, lb_out: str | None, icohplist: str | None) -
     return Outcome.DONE
 
 
-def folder_outcome(folder: Path, nc: str, metadata: DownloadMetadata | None = None) -> Outcome | None:
+def folder_outcome(
+    folder: Path, nc: str, metadata: DownloadMetadata | None = None
+) -> Outcome | None:
     """Return the outcome of the sub-run whose files are in the folder; NO_DATA if it has no file at all.
 
     None if it depends on a file that exists and is not in the folder, by the metadata of the download (those of the folder by default).
@@ -61,7 +63,8 @@ def folder_outcome(folder: Path, nc: str, metadata: DownloadMetadata | None = No
     outcome = outcome_of(scf_out, lb_out, icohplist)
     # Without convergence the other files decide nothing.
     if outcome is not Outcome.SCF_NOT_CONVERGED and any(
-        text is None and metadata.why_absent(name) for name, text in zip(names, (scf_out, lb_out, icohplist), strict=True)
+        text is None and metadata.why_absent(name)
+        for name, text in zip(names, (scf_out, lb_out, icohplist), strict=True)
     ):
         return None
     return outcome

@@ -29,7 +29,9 @@ def plot_bonds(tree: Path, out: Path) -> ExportReport:
         for bond in rows.bonds:
             points[bond.bond_type].append((bond.distance, bond.icohp))
     if not points:
-        raise NothingToExport(f"{tree} has no sub-run that can be used; left out: {report.reasons()}")
+        raise NothingToExport(
+            f"{tree} has no sub-run that can be used; left out: {report.reasons()}"
+        )
     with replacing(out) as part:
         figure_of(points).savefig(part, format=out.suffix[1:], dpi=150)
     report.warn_of_mixture()

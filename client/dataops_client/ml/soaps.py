@@ -48,7 +48,9 @@ def read_soaps(path: Path, *, atoms: int | None = None) -> NDArray[np.float64]:
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
-            raise RefusedPickle(path, f"{size} bytes are more than the {MAX_FILE_BYTES} that are read")
+            raise RefusedPickle(
+                path, f"{size} bytes are more than the {MAX_FILE_BYTES} that are read"
+            )
         data = path.read_bytes()
     except FileNotFoundError:
         raise MissingFile(f"{path} is not there") from None
@@ -56,7 +58,10 @@ def read_soaps(path: Path, *, atoms: int | None = None) -> NDArray[np.float64]:
         vectors = _ArrayReader(io.BytesIO(data), encoding="bytes").load()
         matrix = _matrix(vectors, len(data))
     except Exception as wrong:  # a broken pickle leads the unpickler to any error; none of them may pass for another kind
-        raise RefusedPickle(path, f"refused, it is not a list of float64 vectors: {str(wrong) or type(wrong).__name__:.300}") from wrong
+        raise RefusedPickle(
+            path,
+            f"refused, it is not a list of float64 vectors: {str(wrong) or type(wrong).__name__:.300}",
+        ) from wrong
     if atoms is not None and len(matrix) != atoms:
         raise RefusedPickle(path, f"{len(matrix)} vectors for a structure of {atoms} atoms")
     return matrix
@@ -74,11 +79,15 @@ def _matrix(read: object, file_bytes: int) -> NDArray[np.float64]:
         raise ValueError(f"a part of the matrix has shape {parts[0].shape}")
     if sum(len(part.data) for part in parts) > file_bytes:
         raise ValueError("it repeats vectors to more bytes than the file has")
-    matrix = np.stack([part.array() for part in parts]) if isinstance(read, list) else parts[0].array()
+    matrix = (
+        np.stack([part.array() for part in parts]) if isinstance(read, list) else parts[0].array()
+    )
     if not matrix.size:
         raise ValueError(f"the matrix is empty, of shape {matrix.shape}")
     if not np.isfinite(matrix).all():
-        raise ValueError(f"vector {int(np.argmin(np.isfinite(matrix).all(axis=1)))} has a component that is not finite")
+        raise ValueError(
+            f"vector {int(np.argmin(np.isfinite(matrix).all(axis=1)))} has a component that is not finite"
+        )
     return matrix
 
 
@@ -92,13 +101,29 @@ class _DType:
     __slots__ = ("order",)
 
     def __init__(self, name: object) -> None:
-        if name not in (b"f8", "f8", b"d", "d", b"float64", "float64", b"<f8", "<f8", b">f8", ">f8"):
+        if name not in (
+            b"f8",
+            "f8",
+            b"d",
+            "d",
+            b"float64",
+            "float64",
+            b"<f8",
+            "<f8",
+            b">f8",
+            ">f8",
+        ):
             raise ValueError(f"the type of an array is {short(name)}, not float64")
         self.order = ">" if name in (b">f8", ">f8") else "<"
 
     def __setstate__(self, state: tuple[object, ...]) -> None:
         version, order, *rest = state
-        if version not in (3, 4) or order not in (b"<", b">", "<", ">") or rest[:6] != [None, None, None, -1, -1, 0] or any(rest[6:]):
+        if (
+            version not in (3, 4)
+            or order not in (b"<", b">", "<", ">")
+            or rest[:6] != [None, None, None, -1, -1, 0]
+            or any(rest[6:])
+        ):
             raise ValueError(f"the state of an array's type is {short(state)}, not that of float64")
         self.order = order.decode() if isinstance(order, bytes) else str(order)
 
@@ -115,11 +140,17 @@ class _Array:
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         version, shape, dtype, fortran, data = state
         if version != 1 or not isinstance(data, bytes):
-            raise ValueError(f"the content of an array is {type(data).__name__} in version {short(version)}, not bytes in version 1")
+            raise ValueError(
+                f"the content of an array is {type(data).__name__} in version {short(version)}, not bytes in version 1"
+            )
         self.fill(shape, dtype, bool(fortran), data)
 
     def fill(self, shape: object, dtype: object, fortran: bool, data: bytes) -> None:
-        if not isinstance(shape, tuple) or len(shape) > 2 or not all(type(length) is int and length >= 0 for length in shape):
+        if (
+            not isinstance(shape, tuple)
+            or len(shape) > 2
+            or not all(type(length) is int and length >= 0 for length in shape)
+        ):
             raise ValueError(f"the shape of an array is {short(shape)}")
         if not isinstance(dtype, _DType):
             raise ValueError("an array is not of type float64")
@@ -169,7 +200,9 @@ def _dtype(name: object, _align: object = False, _copy: object = False) -> _DTyp
 
 def _frombuffer(data: object, dtype: object, shape: object, order: object) -> _Array:
     if not isinstance(data, bytes) or order not in ("C", "F"):
-        raise ValueError(f"the content of an array is {type(data).__name__} in order {short(order)}")
+        raise ValueError(
+            f"the content of an array is {type(data).__name__} in order {short(order)}"
+        )
     array = _Array()
     array.fill(shape, dtype, order == "F", data)
     return array
@@ -188,18 +221,25 @@ _GLOBALS = {
 } | {
     (f"numpy.{core}.{module}", name): _StandIn(call)
     for core in ("core", "_core")
-    for module, name, call in (("multiarray", "_reconstruct", _reconstruct), ("numeric", "_frombuffer", _frombuffer))
+    for module, name, call in (
+        ("multiarray", "_reconstruct", _reconstruct),
+        ("numeric", "_frombuffer", _frombuffer),
+    )
 }
 
 
 class _Dispatch(dict[int, Callable[[Any], None]]):
     def __missing__(self, opcode: int) -> Callable[[Any], None]:
-        raise pickle.UnpicklingError(f"opcode {bytes([opcode])!r} has no place in a pickle of arrays")
+        raise pickle.UnpicklingError(
+            f"opcode {bytes([opcode])!r} has no place in a pickle of arrays"
+        )
 
 
 def _bytearray8(reader: Any) -> None:
     (size,) = unpack("<Q", reader.read(8))
-    reader.append(reader.read(size))  # the inherited one would reserve `size` bytes before it looks how many there are
+    reader.append(
+        reader.read(size)
+    )  # the inherited one would reserve `size` bytes before it looks how many there are
 
 
 class _ArrayReader(pickle._Unpickler):

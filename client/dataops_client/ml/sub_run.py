@@ -51,7 +51,11 @@ def load_sub_run(path: str | PathLike[str]) -> SubRun:
     structure = structure_in(folder, nc)
     atoms = None if structure is None else len(structure)
     output = folder / f"{nc}.scf.out"
-    scf = read_scf_output(output) if output.is_file() else ScfOutput(converged=False, energy=None, forces=None)
+    scf = (
+        read_scf_output(output)
+        if output.is_file()
+        else ScfOutput(converged=False, energy=None, forces=None)
+    )
     if atoms is not None and scf.forces is not None and len(scf.forces) != atoms:
         raise MalformedFile(output, f"forces on {len(scf.forces)} atoms for a structure of {atoms}")
     icohplist, soaps = folder / "ICOHPLIST.lobster", folder / "SOAPS.vec"
@@ -80,8 +84,13 @@ def bonds_in(icohplist: Path, structure: Atoms | None) -> tuple[Bond, ...]:
     """The bonds of an ICOHPLIST.lobster, checked against the structure: every label must be one of its atoms."""
     bonds = read_bonds(icohplist)
     if structure is not None:
-        labels = {f"{symbol}{number}" for number, symbol in enumerate(symbols_of(structure), start=1)}
+        labels = {
+            f"{symbol}{number}" for number, symbol in enumerate(symbols_of(structure), start=1)
+        }
         for bond in bonds:
             if not labels >= {bond.label_a, bond.label_b}:
-                raise MalformedFile(icohplist, f"the bond {bond.label_a}-{bond.label_b} names an atom that the structure does not have")
+                raise MalformedFile(
+                    icohplist,
+                    f"the bond {bond.label_a}-{bond.label_b} names an atom that the structure does not have",
+                )
     return bonds

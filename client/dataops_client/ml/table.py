@@ -30,7 +30,9 @@ class BondTable:
     discarded: tuple[DiscardedCluster, ...]
 
 
-def bond_table(bonds: Iterable[Bond], clusters: Mapping[int, Cluster], symbols: Sequence[str] = ()) -> BondTable:
+def bond_table(
+    bonds: Iterable[Bond], clusters: Mapping[int, Cluster], symbols: Sequence[str] = ()
+) -> BondTable:
     """The bonds of all clusters that are whole, each once.
 
     `symbols` are the elements of the atoms, to name the bonds without a label; an atom beyond them is named by its number.
@@ -42,7 +44,9 @@ def bond_table(bonds: Iterable[Bond], clusters: Mapping[int, Cluster], symbols: 
     discarded = []
     for atom, neighbours in clusters.items():
         found = [_labelled_bond(labelled, atom, other, offset) for other, offset in neighbours]
-        missing = [other for (other, _), bond in zip(neighbours, found, strict=True) if bond is None]
+        missing = [
+            other for (other, _), bond in zip(neighbours, found, strict=True) if bond is None
+        ]
         if missing:
             names = tuple(f"{_name(atom, symbols)}-{_name(other, symbols)}" for other in missing)
             discarded.append(DiscardedCluster(atom, names))
@@ -51,7 +55,9 @@ def bond_table(bonds: Iterable[Bond], clusters: Mapping[int, Cluster], symbols: 
     return BondTable(tuple(rows), tuple(discarded))
 
 
-def _labelled_bond(labelled: Mapping[tuple[int, int], Sequence[Bond]], atom: int, other: int, offset: Translation) -> Bond | None:
+def _labelled_bond(
+    labelled: Mapping[tuple[int, int], Sequence[Bond]], atom: int, other: int, offset: Translation
+) -> Bond | None:
     """The bond of ICOHPLIST that is labelled A-B or B-A, whatever its translation.
 
     The script compares labels only, and in its cells (12 angstrom, cutoff 3.75) two atoms share one bond at most. The translation

@@ -38,7 +38,9 @@ def sub_run_folders(tree: Path) -> list[SubRunFolder]:
         and FORMULA.fullmatch(path.parent.parent.name)
     )
     if not folders:
-        raise NothingToExport(f"{tree} has no folder <nc>/<id_run>/<sub_run>, such as Zr49Cu49Al2/21/0")
+        raise NothingToExport(
+            f"{tree} has no folder <nc>/<id_run>/<sub_run>, such as Zr49Cu49Al2/21/0"
+        )
     return folders
 
 
@@ -56,5 +58,7 @@ def composition_of(folder: Path) -> str:
         if entry.name.endswith(suffix) and FORMULA.fullmatch(entry.name.removesuffix(suffix))
     }
     if len(named) != 1:
-        raise NotASubRun(f"{folder} has files named by {sorted(named) or 'no composition'}, where a sub-run has one, <nc>.scf.in")
+        raise NotASubRun(
+            f"{folder} has files named by {sorted(named) or 'no composition'}, where a sub-run has one, <nc>.scf.in"
+        )
     return named.pop()

@@ -55,7 +55,9 @@ def write_parquet(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None
             if rows.soaps is not None:
                 for name in ("soap_a", "soap_b"):
                     vectors = rows.soaps[columns[f"atom_{name[-1]}"] - 1]
-                    arrays[name] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), rows.soaps.shape[1])
+                    arrays[name] = pa.FixedSizeListArray.from_arrays(
+                        pa.array(vectors.ravel()), rows.soaps.shape[1]
+                    )
             table = pa.table(arrays)
             writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
             writer.write_table(table)
@@ -72,10 +74,19 @@ def write_csv(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:
             vectors = [] if rows.soaps is None else rows.soaps.tolist()
             if number == 0:
                 components = range(len(vectors[0]) if vectors else 0)
-                writer.writerow([*columns, *(f"soap_{atom}_{component}" for atom in "ab" for component in components)])
+                writer.writerow(
+                    [
+                        *columns,
+                        *(f"soap_{atom}_{component}" for atom in "ab" for component in components),
+                    ]
+                )
             for row in zip(*(column.tolist() for column in columns.values()), strict=True):
                 bond = dict(zip(columns, row, strict=True))
-                writer.writerow(row if not vectors else [*row, *vectors[bond["atom_a"] - 1], *vectors[bond["atom_b"] - 1]])
+                writer.writerow(
+                    row
+                    if not vectors
+                    else [*row, *vectors[bond["atom_a"] - 1], *vectors[bond["atom_b"] - 1]]
+                )
 
 
 def write_npz(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:
@@ -84,7 +95,9 @@ def write_npz(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:
     for rows in batches:
         columns = rows.columns(with_nc=with_nc)
         if rows.soaps is not None:
-            columns |= {f"soap_row_{atom}": columns[f"atom_{atom}"] - 1 + vectors for atom in "ab"} | {"soap": rows.soaps}
+            columns |= {
+                f"soap_row_{atom}": columns[f"atom_{atom}"] - 1 + vectors for atom in "ab"
+            } | {"soap": rows.soaps}
             vectors += len(rows.soaps)
         for name, column in columns.items():
             parts.setdefault(name, []).append(column)
@@ -100,7 +113,9 @@ def write_extxyz(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:
             frame = structure.copy()
             frame.info = {"nc": folder.nc, "id_run": folder.id_run, "sub_run": folder.sub_run}
             bonds = rows.columns(with_nc=False)
-            frame.info |= {f"bond_{name.removeprefix('bond_')}": bonds[name] for name in list(bonds)[2:]}
+            frame.info |= {
+                f"bond_{name.removeprefix('bond_')}": bonds[name] for name in list(bonds)[2:]
+            }
             if rows.soaps is not None:
                 frame.arrays["soap"] = rows.soaps
             output = folder.path / f"{folder.nc}.scf.out"

@@ -60,12 +60,19 @@ def dev_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
     package("dev", "x86_64", output)
     with zipfile.ZipFile(output / "deployment.zip") as archive:
         archive.extractall(output / "task")
-    return Package(output / "deployment.zip", output / "task", json.loads((output / "template.json").read_text()))
+    return Package(
+        output / "deployment.zip",
+        output / "task",
+        json.loads((output / "template.json").read_text()),
+    )
 
 
 @pytest.fixture(scope="session")
 def deployed(
-    dev_package: Package, aws: Any, aws_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    dev_package: Package,
+    aws: Any,
+    aws_environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Deployed]:
     """The stage `dev` on this machine: its three functions under AWS's emulator, a gateway before them, the sample in the bucket.
 
@@ -84,7 +91,11 @@ def deployed(
 
         def start(resource: str, **more: str) -> Function:
             settings = dev_package.properties(resource)
-            given = {key: value for key, value in settings["Environment"]["Variables"].items() if isinstance(value, str)}
+            given = {
+                key: value
+                for key, value in settings["Environment"]["Variables"].items()
+                if isinstance(value, str)
+            }
             return stack.enter_context(
                 function(
                     dev_package.folder,
@@ -99,20 +110,34 @@ def deployed(
 
         builder = start("Builder")
         queue = stack.enter_context(lambda_api(builder.invoke))
-        handler = start("APIHandler", BUILDER_FUNCTION="builder", AWS_ENDPOINT_URL_LAMBDA=queue, BUILD_INLINE_MAX_BYTES="65536")
+        handler = start(
+            "APIHandler",
+            BUILDER_FUNCTION="builder",
+            AWS_ENDPOINT_URL_LAMBDA=queue,
+            BUILD_INLINE_MAX_BYTES="65536",
+        )
         functions = {"APIHandler": handler, "Builder": builder, "Authorize": start("Authorize")}
         definition = dev_package.properties("RestAPI")["DefinitionBody"]
         gateway = Gateway(definition, handler.invoke, functions["Authorize"].invoke)
         url = stack.enter_context(listening(gateway))
-        created = {scope: create_token(scope, "test", timedelta(days=1), tokens=tokens, clock=SystemClock())[0] for scope in Scope}
+        created = {
+            scope: create_token(
+                scope, "test", timedelta(days=1), tokens=tokens, clock=SystemClock()
+            )[0]
+            for scope in Scope
+        }
         yield Deployed(url, gateway, functions, created, tokens)
         for resource, used in functions.items():
             if peak := used.peak_memory_bytes():
-                _MEASURED.append(f"{resource}: {peak / 2**20:.0f} MiB of {dev_package.properties(resource)['MemorySize']}")
+                _MEASURED.append(
+                    f"{resource}: {peak / 2**20:.0f} MiB of {dev_package.properties(resource)['MemorySize']}"
+                )
 
 
 @pytest.fixture(scope="session")
-def cold_starts(dev_package: Package, aws_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> list[float]:
+def cold_starts(
+    dev_package: Package, aws_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> list[float]:
     """Seconds from the first request of an execution environment to its answer, without stores, several times over."""
     if WANTING:
         pytest.skip(WANTING)
@@ -126,7 +151,12 @@ def cold_starts(dev_package: Package, aws_environment: dict[str, str], tmp_path_
         "multiValueQueryStringParameters": None,
         "pathParameters": None,
         "stageVariables": None,
-        "requestContext": {"resourcePath": "/", "httpMethod": "GET", "path": "/api/", "requestId": "cold"},
+        "requestContext": {
+            "resourcePath": "/",
+            "httpMethod": "GET",
+            "path": "/api/",
+            "requestId": "cold",
+        },
         "body": None,
         "isBase64Encoded": False,
     }
@@ -144,7 +174,9 @@ def cold_starts(dev_package: Package, aws_environment: dict[str, str], tmp_path_
             began = time.perf_counter()
             assert started.invoke(event)["statusCode"] == 200
             seconds.append(time.perf_counter() - began)
-    _MEASURED.append(f"cold start of the API's function, to its first answer: {min(seconds) * 1000:.0f} to {max(seconds) * 1000:.0f} ms")
+    _MEASURED.append(
+        f"cold start of the API's function, to its first answer: {min(seconds) * 1000:.0f} to {max(seconds) * 1000:.0f} ms"
+    )
     return seconds
 
 

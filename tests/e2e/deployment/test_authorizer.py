@@ -13,13 +13,20 @@ from tests.e2e.deployment.test_boot import ask
 def routes(deployed: Deployed) -> list[tuple[str, str]]:
     paths = deployed.gateway.definition["paths"]
     variables = {"nc": "Zr49Cu49Al2", "id_run": "21", "sub_run": "0", "name": "x", "version": "x"}
-    return [(method.upper(), path.format(**variables)) for path in paths if path not in OPEN for method in paths[path]]
+    return [
+        (method.upper(), path.format(**variables))
+        for path in paths
+        if path not in OPEN
+        for method in paths[path]
+    ]
 
 
 def test_a_remembered_answer_opens_every_path_of_its_scope_and_no_other(deployed: Deployed) -> None:
     token = deployed.tokens[Scope.READ]
     asked = deployed.gateway.asked
-    for method, path in sorted(routes(deployed)):  # reading first: its answer is remembered when scheduling is tried
+    for method, path in sorted(
+        routes(deployed)
+    ):  # reading first: its answer is remembered when scheduling is tried
         status, _, problem = ask(deployed, method, path, token)
         if method == "GET":
             assert status not in (401, 403), (method, path)
@@ -32,12 +39,22 @@ def test_no_closed_route_answers_without_a_token_or_with_a_wrong_one(deployed: D
     wrong = f"dataops_{'a' * 12}_{secrets.token_urlsafe(32)}"
     for method, path in routes(deployed):
         status, headers, problem = ask(deployed, method, path)
-        assert (status, problem["code"], headers["Content-Type"]) == (401, "unauthorized", "application/problem+json")
+        assert (status, problem["code"], headers["Content-Type"]) == (
+            401,
+            "unauthorized",
+            "application/problem+json",
+        )
         status, headers, problem = ask(deployed, method, path, wrong)
-        assert (status, problem["code"], headers["Content-Type"]) == (403, "forbidden", "application/problem+json")
+        assert (status, problem["code"], headers["Content-Type"]) == (
+            403,
+            "forbidden",
+            "application/problem+json",
+        )
 
 
-def test_a_request_that_reached_the_function_past_the_authorizer_is_refused(deployed: Deployed) -> None:
+def test_a_request_that_reached_the_function_past_the_authorizer_is_refused(
+    deployed: Deployed,
+) -> None:
     event = {
         "resource": "/v1/compositions",
         "path": "/v1/compositions",
@@ -46,7 +63,11 @@ def test_a_request_that_reached_the_function_past_the_authorizer_is_refused(depl
         "multiValueQueryStringParameters": None,
         "pathParameters": None,
         "stageVariables": None,
-        "requestContext": {"resourcePath": "/v1/compositions", "httpMethod": "GET", "path": "/api/v1/compositions"},
+        "requestContext": {
+            "resourcePath": "/v1/compositions",
+            "httpMethod": "GET",
+            "path": "/api/v1/compositions",
+        },
         "body": None,
         "isBase64Encoded": False,
     }

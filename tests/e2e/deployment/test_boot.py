@@ -25,17 +25,27 @@ from tools.lifeline import ROOT
 NC = "Zr49Cu49Al2"
 
 
-def ask(deployed: Deployed, method: str, path: str, token: str | None = None, body: Any = None) -> tuple[int, Any, Any]:
+def ask(
+    deployed: Deployed, method: str, path: str, token: str | None = None, body: Any = None
+) -> tuple[int, Any, Any]:
     """Status, headers and content (decoded, where it is JSON) of an answer; redirects are not followed."""
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    headers = {"Content-Type": "application/json"} | (
+        {"Authorization": f"Bearer {token}"} if token else {}
+    )
     content = json.dumps(body).encode() if body is not None else b"" if method == "POST" else None
-    request = urllib.request.Request(deployed.url + path, data=content, method=method, headers=headers)
+    request = urllib.request.Request(
+        deployed.url + path, data=content, method=method, headers=headers
+    )
     try:
         with urllib.request.build_opener(_NoRedirect).open(request) as answer:
             status, given, text = answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         status, given, text = error.code, error.headers, error.read()
-    return status, given, json.loads(text) if "json" in given.get("Content-Type", "") and text else text
+    return (
+        status,
+        given,
+        json.loads(text) if "json" in given.get("Content-Type", "") and text else text,
+    )
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -43,7 +53,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def test_the_client_does_the_whole_job_through_gateway_and_functions(deployed: Deployed, tmp_path: Path) -> None:
+def test_the_client_does_the_whole_job_through_gateway_and_functions(
+    deployed: Deployed, tmp_path: Path
+) -> None:
     with DataOpsClient(deployed.url, token=deployed.tokens[Scope.SCHEDULE]) as client:
         with suppress(NothingAvailable):  # another test may have come first
             assert client.generate(NC).id_run == "21"
@@ -51,24 +63,43 @@ def test_the_client_does_the_whole_job_through_gateway_and_functions(deployed: D
         for sub_run in ("0", "3", "13"):
             client.download(NC, "21", sub_run, tmp_path)
         assert [run.id_run for run in client.available()[NC]] == ["21"]
-    wanted = {name: content for name, content in sub_run_files(ROOT / "data").items() if name.split("/")[:2] == [NC, "21"]}
-    wanted = {name: content for name, content in wanted.items() if name.split("/")[2] in ("0", "3", "13")}
+    wanted = {
+        name: content
+        for name, content in sub_run_files(ROOT / "data").items()
+        if name.split("/")[:2] == [NC, "21"]
+    }
+    wanted = {
+        name: content for name, content in wanted.items() if name.split("/")[2] in ("0", "3", "13")
+    }
     assert extracted_files(tmp_path) == wanted
 
 
 def test_every_route_of_the_template_answers(deployed: Deployed) -> None:
     token = deployed.tokens[Scope.SCHEDULE]
     assert ask(deployed, "POST", "/v1/generate/Zr50Cu40Al10", token)[0] == 200
-    (run,) = ask(deployed, "GET", "/v1/generate/available?nc=Zr50Cu40Al10", token)[2]["Zr50Cu40Al10"]
+    (run,) = ask(deployed, "GET", "/v1/generate/available?nc=Zr50Cu40Al10", token)[2][
+        "Zr50Cu40Al10"
+    ]
     page = ask(deployed, "GET", "/")[2].decode()
     docs = ask(deployed, "GET", "/docs")[2].decode()
     values = {
-        "/page/{version}/{name}": {"version": page.split("/page/")[1].split("/")[0], "name": "app.js"},
-        "/docs/{version}/{name}": {"version": docs.split("/docs/")[1].split("/")[0], "name": "swagger-ui.css"},
+        "/page/{version}/{name}": {
+            "version": page.split("/page/")[1].split("/")[0],
+            "name": "app.js",
+        },
+        "/docs/{version}/{name}": {
+            "version": docs.split("/docs/")[1].split("/")[0],
+            "name": "swagger-ui.css",
+        },
     }
     for route, operations in deployed.gateway.definition["paths"].items():
         for method in operations:
-            variables = {"nc": "Zr50Cu40Al10", "id_run": run["id_run"], "sub_run": "0", "name": "ICOHPLIST.lobster"} | values.get(route, {})
+            variables = {
+                "nc": "Zr50Cu40Al10",
+                "id_run": run["id_run"],
+                "sub_run": "0",
+                "name": "ICOHPLIST.lobster",
+            } | values.get(route, {})
             path = route.format(**variables)
             if route == "/v1/generate/{nc}" or path.endswith("/augment"):
                 continue  # what they change is tested above, and in the next test
@@ -79,15 +110,22 @@ def test_every_route_of_the_template_answers(deployed: Deployed) -> None:
 
 def test_a_large_archive_is_built_by_the_builder_s_function(deployed: Deployed) -> None:
     token = deployed.tokens[Scope.SCHEDULE]
-    scheduled = {run["id_run"] for run in ask(deployed, "GET", f"/v1/generate/available?nc={NC}", token)[2].get(NC, [])}
+    scheduled = {
+        run["id_run"]
+        for run in ask(deployed, "GET", f"/v1/generate/available?nc={NC}", token)[2].get(NC, [])
+    }
     if "21" not in scheduled:
         assert ask(deployed, "POST", f"/v1/generate/{NC}", token)[2]["id_run"] == "21"
     assert ask(deployed, "POST", f"/v1/generate/{NC}/21/augment", token)[0] == 200
-    status, headers, building = ask(deployed, "GET", f"/v1/generate/{NC}/21/download?profile=essential", token)
+    status, headers, building = ask(
+        deployed, "GET", f"/v1/generate/{NC}/21/download?profile=essential", token
+    )
     if status == 202:
         assert headers["Retry-After"].isdecimal()
         assert building["status"] == "BUILDING"
-        status, _, link = ask(deployed, "GET", f"/v1/generate/{NC}/21/download?profile=essential&wait=20", token)
+        status, _, link = ask(
+            deployed, "GET", f"/v1/generate/{NC}/21/download?profile=essential&wait=20", token
+        )
         assert status == 200
     else:
         link = building
@@ -97,22 +135,32 @@ def test_a_large_archive_is_built_by_the_builder_s_function(deployed: Deployed) 
     assert f"{NC}_21.zip" == link["filename"]
 
 
-def test_the_builder_s_function_ends_with_an_error_for_an_order_that_it_cannot_read(deployed: Deployed) -> None:
+def test_the_builder_s_function_ends_with_an_error_for_an_order_that_it_cannot_read(
+    deployed: Deployed,
+) -> None:
     with pytest.raises(FunctionError):
         deployed.functions["Builder"].invoke({"nonsense": True})
 
 
 def test_an_unknown_path_is_a_404_problem_of_the_gateway(deployed: Deployed) -> None:
     status, headers, problem = ask(deployed, "GET", "/v1/nothing", deployed.tokens[Scope.READ])
-    assert (status, problem["code"], headers["Content-Type"]) == (404, "no_such_route", "application/problem+json")
+    assert (status, problem["code"], headers["Content-Type"]) == (
+        404,
+        "no_such_route",
+        "application/problem+json",
+    )
     assert problem["request_id"] == headers["X-Request-ID"]
 
 
-def test_no_function_takes_half_the_memory_that_it_is_given(deployed: Deployed, dev_package: Package) -> None:
+def test_no_function_takes_half_the_memory_that_it_is_given(
+    deployed: Deployed, dev_package: Package
+) -> None:
     assert ask(deployed, "GET", "/v1/compositions", deployed.tokens[Scope.READ])[0] == 200
     assert deployed.functions["APIHandler"].peak_memory_bytes() > 0
     for resource, used in deployed.functions.items():
-        assert used.peak_memory_bytes() < dev_package.properties(resource)["MemorySize"] * 2**20 / 2, resource
+        assert (
+            used.peak_memory_bytes() < dev_package.properties(resource)["MemorySize"] * 2**20 / 2
+        ), resource
 
 
 def test_the_first_answer_comes_within_the_gateway_s_patience(cold_starts: list[float]) -> None:
@@ -132,11 +180,25 @@ def silence() -> Any:
 def test_a_request_that_outlasts_the_function_is_a_504_problem(
     dev_package: Package, aws_environment: dict[str, str], silence: str, tmp_path: Path
 ) -> None:
-    environment = {**aws_environment, "AWS_ENDPOINT_URL_DYNAMODB": silence, "RUN_TABLE": "none", "DATA_BUCKET": "none", "AUTH": "token"}
+    environment = {
+        **aws_environment,
+        "AWS_ENDPOINT_URL_DYNAMODB": silence,
+        "RUN_TABLE": "none",
+        "DATA_BUCKET": "none",
+        "AUTH": "token",
+    }
     with function(
-        dev_package.folder, "app.app", environment, tmp_path, timeout_seconds=3, memory_mb=512, log=tmp_path / "log"
+        dev_package.folder,
+        "app.app",
+        environment,
+        tmp_path,
+        timeout_seconds=3,
+        memory_mb=512,
+        log=tmp_path / "log",
     ) as slow:
-        gateway = Gateway(dev_package.properties("RestAPI")["DefinitionBody"], slow.invoke, slow.invoke)
+        gateway = Gateway(
+            dev_package.properties("RestAPI")["DefinitionBody"], slow.invoke, slow.invoke
+        )
         status, headers, body = gateway.answer("GET", "/api/health", {}, b"")
     problem = json.loads(body)
     assert (status, problem["code"], headers["Retry-After"]) == (504, "timeout", "2")
@@ -145,4 +207,14 @@ def test_a_request_that_outlasts_the_function_is_a_504_problem(
 def test_the_package_holds_nothing_of_the_checkout_but_what_runs(dev_package: Package) -> None:
     with zipfile.ZipFile(dev_package.zip) as archive:
         names = {name.split("/")[0] for name in archive.namelist()}
-    assert not names & {"tests", "tools", "client", "data", "bench", "docs", "requirements.txt", ".chalice", "vendor"}
+    assert not names & {
+        "tests",
+        "tools",
+        "client",
+        "data",
+        "bench",
+        "docs",
+        "requirements.txt",
+        ".chalice",
+        "vendor",
+    }

@@ -45,10 +45,21 @@ class Service:
 def service(dev_package: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The stage `dev`, deployed, with the sample in its bucket and a token of each scope. Whole runs are built by the builder."""
     with ministack(tmp_path_factory.mktemp("ministack")) as cloud:
-        stack = deploy(cloud, "dataops-dev", dev_package.zip, dev_package.template, {"BUILD_INLINE_MAX_BYTES": "300000"})
+        stack = deploy(
+            cloud,
+            "dataops-dev",
+            dev_package.zip,
+            dev_package.template,
+            {"BUILD_INLINE_MAX_BYTES": "300000"},
+        )
         load(cloud.client("s3"), stack.outputs["DataBucketName"], ROOT / "data")
         table = DynamoAccessTokens(cloud.client("dynamodb"), stack.outputs["RunTableName"])
-        tokens = {scope: create_token(scope, "test", timedelta(days=1), tokens=table, clock=SystemClock())[0] for scope in Scope}
+        tokens = {
+            scope: create_token(
+                scope, "test", timedelta(days=1), tokens=table, clock=SystemClock()
+            )[0]
+            for scope in Scope
+        }
         yield Service(cloud, stack, tokens, table)
 
 
@@ -59,24 +70,41 @@ def schedule(client: DataOpsClient) -> None:
     client.augment(NC, "21")
 
 
-def test_the_whole_job_is_done_through_api_gateway_and_lambda(service: Service, tmp_path: Path) -> None:
+def test_the_whole_job_is_done_through_api_gateway_and_lambda(
+    service: Service, tmp_path: Path
+) -> None:
     with DataOpsClient(service.stack.url, token=service.tokens[Scope.SCHEDULE]) as client:
         schedule(client)
         for sub_run in ("0", "7", "13"):
             client.download(NC, "21", sub_run, tmp_path / "sub-runs")
         client.download_run(NC, "21", tmp_path / "run")  # by the builder
         assert [run.id_run for run in client.available()[NC]] == ["21"]
-    wanted = {name: content for name, content in sub_run_files(ROOT / "data").items() if name.startswith(f"{NC}/21/")}
+    wanted = {
+        name: content
+        for name, content in sub_run_files(ROOT / "data").items()
+        if name.startswith(f"{NC}/21/")
+    }
     assert extracted_files(tmp_path / "run") == wanted
-    some = {name: content for name, content in wanted.items() if name.split("/")[2] in ("0", "7", "13")}
+    some = {
+        name: content for name, content in wanted.items() if name.split("/")[2] in ("0", "7", "13")
+    }
     assert extracted_files(tmp_path / "sub-runs") == some
 
 
 def test_the_readers_of_what_is_scheduled_answer(service: Service) -> None:
     assert service.call("POST", "/v1/generate/Zr50Cu40Al10", Scope.SCHEDULE).status_code == 200
-    (run,) = service.call("GET", "/v1/generate/available?nc=Zr50Cu40Al10", Scope.READ).json()["Zr50Cu40Al10"]
+    (run,) = service.call("GET", "/v1/generate/available?nc=Zr50Cu40Al10", Scope.READ).json()[
+        "Zr50Cu40Al10"
+    ]
     base = f"/v1/generate/Zr50Cu40Al10/{run['id_run']}"
-    for path in ("/status", "/manifest", "/0/manifest", "/0/bonds", "/0/files/ICOHPLIST.lobster", "/0/download?profile=essential"):
+    for path in (
+        "/status",
+        "/manifest",
+        "/0/manifest",
+        "/0/bonds",
+        "/0/files/ICOHPLIST.lobster",
+        "/0/download?profile=essential",
+    ):
         answer = service.call("GET", base + path, Scope.READ)
         assert answer.status_code == 200, (path, answer.text)
 
@@ -84,7 +112,11 @@ def test_the_readers_of_what_is_scheduled_answer(service: Service) -> None:
 def test_only_the_open_paths_answer_without_a_token(service: Service) -> None:
     for path in ("/health", "/docs", "/openapi.json"):
         assert service.call("GET", path).status_code == 200, path
-    for method, path in (("GET", "/v1/compositions"), ("POST", f"/v1/generate/{NC}"), ("GET", f"/v1/generate/{NC}/21/status")):
+    for method, path in (
+        ("GET", "/v1/compositions"),
+        ("POST", f"/v1/generate/{NC}"),
+        ("GET", f"/v1/generate/{NC}/21/status"),
+    ):
         assert service.call(method, path).status_code == 401, path
     assert service.call("GET", "/nothing", Scope.ADMIN).status_code in (403, 404)
 
@@ -92,9 +124,13 @@ def test_only_the_open_paths_answer_without_a_token(service: Service) -> None:
 def test_a_token_allows_its_scope_and_nothing_after_it_is_revoked(service: Service) -> None:
     assert service.call("GET", "/v1/compositions", Scope.READ).status_code == 200
     assert service.call("POST", f"/v1/generate/{NC}", Scope.READ).status_code == 403
-    text, record = create_token(Scope.ADMIN, "test", timedelta(days=1), tokens=service.table, clock=SystemClock())
+    text, record = create_token(
+        Scope.ADMIN, "test", timedelta(days=1), tokens=service.table, clock=SystemClock()
+    )
     revoke_token(record.token_id, tokens=service.table)
-    answer = httpx.get(f"{service.stack.url}/v1/compositions", headers={"Authorization": f"Bearer {text}"})
+    answer = httpx.get(
+        f"{service.stack.url}/v1/compositions", headers={"Authorization": f"Bearer {text}"}
+    )
     assert answer.status_code == 403
 
 
@@ -105,11 +141,15 @@ def test_the_service_works_by_the_permissions_of_its_role_alone(service: Service
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     whole = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     document: dict[str, Any] = json.loads(whole) if isinstance(whole, str) else whole
-    without = document | {"Statement": [statement for statement in document["Statement"] if statement["Sid"] != sid]}
+    without = document | {
+        "Statement": [statement for statement in document["Statement"] if statement["Sid"] != sid]
+    }
     assert len(without["Statement"]) == len(document["Statement"]) - 1
     with DataOpsClient(service.stack.url, token=service.tokens[Scope.SCHEDULE]) as client:
         schedule(client)
-    path = {"ScheduleRuns": "/v1/generate/available", "ListData": "/v1/compositions"}.get(sid, f"/v1/generate/{NC}/21/0/download")
+    path = {"ScheduleRuns": "/v1/generate/available", "ListData": "/v1/compositions"}.get(
+        sid, f"/v1/generate/{NC}/21/0/download"
+    )
     assert service.call("GET", path, Scope.READ).status_code == 200
     iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(without))
     try:

@@ -11,13 +11,28 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.conftest import Aws
 from tools.lifeline import ROOT, child
 from tools.provision import create_bucket, load
 
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
@@ -97,8 +112,16 @@ def serve(aws_environment: dict[str, str], sample_bucket: str, table: str) -> It
 
     def start(bucket: str = sample_bucket, **settings: str) -> Site:
         names = {"DATA_BUCKET": bucket, "RUN_TABLE": table, "JOB_RUN_TIME_SECONDS": "1"}
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        process = child("tools.run_local", "--port", "0", "--end-with-parent", environment=inherited | aws_environment | names | settings)
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith("AWS_")
+        }
+        process = child(
+            "tools.run_local",
+            "--port",
+            "0",
+            "--end-with-parent",
+            environment=inherited | aws_environment | names | settings,
+        )
         url = process.__enter__()
         served.append(process)
         s3 = urlsplit(aws_environment["AWS_ENDPOINT_URL_S3"])

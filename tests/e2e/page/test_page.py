@@ -39,7 +39,9 @@ def schedule_and_augment(page: Page, composition: str = "Zr49Cu49Al2") -> None:
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_a_new_user_gets_from_an_empty_table_to_files_on_disk(visit: Visits, viewport: dict[str, int]) -> None:
+def test_a_new_user_gets_from_an_empty_table_to_files_on_disk(
+    visit: Visits, viewport: dict[str, int]
+) -> None:
     new = visit(viewport=viewport)
     page = new.page
     new.go()
@@ -57,7 +59,10 @@ def test_a_new_user_gets_from_an_empty_table_to_files_on_disk(visit: Visits, vie
     plot = page.get_by_role("img", name=re.compile(rf"against distance of {len(bonds)} bonds"))
     expect(plot).to_be_visible()
     assert sum(
-        marks.count("M") for marks in plot.locator("path.marks").evaluate_all("all => all.map((one) => one.getAttribute('d'))")
+        marks.count("M")
+        for marks in plot.locator("path.marks").evaluate_all(
+            "all => all.map((one) => one.getAttribute('d'))"
+        )
     ) == len(bonds)
 
     with page.expect_download() as saved:
@@ -76,7 +81,9 @@ def test_a_new_user_gets_from_an_empty_table_to_files_on_disk(visit: Visits, vie
 
     assert new.foreign() == []
     assert new.complaints == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+        "the page scrolls sideways"
+    )
 
 
 def test_everything_is_reached_by_keyboard(visit: Visits) -> None:
@@ -87,7 +94,9 @@ def test_everything_is_reached_by_keyboard(visit: Visits) -> None:
     def tab_to(name: str) -> None:
         for _ in range(60):
             page.keyboard.press("Tab")
-            focused = page.evaluate("(document.activeElement.ariaLabel || document.activeElement.textContent).trim()")
+            focused = page.evaluate(
+                "(document.activeElement.ariaLabel || document.activeElement.textContent).trim()"
+            )
             if focused.startswith(name):
                 return
         raise AssertionError(f"{name!r} is not reached by Tab")
@@ -105,9 +114,14 @@ def test_everything_is_reached_by_keyboard(visit: Visits) -> None:
     expect(page.get_by_role("img", name=re.compile("against distance"))).to_be_visible()
     tab_to("Bond, by distance")
     page.keyboard.press("ArrowRight")
-    second = sorted(answer(new.site, "generate/Zr49Cu49Al2/21/1/bonds")["bonds"], key=lambda bond: bond["distance"])[1]
+    second = sorted(
+        answer(new.site, "generate/Zr49Cu49Al2/21/1/bonds")["bonds"],
+        key=lambda bond: bond["distance"],
+    )[1]
     reading = page.locator("output")
-    expect(reading).to_contain_text(f"{second['label_a']}\u2013{second['label_b']}, {second['bond_type']}: {second['distance']:.5f} Å")
+    expect(reading).to_contain_text(
+        f"{second['label_a']}\u2013{second['label_b']}, {second['bond_type']}: {second['distance']:.5f} Å"
+    )
     assert page.get_by_role("slider").get_attribute("aria-valuetext") == reading.text_content()
 
 
@@ -124,7 +138,9 @@ def test_pointing_at_a_mark_reads_its_bond(visit: Visits) -> None:
                           "return [box.left + at.x * box.width / 640, box.top + at.y * box.height / 380]; }")  # fmt: skip
     new.page.mouse.move(*place)
     expect(ring).to_have_attribute("visibility", "visible")
-    expect(ring).to_contain_text(re.compile(r"[A-Z][a-z]\d+\u2013[A-Z][a-z]\d+ \(\w+-\w+\)\d\.\d{3} Å, \u2212?\d\.\d{3} eV"))
+    expect(ring).to_contain_text(
+        re.compile(r"[A-Z][a-z]\d+\u2013[A-Z][a-z]\d+ \(\w+-\w+\)\d\.\d{3} Å, \u2212?\d\.\d{3} eV")
+    )
 
 
 def test_quantities_are_drawn_for_the_sub_runs_that_have_them(visit: Visits) -> None:
@@ -133,17 +149,30 @@ def test_quantities_are_drawn_for_the_sub_runs_that_have_them(visit: Visits) -> 
     answer(new.site, "generate/Zr49Cu49Al2/21/augment", "POST")
     new.go("#Zr49Cu49Al2/21")
     means = {
-        summary["bond_type"]: summary["mean_icohp"] for summary in answer(new.site, "generate/Zr49Cu49Al2/21/8/bonds?limit=1")["bond_types"]
+        summary["bond_type"]: summary["mean_icohp"]
+        for summary in answer(new.site, "generate/Zr49Cu49Al2/21/8/bonds?limit=1")["bond_types"]
     }
     new.page.get_by_text("Mean bond strength: values").click()
     table = new.page.get_by_role("region", name="Mean bond strength: values").get_by_role("table")
     kinds = table.get_by_role("columnheader").all_text_contents()[1:]
-    shown = dict(zip(kinds, table.get_by_role("row").nth(9).get_by_role("cell").all_text_contents(), strict=True))
-    assert {kind: text for kind, text in shown.items() if text != "none"} == {kind: f"{mean:.3f}" for kind, mean in means.items()}
+    shown = dict(
+        zip(
+            kinds,
+            table.get_by_role("row").nth(9).get_by_role("cell").all_text_contents(),
+            strict=True,
+        )
+    )
+    assert {kind: text for kind, text in shown.items() if text != "none"} == {
+        kind: f"{mean:.3f}" for kind, mean in means.items()
+    }
     assert set(table.get_by_role("row").nth(14).get_by_role("cell").all_text_contents()) == {"none"}
     outcomes = answer(new.site, "generate/Zr49Cu49Al2/21/status")["sub_run_outcomes"]
     new.page.get_by_text("SCF iterations: values").click()
-    rows = new.page.get_by_role("region", name="SCF iterations: values").get_by_role("cell").all_text_contents()
+    rows = (
+        new.page.get_by_role("region", name="SCF iterations: values")
+        .get_by_role("cell")
+        .all_text_contents()
+    )
     assert rows == [str(outcomes[str(sub_run)]["scf_iterations"]) for sub_run in range(15)]
 
 
@@ -153,8 +182,14 @@ def test_a_total_energy_in_the_outcomes_is_drawn(visit: Visits) -> None:
 
     new.go("#Zr50Cu40Al10/1")
     new.page.get_by_text("Total energy: values").click()
-    values = new.page.get_by_role("region", name="Total energy: values").get_by_role("cell").all_text_contents()
-    energy = answer(new.site, "generate/Zr50Cu40Al10/1/status")["sub_run_outcomes"]["0"]["total_energy_ry"]
+    values = (
+        new.page.get_by_role("region", name="Total energy: values")
+        .get_by_role("cell")
+        .all_text_contents()
+    )
+    energy = answer(new.site, "generate/Zr50Cu40Al10/1/status")["sub_run_outcomes"]["0"][
+        "total_energy_ry"
+    ]
     assert values == [f"{energy:.4f}".replace("-", "\u2212")] + ["none"] * 14
 
 
@@ -177,10 +212,13 @@ def test_the_lines_to_copy_do_what_they_say(visit: Visits, tmp_path: Path) -> No
             if name == "curl":
                 [archive] = folder.iterdir()
                 assert (
-                    hashlib.sha256(archive.read_bytes()).hexdigest() == answer(new.site, f"generate/Zr50Cu40Al10/{of}/download")["sha256"]
+                    hashlib.sha256(archive.read_bytes()).hexdigest()
+                    == answer(new.site, f"generate/Zr50Cu40Al10/{of}/download")["sha256"]
                 )
             else:
-                assert (folder / "data/Zr50Cu40Al10/1/0/ICOHPLIST.lobster").read_bytes() == ICOHPLIST.read_bytes()
+                assert (
+                    folder / "data/Zr50Cu40Al10/1/0/ICOHPLIST.lobster"
+                ).read_bytes() == ICOHPLIST.read_bytes()
 
 
 def test_a_large_archive_shows_that_it_is_being_built(visit: Visits) -> None:
@@ -193,14 +231,20 @@ def test_a_large_archive_shows_that_it_is_being_built(visit: Visits) -> None:
         if len(asked) > 2:
             route.continue_()
         else:
-            body = {"filename": "Zr50Cu40Al10_1.zip", "status": "BUILDING", "retry_after_seconds": 1}
+            body = {
+                "filename": "Zr50Cu40Al10_1.zip",
+                "status": "BUILDING",
+                "retry_after_seconds": 1,
+            }
             route.fulfill(status=202, headers={"Retry-After": "1"}, json=body)
 
     new.page.route(re.compile(r"/Zr50Cu40Al10/1/download$"), building)
     new.go("#Zr50Cu40Al10/1")
     with new.page.expect_download() as saved:
         new.page.get_by_role("button", name="Download the whole run").click()
-        expect(new.page.get_by_role("progressbar", name="Building Zr50Cu40Al10_1.zip")).to_be_visible()
+        expect(
+            new.page.get_by_role("progressbar", name="Building Zr50Cu40Al10_1.zip")
+        ).to_be_visible()
     assert saved.value.suggested_filename == "Zr50Cu40Al10_1.zip"
     assert len(asked) == 3
     expect(new.page.get_by_text("Saved as Zr50Cu40Al10_1.zip")).to_be_visible()
@@ -249,17 +293,27 @@ def test_synthetic_data_are_marked_and_the_data_set_is_described(visit: Visits) 
     new = visit()
     new.go()
     banner = new.page.get_by_role("complementary", name="Kind of data")
-    expect(banner).to_have_text("Synthetic data: made up by a program. Do not train on it, publish it or compare with it.")
+    expect(banner).to_have_text(
+        "Synthetic data: made up by a program. Do not train on it, publish it or compare with it."
+    )
     compositions = new.page.get_by_role("navigation", name="Compositions")
     expect(compositions).to_contain_text("Sample of the DataOps API")
-    expect(compositions.get_by_role("link", name="Apache-2.0")).to_have_attribute("href", "https://spdx.org/licenses/Apache-2.0")
+    expect(compositions.get_by_role("link", name="Apache-2.0")).to_have_attribute(
+        "href", "https://spdx.org/licenses/Apache-2.0"
+    )
     expect(compositions).to_contain_text("Not to be cited")
     assert new.complaints == []
 
 
 def test_real_data_have_no_banner_and_a_link_to_the_publication(visit: Visits) -> None:
     new = visit()
-    fields = {"name": "<b>Glasses</b>", "license": None, "creators": None, "citation": "10.1103/x", "synthetic": None}
+    fields = {
+        "name": "<b>Glasses</b>",
+        "license": None,
+        "creators": None,
+        "citation": "10.1103/x",
+        "synthetic": None,
+    }
     new.page.route("**/v1/dataset-info", lambda route: route.fulfill(json=fields))
     new.go()
     doi = new.page.get_by_role("link", name="doi:10.1103/x")
@@ -273,7 +327,9 @@ def test_a_running_run_says_that_its_files_can_be_had(visit: Visits, serve: Serv
     new = visit(serve(JOB_RUN_TIME_SECONDS="3600"))
     answer(new.site, "generate/Zr50Cu40Al10", "POST")
     new.go("#Zr50Cu40Al10/1/0")
-    expect(new.page.get_by_text("Simulated: files that exist already can be downloaded now.")).to_be_visible()
+    expect(
+        new.page.get_by_text("Simulated: files that exist already can be downloaded now.")
+    ).to_be_visible()
     with new.page.expect_download():
         new.page.get_by_role("button", name="Download sub-run 0").click()
 

@@ -38,8 +38,14 @@ def axe() -> str:
 def violations(visit: Visit, axe: str) -> list[str]:
     # Evaluated by the debugger, which the page's policy does not bind; a script element would be refused.
     visit.page.evaluate(axe)
-    found = visit.page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})")
-    return [f"{violation['id']}: {node['html']}" for violation in found["violations"] for node in violation["nodes"]]
+    found = visit.page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+    )
+    return [
+        f"{violation['id']}: {node['html']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -70,17 +76,26 @@ def test_axe_finds_nothing(visit: Visits, axe: str, viewport: dict[str, int], sc
 @pytest.fixture
 def bucket_with_markup(aws: Aws, bucket: str) -> str:
     """A bucket whose names are markup where names may be."""
-    for key in (FOLDER + MARKUP, FOLDER + ENTITIES, FOLDER + "Cu50Zr50.scf.in", f"{MARKUP}/c/md/lammps/100/1/2000/0/a"):
+    for key in (
+        FOLDER + MARKUP,
+        FOLDER + ENTITIES,
+        FOLDER + "Cu50Zr50.scf.in",
+        f"{MARKUP}/c/md/lammps/100/1/2000/0/a",
+    ):
         aws.s3.put_object(Bucket=bucket, Key=key, Body=b"content")
     return bucket
 
 
-def test_names_with_markup_are_shown_as_text(visit: Visits, serve: Serve, bucket_with_markup: str) -> None:
+def test_names_with_markup_are_shown_as_text(
+    visit: Visits, serve: Serve, bucket_with_markup: str
+) -> None:
     new = visit(serve(bucket_with_markup))
     answer(new.site, "generate/Cu50Zr50", "POST")
     new.go("#Cu50Zr50/7/0")
     expect(new.page.get_by_role("rowheader", name=ENTITIES, exact=True)).to_be_visible()
-    expect(new.page.get_by_role("listitem").filter(has_text=MARKUP)).to_be_visible()  # no archive can hold it
+    expect(
+        new.page.get_by_role("listitem").filter(has_text=MARKUP)
+    ).to_be_visible()  # no archive can hold it
     with new.page.expect_download() as saved:
         new.page.get_by_role("button", name=f"Download {ENTITIES}").click()
     assert saved.value.path().read_bytes() == b"content"
@@ -111,7 +126,9 @@ def guarded(visit: Visits) -> Iterator[tuple[Visit, list[str | None]]]:
     yield new, given
 
 
-def test_a_token_is_asked_for_where_one_is_wanted_and_kept_for_the_tab_only(guarded: tuple[Visit, list[str | None]]) -> None:
+def test_a_token_is_asked_for_where_one_is_wanted_and_kept_for_the_tab_only(
+    guarded: tuple[Visit, list[str | None]],
+) -> None:
     new, given = guarded
     page = new.page
     new.go("#Zr50Cu40Al10")
@@ -128,7 +145,9 @@ def test_a_token_is_asked_for_where_one_is_wanted_and_kept_for_the_tab_only(guar
     page.get_by_role("button", name="Schedule next run").click()
     with page.expect_download():
         page.get_by_role("button", name="Download sub-run 0").click()
-    at_the_bucket = [request for request in new.requests if request.url.startswith(new.site.s3_origin)]
+    at_the_bucket = [
+        request for request in new.requests if request.url.startswith(new.site.s3_origin)
+    ]
     assert at_the_bucket
     assert all("authorization" not in request.headers for request in at_the_bucket)
     assert page.evaluate("localStorage.length") == 0
@@ -138,10 +157,16 @@ def test_a_token_is_asked_for_where_one_is_wanted_and_kept_for_the_tab_only(guar
     assert page.evaluate("sessionStorage.length") == 0
 
 
-def test_the_page_works_where_the_service_asks_for_tokens(visit: Visits, serve: Serve, aws: Aws) -> None:
+def test_the_page_works_where_the_service_asks_for_tokens(
+    visit: Visits, serve: Serve, aws: Aws
+) -> None:
     site = serve(AUTH="token")
     token, _ = create_token(
-        Scope.SCHEDULE, "page", timedelta(days=1), tokens=DynamoAccessTokens(aws.dynamodb, site.table), clock=SystemClock()
+        Scope.SCHEDULE,
+        "page",
+        timedelta(days=1),
+        tokens=DynamoAccessTokens(aws.dynamodb, site.table),
+        clock=SystemClock(),
     )
     new = visit(site)
     new.go("#Zr50Cu40Al10")
@@ -157,7 +182,9 @@ def test_the_page_works_where_the_service_asks_for_tokens(visit: Visits, serve: 
     assert new.page.evaluate("sessionStorage.length") == 0
 
 
-def test_a_401_of_a_request_sent_before_the_token_was_entered_asks_for_none(guarded: tuple[Visit, list[str | None]]) -> None:
+def test_a_401_of_a_request_sent_before_the_token_was_entered_asks_for_none(
+    guarded: tuple[Visit, list[str | None]],
+) -> None:
     new, given = guarded
     page = new.page
     held: list[Route] = []
@@ -182,7 +209,9 @@ def test_a_401_of_a_request_sent_before_the_token_was_entered_asks_for_none(guar
     assert set(given) == {None, "Bearer right"}
 
 
-def test_without_a_token_the_page_says_what_it_lacks(guarded: tuple[Visit, list[str | None]]) -> None:
+def test_without_a_token_the_page_says_what_it_lacks(
+    guarded: tuple[Visit, list[str | None]],
+) -> None:
     new, _ = guarded
     new.go()
     new.page.get_by_role("button", name="Cancel").click()
@@ -198,7 +227,9 @@ def test_the_policy_lets_nothing_in_that_is_not_the_page(visit: Visits) -> None:
         "document.body.setAttribute('onclick', 'document.title = 1')",
         "document.head.append(Object.assign(document.createElement('script'), {textContent: 'document.title = 1'}))",
     ):
-        refused = new.page.evaluate(f"(() => {{ try {{ {attempt}; return false }} catch {{ return true }} }})()")
+        refused = new.page.evaluate(
+            f"(() => {{ try {{ {attempt}; return false }} catch {{ return true }} }})()"
+        )
         new.page.mouse.click(5, 400)
         assert refused or new.complaints, attempt
     assert new.page.title() != "1"
@@ -224,7 +255,9 @@ def test_a_row_is_clicked_though_it_is_redrawn_between_press_and_release(visit: 
     expect(cells).to_contain_text("sub-run 0 done")
     cells.hover()
     new.page.mouse.down()
-    cells.evaluate("(cells) => cells.replaceChildren(...[...cells.children].map((child) => child.cloneNode(true)))")
+    cells.evaluate(
+        "(cells) => cells.replaceChildren(...[...cells.children].map((child) => child.cloneNode(true)))"
+    )
     new.page.mouse.up()
     expect(new.page.get_by_role("heading", name="Run 1 of Zr50Cu40Al10")).to_be_visible()
 
@@ -235,6 +268,9 @@ def test_a_service_that_does_not_answer_is_said_to(visit: Visits, serve: Serve) 
     new.go()
     expect(new.page.get_by_role("alert")).to_contain_text("The service does not answer")
     new.page.unroute(re.compile("/v1/compositions"))
-    new.page.route(re.compile("/v1/compositions"), lambda route: route.fulfill(json={"compositions": ["Cu50Zr50"]}))
+    new.page.route(
+        re.compile("/v1/compositions"),
+        lambda route: route.fulfill(json={"compositions": ["Cu50Zr50"]}),
+    )
     new.page.get_by_role("button", name="Try again").click()
     expect(new.page.get_by_role("link", name="Cu50Zr50")).to_be_visible()
