@@ -52,6 +52,8 @@ class Operation:
 
     method: str
     path: str
+    operation_id: str
+    tag: str
     view: Callable[..., Any]
     returns: Any
     fails: tuple[type[DataOpsError], ...]
@@ -67,11 +69,6 @@ class Operation:
     def summary(self) -> str:
         """The first line of the view's docstring."""
         return (self.view.__doc__ or "").strip().splitlines()[0]
-
-    @property
-    def tag(self) -> str:
-        """The door that it stands behind."""
-        return self.view.__module__.rpartition(".")[2]
 
     @property
     def variables(self) -> list[str]:
@@ -93,9 +90,10 @@ class Operation:
 class Conventions:
     """What all operations share: the types of path variables, the problem document, the status of each class of errors.
 
-    `open_paths` need no credentials in any stage.
+    `open_paths` need no credentials in any stage. `schema_names` are the names of the schemas, which must not follow the names of classes.
     """
 
+    schema_names: Mapping[str, type]
     variables: Mapping[str, Any]
     problem: type[msgspec.Struct]
     status_of: Callable[[type[DataOpsError]], int]
@@ -149,7 +147,7 @@ class _Schemas:
             conventions.problem,
         ]
         distinct = list({repr(t): t for t in [*inputs, *types]}.values())
-        refs, components = msgspec.json.schema_components(distinct, ref_template=_REF)
+        refs, components = _named_components(distinct, conventions.schema_names, set(inputs))
         self._by_type = dict(zip(map(repr, distinct), refs, strict=True))
         self._inputs = {
             struct.__name__: components.pop(struct.__name__) for struct in dict.fromkeys(inputs)
@@ -172,6 +170,33 @@ class _Schemas:
         ]
 
 
+def _named_components(
+    types: list[Any], names: Mapping[str, type], unnamed: set[Any]
+) -> tuple[list[Schema], dict[str, Schema]]:
+    """Return the schemas of the types, and the components by their explicit names. Structs of parameters stay `unnamed`."""
+    refs, components = msgspec.json.schema_components([*types, *names.values()], ref_template=_REF)
+    own_refs = refs[len(types) :]
+    renamed = {
+        ref["$ref"]: _REF.format(name=name) for name, ref in zip(names, own_refs, strict=True)
+    }
+
+    def rename(schema: Any) -> Any:
+        if isinstance(schema, dict):
+            return {
+                key: renamed.get(value, value) if key == "$ref" else rename(value)
+                for key, value in schema.items()
+            }
+        return [rename(each) for each in schema] if isinstance(schema, list) else schema
+
+    by_name = {}
+    for generated, schema in components.items():
+        ref = _REF.format(name=generated)
+        if ref not in renamed and generated not in {each.__name__ for each in unnamed}:
+            raise LookupError(f"schema {generated!r} has no explicit name: add it to SCHEMA_NAMES")
+        by_name[renamed.get(ref, ref).rpartition("/")[2]] = rename(schema)
+    return [rename(ref) for ref in refs[: len(types)]], by_name
+
+
 def _types(operation: Operation) -> list[Any]:
     bodies = operation.returns if isinstance(operation.returns, tuple) else (operation.returns,)
     return [
@@ -181,7 +206,7 @@ def _types(operation: Operation) -> list[Any]:
 
 def _operation(operation: Operation, schemas: _Schemas, conventions: Conventions) -> Schema:
     document: Schema = {
-        "operationId": operation.view.__name__,
+        "operationId": operation.operation_id,
         "summary": operation.summary,
         "tags": [operation.tag],
         "parameters": [

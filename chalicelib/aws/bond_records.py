@@ -17,6 +17,7 @@ from chalicelib.domain.bonds import BondIndex
 from chalicelib.domain.runs import SubRunKey
 
 from .failures import error_code, unavailable
+from .stored_records import decode_bond_index, encode_bond_index
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,7 +44,7 @@ class S3BondRecords:
                 return None
             content = answer["Body"].read()
         with suppress(msgspec.DecodeError):  # damaged: the file is read again
-            return msgspec.json.decode(content, type=BondIndex)
+            return decode_bond_index(content)
         return None
 
     def put(self, key: SubRunKey, fingerprint: str, index: BondIndex) -> None:
@@ -51,7 +52,7 @@ class S3BondRecords:
             self._client.put_object(
                 Bucket=self._bucket,
                 Key=_record_key(key, fingerprint),
-                Body=msgspec.json.encode(index),
+                Body=encode_bond_index(index),
                 ContentType="application/json",
             )
 

@@ -30,6 +30,7 @@ from chalicelib.domain.member_names import rejection_reason
 from chalicelib.domain.runs import RunKey, SubRunKey, parse_id_run
 
 from .failures import error_code, unavailable
+from .stored_records import decode_archive_record, encode_archive_record
 from .transfer import ObjectChanged, ObjectVanished, read_object, read_part, write_object
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ class S3DataBucket:
             self._client.put_object(
                 Bucket=self._bucket,
                 Key=_record_key(archive_key),
-                Body=msgspec.json.encode(record),
+                Body=encode_archive_record(record),
                 ContentType="application/json",
             )
 
@@ -257,7 +258,7 @@ class S3DataBucket:
         if response["LastModified"] < datetime.now(UTC) - RECORD_LIFETIME:
             return None
         with suppress(msgspec.DecodeError):
-            return msgspec.json.decode(content, type=ArchiveRecord)
+            return decode_archive_record(content)
         return None
 
     def _etag_and_size(self, archive_key: str) -> tuple[str, int] | None:

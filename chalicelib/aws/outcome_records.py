@@ -17,6 +17,7 @@ from chalicelib.domain.outcomes import ReadFacts
 from chalicelib.domain.runs import RunKey
 
 from .failures import unavailable
+from .stored_records import decode_facts, encode_facts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,12 +38,12 @@ class DynamoOutcomeRecords:
         if item is None:
             return {}
         try:
-            return msgspec.json.decode(item["facts"]["S"], type=dict[int, ReadFacts])
+            return decode_facts(item["facts"]["S"])
         except msgspec.ValidationError:  # written by another version of the service
             return {}
 
     def put(self, key: RunKey, facts: Mapping[int, ReadFacts]) -> None:
-        item = {**_address(key), "facts": {"S": msgspec.json.encode(facts).decode()}}
+        item = {**_address(key), "facts": {"S": encode_facts(facts)}}
         with unavailable(_SERVICE):
             self._client.put_item(TableName=self._table, Item=item)
 

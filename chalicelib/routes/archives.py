@@ -21,7 +21,7 @@ from chalicelib.wiring import services
 from .endpoint import Answer, Door, endpoint
 from .wire import ArchiveLink, BuildProgress, Manifest
 
-door = Door(__name__)
+door = Door(__name__, tag="archives")
 
 _FAILS = (InvalidInput, NotFound, SubRunNotScheduled, Unavailable)
 _DOWNLOAD_FAILS = (*_FAILS, SourceChanged)
@@ -91,6 +91,7 @@ class DownloadHeaders(Struct):
     door,
     "GET",
     "/v1/generate/{nc}/{id_run}/{sub_run}/download",
+    operation_id="download_sub_run",
     returns=ArchiveLink,
     fails=_DOWNLOAD_FAILS,
     answers=_OTHER_ANSWERS,
@@ -111,6 +112,7 @@ def download_sub_run(
     door,
     "GET",
     "/v1/generate/{nc}/{id_run}/download",
+    operation_id="download_run",
     returns=ArchiveLink,
     fails=_DOWNLOAD_FAILS,
     answers=_OTHER_ANSWERS,
@@ -131,6 +133,7 @@ def download_run(nc: str, id_run: str, query: RunDownloadQuery, headers: Downloa
     door,
     "GET",
     "/v1/generate/{nc}/{id_run}/{sub_run}/manifest",
+    operation_id="sub_run_manifest",
     returns=Manifest,
     fails=_FAILS,
     query=SelectionQuery,
@@ -147,6 +150,7 @@ def sub_run_manifest(nc: str, id_run: str, sub_run: str, query: SelectionQuery) 
     door,
     "GET",
     "/v1/generate/{nc}/{id_run}/manifest",
+    operation_id="run_manifest",
     returns=Manifest,
     fails=_FAILS,
     query=RunManifestQuery,

@@ -23,7 +23,7 @@ from .endpoint import Answer, Door, endpoint
 from .paging import CURSOR_PATTERN, next_link
 from .wire import IdRun, Nc, SubRun
 
-door = Door(__name__)
+door = Door(__name__, tag="bonds")
 
 BondType = Annotated[
     str,
@@ -112,6 +112,7 @@ class Bonds(Struct):
     door,
     "GET",
     "/v1/generate/{nc}/{id_run}/{sub_run}/bonds",
+    operation_id="sub_run_bonds",
     returns=Bonds,
     fails=(InvalidInput, NotFound, SubRunNotScheduled, Conflict, SourceChanged, Unavailable),
     query=BondsQuery,

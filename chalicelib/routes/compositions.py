@@ -11,7 +11,7 @@ from chalicelib.wiring import services
 from .endpoint import Door, endpoint
 from .wire import Nc
 
-door = Door(__name__)
+door = Door(__name__, tag="compositions")
 
 
 class Compositions(Struct):
@@ -20,7 +20,14 @@ class Compositions(Struct):
     compositions: list[Nc]
 
 
-@endpoint(door, "GET", "/v1/compositions", returns=Compositions, fails=(Unavailable,))
+@endpoint(
+    door,
+    "GET",
+    "/v1/compositions",
+    operation_id="compositions",
+    returns=Compositions,
+    fails=(Unavailable,),
+)
 def compositions() -> Compositions:
     """The nominal compositions that runs can be scheduled of."""
     return Compositions([str(nc) for nc in stored_compositions(bucket=services().bucket)])

@@ -11,7 +11,7 @@ from chalicelib.wiring import services
 
 from .endpoint import Door, endpoint
 
-door = Door(__name__)
+door = Door(__name__, tag="dataset_info")
 
 
 class DatasetDescription(Struct):
@@ -40,7 +40,14 @@ class DatasetDescription(Struct):
     ]
 
 
-@endpoint(door, "GET", "/v1/dataset-info", returns=DatasetDescription, fails=(Unavailable,))
+@endpoint(
+    door,
+    "GET",
+    "/v1/dataset-info",
+    operation_id="dataset_info",
+    returns=DatasetDescription,
+    fails=(Unavailable,),
+)
 def dataset_info() -> DatasetDescription:
     """Get the description of the data set: name, licence, creators, citation, and whether it is synthetic."""
     info = services().dataset.checked()

@@ -8,16 +8,20 @@ from typing import Any
 
 from chalice.app import Response
 
+from chalicelib.domain.archive import Profile
+from chalicelib.domain.artifacts import Role
+from chalicelib.domain.outcomes import Outcome
+from chalicelib.domain.runs import JobStatus
 from chalicelib.openapi import Conventions, Operation, openapi_document
 
-from . import archives, bonds, compositions, dataset_info, files, meta, runs
+from . import archives, bonds, compositions, dataset_info, files, meta, runs, wire
 from .authorizer import OPEN
 from .endpoint import Answer, Door, endpoint, request_id_of
 from .problems import Problem, status_of
 from .static import StaticFolder, stage_prefix, static_folder, text_response
 from .wire import FileName, IdRun, Nc, SubRun
 
-door = Door(__name__)
+door = Door(__name__, tag="docs")
 
 # Swagger UI sets styles of its own and draws with data: images.
 _POLICY = (
@@ -26,7 +30,7 @@ _POLICY = (
 )
 
 
-@endpoint(door, "GET", "/openapi.json", returns=dict[str, Any])
+@endpoint(door, "GET", "/openapi.json", operation_id="openapi_json", returns=dict[str, Any])
 def openapi_json() -> Answer:
     """This document: the whole contract in OpenAPI 3.1."""
     return Answer(
@@ -34,7 +38,7 @@ def openapi_json() -> Answer:
     )
 
 
-@endpoint(door, "GET", "/docs", returns=None, media_type="text/html")
+@endpoint(door, "GET", "/docs", operation_id="docs", returns=None, media_type="text/html")
 def docs() -> Response:
     """Swagger UI: the contract as a page, to read and to try out."""
     files_ = _files()
@@ -55,12 +59,44 @@ def operations() -> list[Operation]:
     return [*chain.from_iterable(module.door.operations for module in doors), *door.operations]
 
 
+SCHEMA_NAMES: dict[str, type] = {
+    "ArchiveLink": wire.ArchiveLink,
+    "AugmentBody": wire.AugmentBody,
+    "Bond": bonds.Bond,
+    "BondTypeSummary": bonds.BondTypeSummary,
+    "Bonds": bonds.Bonds,
+    "BuildProgress": wire.BuildProgress,
+    "Compositions": compositions.Compositions,
+    "DatasetDescription": dataset_info.DatasetDescription,
+    "File": wire.File,
+    "FileLink": files.FileLink,
+    "Health": wire.Health,
+    "JobStatus": JobStatus,
+    "Manifest": wire.Manifest,
+    "ManifestFile": wire.ManifestFile,
+    "Outcome": Outcome,
+    "Problem": Problem,
+    "Profile": Profile,
+    "Role": Role,
+    "RunStatus": wire.RunStatus,
+    "ScheduleBody": wire.ScheduleBody,
+    "Scheduled": wire.Scheduled,
+    "ScheduledRun": wire.ScheduledRun,
+    "ScheduledRuns": wire.ScheduledRuns,
+    "SkippedFile": wire.SkippedFile,
+    "SubRunOutcome": wire.SubRunOutcome,
+}
+"""The names of the schemas in the document. They are part of the contract: generated clients call their classes by them."""
+
+
 @functools.cache
 def document(server_url: str) -> dict[str, Any]:
     """The OpenAPI document of the service whose routes begin at `server_url`."""
     variables = {"nc": Nc, "id_run": IdRun, "sub_run": SubRun, "name": FileName}
     return openapi_document(
-        operations(), Conventions(variables, Problem, status_of, OPEN), server_url
+        operations(),
+        Conventions(SCHEMA_NAMES, variables, Problem, status_of, OPEN),
+        server_url,
     )
 
 

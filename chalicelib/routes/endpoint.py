@@ -30,10 +30,11 @@ MAX_BODY_BYTES = 64 * 1024
 
 
 class Door(Blueprint):
-    """A Blueprint that knows the operations behind it."""
+    """A Blueprint that keeps the operations of its routes, under one OpenAPI tag."""
 
-    def __init__(self, import_name: str) -> None:
+    def __init__(self, import_name: str, *, tag: str) -> None:
         super().__init__(import_name)
+        self.tag = tag
         self.operations: list[Operation] = []
 
 
@@ -54,6 +55,7 @@ def endpoint(
     method: str,
     path: str,
     *,
+    operation_id: str,
     returns: Any,
     fails: tuple[type[DataOpsError], ...] = (),
     query: type[Struct] | None = None,
@@ -77,6 +79,8 @@ def endpoint(
             Operation(
                 method,
                 path,
+                operation_id,
+                door.tag,
                 view,
                 returns,
                 fails,

@@ -13,7 +13,7 @@ from chalicelib.wiring import services
 from .endpoint import Answer, Door, endpoint
 from .wire import FileName, IdRun, Nc, SizeBytes, SubRun, Timestamp
 
-door = Door(__name__)
+door = Door(__name__, tag="files")
 
 
 class FileQuery(Struct):
@@ -55,6 +55,7 @@ class FileLink(Struct):
     door,
     "GET",
     "/v1/generate/{nc}/{id_run}/{sub_run}/files/{name}",
+    operation_id="sub_run_file",
     returns=FileLink,
     fails=(InvalidInput, NotFound, SubRunNotScheduled, Unavailable),
     query=FileQuery,

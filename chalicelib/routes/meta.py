@@ -17,7 +17,7 @@ from .logs import LOG
 from .problems import problem
 from .wire import Health
 
-door = Door(__name__)
+door = Door(__name__, tag="meta")
 
 
 @door.middleware("http")
@@ -43,7 +43,7 @@ def watch(request: Any, get_response: Callable[[Any], Response]) -> Response:
     return response
 
 
-@endpoint(door, "GET", "/health", returns=Health, fails=(Unavailable,))
+@endpoint(door, "GET", "/health", operation_id="health", returns=Health, fails=(Unavailable,))
 def health() -> Health:
     """Liveness and readiness: 200 when the run table and the data bucket answer, 503 when one does not."""
     services().runs.ping()

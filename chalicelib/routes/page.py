@@ -7,7 +7,7 @@ from chalice.app import Response
 from .endpoint import Door, endpoint, request_id_of
 from .static import StaticFolder, stage_prefix, static_folder, text_response
 
-door = Door(__name__)
+door = Door(__name__, tag="page")
 
 # Downloads go to the bucket by navigation, which these do not restrict: everything that is fetched is the API's own.
 _POLICY = (
@@ -16,7 +16,7 @@ _POLICY = (
 )
 
 
-@endpoint(door, "GET", "/", returns=None, media_type="text/html")
+@endpoint(door, "GET", "/", operation_id="page", returns=None, media_type="text/html")
 def page() -> Response:
     """The web page: runs, outcomes and bond strengths to look at, and downloads."""
     files = _files()

@@ -37,7 +37,7 @@ from .wire import (
     ScheduledRuns,
 )
 
-door = Door(__name__)
+door = Door(__name__, tag="runs")
 
 MAX_ANSWER_BYTES = 5_000_000
 """Lambda passes on 6 MiB, in which every quotation mark of the answer takes a second byte."""
@@ -89,6 +89,7 @@ def _own(key: str | None) -> str | None:
     door,
     "POST",
     "/v1/generate/{nc}",
+    operation_id="schedule_run",
     returns=ScheduledRuns,
     fails=(InvalidInput, KeyReused, NotFound, NothingAvailable, KeyInFlight, Unavailable),
     headers=IdempotencyHeaders,
@@ -113,6 +114,7 @@ def schedule_run(nc: str, headers: IdempotencyHeaders, body: ScheduleBody) -> Sc
     door,
     "POST",
     "/v1/generate/{nc}/{id_run}/augment",
+    operation_id="augment",
     returns=Scheduled,
     fails=(InvalidInput, KeyReused, NotFound, KeyInFlight, Unavailable),
     headers=IdempotencyHeaders,
@@ -136,6 +138,7 @@ def augment(nc: str, id_run: str, headers: IdempotencyHeaders, body: AugmentBody
     door,
     "GET",
     "/v1/generate/{nc}/{id_run}/status",
+    operation_id="status",
     returns=RunStatus,
     fails=(InvalidInput, NotFound, Unavailable),
 )
@@ -157,6 +160,7 @@ def status(nc: str, id_run: str) -> RunStatus:
     door,
     "GET",
     "/v1/generate/available",
+    operation_id="available",
     returns=(Listing, RunStatus),
     fails=(InvalidInput, NotFound, AnswerTooLarge, Unavailable),
     query=AvailableQuery,
