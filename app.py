@@ -2,19 +2,12 @@
 
 from chalice.app import Chalice
 
-from chalicelib.routes import (
-    archives,
-    authorizer,
-    bonds,
-    builder,
-    compositions,
-    dataset_info,
-    docs,
-    files,
-    meta,
-    page,
-    runs,
-)
+from chalicelib.api import archives, bonds, compositions, dataset_info, files, runs
+from chalicelib.api import health as meta
+from chalicelib.api import openapi_routes as docs
+from chalicelib.api import web_ui as page
+from chalicelib.lambda_handlers import authorizer
+from chalicelib.lambda_handlers import build_archive as builder
 
 app = Chalice(app_name="dataops-api")
 for module in (

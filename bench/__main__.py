@@ -17,12 +17,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from tools.lifeline import ROOT, child
-from tools.provision import data_files
+from localdev.child_process import child
+from localdev.paths import ROOT
+from localdev.stores import dynamodb_local, seaweedfs
+from server.provision import data_files
 
 from . import packing
 from .downloads import Row, Service, measure, service
-from .stores import dynamodb_local, seaweedfs
 from .transfer import throughput
 
 LARGE_BYTES = 2**30
@@ -57,7 +58,7 @@ def _sections(data: Path, nc: str, id_run: str) -> Iterator[str]:
         )
         table_url = stack.enter_context(dynamodb_local())
         other_table_url = table_url or stack.enter_context(
-            child("tools.emulator", environment=inherited)
+            child("localdev.moto_server", environment=inherited)
         )
         with service(data, stack.enter_context(seaweedfs()), other_table_url) as over_weed:
             yield from _downloads(
@@ -68,7 +69,7 @@ def _sections(data: Path, nc: str, id_run: str) -> Iterator[str]:
             yield from _against_curl("SeaweedFS", over_weed, work / "large")
             over_weed.forget_archives(f"{nc}/{id_run}/1/")  # whose first download is looked at
             yield from _startup(over_weed, nc, id_run)
-        emulator_url = stack.enter_context(child("tools.emulator", environment=inherited))
+        emulator_url = stack.enter_context(child("localdev.moto_server", environment=inherited))
         with service(data, emulator_url, emulator_url) as over_emulator:
             yield from _downloads(
                 measure(over_emulator, baseline_url, nc, id_run, work / "emulator", "emulator")

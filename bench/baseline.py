@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from tools.lifeline import end_with_parent
+from localdev.child_process import end_with_parent
 
 
 def make_app(data: Path) -> FastAPI:

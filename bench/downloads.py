@@ -18,10 +18,9 @@ import httpx
 from botocore.config import Config
 from dataops_client import DataOpsClient
 
-from tools.lifeline import child
-from tools.provision import create_bucket, create_table, load
-
-from .stores import CREDENTIALS
+from localdev.child_process import child
+from localdev.stores import CREDENTIALS
+from server.provision import create_bucket, create_table, load
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -88,9 +87,7 @@ def service(data: Path, s3_url: str, dynamodb_url: str) -> Iterator[Service]:
     }
     log = Path(".local/bench.log")
     log.parent.mkdir(exist_ok=True)
-    with child(
-        "tools.run_local", "--port", "0", "--end-with-parent", environment=environment, log=log
-    ) as url:
+    with child("localdev.api_server", "--port", "0", environment=environment, log=log) as url:
         yield Service(url, environment, s3)
 
 

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from isal import isal_zlib
 
-from chalicelib.aws.transfer import write_object
-from chalicelib.zipping import Source, ZipStream
-from chalicelib.zipping.line import LEVEL
+from chalicelib.adapters.aws.object_transfer import write_object
+from chalicelib.zipstream import Source, ZipStream
+from chalicelib.zipstream.pipeline import LEVEL
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

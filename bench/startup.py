@@ -58,7 +58,7 @@ def main() -> None:
     from app import app  # noqa: PLC0415
 
     part("import app")
-    from chalicelib.wiring import services  # noqa: PLC0415
+    from chalicelib.bootstrap import services  # noqa: PLC0415
 
     services()
     part("make clients")

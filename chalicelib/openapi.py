@@ -20,9 +20,7 @@ from .domain.errors import (
     Unauthorized,
     UnsupportedMediaType,
 )
-
-VERSION = "0.1.0"
-"""Of the service, and so of its contract; `docs/api.md` says what may change with which part of it."""
+from .version import VERSION
 
 _INFO = {
     "title": "DataOps API",

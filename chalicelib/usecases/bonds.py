@@ -23,7 +23,7 @@ from chalicelib.domain.bonds import (
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from chalicelib.domain.runs import SubRunKey
 
-from .archiving import Archives, sub_run_artifacts
+from .archives import Archives, sub_run_artifacts
 
 MAX_LIMIT = 5000
 MAX_FILE_BYTES = 32 * 1024**2

@@ -9,7 +9,7 @@ from chalicelib.domain.artifacts import Artifact
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.runs import SubRunKey
 
-from .archiving import Archives, sub_run_artifacts
+from .archives import Archives, sub_run_artifacts
 
 
 @dataclass(frozen=True, slots=True)

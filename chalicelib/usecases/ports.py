@@ -1,4 +1,4 @@
-"""What the use cases need of the world. Adapters (`chalicelib.aws`) and the fakes of the tests implement these.
+"""What the use cases need of the world. Adapters (`chalicelib.adapters.aws`) and the fakes of the tests implement these.
 
 Every method may raise Unavailable when the service behind it does not answer; adapters return domain objects, never a client's dicts.
 """

@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
+from localdev.paths import ROOT
 from tests.support.server import Server, needs_proc, server
-from tools.lifeline import ROOT
 
 NOBODY_WAITS_LONGER = 60
 HALF_A_HEAD = b"GET /docs HTTP/1.1\r\nHos"
@@ -198,7 +198,7 @@ def test_an_authorization_outside_of_ascii_gets_a_response(path: str, status: by
 
 _PARALLEL_REQUESTS = """
 import asyncio, json, sys
-import tools.asgi
+import server.asgi
 
 async def request(number):
     sent = []
@@ -210,7 +210,7 @@ async def request(number):
 async def all_requests(count):
     return await asyncio.gather(*map(request, range(count)))
 
-application = tools.asgi.create_application(16)
+application = server.asgi.create_application(16)
 sys.setswitchinterval(1e-6)
 print(asyncio.run(all_requests(400)).count(False))
 """
@@ -310,7 +310,7 @@ def test_workers_are_as_many_as_asked_for() -> None:
 @pytest.mark.parametrize("name", ["WEB_WORKERS", "WEB_THREADS"])
 @pytest.mark.parametrize("value", ["0", "many"])
 def test_a_setting_that_is_no_count_is_refused(name: str, value: str) -> None:
-    command = [sys.executable, "-m", "tools.run_local", "--port", "0"]
+    command = [sys.executable, "-m", "server.run", "--port", "0"]
     done = subprocess.run(
         command,
         cwd=ROOT,

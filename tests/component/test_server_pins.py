@@ -9,13 +9,13 @@ import sys
 
 import pytest
 
-from tools.lifeline import ROOT
+from localdev.paths import ROOT
 
-_PINS = (ROOT / "requirements-server.txt").read_text()
+_PINS = (ROOT / "requirements/server.txt").read_text()
 _RUN = """
 import asyncio, importlib.metadata, json, re, sys
 
-pinned = set(json.loads(sys.argv[1]))
+pinned = {*json.loads(sys.argv[1]), "dataops-api"}  # the product itself
 found = importlib.metadata.packages_distributions()
 installed = {module for module, names in found.items() if {re.sub("[-_.]+", "-", name).lower() for name in names} & pinned}
 
@@ -26,13 +26,13 @@ class OnlyPinned:
             raise ModuleNotFoundError(f"no module named {name!r} in the image", name=name)
 
 sys.meta_path.insert(0, OnlyPinned())
-import tools.admin, tools.asgi, tools.provision, tools.run_local
+import server.admin, server.asgi, server.provision, server.run
 
 async def request():
     sent = []
     async def send(message): sent.append(message)
     scope = {"type": "http", "method": "GET", "raw_path": b"/docs", "query_string": b"", "headers": []}
-    await tools.asgi.create_application(1)(scope, None, send)
+    await server.asgi.create_application(1)(scope, None, send)
     assert sent[0]["status"] == 200, sent
 
 asyncio.run(request())
@@ -73,6 +73,6 @@ def test_a_missing_pin_is_noticed() -> None:
 def test_the_image_contains_no_emulator_and_no_build_tools(name: str) -> None:
     assert not re.search(rf"^{name}==", _PINS, re.MULTILINE)
     assert (
-        "--no-deps --require-hashes -r requirements-server.txt"
-        in (ROOT / "docker" / "api.Dockerfile").read_text()
+        "--no-deps --require-hashes -r server.txt"
+        in (ROOT / "deploy" / "api.Dockerfile").read_text()
     )

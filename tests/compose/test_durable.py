@@ -1,4 +1,4 @@
-"""docker-compose.durable.yml, run for real: nothing that was answered is lost by `down`, nor by a SIGKILL in the middle of work.
+"""deploy/docker-compose.durable.yml, run for real: nothing that was answered is lost by `down`, nor by a SIGKILL in the middle of work.
 
 Its sleeps are the pauses of polls: containers tell nobody when they are ready.
 """
@@ -27,10 +27,10 @@ import pytest
 from botocore.config import Config
 from dataops_client import DataOpsClient, verify
 
+from localdev.network import free_port
+from localdev.paths import ROOT
 from tests.support.compose import COMPOSE, Project, needs_compose
 from tests.support.extracted import METADATA
-from tests.support.ports import free_port
-from tools.lifeline import ROOT
 
 pytestmark = needs_compose
 NC, RUNS = "Al2", 150
@@ -119,7 +119,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         "S3_PORT": str(s3),
         "S3_PUBLIC_ENDPOINT": f"http://localhost:{s3}",
     }
-    project = Project(ROOT, "docker-compose.durable.yml", variables)
+    project = Project(ROOT, "deploy/docker-compose.durable.yml", variables)
     service = Service(
         project, Path(variables["DATA_DIR"]), f"http://localhost:{api}", f"http://localhost:{s3}"
     )
@@ -140,7 +140,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
             "exec",
             "-T",
             "dataops-api",
-            "tools/dataops-admin",
+            "dataops-admin",
             "create",
             "--scope",
             "schedule",

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from localdev.paths import ROOT
 from tests.support.compose import Project, needs_compose
 from tests.support.extracted import extracted_files, sub_run_files
-from tools.lifeline import ROOT
 
 pytestmark = needs_compose
 

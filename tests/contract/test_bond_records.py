@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.aws.bond_records import S3BondRecords
-from chalicelib.aws.data_bucket import S3DataBucket
+from chalicelib.adapters.aws.bond_cache import S3BondRecords
+from chalicelib.adapters.aws.data_bucket import S3DataBucket
 from chalicelib.domain.bonds import Bond, BondIndex, BondTypeSummary
 from chalicelib.domain.runs import SubRunKey
 from chalicelib.usecases.bonds import BondRecords

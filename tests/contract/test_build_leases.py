@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.aws.build_leases import DynamoBuildLeases
+from chalicelib.adapters.aws.build_leases import DynamoBuildLeases
 from chalicelib.usecases.ports import BuildLeases
 from tests.support.fakes import FakeBuildLeases
 

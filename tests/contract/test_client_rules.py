@@ -20,7 +20,7 @@ from chalicelib.domain.outcomes import (
     read_lobster_output,
     read_scf_output,
 )
-from tools.lifeline import ROOT
+from localdev.paths import ROOT
 
 NC = "Zr2Cu2Al"
 SCF = (

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws.clients import Clients
-from chalicelib.aws.data_bucket import S3DataBucket
+from chalicelib.adapters.aws.clients import Clients
+from chalicelib.adapters.aws.data_bucket import S3DataBucket
 from chalicelib.domain.archive import ArchiveRecord, PackedFile
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.dataset_info import MAX_BYTES, DatasetInfo
@@ -274,7 +274,9 @@ def test_a_record_older_than_its_archive_may_be_is_forgotten(
         ARCHIVE, replace(RECORD, etag=stored.write_archive(ARCHIVE, iter([b"zipbody"]), "a.zip"))
     )
     assert stored.archive(ARCHIVE)
-    monkeypatch.setattr("chalicelib.aws.data_bucket.RECORD_LIFETIME", timedelta(seconds=-1))
+    monkeypatch.setattr(
+        "chalicelib.adapters.aws.data_bucket.RECORD_LIFETIME", timedelta(seconds=-1)
+    )
     assert stored.archive(ARCHIVE) is None
 
 

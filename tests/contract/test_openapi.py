@@ -13,11 +13,11 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import app
+from chalicelib.api.openapi_routes import document, operations
+from chalicelib.api.problems import STATUSES, Problem, status_of
 from chalicelib.domain.errors import DataOpsError
 from chalicelib.openapi import Operation
-from chalicelib.routes.docs import document, operations
-from chalicelib.routes.problems import STATUSES, Problem, status_of
-from tools.lifeline import ROOT
+from localdev.paths import ROOT
 
 PAGES = {"/", "/page/{version}/{name}", "/docs/{version}/{name}"}
 """What people look at: no part of the contract."""
@@ -50,7 +50,7 @@ def test_it_is_valid_openapi_3_1() -> None:
 
 def test_it_is_what_is_checked_in() -> None:
     assert json.loads((ROOT / "docs" / "openapi.json").read_text()) == DOCUMENT, (
-        "python -m tools.openapi --update"
+        "python -m scripts.export_openapi --update"
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.aws.clients import Clients
-from chalicelib.aws.data_bucket import S3DataBucket
+from chalicelib.adapters.aws.clients import Clients
+from chalicelib.adapters.aws.data_bucket import S3DataBucket
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import SourceChanged, Unavailable
 from chalicelib.domain.runs import RunKey, SubRunKey

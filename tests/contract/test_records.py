@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.aws.idempotency_records import DynamoIdempotencyRecords
-from chalicelib.aws.outcome_records import DynamoOutcomeRecords
+from chalicelib.adapters.aws.idempotency_store import DynamoIdempotencyRecords
+from chalicelib.adapters.aws.outcome_cache import DynamoOutcomeRecords
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.idempotency import IdempotencyRecord
 from chalicelib.domain.outcomes import Facts, ReadFacts

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws.run_table import DynamoRunTable
+from chalicelib.adapters.aws.run_repository import DynamoRunTable
 from chalicelib.domain.claims import Claimant, RunClaim
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import Unavailable

@@ -14,22 +14,22 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.aws.build_leases import DynamoBuildLeases
-from chalicelib.aws.idempotency_records import DynamoIdempotencyRecords
-from chalicelib.aws.outcome_records import DynamoOutcomeRecords
-from chalicelib.aws.run_table import DynamoRunTable
-from chalicelib.aws.stored_records import (
+from chalicelib.adapters.aws.build_leases import DynamoBuildLeases
+from chalicelib.adapters.aws.idempotency_store import DynamoIdempotencyRecords
+from chalicelib.adapters.aws.outcome_cache import DynamoOutcomeRecords
+from chalicelib.adapters.aws.run_repository import DynamoRunTable
+from chalicelib.adapters.aws.stored_records import (
     decode_archive_record,
     decode_bond_index,
     encode_archive_record,
     encode_bond_index,
     encode_facts,
 )
-from chalicelib.aws.token_table import DynamoAccessTokens
-from chalicelib.domain.access import grant, parse_token
+from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
+from chalicelib.api.schemas import SubRunOutcome
 from chalicelib.domain.archive import BuildOrder
 from chalicelib.domain.runs import RunKey
-from chalicelib.routes.wire import SubRunOutcome
+from chalicelib.domain.tokens import grant, parse_token
 from tests.conftest import Aws
 
 FOLDER = Path(__file__).parent / "stored_records"

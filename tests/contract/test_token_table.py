@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws.token_table import DynamoAccessTokens
-from chalicelib.domain.access import Scope, TokenRecord
-from chalicelib.usecases.access import AccessTokens, create_token
+from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
+from chalicelib.domain.tokens import Scope, TokenRecord
+from chalicelib.usecases.tokens import AccessTokens, create_token
 from tests.support.fake_tokens import FakeAccessTokens
 from tests.support.fakes import FakeClock
 

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
+from localdev.deployment import Stack, stack_over
+from localdev.paths import ROOT
 from tests.conftest import Aws, remove_bucket
-from tools.lifeline import ROOT
-from tools.stack import Stack, stack_over
 
 SampleStack = Callable[..., AbstractContextManager[Stack]]
 

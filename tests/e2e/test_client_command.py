@@ -30,13 +30,13 @@ from dataops_client import (
 from dataops_client.cli import DIFFERENCES, EXIT_CODES, INTERRUPTED, app
 from typer.main import get_command
 
+from localdev.deployment import Stack
+from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.e2e.conftest import SampleStack
 from tests.support.fake_api import fake_api
 from tests.support.fault_server import fault_server
 from tests.support.terminal import run_in_terminal
-from tools.lifeline import ROOT
-from tools.stack import Stack
 
 README = (ROOT / "client" / "README.md").read_text()
 BIN = str(Path(sys.executable).parent)

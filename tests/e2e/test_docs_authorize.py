@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from chalicelib.aws.token_table import DynamoAccessTokens
-from chalicelib.domain.access import Scope
-from chalicelib.usecases.access import create_token
-from chalicelib.wiring import SystemClock
+from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
+from chalicelib.bootstrap import SystemClock
+from chalicelib.domain.tokens import Scope
+from chalicelib.usecases.tokens import create_token
 from tests.conftest import Aws
 from tests.e2e.conftest import SampleStack
 

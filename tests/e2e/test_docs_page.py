@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from localdev.child_process import child
+from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.support.api import serving
 from tests.support.gateway_front import gateway_front
-from tools.lifeline import ROOT, child
 
 CHROMIUM = shutil.which("chromium")
 PICTURE = ROOT / "docs" / "images" / "swagger-ui.png"
@@ -48,10 +49,9 @@ def base_url(request: pytest.FixtureRequest, environment: dict[str, str]) -> Ite
     """Where the service is mounted: as a process of its own, or as an app behind a gateway with a prefix."""
     if request.param == "locally":
         with child(
-            "tools.run_local",
+            "localdev.api_server",
             "--port",
             "0",
-            "--end-with-parent",
             environment={**os.environ, **environment},
         ) as url:
             yield url

@@ -16,9 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
+from localdev.child_process import child
+from localdev.paths import ROOT
+from server.provision import load
 from tests.conftest import Aws
-from tools.lifeline import ROOT, child
-from tools.provision import load
 
 # It asks for an older typer than ours, so it gets an environment of its own.
 GENERATOR = "openapi-python-client==0.29.1"
@@ -80,9 +81,7 @@ def api_url(aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) 
         "DATA_BUCKET": bucket,
         "JOB_RUN_TIME_SECONDS": "1",
     }
-    with child(
-        "tools.run_local", "--port", "0", "--end-with-parent", environment=environment
-    ) as url:
+    with child("localdev.api_server", "--port", "0", environment=environment) as url:
         yield url
 
 

@@ -14,10 +14,10 @@ from typing import Any
 import boto3
 import pytest
 
+from localdev.child_process import child
+from server.provision import create_table
 from tests.conftest import Aws
 from tests.support.fault_proxy import Only, fault_proxy
-from tools.lifeline import child
-from tools.provision import create_table
 
 
 @pytest.fixture(params=["this run's stores", "DynamoDB Local"])
@@ -38,9 +38,7 @@ def api_url(
         aws.s3.put_object(
             Bucket=bucket, Key=f"Al2/c/md/lammps/100/{id_run}/2000/0/Al2.scf.in", Body=b"input"
         )
-    with child(
-        "tools.run_local", "--port", "0", "--end-with-parent", environment=environment
-    ) as url:
+    with child("localdev.api_server", "--port", "0", environment=environment) as url:
         yield url
 
 

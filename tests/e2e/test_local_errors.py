@@ -12,16 +12,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tools.lifeline import child
+from localdev.child_process import child
 
 
 @pytest.fixture(scope="module")
 def address(aws_environment: dict[str, str]) -> Iterator[tuple[str, int]]:
     """The API as a process. No test here gets as far as its stores."""
     environment = {**os.environ, **aws_environment, "RUN_TABLE": "none", "DATA_BUCKET": "none"}
-    with child(
-        "tools.run_local", "--port", "0", "--end-with-parent", environment=environment
-    ) as url:
+    with child("localdev.api_server", "--port", "0", environment=environment) as url:
         yield str(urlsplit(url).hostname), int(urlsplit(url).port or 80)
 
 

@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 import pytest
 from dataops_client import DataOpsClient
 
+from localdev import demo as main_job
+from localdev.deployment import Stack
+from localdev.paths import ROOT
 from tests.e2e.conftest import SampleStack
 from tests.support.extracted import extracted_files, sub_run_files
-from tools import main_job
-from tools.lifeline import ROOT
-from tools.stack import Stack
 
 SHARED = Path(os.environ.get("SHARED") or ROOT.parent / "shared")
 
@@ -27,7 +27,7 @@ SHARED = Path(os.environ.get("SHARED") or ROOT.parent / "shared")
 def run_main_job(data: Path, output: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DATA_DIR": str(data), "OUTPUT_DIR": str(output)}
     return subprocess.run(
-        [sys.executable, "-m", "tools.run"],
+        [sys.executable, "-m", "localdev.run"],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ports import free_port
-from tools.lifeline import ROOT
-from tools.stack import Stack, stack
+from localdev.deployment import Stack, stack
+from localdev.network import free_port
+from localdev.paths import ROOT
 
 pytestmark = pytest.mark.own_stores
 

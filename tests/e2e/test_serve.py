@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ports import free_port
-from tools.lifeline import ROOT
+from localdev.network import free_port
+from localdev.paths import ROOT
 
 pytestmark = pytest.mark.own_stores
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "tools.serve", *arguments]
+    return [sys.executable, "-m", "localdev.serve", *arguments]
 
 
 @contextmanager

@@ -20,16 +20,17 @@ import pytest
 from dataops_client import AccessDenied, DataOpsClient
 
 from app import app
-from chalicelib.aws.token_table import DynamoAccessTokens
-from chalicelib.domain.access import Scope
-from chalicelib.routes.authorizer import OPEN
-from chalicelib.usecases.access import create_token
+from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
+from chalicelib.domain.tokens import Scope
+from chalicelib.lambda_handlers.authorizer import OPEN
+from chalicelib.usecases.tokens import create_token
+from localdev.child_process import child
+from localdev.deployment import Stack
+from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.e2e.conftest import SampleStack
 from tests.support.fakes import FakeClock
 from tests.support.fault_proxy import Only, fault_proxy
-from tools.lifeline import ROOT, child
-from tools.stack import Stack
 
 NC = "Zr49Cu49Al2"
 ROUTES = sorted((method, path) for path, methods in app.routes.items() for method in methods)
@@ -48,7 +49,7 @@ def served(sample_stack: SampleStack) -> Iterator[Stack]:
 def admin(served: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = inherited | served.environment
-    command = [sys.executable, "-m", "tools.admin", *arguments]
+    command = [sys.executable, "-m", "server.admin", *arguments]
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
@@ -198,9 +199,7 @@ def test_while_the_run_table_fails_a_good_token_is_answered_503_and_nobody_is_le
 ) -> None:
     with fault_proxy(served.environment["AWS_ENDPOINT_URL_DYNAMODB"], Only("fail")) as url:
         environment = {**os.environ, **served.environment, "AWS_ENDPOINT_URL_DYNAMODB": url}
-        with child(
-            "tools.run_local", "--port", "0", "--end-with-parent", environment=environment
-        ) as api_url:
+        with child("localdev.api_server", "--port", "0", environment=environment) as api_url:
             request = urllib.request.Request(
                 f"{api_url}/v1/compositions", headers={"Authorization": f"Bearer {tokens['read']}"}
             )

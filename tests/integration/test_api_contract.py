@@ -12,10 +12,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from chalicelib import wiring
+from chalicelib import bootstrap as wiring
+from chalicelib.api.paging import cursor_after
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.runs import Run, RunKey
-from chalicelib.routes.paging import cursor_after
 from tests.support.api import Api
 
 Z = "/v1/generate/Zr49Cu49Al2"
@@ -177,7 +177,7 @@ def test_a_list_that_is_too_large_is_413_and_names_limit(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_runs([("Al", number) for number in range(1, 30)])
-    monkeypatch.setattr("chalicelib.routes.runs.MAX_ANSWER_BYTES", 1000)
+    monkeypatch.setattr("chalicelib.api.runs.MAX_ANSWER_BYTES", 1000)
     problem = api.problem("GET", AVAILABLE)
     assert (problem["status"], problem["code"]) == (413, "answer_too_large")
     assert "limit=" in problem["detail"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app import app
-from chalicelib.routes.docs import document
+from chalicelib.api.openapi_routes import document
 from tests.support.api import Api
 
 MOUNTS = {"locally": "", "a stage": "/api", "a custom domain": "", "a base path": "/dataops/v1"}
@@ -109,7 +109,7 @@ def test_another_version_of_an_asset_is_not_there(api: Api) -> None:
 
 
 def test_swagger_ui_s_files_are_those_of_the_wheel() -> None:
-    from tools.swagger_ui import _FILES, _FOLDER  # noqa: PLC0415 - the table of the tool is what is tested
+    from scripts.vendor_swagger_ui import _FILES, _FOLDER  # noqa: PLC0415 - the table of the tool is what is tested
 
     for name, sha256 in _FILES.items():
         assert hashlib.sha256((_FOLDER / name).read_bytes()).hexdigest() == sha256

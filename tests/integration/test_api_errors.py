@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib import wiring
-from chalicelib.routes.gateway import gateway_responses, local_answer
-from chalicelib.routes.logs import LOG, JsonLines
-from chalicelib.usecases.catalogue import get_run
+from chalicelib import bootstrap as wiring
+from chalicelib.api.gateway_responses import gateway_responses, local_answer
+from chalicelib.api.logs import LOG, JsonLines
+from chalicelib.usecases.run_queries import get_run
 from tests.support.api import Api, serving
 
 Z = "/v1/generate/Zr49Cu49Al2"

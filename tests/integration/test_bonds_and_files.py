@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from app import app
-from chalicelib.routes.static import static_folder
+from chalicelib.api.static import static_folder
 from tests.support.api import Api
 
 Store = Callable[..., None]

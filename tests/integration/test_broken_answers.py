@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from chalicelib.aws import clients
+from chalicelib.adapters.aws import clients
 from tests.support.api import Api, serving
 from tests.support.fault_proxy import STALL, Faults, Only, fault_proxy
 

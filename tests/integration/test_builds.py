@@ -16,14 +16,15 @@ from typing import Any
 import botocore.client
 import pytest
 
-from chalicelib import wiring
+from chalicelib import bootstrap as wiring
 from chalicelib.domain.archive import ArchiveLink, BuildOrder, Selection
 from chalicelib.domain.runs import RunKey, SubRunKey
-from chalicelib.usecases.archiving import make_archive
+from chalicelib.usecases.archives import make_archive
+from localdev.child_process import child
+from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.support.api import Api, serving
 from tests.support.callers import Caller, stop_here
-from tools.lifeline import ROOT, child
 
 Store = Callable[..., None]
 DOWNLOAD = "/v1/generate/Al2/1/0/download"
@@ -82,10 +83,9 @@ def test_requests_at_the_same_time_cause_one_build(
 ) -> None:
     scheduled(api, store, ("a", os.urandom(3_000_000)))
     with child(
-        "tools.run_local",
+        "localdev.api_server",
         "--port",
         "0",
-        "--end-with-parent",
         environment={**os.environ, **environment},
     ) as url:
 
@@ -107,8 +107,8 @@ import os, sys
 import botocore.client
 from chalicelib.domain.archive import BuildOrder, Selection
 from chalicelib.domain.runs import SubRunKey
-from chalicelib.usecases.archiving import build
-from chalicelib.wiring import services
+from chalicelib.usecases.archives import build
+from chalicelib.bootstrap import services
 
 left = [int(sys.argv[1])]
 original = botocore.client.BaseClient._make_api_call

@@ -14,16 +14,16 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from chalicelib.aws.idempotency_records import DynamoIdempotencyRecords
-from chalicelib.aws.run_table import DynamoRunTable
+from chalicelib.adapters.aws.idempotency_store import DynamoIdempotencyRecords
+from chalicelib.adapters.aws.run_repository import DynamoRunTable
+from chalicelib.bootstrap import SystemClock
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.usecases.free_runs import FreeRuns
 from chalicelib.usecases.scheduling import schedule_runs
-from chalicelib.wiring import SystemClock
+from localdev.child_process import child
+from server.provision import create_table
 from tests.conftest import Aws
 from tests.support.fakes import FakeDataBucket
-from tools.lifeline import child
-from tools.provision import create_table
 
 CALLERS = 64
 
@@ -46,9 +46,7 @@ def api_url(
         aws.s3.put_object(
             Bucket=bucket, Key=f"Al2/c/md/lammps/100/{id_run}/2000/0/Al2.scf.in", Body=b"input"
         )
-    with child(
-        "tools.run_local", "--port", "0", "--end-with-parent", environment=environment
-    ) as url:
+    with child("localdev.api_server", "--port", "0", environment=environment) as url:
         yield url
 
 

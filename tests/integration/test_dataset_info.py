@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from server.provision import load
 from tests.conftest import Aws
 from tests.support.api import Api
-from tools.provision import load
 
 Store = Callable[..., None]
 FILE = "Al2/c/md/lammps/100/1/2000/0/Al2.scf.in"

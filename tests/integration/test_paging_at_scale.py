@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from chalicelib.aws.run_table import DynamoRunTable
+from chalicelib.adapters.aws.run_repository import DynamoRunTable
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.runs import Run, RunKey
-from chalicelib.usecases.catalogue import page_of_runs
-from tools.provision import create_table
+from chalicelib.usecases.run_queries import page_of_runs
+from server.provision import create_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,13 +12,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.routes.authorizer import authorize
-from chalicelib.routes.builder import build_archive
+from chalicelib.lambda_handlers.authorizer import authorize
+from chalicelib.lambda_handlers.build_archive import build_archive
+from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.support.api import Api, serving
 from tests.support.lambda_api import lambda_api
 from tests.support.policies import Call, Recorder, grants, recording, unused
-from tools.lifeline import ROOT
 
 Store = Callable[..., None]
 POLICIES = {

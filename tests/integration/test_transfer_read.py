@@ -15,7 +15,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.aws.transfer import ObjectChanged, ObjectVanished, read_object
+from chalicelib.adapters.aws.object_transfer import ObjectChanged, ObjectVanished, read_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

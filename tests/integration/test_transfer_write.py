@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from chalicelib.aws import parts, transfer
-from chalicelib.aws.parts import MIB
-from chalicelib.aws.transfer import ObjectTooLarge, read_object, write_object
+from chalicelib.adapters.aws import multipart as parts
+from chalicelib.adapters.aws import object_transfer as transfer
+from chalicelib.adapters.aws.multipart import MIB
+from chalicelib.adapters.aws.object_transfer import ObjectTooLarge, read_object, write_object
 
 CONTENT = random.Random(9).randbytes(12 * MIB + 345)
 PART = 5 * MIB  # the least that S3 accepts

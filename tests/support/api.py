@@ -10,7 +10,7 @@ from typing import Any
 from chalice.test import Client, HTTPResponse
 
 from app import app
-from chalicelib import wiring
+from chalicelib import bootstrap as wiring
 from chalicelib.settings import Settings
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools.provision import data_files
+from server.provision import data_files
 
 METADATA = "ro-crate-metadata.json"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.domain.access import TokenRecord
+from chalicelib.domain.tokens import TokenRecord
 
 
 class FakeAccessTokens:

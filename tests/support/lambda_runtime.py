@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.ports import free_port, wait_for_port
-from tools.lifeline import ROOT
+from localdev.network import free_port, wait_for_port
+from localdev.paths import ROOT
 
 BACKENDS = ROOT / ".venv-backends"
 _EMULATOR = BACKENDS / "bin" / "aws-lambda-rie"

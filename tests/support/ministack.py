@@ -15,8 +15,8 @@ from typing import Any
 
 import boto3
 
+from localdev.network import free_port, wait_for_port
 from tests.support.lambda_runtime import BACKENDS
-from tests.support.ports import free_port, wait_for_port
 
 _ROOT_KEY, _ROOT_SECRET = "root", "root-secret"
 _PATIENCE_SECONDS = 180

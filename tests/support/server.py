@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tools.lifeline import ROOT
+from localdev.paths import ROOT
 
-COMMAND = f"{sys.executable} -m tools.run_local --port 0 --end-with-parent"
+COMMAND = f"{sys.executable} -m localdev.api_server --port 0"
 """What Compose and `make serve` start, on a free port."""
 
 _NO_STORES = {

@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from chalicelib.zipping import DeflatedSource, Source
+from chalicelib.zipstream import DeflatedSource, Source
 
 
 def source(name: str, content: bytes, chunk_bytes: int = 50_000) -> Source:

@@ -14,12 +14,12 @@ import pytest
 from chalice.app import AuthRequest
 
 from app import app
-from chalicelib import wiring
-from chalicelib.domain.access import Scope, scope_of_method
+from chalicelib import bootstrap as wiring
 from chalicelib.domain.errors import InvalidInput, NotFound, Unavailable
-from chalicelib.routes import authorizer
+from chalicelib.domain.tokens import Scope, scope_of_method
+from chalicelib.lambda_handlers import authorizer
 from chalicelib.settings import Settings, SettingsError, auth_mode
-from chalicelib.usecases.access import admit, create_token, revoke_token
+from chalicelib.usecases.tokens import admit, create_token, revoke_token
 from tests.support.fake_tokens import FakeAccessTokens
 from tests.support.fakes import FakeClock
 from tests.support.gateway import allows

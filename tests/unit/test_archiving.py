@@ -35,7 +35,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
 from chalicelib.domain.soap import PUBLISHED, SoapDescriptor
 from chalicelib.settings import Settings, SettingsError
-from chalicelib.usecases.archiving import (
+from chalicelib.usecases.archives import (
     INLINE_MAX_MEMBERS,
     LEASE,
     Archives,

@@ -21,12 +21,13 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
 from chalicelib.domain.soap import PUBLISHED
-from chalicelib.usecases.archiving import Archives
+from chalicelib.usecases.archives import Archives
 from chalicelib.usecases.bonds import BondPage, bond_page
 from chalicelib.usecases.build_slots import BuildSlots
 from chalicelib.usecases.compositions import stored_compositions
 from chalicelib.usecases.dataset_info import DatasetInfos
 from chalicelib.usecases.files import file_link
+from localdev.paths import ROOT
 from tests.support.fake_bond_records import FakeBondRecords
 from tests.support.fakes import (
     FakeBuilder,
@@ -35,7 +36,6 @@ from tests.support.fakes import (
     FakeDataBucket,
     FakeRunTable,
 )
-from tools.lifeline import ROOT
 
 HEADER = "  COHP#  atomMU  atomNU     distance     translation      ICOHP (at) eF   for spin  1\n"
 LINES = (

@@ -7,10 +7,10 @@ from queue import SimpleQueue
 
 import pytest
 
+from chalicelib.adapters.local.build_queue import BuildQueue
 from chalicelib.domain.archive import BuildOrder, Selection
 from chalicelib.domain.runs import SubRunKey
 from chalicelib.usecases.build_slots import BuildSlots
-from chalicelib.usecases.thread_builder import BuildQueue
 
 ORDERS = [
     BuildOrder(SubRunKey.parse("Zr49Cu49Al2", "21", str(number)), Selection())

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.backends import BACKENDS
-from tools.lifeline import ROOT
+from localdev.paths import ROOT
+from scripts.test_on_stores import BACKENDS
 
 _PYTHON = BACKENDS / "bin" / "python"
 

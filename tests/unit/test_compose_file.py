@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.lifeline import ROOT
-from tools.provision import data_files
+from localdev.paths import ROOT
+from server.provision import data_files
 
 _TEXT = (ROOT / "docker-compose.yml").read_text()
 _SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(_TEXT)["services"]
@@ -121,7 +121,7 @@ def test_the_client_fetches_every_composition_of_the_sample() -> None:
 def test_images_install_nothing_that_is_not_pinned(name: str) -> None:
     for line in re.findall(r"^RUN (.*pip install.*)$", dockerfile_of(name), re.MULTILINE):
         if "--require-hashes" in line:
-            pins = (ROOT / line.split()[-1]).read_text()
+            pins = (ROOT / "requirements" / line.split()[-1]).read_text()
             assert "--hash=sha256:" in pins
         else:
             assert "--no-deps --no-build-isolation ./client" in line
@@ -145,11 +145,11 @@ def test_what_an_image_copies_is_in_its_context(name: str) -> None:
     assert all((ROOT / path).exists() for path in admitted)
 
 
-@pytest.mark.parametrize("file", ["docker-compose.yml", "docker-compose.durable.yml"])
+@pytest.mark.parametrize("file", ["docker-compose.yml", "deploy/docker-compose.durable.yml"])
 def test_the_server_has_time_to_complete_requests_when_it_is_stopped(file: str) -> None:
     api = yaml.safe_load((ROOT / file).read_text())["services"]["dataops-api"]
     assert int(api["stop_grace_period"].removesuffix("s")) > 30
-    assert "exec python -m tools.run_local" in (ROOT / api["build"]["dockerfile"]).read_text(), (
+    assert "exec python -m server.run" in (ROOT / api["build"]["dockerfile"]).read_text(), (
         "what tests/component tests"
     )
 

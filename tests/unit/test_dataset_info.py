@@ -10,9 +10,9 @@ import pytest
 
 from chalicelib.domain.archive import Manifest, Selection
 from chalicelib.domain.artifacts import files_prefix
-from chalicelib.domain.crate import crate_metadata
 from chalicelib.domain.dataset_info import DatasetInfo
 from chalicelib.domain.errors import InvalidInput, Unavailable
+from chalicelib.domain.ro_crate import crate_metadata
 from chalicelib.domain.runs import SubRunKey
 from chalicelib.domain.soap import PUBLISHED
 from chalicelib.usecases.dataset_info import LIFETIME, DatasetInfos

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.adapters.local.simulated_executor import SimulatedHpc
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.deformation import DEFORMATIONS
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.runs import RunKey, SubRunKey, parse_sub_runs
 from chalicelib.settings import Settings, SettingsError
-from chalicelib.usecases.simulated_hpc import SimulatedHpc
 from tests.support.fakes import FakeClock
 
 NAMES = {"RUN_TABLE": "runs", "DATA_BUCKET": "data"}

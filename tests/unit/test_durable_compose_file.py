@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.lifeline import ROOT
+from localdev.paths import ROOT
 
-_TEXT = (ROOT / "docker-compose.durable.yml").read_text()
+_TEXT = (ROOT / "deploy/docker-compose.durable.yml").read_text()
 _FILE: dict[str, Any] = yaml.safe_load(_TEXT)
 _SERVICES: dict[str, dict[str, Any]] = _FILE["services"]
 _DOCS = (ROOT / "docs" / "self-hosting.md").read_text()
@@ -48,7 +48,7 @@ def test_data_lies_on_named_volumes_where_the_images_keep_it(name: str, volume: 
     dockerfile = (ROOT / _SERVICES[name]["build"]["dockerfile"]).read_text()
     start = (
         ROOT
-        / "docker"
+        / "deploy"
         / {"seaweedfs": "seaweedfs/start.sh", "dynalite": "dynalite/server.js"}[name]
     )
     assert re.search(r"-dir=/data |path: '/data'", start.read_text())
@@ -62,17 +62,17 @@ def test_credentials_must_be_given_and_tokens_are_asked_for() -> None:
 
 
 def test_what_is_installed_is_pinned_with_its_hashes() -> None:
-    lock = json.loads((ROOT / "docker" / "dynalite" / "package-lock.json").read_text())
-    asked = json.loads((ROOT / "docker" / "dynalite" / "package.json").read_text())["dependencies"]
+    lock = json.loads((ROOT / "deploy" / "dynalite" / "package-lock.json").read_text())
+    asked = json.loads((ROOT / "deploy" / "dynalite" / "package.json").read_text())["dependencies"]
     assert lock["packages"]["node_modules/dynalite"]["version"] == asked["dynalite"]
     assert all(
         package.get("integrity", "").startswith("sha512-")
         for path, package in lock["packages"].items()
         if path
     )
-    assert "npm ci" in (ROOT / "docker" / "dynalite.Dockerfile").read_text()
+    assert "npm ci" in (ROOT / "deploy" / "dynalite.Dockerfile").read_text()
     for name in ("seaweedfs", "dynalite"):
-        assert "--require-hashes" in (ROOT / "docker" / f"{name}.Dockerfile").read_text()
+        assert "--require-hashes" in (ROOT / "deploy" / f"{name}.Dockerfile").read_text()
 
 
 def run_synced(folder: Path, methods: str) -> subprocess.CompletedProcess[str]:
@@ -86,7 +86,7 @@ def run_synced(folder: Path, methods: str) -> subprocess.CompletedProcess[str]:
         const { ClassicLevel } = require('classic-level'), level = new ClassicLevel()
         console.log(JSON.stringify([level._put('k', 'v', {a: 1}), level._del('k', {}), level._batch([1], {sync: false})]))
     """
-    command = [node, "--require", str(ROOT / "docker" / "dynalite" / "synced.js"), "-e", script]
+    command = [node, "--require", str(ROOT / "deploy" / "dynalite" / "synced.js"), "-e", script]
     return subprocess.run(
         command, env={"NODE_PATH": str(folder)}, capture_output=True, text=True, check=False
     )
@@ -102,7 +102,7 @@ def test_what_dynalite_writes_is_on_the_disk_before_it_is_answered(tmp_path: Pat
         ["k", {"sync": True}],
         [[1], {"sync": True}],
     ]
-    server = (ROOT / "docker" / "dynalite" / "server.js").read_text()
+    server = (ROOT / "deploy" / "dynalite" / "server.js").read_text()
     assert 0 < server.index("require('./synced.js')") < server.index("require('dynalite')")
 
 

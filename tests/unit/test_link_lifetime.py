@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from chalicelib.bootstrap import make_services
 from chalicelib.domain.archive import PresignedLink
 from chalicelib.settings import Settings
-from chalicelib.wiring import make_services
 
 NAMES = {"RUN_TABLE": "runs", "DATA_BUCKET": "data"}
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tools.lifeline import ROOT
-from tools.package import (
+from localdev.paths import ROOT
+from scripts.build_lambda_package import (
     MAX_ZIP_BYTES,
     PackageError,
     fetch_wheels,

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.api.paging import cursor_after, position_of
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.runs import Run, RunKey
-from chalicelib.routes.paging import cursor_after, position_of
-from chalicelib.usecases.catalogue import get_run, page_of_runs, scheduled_runs
+from chalicelib.usecases.run_queries import get_run, page_of_runs, scheduled_runs
 from tests.support.fakes import FakeRunTable
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)

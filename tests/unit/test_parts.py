@@ -6,7 +6,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from chalicelib.aws.parts import MIB, parts
+from chalicelib.adapters.aws.multipart import MIB, parts
 
 
 def cut(*pieces: bytes) -> list[bytes]:

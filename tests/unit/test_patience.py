@@ -11,11 +11,11 @@ import botocore.endpoint
 import pytest
 from botocore.exceptions import BotoCoreError, EndpointConnectionError, ReadTimeoutError
 
-from chalicelib.aws import patience
-from chalicelib.aws.clients import Clients
-from chalicelib.aws.data_bucket import S3DataBucket
+from chalicelib.adapters.aws import retry_deadline as patience
+from chalicelib.adapters.aws.clients import Clients
+from chalicelib.adapters.aws.data_bucket import S3DataBucket
+from chalicelib.bootstrap import make_services
 from chalicelib.settings import Settings
-from chalicelib.wiring import make_services
 
 GATEWAY_SECONDS = 29
 NAMES = {"RUN_TABLE": "runs", "DATA_BUCKET": "data", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.zipping import (
+from chalicelib.zipstream import (
     BadMemberName,
     DamagedMember,
     DeflatedSource,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from chalicelib.zipping import Source, ZipStream
-from chalicelib.zipping.line import BLOCK_BYTES, READERS
+from chalicelib.zipstream import Source, ZipStream
+from chalicelib.zipstream.pipeline import BLOCK_BYTES, READERS
 from tests.support.zip_sources import source
 
 BLOCK = bytes(BLOCK_BYTES)

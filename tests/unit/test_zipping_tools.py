@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.zipping import ZipStream
+from chalicelib.zipstream import ZipStream
 from tests.support.zip_sources import deflated_source, source
 
 CONTENTS = {

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.zipping import Source, ZipStream
-from chalicelib.zipping.layout import (
+from chalicelib.zipstream import Source, ZipStream
+from chalicelib.zipstream.headers import (
     Entry,
     data_descriptor,
     directory_end,

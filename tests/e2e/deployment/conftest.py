@@ -15,16 +15,16 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws.token_table import DynamoAccessTokens
-from chalicelib.domain.access import Scope
-from chalicelib.usecases.access import create_token
-from chalicelib.wiring import SystemClock
+from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
+from chalicelib.bootstrap import SystemClock
+from chalicelib.domain.tokens import Scope
+from chalicelib.usecases.tokens import create_token
+from localdev.paths import ROOT
+from scripts.build_lambda_package import package
+from server.provision import create_bucket, create_table, load
 from tests.support.gateway import Gateway, listening
 from tests.support.lambda_api import lambda_api
 from tests.support.lambda_runtime import WANTING, Function, function
-from tools.lifeline import ROOT
-from tools.package import package
-from tools.provision import create_bucket, create_table, load
 
 _MEASURED: list[str] = []
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from chalicelib.domain.access import Scope
-from chalicelib.routes.authorizer import OPEN
+from chalicelib.domain.tokens import Scope
+from chalicelib.lambda_handlers.authorizer import OPEN
 from tests.e2e.deployment.conftest import Deployed
 from tests.e2e.deployment.test_boot import ask
 

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from dataops_client import DataOpsClient, NothingAvailable
 
-from chalicelib.domain.access import Scope
+from chalicelib.domain.tokens import Scope
+from localdev.paths import ROOT
 from tests.e2e.deployment.conftest import Deployed, Package
 from tests.support.extracted import extracted_files, sub_run_files
 from tests.support.gateway import Gateway
 from tests.support.lambda_runtime import WANTING, FunctionError, function
-from tools.lifeline import ROOT
 
 NC = "Zr49Cu49Al2"
 

@@ -14,16 +14,16 @@ import httpx
 import pytest
 from dataops_client import DataOpsClient, NothingAvailable
 
-from chalicelib.aws.token_table import DynamoAccessTokens
-from chalicelib.domain.access import Scope
-from chalicelib.usecases.access import create_token, revoke_token
-from chalicelib.wiring import SystemClock
+from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
+from chalicelib.bootstrap import SystemClock
+from chalicelib.domain.tokens import Scope
+from chalicelib.usecases.tokens import create_token, revoke_token
+from localdev.paths import ROOT
+from server.provision import load
 from tests.e2e.deployment.conftest import Package
 from tests.support.extracted import extracted_files, sub_run_files
 from tests.support.lambda_runtime import WANTING
 from tests.support.ministack import Cloud, DeployedStack, deploy, ministack
-from tools.lifeline import ROOT
-from tools.provision import load
 
 NC = "Zr49Cu49Al2"
 pytestmark = [pytest.mark.own_stores, pytest.mark.skipif(WANTING is not None, reason=WANTING or "")]

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws.data_bucket import ARCHIVE_LIFETIME
-from chalicelib.routes.gateway import gateway_responses
+from chalicelib.adapters.aws.data_bucket import ARCHIVE_LIFETIME
+from chalicelib.api.gateway_responses import gateway_responses
+from localdev.paths import ROOT
+from scripts.build_lambda_package import MAX_ZIP_BYTES, package
 from tests.e2e.deployment.conftest import Package
 from tests.support.lambda_runtime import BACKENDS, WANTING
-from tools.lifeline import ROOT
-from tools.package import MAX_ZIP_BYTES, package
 
 pytestmark = pytest.mark.own_stores
 

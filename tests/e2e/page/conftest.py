@@ -22,9 +22,10 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from localdev.child_process import child
+from localdev.paths import ROOT
+from server.provision import create_bucket, load
 from tests.conftest import Aws
-from tools.lifeline import ROOT, child
-from tools.provision import create_bucket, load
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -116,10 +117,9 @@ def serve(aws_environment: dict[str, str], sample_bucket: str, table: str) -> It
             name: value for name, value in os.environ.items() if not name.startswith("AWS_")
         }
         process = child(
-            "tools.run_local",
+            "localdev.api_server",
             "--port",
             "0",
-            "--end-with-parent",
             environment=inherited | aws_environment | names | settings,
         )
         url = process.__enter__()

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Download, Page, Route, expect
 
+from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.support.page import answer
-from tools.lifeline import ROOT
 
 from .conftest import DESKTOP, PHONE, Serve, Visits
 

@@ -10,13 +10,13 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Route, expect
 
-from chalicelib.aws.token_table import DynamoAccessTokens
-from chalicelib.domain.access import Scope
-from chalicelib.usecases.access import create_token
-from chalicelib.wiring import SystemClock
+from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
+from chalicelib.bootstrap import SystemClock
+from chalicelib.domain.tokens import Scope
+from chalicelib.usecases.tokens import create_token
+from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.support.page import answer
-from tools.lifeline import ROOT
 
 from .conftest import DESKTOP, PHONE, Serve, Visit, Visits
 
@@ -31,7 +31,7 @@ FOLDER = "Cu50Zr50/c/md/lammps/100/7/2000/0/"
 def axe() -> str:
     source = ROOT / ".local" / "axe" / "axe.min.js"
     if not source.exists():
-        pytest.skip("axe-core is not there: tools/get_axe.sh fetches it (needs npm)")
+        pytest.skip("axe-core is not there: scripts/get_axe.sh fetches it (needs npm)")
     return source.read_text()
 
 

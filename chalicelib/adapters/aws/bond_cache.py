@@ -1,0 +1,61 @@
+"""Indexes of bonds, in the data bucket: `archives/<nc>/<id_run>/<sub_run>/<fingerprint>.bonds.json`.
+
+They lie among the archives because they live like them: made from the files of the sub-run, named by content, and removed by the
+same lifecycle rule.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from chalicelib.domain.artifacts import archives_prefix
+from chalicelib.domain.bonds import BondIndex
+from chalicelib.domain.runs import SubRunKey
+
+from .errors import error_code, unavailable
+from .stored_records import decode_bond_index, encode_bond_index
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_SERVICE = "data bucket"
+
+
+class S3BondRecords:
+    """`usecases.bonds.BondRecords` over one S3 bucket."""
+
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def get(self, key: SubRunKey, fingerprint: str) -> BondIndex | None:
+        with unavailable(_SERVICE):
+            try:
+                answer = self._client.get_object(
+                    Bucket=self._bucket, Key=_record_key(key, fingerprint)
+                )
+            except ClientError as error:
+                if error_code(error) != "NoSuchKey":
+                    raise
+                return None
+            content = answer["Body"].read()
+        with suppress(msgspec.DecodeError):  # damaged: the file is read again
+            return decode_bond_index(content)
+        return None
+
+    def put(self, key: SubRunKey, fingerprint: str, index: BondIndex) -> None:
+        with unavailable(_SERVICE):
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=_record_key(key, fingerprint),
+                Body=encode_bond_index(index),
+                ContentType="application/json",
+            )
+
+
+def _record_key(key: SubRunKey, fingerprint: str) -> str:
+    return f"{archives_prefix(key)}{fingerprint}.bonds.json"

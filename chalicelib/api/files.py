@@ -1,0 +1,69 @@
+"""The door to single files."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from chalicelib.bootstrap import services
+from chalicelib.domain.artifacts import Role
+from chalicelib.domain.errors import InvalidInput, NotFound, SubRunNotScheduled, Unavailable
+from chalicelib.domain.runs import SubRunKey
+from chalicelib.usecases import files
+
+from .endpoint import Answer, Door, endpoint
+from .schemas import FileName, IdRun, Nc, SizeBytes, SubRun, Timestamp
+
+door = Door(__name__, tag="files")
+
+
+class FileQuery(Struct):
+    """Whether to answer 303 to the file itself."""
+
+    redirect: bool = False
+
+
+class FileLink(Struct):
+    """A file of a sub-run and where to get it: ask again for a new URL after `expires_at`. The ETag is opaque, quotes included."""
+
+    nc: Nc
+    id_run: IdRun
+    sub_run: SubRun
+    name: FileName
+    size_bytes: SizeBytes
+    role: Role
+    etag: str
+    download_url: str
+    expires_at: Timestamp
+
+    @classmethod
+    def of(cls, file: files.FileLink) -> FileLink:
+        run = file.key.run
+        return cls(
+            nc=str(run.nc),
+            id_run=str(run.id_run),
+            sub_run=str(file.key.sub_run),
+            name=file.artifact.name,
+            size_bytes=file.artifact.size_bytes,
+            role=file.artifact.role,
+            etag=file.artifact.etag,
+            download_url=file.link.url,
+            expires_at=file.link.expires_at.isoformat(timespec="seconds"),
+        )
+
+
+@endpoint(
+    door,
+    "GET",
+    "/v1/generate/{nc}/{id_run}/{sub_run}/files/{name}",
+    operation_id="sub_run_file",
+    returns=FileLink,
+    fails=(InvalidInput, NotFound, SubRunNotScheduled, Unavailable),
+    query=FileQuery,
+    answers={303: None},
+)
+def sub_run_file(nc: str, id_run: str, sub_run: str, name: str, query: FileQuery) -> Answer:
+    """Link to one file of a sub-run."""
+    file = files.file_link(SubRunKey.parse(nc, id_run, sub_run), name, archives=services().archives)
+    if query.redirect:
+        return Answer(None, 303, {"Location": file.link.url})
+    return Answer(FileLink.of(file))

@@ -1,0 +1,13 @@
+# SeaweedFS, all of it in one process, which keeps the data bucket. The build's context is the repository.
+FROM python:3.13-slim
+# HAProxy is not pinned: Debian keeps one version in a stable release and removes packages that security updates replace.
+RUN apt-get update && apt-get install -y --no-install-recommends haproxy && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY requirements/durable.txt deploy/seaweedfs ./
+RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore --require-hashes -r durable.txt \
+    && mkdir /data && chown 1000:1000 /data
+USER 1000:1000
+VOLUME /data
+EXPOSE 8333
+# AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY say who may.
+CMD ["./start.sh"]

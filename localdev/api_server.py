@@ -1,0 +1,16 @@
+"""The API server as a child process: it exits when its parent exits. Takes the arguments of `server.run`."""
+
+from __future__ import annotations
+
+from server import run
+
+from .child_process import end_with_parent
+
+
+def main() -> None:
+    end_with_parent()
+    run.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Takes the pictures of the web page in docs/images/, in Debian's Chromium over the sample data.
+
+python -m scripts.take_screenshots [--data DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from playwright.sync_api import sync_playwright
+
+from localdev.deployment import stack
+from localdev.paths import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+_PICTURES = ROOT / "docs" / "images"
+Scheme = Literal["light", "dark"]
+_WIDE, _PHONE = (1280, 860), (390, 844)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=ROOT / "data")
+    data: Path = parser.parse_args().data
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        sys.exit("Chromium is not there: on Debian, apt-get install chromium")
+    with stack(data, job_run_time_seconds=0) as running, sync_playwright() as playwright:
+        for path in ("Zr49Cu49Al2", "Zr49Cu49Al2/21/augment"):
+            request = urllib.request.Request(f"{running.api_url}/v1/generate/{path}", method="POST")
+            urllib.request.urlopen(request).close()
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        run = f"{running.api_url}/#Zr49Cu49Al2/21/8"
+        _take(browser, run, "page-run.png", _WIDE)
+        _take(browser, run, "page-bonds.png", _WIDE, part=".bonds")
+        _take(browser, run, "page-quantities.png", _WIDE, scheme="dark", part=".quantities")
+        _take(browser, f"{running.api_url}/#Zr49Cu49Al2", "page-phone-runs.png", _PHONE)
+        _take(browser, run, "page-phone.png", _PHONE, scheme="dark")
+        browser.close()
+
+
+def _take(
+    browser: Browser,
+    address: str,
+    name: str,
+    size: tuple[int, int],
+    *,
+    scheme: Scheme = "light",
+    part: str = "body",
+) -> None:
+    """One picture: what a window shows once all is loaded, from `part` on."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme
+    )
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    page.locator(part).evaluate("(part) => part.scrollIntoView()")
+    page.screenshot(path=_PICTURES / name)
+    context.close()
+    print(f"docs/images/{name}: {(_PICTURES / name).stat().st_size // 1000} kB")
+
+
+if __name__ == "__main__":
+    main()

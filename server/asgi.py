@@ -1,0 +1,143 @@
+"""The API as an ASGI application: Chalice's `LocalGateway` takes the place of API Gateway and Lambda.
+
+`create_application` returns it for any ASGI server. The server limits connections and the time of request heads; this module limits
+bodies, in size before they are read and in time, and the number of threads that respond. (WSGI cannot limit the time of a body: its
+`read` has none, so that 64 callers who send half a body would occupy 64 threads for as long as they like.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from chalice.app import Chalice, Response
+from chalice.config import Config
+from chalice.local import LocalChalice, LocalGateway, LocalGatewayException
+
+from app import app
+from chalicelib.api.endpoint import MAX_BODY_BYTES
+from chalicelib.api.gateway_responses import local_answer
+from chalicelib.api.problems import problem, problem_of
+from chalicelib.domain.errors import MalformedRequest, RequestTooLarge, Unavailable
+
+BODY_SECONDS = 10
+"""How long a body may take. A connection that is slower gets 408 and is closed."""
+
+_Scope = dict[str, Any]
+_Receive = Callable[[], Awaitable[dict[str, Any]]]
+_Send = Callable[[dict[str, Any]], Awaitable[None]]
+_LOG = logging.getLogger("dataops")
+
+
+def create_application(threads: int) -> Callable[[_Scope, _Receive, _Send], Awaitable[None]]:
+    """Return the API of `app.py` as an ASGI application that responds in `threads` threads."""
+    app.__class__ = _ThreadedApp
+    return _Application(LocalGateway(app, Config.create(chalice_app=app)), threads)
+
+
+class _ThreadedApp(LocalChalice, Chalice):
+    """A Chalice app whose `current_request` belongs to the thread, as in `chalice local`."""
+
+
+class _Application:
+    def __init__(self, gateway: LocalGateway, threads: int) -> None:
+        self._gateway = gateway
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
+
+    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
+        request_id = str(uuid.uuid4())
+        headers = {
+            name.decode("ascii").lower(): value.decode("ascii", "backslashreplace")
+            for name, value in scope["headers"]
+        }
+        try:
+            body = await asyncio.wait_for(_body(headers, receive), BODY_SECONDS)
+            response = await asyncio.get_running_loop().run_in_executor(
+                self._pool, self._respond, scope, headers, body, request_id
+            )
+        except _Refused as refused:
+            response = problem(refused.status, refused.code, str(refused), request_id)
+        except (RequestTooLarge, MalformedRequest) as error:
+            response = problem_of(error, request_id)
+        except TimeoutError:
+            response = problem(
+                408,
+                "request_timeout",
+                f"the body was not received within {BODY_SECONDS} s",
+                request_id,
+            )
+        except Exception:
+            _LOG.exception(
+                "failed", extra={"fields": {"request_id": request_id, "method": scope["method"]}}
+            )
+            response = problem(
+                500,
+                "internal_error",
+                "An internal error occurred; it was logged under the request id.",
+                request_id,
+            )
+        await _send(response, send)
+
+    def _respond(
+        self, scope: _Scope, headers: dict[str, str], body: bytes, request_id: str
+    ) -> Response:
+        query = scope["query_string"].decode("latin-1")
+        target = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
+        try:
+            event = self._gateway.handle_request(scope["method"], target, headers, body or None)
+        except (
+            Unavailable
+        ):  # a failed Lambda authorizer, for API Gateway; the app itself responds to its errors
+            return local_answer(500, "AuthorizerConfigurationException", request_id)
+        except LocalGatewayException as error:
+            return local_answer(error.CODE, str(error.headers.get("x-amzn-ErrorType")), request_id)
+        content = base64.b64decode(event["body"]) if event.get("isBase64Encoded") else event["body"]
+        return Response(
+            content, {**event["headers"], **event["multiValueHeaders"]}, event["statusCode"]
+        )
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.code = status, code
+
+
+async def _body(headers: dict[str, str], receive: _Receive) -> bytes:
+    length = headers.get("content-length", "0")
+    if "transfer-encoding" in headers or not length.isdecimal():
+        raise _Refused(
+            411,
+            "length_required",
+            f"Content-Length {length!r}: send the body with its length, in bytes",
+        )
+    if int(length) > MAX_BODY_BYTES:
+        raise RequestTooLarge(f"the body has {length} bytes: at most {MAX_BODY_BYTES} are read")
+    body = b""
+    while len(body) < int(length):
+        message = await receive()
+        if message["type"] != "http.request":
+            raise MalformedRequest(f"the body has {len(body)} bytes of {length}")
+        body += message["body"]
+    return body
+
+
+async def _send(response: Response, send: _Send) -> None:
+    body = response.body.encode() if isinstance(response.body, str) else response.body or b""
+    headers = {"Content-Type": "application/json", **response.headers} if body else response.headers
+    values = (
+        (name, value if isinstance(value, list) else [value]) for name, value in headers.items()
+    )
+    lines = [
+        (name.lower().encode(), str(each).encode("latin-1"))
+        for name, several in values
+        for each in several
+    ]
+    lines.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": response.status_code, "headers": lines})
+    await send({"type": "http.response.body", "body": body})
