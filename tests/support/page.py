@@ -1,4 +1,4 @@
-"""What the tests of the page ask the API beside it."""
+"""Direct API requests of the page tests."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, Protocol
 
 
 class Served(Protocol):
-    """Something with the address of an API."""
+    """Anything with the URL of an API."""
 
     @property
     def url(self) -> str: ...
 
 
-def answer(site: Served, path: str, method: str = "GET") -> Any:
-    """The JSON that the API answers at `/v1/<path>`."""
+def fetch_json(site: Served, path: str, method: str = "GET") -> Any:
+    """Return the JSON of the response to `/v1/<path>`."""
     with urllib.request.urlopen(
         urllib.request.Request(f"{site.url}/v1/{path}", method=method)
     ) as response:

@@ -283,6 +283,6 @@ def test_compositions_are_the_folders_that_are_formulas() -> None:
 
 
 def test_the_page_names_the_deformations_as_the_domain_does() -> None:
-    words = (ROOT / "chalicelib/static/page/words.js").read_text()
-    [table] = re.findall(r"DEFORMATIONS = \[(.*?)\];", words, re.DOTALL)
+    labels = (ROOT / "chalicelib/static/page/labels.js").read_text()
+    [table] = re.findall(r"DEFORMATIONS = \[(.*?)\];", labels, re.DOTALL)
     assert re.findall(r'"([^"]+)"', table) == [deformation.kind for deformation in DEFORMATIONS]

@@ -1,17 +1,19 @@
-// The API, asked with the reader's token where there is one.
+// HTTP requests to the API, with the token of this browser tab if one is set.
 
 export const ROOT = new URL("../../", import.meta.url);
 const TOKEN = "dataops.token";
-const TRIES = 4;
+const MAX_ATTEMPTS = 4;
 
-let asking = null;
-let ask = async () => null;
+let pendingDialog = null;
+let openTokenDialog = async () => null;
 
 export const token = {
   get: () => sessionStorage.getItem(TOKEN),
   set: (text) => (text ? sessionStorage.setItem(TOKEN, text) : sessionStorage.removeItem(TOKEN)),
-  // `dialog` resolves to a token, or to null where there is none to be had.
-  askWith: (dialog) => { ask = dialog; },
+  // `open` shows a dialog and resolves to a token, or to null if it was cancelled.
+  setDialog: (open) => {
+    openTokenDialog = open;
+  },
 };
 
 export class ApiError extends Error {
@@ -28,79 +30,115 @@ export const paths = {
   compositions: "v1/compositions",
   datasetInfo: "v1/dataset-info",
   schedule: (nc) => `v1/generate/${segments(nc)}`,
-  run: (run, what) => `v1/generate/${segments(run.nc, run.idRun)}/${what}`,
-  subRun: (subRun, what) => `v1/generate/${segments(subRun.nc, subRun.idRun, subRun.subRun)}/${what}`,
+  run: (run, resource) => `v1/generate/${segments(run.nc, run.idRun)}/${resource}`,
+  subRun: (subRun, resource) =>
+    `v1/generate/${segments(subRun.nc, subRun.idRun, subRun.subRun)}/${resource}`,
   file: (subRun, name) => paths.subRun(subRun, `files/${segments(name)}`),
-  page: (nc, limit, cursor) => `v1/generate/available?${new URLSearchParams({ nc, limit, ...(cursor && { cursor }) })}`,
+  runsPage: (nc, limit, cursor) =>
+    `v1/generate/available?${new URLSearchParams({ nc, limit, ...(cursor && { cursor }) })}`,
 };
 
-export const address = (path) => new URL(path, ROOT).href;
+export const absoluteUrl = (path) => new URL(path, ROOT).href;
 
-// The JSON of an answer; `answer` besides, for its status and headers.
+/**
+ * @param {string} path
+ * @param {{signal?: AbortSignal}} [options]
+ * @returns {Promise<{json: any, response: Response}>} the decoded body, and the response for its
+ *   status and headers
+ */
 export async function get(path, { signal } = {}) {
   return request(path, { signal });
 }
 
+/**
+ * Send a POST with a new idempotency key, which makes the retries of `request` safe.
+ * @param {string} path
+ * @param {object} [body]
+ * @returns {Promise<{json: any, response: Response}>}
+ */
 export async function post(path, body) {
-  const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const headers = { "Idempotency-Key": key, "Content-Type": "application/json" };
   return request(path, { method: "POST", headers, body: JSON.stringify(body ?? {}) });
 }
 
 async function request(path, options) {
-  for (let tries = 1; ; tries += 1) {
-    const sent = token.get();
-    const answer = await answerTo(path, options, sent);
-    const json = await answer.json().catch(() => null);
-    if (answer.ok && json !== null) return { json, answer };
-    if (answer.status === 401 && tries < TRIES && (await newToken(sent))) continue;
-    // The key, or a GET, makes it safe to ask once more.
-    if ((answer.status === 503 || json?.code === "idempotency_key_in_flight") && tries < TRIES) {
-      await pause(retryAfter(answer), options.signal);
-      continue;
+  for (let attempt = 1; ; attempt += 1) {
+    const sentToken = token.get();
+    const response = await send(path, options, sentToken);
+    const json = await response.json().catch(() => null);
+    if (response.ok && json !== null) return { json, response };
+    if (attempt < MAX_ATTEMPTS) {
+      if (response.status === 401 && (await obtainToken(sentToken))) continue;
+      if (response.status === 503 || json?.code === "idempotency_key_in_flight") {
+        await sleep(retryAfterSeconds(response), options.signal);
+        continue;
+      }
     }
-    throw problem(answer, json);
+    throw toApiError(response, json);
   }
 }
 
-async function answerTo(path, options, sent) {
+async function send(path, options, sentToken) {
   const headers = { Accept: "application/json", ...options.headers };
-  if (sent) headers.Authorization = `Bearer ${sent}`;
+  if (sentToken) headers.Authorization = `Bearer ${sentToken}`;
   try {
-    return await fetch(address(path), { ...options, headers, cache: "no-store" });
+    return await fetch(absoluteUrl(path), { ...options, headers, cache: "no-store" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, "unreachable", "The service does not answer: is it running, and is there a network?");
+    throw new ApiError(
+      0,
+      "unreachable",
+      "The service does not respond. Check that it is running and that you are online.",
+    );
   }
 }
 
-function problem(answer, json) {
-  const detail = json?.detail ?? json?.message ?? json?.Message ?? answer.statusText;
-  if (answer.status === 401) return new ApiError(401, "unauthorised", "This needs a token: press “Token…” above.");
-  if (answer.status === 403) return new ApiError(403, "forbidden", `The token does not allow this (${detail}).`);
-  const request = answer.status >= 500 && json?.request_id ? ` (request ${json.request_id})` : "";
-  return new ApiError(answer.status, json?.code ?? "error", `${detail || `The service answered ${answer.status}`}${request}`);
+function toApiError(response, json) {
+  const detail = json?.detail ?? json?.message ?? json?.Message ?? response.statusText;
+  if (response.status === 401)
+    return new ApiError(401, "unauthorised", "A token is required. Choose “Token…” above.");
+  if (response.status === 403)
+    return new ApiError(403, "forbidden", `The token does not allow this (${detail}).`);
+  const requestId =
+    response.status >= 500 && json?.request_id ? ` (request ${json.request_id})` : "";
+  const message = detail || `The service returned status ${response.status}`;
+  return new ApiError(response.status, json?.code ?? "error", `${message}${requestId}`);
 }
 
-// Whether there is another token than the one that was refused. A request may have been sent before the reader entered one.
-async function newToken(refused) {
+// Return true if a token other than the refused one is set. A request that was sent before the user
+// entered the token may fail after that; it is repeated without another dialog.
+async function obtainToken(refused) {
   if (token.get() && token.get() !== refused) return true;
-  asking ??= ask().finally(() => { asking = null; });
-  return Boolean(await asking);
+  pendingDialog ??= openTokenDialog().finally(() => {
+    pendingDialog = null;
+  });
+  return Boolean(await pendingDialog);
 }
 
-export const retryAfter = (answer) => Math.min(30, Math.max(1, Number(answer.headers.get("Retry-After")) || 1));
+/**
+ * @param {Response} response
+ * @returns {number} the delay of `Retry-After`, limited to 1-30 s
+ */
+export const retryAfterSeconds = (response) =>
+  Math.min(30, Math.max(1, Number(response.headers.get("Retry-After")) || 1));
 
-export function pause(seconds, signal) {
+/**
+ * @param {number} seconds
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<void>} rejects with AbortError if `signal` is aborted
+ */
+export function sleep(seconds, signal) {
   return new Promise((resolve, reject) => {
-    const stop = () => {
+    const cancel = () => {
       clearTimeout(timer);
-      reject(new DOMException("stopped", "AbortError"));
+      reject(new DOMException("cancelled", "AbortError"));
     };
     const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
+      signal?.removeEventListener("abort", cancel);
       resolve();
     }, seconds * 1000);
-    signal?.addEventListener("abort", stop, { once: true });
+    signal?.addEventListener("abort", cancel, { once: true });
   });
 }

@@ -1,43 +1,99 @@
-// A frame for a plot, in SVG: axes with ticks, units and a grid; and the marks that series are told apart by.
+// Parts of SVG plots: axes with ticks, units and a grid, the marks of series, and a tooltip.
 
-import { s } from "./dom.js";
+import { svg } from "./dom.js";
 
 export const SIZE = { width: 640, height: 380, left: 74, right: 14, top: 14, bottom: 52 };
 
-// What an axis spans for values from `low` to `high`, and about `count` round numbers on it, `least` apart at least.
-export function axis(label, low, high, count = 6, least = 0) {
-  const margin = 0.04 * (high - low || Math.abs(high) || 1);
-  const [from, to] = [low - margin, high + margin];
-  const rough = Math.max((to - from) / count, least);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough * 0.999);
-  const first = Math.ceil(from / step);
-  const ticks = Array.from({ length: Math.floor(to / step) - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
-  return { label, from, to, ticks };
+/**
+ * Compute the range and the ticks of an axis.
+ * @param {string} label
+ * @param {number} min smallest value
+ * @param {number} max largest value
+ * @param {number} [tickCount] approximate number of ticks, at round numbers
+ * @param {number} [minStep] smallest distance of two ticks
+ */
+export function axis(label, min, max, tickCount = 6, minStep = 0) {
+  const margin = 0.04 * (max - min || Math.abs(max) || 1);
+  const [start, end] = [min - margin, max + margin];
+  const roughStep = Math.max((end - start) / tickCount, minStep);
+  const power = 10 ** Math.floor(Math.log10(roughStep));
+  const step = [1, 2, 2.5, 5, 10]
+    .map((factor) => factor * power)
+    .find((candidate) => candidate >= roughStep * 0.999);
+  const first = Math.ceil(start / step);
+  const count = Math.floor(end / step) - first + 1;
+  const ticks = Array.from({ length: count }, (_, index) =>
+    Number(((first + index) * step).toPrecision(12)),
+  );
+  return { label, start, end, ticks };
 }
 
-const decimals = (values) => Math.max(...values.map((value) => (String(value).split(".")[1] ?? "").length));
+const decimals = (values) =>
+  Math.max(...values.map((value) => (String(value).split(".")[1] ?? "").length));
 
-// The frame, and the scales that take values into it. `x` and `y` are axes.
+/**
+ * Build the frame of a plot and the functions that map values to its coordinates.
+ * @param {ReturnType<typeof axis>} x
+ * @param {ReturnType<typeof axis>} y
+ * @param {number} [height]
+ */
 export function frame(x, y, height = SIZE.height) {
   const box = { ...SIZE, height };
-  const toX = (value) => box.left + ((value - x.from) / (x.to - x.from)) * (box.width - box.left - box.right);
-  const toY = (value) => box.height - box.bottom - ((value - y.from) / (y.to - y.from)) * (box.height - box.top - box.bottom);
-  const places = { x: decimals(x.ticks), y: decimals(y.ticks) };
+  const innerWidth = box.width - box.left - box.right;
+  const innerHeight = box.height - box.top - box.bottom;
   const bottom = box.height - box.bottom;
+  const toX = (value) => box.left + ((value - x.start) / (x.end - x.start)) * innerWidth;
+  const toY = (value) => bottom - ((value - y.start) / (y.end - y.start)) * innerHeight;
+  const places = { x: decimals(x.ticks), y: decimals(y.ticks) };
   const middle = (box.top + bottom) / 2;
-  const node = s("g", { class: "frame" },
+  const node = svg(
+    "g",
+    { class: "frame" },
     x.ticks.map((value) => [
-      s("line", { class: "grid", x1: toX(value), x2: toX(value), y1: box.top, y2: bottom }),
-      s("text", { x: toX(value), y: bottom + 20, "text-anchor": "middle" }, value.toFixed(places.x)),
+      svg("line", { class: "grid", x1: toX(value), x2: toX(value), y1: box.top, y2: bottom }),
+      svg(
+        "text",
+        { x: toX(value), y: bottom + 20, "text-anchor": "middle" },
+        value.toFixed(places.x),
+      ),
     ]),
     y.ticks.map((value) => [
-      s("line", { class: value === 0 ? "zero" : "grid", x1: box.left, x2: box.width - box.right, y1: toY(value), y2: toY(value) }),
-      s("text", { x: box.left - 8, y: toY(value) + 5, "text-anchor": "end" }, value.toFixed(places.y).replace("-", "−")),
+      svg("line", {
+        class: value === 0 ? "zero" : "grid",
+        x1: box.left,
+        x2: box.width - box.right,
+        y1: toY(value),
+        y2: toY(value),
+      }),
+      svg(
+        "text",
+        { x: box.left - 8, y: toY(value) + 5, "text-anchor": "end" },
+        value.toFixed(places.y).replace("-", "−"),
+      ),
     ]),
-    s("rect", { class: "border", x: box.left, y: box.top, width: box.width - box.left - box.right, height: bottom - box.top }),
-    s("text", { class: "label", x: (box.left + box.width - box.right) / 2, y: box.height - 8, "text-anchor": "middle" }, x.label),
-    s("text", { class: "label", x: 16, y: middle, "text-anchor": "middle", transform: `rotate(-90 16 ${middle})` }, y.label),
+    svg("rect", {
+      class: "border",
+      x: box.left,
+      y: box.top,
+      width: innerWidth,
+      height: innerHeight,
+    }),
+    svg(
+      "text",
+      { class: "label", x: box.left + innerWidth / 2, y: box.height - 8, "text-anchor": "middle" },
+      x.label,
+    ),
+    svg(
+      "text",
+      {
+        class: "label",
+        x: 16,
+        y: middle,
+        "text-anchor": "middle",
+        transform: `rotate(-90 16 ${middle})`,
+      },
+      y.label,
+    ),
   );
   return { node, toX, toY, box };
 }
@@ -46,60 +102,99 @@ const SHAPES = [
   (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`,
   (x, y, r) => `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`,
   (x, y, r) => `M${x} ${y - 1.3 * r}l${1.3 * r} ${2.2 * r}h${-2.6 * r}z`,
-  (x, y, r) => `M${x} ${y - 1.4 * r}l${1.4 * r} ${1.4 * r}l${-1.4 * r} ${1.4 * r}l${-1.4 * r} ${-1.4 * r}z`,
+  (x, y, r) =>
+    `M${x} ${y - 1.4 * r}l${1.4 * r} ${1.4 * r}l${-1.4 * r} ${1.4 * r}l${-1.4 * r} ${-1.4 * r}z`,
   (x, y, r) => `M${x} ${y + 1.3 * r}l${1.3 * r} ${-2.2 * r}h${-2.6 * r}z`,
   (x, y, r) => `M${x - 1.4 * r} ${y - 0.5 * r}h${2.8 * r}v${r}h${-2.8 * r}z`,
 ];
 
-// The number of a bond type among all that the elements of a composition can form: a type looks the same in every plot.
-export function seriesOf(nc, bondType) {
+/**
+ * Return the index of a bond type among all types that the elements of a composition can form.
+ * A type therefore has the same colour and shape in every plot.
+ */
+export function seriesIndex(nc, bondType) {
   const elements = [...new Set(nc.match(/[A-Z][a-z]?/g))].sort();
-  const pairs = elements.flatMap((one, number) => elements.slice(number).map((other) => `${one}-${other}`));
-  const at = pairs.indexOf(bondType.split("-").sort().join("-"));
-  return at < 0 ? pairs.length : at;
+  const pairs = elements.flatMap((one, index) =>
+    elements.slice(index).map((other) => `${one}-${other}`),
+  );
+  const found = pairs.indexOf(bondType.split("-").sort().join("-"));
+  return found < 0 ? pairs.length : found;
 }
 
 const round = (value) => Math.round(value * 10) / 10;
 
-// The outline of the mark of a series at a place: series differ by shape as well as by colour (the class `series-<n>`).
-export const mark = (series, x, y, radius) => SHAPES[series % SHAPES.length](round(x), round(y), radius);
+/** Return the path of a mark. Series differ by shape as well as by colour (class `series-<n>`). */
+export const markPath = (series, x, y, radius) =>
+  SHAPES[series % SHAPES.length](round(x), round(y), radius);
 
 export const seriesClass = (series) => `series-${series % SHAPES.length}`;
 
-// The mark for a legend.
-export const sample = (series) => s("svg", { class: "sample", viewBox: "0 0 16 16", "aria-hidden": "true" },
-  s("path", { class: seriesClass(series), d: mark(series, 8, 8, 5) }));
+export const legendSwatch = (series) =>
+  svg(
+    "svg",
+    { class: "swatch", viewBox: "0 0 16 16", "aria-hidden": "true" },
+    svg("path", { class: seriesClass(series), d: markPath(series, 8, 8, 5) }),
+  );
 
-// What stands at a place of a plot: a ring around it, and lines of text on a ground beside it.
-export function reading(box) {
-  const ring = s("circle", { class: "ring", r: 7 });
-  const ground = s("rect", { class: "ground", rx: 4 });
-  const text = s("text", {});
-  const node = s("g", { class: "reading", visibility: "hidden" }, ring, ground, text);
+/** Build a tooltip: a ring around a point, and lines of text next to it. */
+export function tooltip(box) {
+  const ring = svg("circle", { class: "ring", r: 7 });
+  const background = svg("rect", { class: "background", rx: 4 });
+  const text = svg("text", {});
+  const node = svg("g", { class: "tooltip", visibility: "hidden" }, ring, background, text);
   return {
     node,
     hide: () => node.setAttribute("visibility", "hidden"),
     show(x, y, lines) {
       ring.setAttribute("cx", x);
       ring.setAttribute("cy", y);
-      text.replaceChildren(...lines.map((line, index) => s("tspan", { x: 0, dy: index ? "1.25em" : 0 }, line)));
-      const written = text.getBBox();
-      const width = written.width + 16;
-      const height = written.height + 10;
+      text.replaceChildren(
+        ...lines.map((line, index) => svg("tspan", { x: 0, dy: index ? "1.25em" : 0 }, line)),
+      );
+      const bounds = text.getBBox();
+      const width = bounds.width + 16;
+      const height = bounds.height + 10;
       const left = Math.max(box.left, x + width + 14 > box.width ? x - width - 12 : x + 12);
       const top = Math.min(Math.max(2, y - height - 8), box.height - height - 2);
-      for (const [name, value] of Object.entries({ x: left, y: top, width, height })) ground.setAttribute(name, value);
-      text.setAttribute("transform", `translate(${left + 8} ${top + 5 - written.y})`);
+      for (const [name, value] of Object.entries({ x: left, y: top, width, height }))
+        background.setAttribute(name, value);
+      text.setAttribute("transform", `translate(${left + 8} ${top + 5 - bounds.y})`);
       node.setAttribute("visibility", "visible");
     },
   };
 }
 
-// Tell the place of the pointer in the plot's own units; null when it leaves.
-export function follow(svg, box, tell) {
-  svg.addEventListener("pointermove", (event) => {
-    const { left, top, width, height } = svg.getBoundingClientRect();
-    tell({ x: ((event.clientX - left) / width) * box.width, y: ((event.clientY - top) / height) * box.height });
+/**
+ * Report the position of the pointer in the coordinates of the plot, and null when it leaves.
+ * @param {SVGElement} plot
+ * @param {{width: number, height: number}} box
+ * @param {(position: {x: number, y: number} | null) => void} onMove
+ */
+export function onPointerMove(plot, box, onMove) {
+  plot.addEventListener("pointermove", (event) => {
+    const { left, top, width, height } = plot.getBoundingClientRect();
+    onMove({
+      x: ((event.clientX - left) / width) * box.width,
+      y: ((event.clientY - top) / height) * box.height,
+    });
   });
-  svg.addEventListener("pointerleave", () => tell(null));
+  plot.addEventListener("pointerleave", () => onMove(null));
+}
+
+/**
+ * Return the point next to `position`, or null if none is closer than `maxDistance`.
+ * @template {{x: number, y: number}} Point
+ * @param {Point[]} points
+ * @param {{x: number, y: number}} position
+ * @param {number} maxDistance in the coordinates of the plot
+ * @returns {Point | null}
+ */
+export function nearestPoint(points, position, maxDistance) {
+  let nearest = null;
+  let shortest = maxDistance;
+  for (const point of points) {
+    const distance = Math.hypot(point.x - position.x, point.y - position.y);
+    if (distance < shortest) [nearest, shortest] = [point, distance];
+  }
+  return nearest;
 }

@@ -1,11 +1,20 @@
-// Elements are made of nodes and text, never of markup: whatever a name holds is shown as it is spelled.
+// DOM construction. Elements are built from nodes and text, never from markup, so that names in the
+// data are shown as text.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-// An element with attributes (on…: listeners; true: present; null and false: absent) and children (nodes, text, lists; null: none).
-export const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
+/**
+ * Build an HTML element.
+ * @param {string} tag
+ * @param {Record<string, any> | null} attributes on…: listeners; true: present; null, false: absent
+ * @param {...any} children nodes, texts and nested lists; null and false are ignored
+ */
+export const h = (tag, attributes, ...children) =>
+  fill(document.createElement(tag), attributes, children);
 
-export const s = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
+/** Build an SVG element; the parameters are those of `h`. */
+export const svg = (tag, attributes, ...children) =>
+  fill(document.createElementNS(SVG, tag), attributes, children);
 
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {
@@ -19,31 +28,41 @@ function fill(element, attributes, children) {
 
 export const byId = (id) => document.getElementById(id);
 
-// Tell those who do not see the page what changed on it.
+/** Announce a change of the page to screen readers. */
 export function announce(text) {
   byId("announcer").textContent = text;
 }
 
-// A button that is disabled while what it does goes on, keeps the focus, and shows a failure beside itself.
+/**
+ * Build a button that is disabled, but keeps the focus, while `action` runs. Errors are shown next
+ * to it.
+ * @param {string} label
+ * @param {() => Promise<void> | void} action
+ * @param {Record<string, any>} [attributes]
+ */
 export function actionButton(label, action, attributes = {}) {
   const note = h("span", { class: "note", role: "status" });
-  const button = h("button", {
-    type: "button",
-    ...attributes,
-    onclick: async () => {
-      if (button.getAttribute("aria-disabled") === "true") return;
-      button.setAttribute("aria-disabled", "true");
-      note.className = "note";
-      note.textContent = "";
-      try {
-        await action((text) => { note.textContent = text; });
-      } catch (error) {
-        note.className = "note failure";
-        note.textContent = error.message;
-      } finally {
-        button.setAttribute("aria-disabled", "false");
-      }
+  const button = h(
+    "button",
+    {
+      type: "button",
+      ...attributes,
+      onclick: async () => {
+        if (button.getAttribute("aria-disabled") === "true") return;
+        button.setAttribute("aria-disabled", "true");
+        note.className = "note";
+        note.textContent = "";
+        try {
+          await action();
+        } catch (error) {
+          note.className = "note failure";
+          note.textContent = error.message;
+        } finally {
+          button.setAttribute("aria-disabled", "false");
+        }
+      },
     },
-  }, label);
+    label,
+  );
   return h("span", { class: "action" }, button, note);
 }

@@ -1,143 +1,207 @@
-// The runs of a composition: a page of them at a time, each with its state once it is in view.
+// The runs of a composition, loaded in pages. The status of a row is requested while it is in view.
 
 import { get, paths, post } from "./api.js";
-import { strip } from "./cells.js";
 import { actionButton, announce, h } from "./dom.js";
-import { refresh, watch } from "./standings.js";
-import { age, moment } from "./words.js";
+import { formatAge, formatTime } from "./labels.js";
+import { refresh, watch } from "./run_status.js";
+import { buildStrip } from "./sub_run_strip.js";
 
-const PAGE = 50;
+const PAGE_SIZE = 50;
 
-// Shows them in `pane`; returns `mark` (the run that is open), `changed` (something was done to one) and `end`.
+/**
+ * Show the runs of a composition in a pane.
+ * @param {HTMLElement} pane
+ * @param {string} nc
+ * @returns {{
+ *   select: (idRun: string | null) => Promise<void>,
+ *   refreshRun: (idRun: string) => void,
+ *   dispose: () => void,
+ * }}
+ */
 export function showRuns(pane, nc) {
-  const rows = new Map(); // id_run -> row
+  const rows = new Map(); // by id_run
   const list = h("ol", { class: "runs" });
   const foot = h("div", { class: "foot" });
-  const ending = new AbortController();
-  const watched = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => target.row.inView(isIntersecting)), {
-    rootMargin: "100px",
-  });
-  let open = null;
+  const abortController = new AbortController();
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) target.row.setVisible(isIntersecting);
+    },
+    { rootMargin: "100px" },
+  );
+  let selected = null;
 
-  const go = (idRun) => { location.hash = `#${encodeURIComponent(nc)}/${idRun}`; };
+  const openRun = (idRun) => {
+    location.hash = `#${encodeURIComponent(nc)}/${idRun}`;
+  };
 
-  function place(run) {
+  function insertRow(run) {
     if (rows.has(run.id_run)) return;
-    const row = runRow(nc, run);
+    const row = createRow(nc, run);
     rows.set(run.id_run, row);
-    let before = list.lastElementChild;
-    while (before && Number(before.row.idRun) > Number(run.id_run)) before = before.previousElementSibling;
-    if (before) before.after(row.item);
+    let previous = list.lastElementChild;
+    while (previous && Number(previous.row.idRun) > Number(run.id_run))
+      previous = previous.previousElementSibling;
+    if (previous) previous.after(row.item);
     else list.prepend(row.item);
-    row.mark(run.id_run === open);
-    watched.observe(row.item);
+    row.setSelected(run.id_run === selected);
+    observer.observe(row.item);
   }
 
-  async function load(cursor) {
+  async function loadPage(cursor) {
     try {
-      const { json, answer } = await get(paths.page(nc, PAGE, cursor), { signal: ending.signal });
-      (json[nc] ?? []).forEach(place);
-      const following = nextCursor(answer);
-      foot.replaceChildren(...(following ? [actionButton(`Show ${PAGE} more`, () => load(following))] : []));
-      if (!rows.size) foot.replaceChildren(h("p", { class: "hint large" }, "No run is scheduled yet. “Schedule next run” takes the first cell of this composition in the data bucket that nobody has taken."));
+      const { json, response } = await get(paths.runsPage(nc, PAGE_SIZE, cursor), {
+        signal: abortController.signal,
+      });
+      (json[nc] ?? []).forEach(insertRow);
+      const next = nextCursor(response);
+      foot.replaceChildren(
+        ...(next ? [actionButton(`Show ${PAGE_SIZE} more`, () => loadPage(next))] : []),
+      );
+      if (!rows.size) {
+        foot.replaceChildren(
+          h(
+            "p",
+            { class: "hint large" },
+            "No run is scheduled yet. ",
+            "“Schedule next run” schedules the available run with the lowest number.",
+          ),
+        );
+      }
     } catch (error) {
       if (error.name === "AbortError") return;
-      foot.replaceChildren(h("p", { class: "failure" }, error.message), actionButton("Try again", () => load(cursor)));
+      foot.replaceChildren(
+        h("p", { class: "failure" }, error.message),
+        actionButton("Try again", () => loadPage(cursor)),
+      );
     }
   }
 
   async function schedule() {
     const { json } = await post(paths.schedule(nc));
     announce(`Run ${json.id_run} is scheduled`);
-    await bring(json.id_run);
-    go(json.id_run);
+    await loadRun(json.id_run);
+    openRun(json.id_run);
   }
 
-  // A run that may not be on the pages that were loaded.
-  async function bring(idRun) {
-    const { json } = await get(paths.run({ nc, idRun }, "status"), { signal: ending.signal });
+  // Load a run that may not be on the pages loaded so far.
+  async function loadRun(idRun) {
+    const { json } = await get(paths.run({ nc, idRun }, "status"), {
+      signal: abortController.signal,
+    });
     if (!rows.size) foot.replaceChildren();
-    place(json);
+    insertRow(json);
   }
 
-  const number = h("input", { id: "run-number", inputmode: "numeric", pattern: "[1-9][0-9]{0,8}", size: "6", autocomplete: "off" });
-  const wrong = h("span", { class: "note failure", role: "status" });
-  const finder = h("form", {
-    class: "finder",
-    onsubmit: async (event) => {
-      event.preventDefault();
-      wrong.textContent = "";
-      try {
-        await bring(number.value.trim());
-        go(number.value.trim());
-      } catch (error) {
-        wrong.textContent = error.message;
-      }
+  const number = h("input", {
+    id: "run-number",
+    inputmode: "numeric",
+    pattern: "[1-9][0-9]{0,8}",
+    size: "6",
+    autocomplete: "off",
+  });
+  const finderError = h("span", { class: "note failure", role: "status" });
+  const finder = h(
+    "form",
+    {
+      class: "finder",
+      onsubmit: async (event) => {
+        event.preventDefault();
+        finderError.textContent = "";
+        try {
+          await loadRun(number.value.trim());
+          openRun(number.value.trim());
+        } catch (error) {
+          finderError.textContent = error.message;
+        }
+      },
     },
-  }, h("label", { for: "run-number" }, "Go to run"), " ", number, " ", h("button", { type: "submit" }, "Go"), wrong);
+    h("label", { for: "run-number" }, "Go to run"),
+    " ",
+    number,
+    " ",
+    h("button", { type: "submit" }, "Go"),
+    finderError,
+  );
 
   pane.replaceChildren(
     h("p", { class: "back" }, h("a", { href: "#" }, "‹ Compositions")),
     h("h2", {}, "Runs of ", nc),
     actionButton("Schedule next run", schedule, { class: "primary" }),
-    finder, list, foot,
+    finder,
+    list,
+    foot,
   );
-  const loaded = load();
+  const firstPage = loadPage();
 
   return {
-    async mark(idRun) {
-      open = idRun;
-      rows.forEach((row, key) => row.mark(key === idRun));
-      await loaded;
-      if (idRun === open && idRun && !rows.has(idRun)) bring(idRun).catch(() => {}); // the run's own pane says why
+    async select(idRun) {
+      selected = idRun;
+      for (const [key, row] of rows) row.setSelected(key === idRun);
+      await firstPage;
+      // An error is shown in the pane of the run.
+      if (idRun === selected && idRun && !rows.has(idRun)) loadRun(idRun).catch(() => {});
     },
-    changed: (idRun) => refresh({ nc, idRun }),
-    end() {
-      ending.abort();
-      watched.disconnect();
-      rows.forEach((row) => row.inView(false));
+    refreshRun: (idRun) => refresh({ nc, idRun }),
+    dispose() {
+      abortController.abort();
+      observer.disconnect();
+      for (const row of rows.values()) row.setVisible(false);
     },
   };
 }
 
-function runRow(nc, run) {
+function createRow(nc, run) {
   const state = h("span", { class: "state" });
-  const cells = h("span", { class: "cells" }, strip(run.sub_runs));
-  const time = h("time", { datetime: run.run_scheduled_at, title: moment(run.run_scheduled_at), "data-age": true }, age(run.run_scheduled_at));
-  const link = h("a", { href: `#${encodeURIComponent(nc)}/${run.id_run}` },
-    h("span", { class: "line" }, h("strong", {}, `Run ${run.id_run}`), " ", state, " ", time), cells);
+  const cells = h("span", { class: "cells" }, buildStrip(run.sub_runs));
+  const time = h(
+    "time",
+    { datetime: run.run_scheduled_at, title: formatTime(run.run_scheduled_at), "data-age": true },
+    formatAge(run.run_scheduled_at),
+  );
+  const link = h(
+    "a",
+    { href: `#${encodeURIComponent(nc)}/${run.id_run}` },
+    h("span", { class: "run-line" }, h("strong", {}, `Run ${run.id_run}`), " ", state, " ", time),
+    cells,
+  );
   const item = h("li", {}, link);
-  let stop = null;
+  let unsubscribe = null;
 
-  function tell(status, error) {
+  function onUpdate(status, error) {
     if (error) {
       state.replaceChildren(badge("unknown"));
       return;
     }
-    state.replaceChildren(badge(overall(status)));
-    cells.replaceChildren(...strip(status.sub_runs, status.sub_run_outcomes));
+    state.replaceChildren(
+      badge(status.sub_runs_status === "RUNNING" ? "RUNNING" : status.run_status),
+    );
+    cells.replaceChildren(...buildStrip(status.sub_runs, status.sub_run_outcomes));
   }
 
   item.row = {
     idRun: run.id_run,
     item,
-    mark: (here) => link.setAttribute("aria-current", String(here)),
-    inView(visible) {
-      if (visible) stop ??= watch({ nc, idRun: run.id_run }, tell);
+    setSelected: (selected) => link.setAttribute("aria-current", String(selected)),
+    setVisible(visible) {
+      if (visible) unsubscribe ??= watch({ nc, idRun: run.id_run }, onUpdate);
       else {
-        stop?.();
-        stop = null;
+        unsubscribe?.();
+        unsubscribe = null;
       }
     },
   };
   return item.row;
 }
 
-export const badge = (text) => h("span", { class: `badge ${text.toLowerCase()}` }, text.toLowerCase());
+/** Build the badge of a status such as "RUNNING". */
+export const badge = (text) =>
+  h("span", { class: `badge ${text.toLowerCase()}` }, text.toLowerCase());
 
-const overall = (status) => (status.sub_runs_status === "RUNNING" ? "RUNNING" : status.run_status);
-
-function nextCursor(answer) {
-  const next = (answer.headers.get("Link") ?? "").match(/<[^>]*[?&]cursor=([^&>]+)[^>]*>;\s*rel="?next"?/);
+// Return the cursor of the next page from the Link header (RFC 8288), or null after the last page.
+function nextCursor(response) {
+  const next = (response.headers.get("Link") ?? "").match(
+    /<[^>]*[?&]cursor=([^&>]+)[^>]*>;\s*rel="?next"?/,
+  );
   return next && decodeURIComponent(next[1]);
 }

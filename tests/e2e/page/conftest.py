@@ -1,4 +1,4 @@
-"""The page in Debian's Chromium, from an API process of its own over the sample data."""
+"""Fixtures of the page tests: Debian's Chromium, and an API process that serves the sample data."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PHONE = {"width": 390, "height": 844}
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A served API: its origin, that of its bucket, and the names of what is behind it."""
+    """A served API: its origin, the origin of its bucket, and the names of bucket and table."""
 
     url: str
     s3_origin: str
@@ -50,30 +50,30 @@ class Site:
 
 @dataclass
 class Visit:
-    """A browser that looks at the site, and what it noticed: addresses it asked, and what its console complained of."""
+    """A browser window on a site, with the requests it sent and the errors and warnings it logged."""
 
     site: Site
     context: BrowserContext
     page: Page
     requests: list[Request] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+    console_errors: list[str] = field(default_factory=list)
 
-    def go(self, place: str = "") -> None:
-        self.page.goto("about:blank")  # else another place on the page is no visit, but a click
-        self.page.goto(f"{self.site.url}/{place}")
+    def go(self, path: str = "") -> None:
+        self.page.goto("about:blank")  # otherwise a new fragment does not reload the page
+        self.page.goto(f"{self.site.url}/{path}")
 
-    def notice_request(self, request: Request) -> None:
+    def record_request(self, request: Request) -> None:
         self.requests.append(request)
 
-    def notice_message(self, message: ConsoleMessage) -> None:
+    def record_message(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
+            self.console_errors.append(message.text)
 
-    def notice_error(self, error: Error) -> None:
-        self.complaints.append(str(error))
+    def record_error(self, error: Error) -> None:
+        self.console_errors.append(str(error))
 
-    def foreign(self) -> list[str]:
-        """The addresses asked that are neither the API's nor the bucket's."""
+    def foreign_requests(self) -> list[str]:
+        """Return the URLs of requests that went neither to the API nor to the bucket."""
         own = ("about:", "data:", "blob:", f"{self.site.url}/", f"{self.site.s3_origin}/")
         return [request.url for request in self.requests if not request.url.startswith(own)]
 
@@ -82,7 +82,7 @@ class Visit:
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
-        pytest.skip("the page is tested in Chromium: on Debian, apt-get install chromium")
+        pytest.skip("Chromium is missing; on Debian: apt-get install chromium")
     expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
@@ -92,7 +92,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def sample_bucket(aws: Aws) -> Iterator[str]:
-    """A data bucket with the sample data."""
+    """Create a data bucket that contains the sample data."""
     name = f"dataops-test-{uuid.uuid4().hex}"
     create_bucket(aws.s3, name)
     load(aws.s3, name, ROOT / "data")
@@ -108,7 +108,7 @@ Serve = Callable[..., Site]
 
 @pytest.fixture
 def serve(aws_environment: dict[str, str], sample_bucket: str, table: str) -> Iterator[Serve]:
-    """Starts the API with settings of the test's own, over a bucket (the sample's, if none is named) and an empty run table."""
+    """Start an API with the given settings, on a bucket (default: the sample data) and an empty table."""
     served = []
 
     def start(bucket: str = sample_bucket, **settings: str) -> Site:
@@ -134,7 +134,7 @@ def serve(aws_environment: dict[str, str], sample_bucket: str, table: str) -> It
 
 @pytest.fixture
 def visit(browser: Browser, serve: Serve) -> Iterator[Callable[..., Visit]]:
-    """Opens a browser window of its own on a site (one served for it, if none is given)."""
+    """Open a browser window on a site, which is started if none is given."""
     contexts = []
 
     def open_window(site: Site | None = None, **options: Any) -> Visit:
@@ -142,9 +142,9 @@ def visit(browser: Browser, serve: Serve) -> Iterator[Callable[..., Visit]]:
         contexts.append(context)
         context.set_default_timeout(20_000)
         visit = Visit(site or serve(), context, context.new_page())
-        context.on("request", visit.notice_request)
-        visit.page.on("console", visit.notice_message)
-        visit.page.on("pageerror", visit.notice_error)
+        context.on("request", visit.record_request)
+        visit.page.on("console", visit.record_message)
+        visit.page.on("pageerror", visit.record_error)
         return visit
 
     yield open_window

@@ -1,4 +1,4 @@
-"""The page as a new user meets it: from nothing to a downloaded archive, with pointer, finger or keyboard."""
+"""The page in use: scheduling, downloads, plots and snippets, with pointer, touch and keyboard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from playwright.sync_api import Download, Page, Route, expect
 
 from localdev.paths import ROOT
 from tests.conftest import Aws
-from tests.support.page import answer
+from tests.support.page import fetch_json
 
 from .conftest import DESKTOP, PHONE, Serve, Visits
 
@@ -39,7 +39,7 @@ def schedule_and_augment(page: Page, composition: str = "Zr49Cu49Al2") -> None:
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_a_new_user_gets_from_an_empty_table_to_files_on_disk(
+def test_a_new_user_schedules_augments_and_downloads_a_run(
     visit: Visits, viewport: dict[str, int]
 ) -> None:
     new = visit(viewport=viewport)
@@ -55,7 +55,7 @@ def test_a_new_user_gets_from_an_empty_table_to_files_on_disk(
     expect(page.get_by_role("heading", name="Sub-run 8 compression x")).to_be_visible()
     expect(page.get_by_text("Deformed cells")).to_contain_text("done")
 
-    bonds = answer(new.site, "generate/Zr49Cu49Al2/21/8/bonds")["bonds"]
+    bonds = fetch_json(new.site, "generate/Zr49Cu49Al2/21/8/bonds")["bonds"]
     plot = page.get_by_role("img", name=re.compile(rf"against distance of {len(bonds)} bonds"))
     expect(plot).to_be_visible()
     assert sum(
@@ -67,7 +67,7 @@ def test_a_new_user_gets_from_an_empty_table_to_files_on_disk(
 
     with page.expect_download() as saved:
         page.get_by_role("button", name="Download sub-run 8").click()
-    link = answer(new.site, "generate/Zr49Cu49Al2/21/8/download")
+    link = fetch_json(new.site, "generate/Zr49Cu49Al2/21/8/download")
     assert saved.value.suggested_filename == "Zr49Cu49Al2_21_8.zip"
     assert hashlib.sha256(content(saved.value)).hexdigest() == link["sha256"]
     with page.expect_download() as saved:
@@ -79,14 +79,14 @@ def test_a_new_user_gets_from_an_empty_table_to_files_on_disk(
         assert archive.testzip() is None
         assert archive.read("8/ICOHPLIST.lobster") == (SUB_RUN_8 / "ICOHPLIST.lobster").read_bytes()
 
-    assert new.foreign() == []
-    assert new.complaints == []
+    assert new.foreign_requests() == []
+    assert new.console_errors == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
-        "the page scrolls sideways"
+        "the page scrolls horizontally"
     )
 
 
-def test_everything_is_reached_by_keyboard(visit: Visits) -> None:
+def test_every_control_can_be_used_with_the_keyboard(visit: Visits) -> None:
     new = visit()
     page = new.page
     new.go("#Zr49Cu49Al2")
@@ -99,7 +99,7 @@ def test_everything_is_reached_by_keyboard(visit: Visits) -> None:
             )
             if focused.startswith(name):
                 return
-        raise AssertionError(f"{name!r} is not reached by Tab")
+        raise AssertionError(f"{name!r} cannot be reached with Tab")
 
     expect(page.get_by_text("No run is scheduled yet")).to_be_visible()
     tab_to("Schedule next run")
@@ -112,45 +112,45 @@ def test_everything_is_reached_by_keyboard(visit: Visits) -> None:
     tab_to("sub-run 1")
     page.keyboard.press("Enter")
     expect(page.get_by_role("img", name=re.compile("against distance"))).to_be_visible()
-    tab_to("Bond, by distance")
+    tab_to("Bond, ordered by distance")
     page.keyboard.press("ArrowRight")
     second = sorted(
-        answer(new.site, "generate/Zr49Cu49Al2/21/1/bonds")["bonds"],
+        fetch_json(new.site, "generate/Zr49Cu49Al2/21/1/bonds")["bonds"],
         key=lambda bond: bond["distance"],
     )[1]
-    reading = page.locator("output")
-    expect(reading).to_contain_text(
+    readout = page.locator("output")
+    expect(readout).to_contain_text(
         f"{second['label_a']}\u2013{second['label_b']}, {second['bond_type']}: {second['distance']:.5f} Å"
     )
-    assert page.get_by_role("slider").get_attribute("aria-valuetext") == reading.text_content()
+    assert page.get_by_role("slider").get_attribute("aria-valuetext") == readout.text_content()
 
 
-def test_pointing_at_a_mark_reads_its_bond(visit: Visits) -> None:
+def test_pointing_at_a_mark_shows_its_bond(visit: Visits) -> None:
     new = visit()
-    answer(new.site, "generate/Zr49Cu49Al2", "POST")
+    fetch_json(new.site, "generate/Zr49Cu49Al2", "POST")
     new.go("#Zr49Cu49Al2/21/0")
     plot = new.page.get_by_role("img", name=re.compile("against distance"))
-    ring = plot.locator(".reading")
-    expect(ring).to_have_attribute("visibility", "hidden")
+    tooltip = plot.locator(".tooltip")
+    expect(tooltip).to_have_attribute("visibility", "hidden")
     plot.scroll_into_view_if_needed()
     mark = plot.locator("path.marks").first
     place = mark.evaluate("(path) => { const at = path.getPointAtLength(0), box = path.ownerSVGElement.getBoundingClientRect(); "
                           "return [box.left + at.x * box.width / 640, box.top + at.y * box.height / 380]; }")  # fmt: skip
     new.page.mouse.move(*place)
-    expect(ring).to_have_attribute("visibility", "visible")
-    expect(ring).to_contain_text(
+    expect(tooltip).to_have_attribute("visibility", "visible")
+    expect(tooltip).to_contain_text(
         re.compile(r"[A-Z][a-z]\d+\u2013[A-Z][a-z]\d+ \(\w+-\w+\)\d\.\d{3} Å, \u2212?\d\.\d{3} eV")
     )
 
 
-def test_quantities_are_drawn_for_the_sub_runs_that_have_them(visit: Visits) -> None:
+def test_quantities_are_plotted_for_the_sub_runs_that_have_them(visit: Visits) -> None:
     new = visit()
-    answer(new.site, "generate/Zr49Cu49Al2", "POST")
-    answer(new.site, "generate/Zr49Cu49Al2/21/augment", "POST")
+    fetch_json(new.site, "generate/Zr49Cu49Al2", "POST")
+    fetch_json(new.site, "generate/Zr49Cu49Al2/21/augment", "POST")
     new.go("#Zr49Cu49Al2/21")
     means = {
         summary["bond_type"]: summary["mean_icohp"]
-        for summary in answer(new.site, "generate/Zr49Cu49Al2/21/8/bonds?limit=1")["bond_types"]
+        for summary in fetch_json(new.site, "generate/Zr49Cu49Al2/21/8/bonds?limit=1")["bond_types"]
     }
     new.page.get_by_text("Mean bond strength: values").click()
     table = new.page.get_by_role("region", name="Mean bond strength: values").get_by_role("table")
@@ -166,7 +166,7 @@ def test_quantities_are_drawn_for_the_sub_runs_that_have_them(visit: Visits) -> 
         kind: f"{mean:.3f}" for kind, mean in means.items()
     }
     assert set(table.get_by_role("row").nth(14).get_by_role("cell").all_text_contents()) == {"none"}
-    outcomes = answer(new.site, "generate/Zr49Cu49Al2/21/status")["sub_run_outcomes"]
+    outcomes = fetch_json(new.site, "generate/Zr49Cu49Al2/21/status")["sub_run_outcomes"]
     new.page.get_by_text("SCF iterations: values").click()
     rows = (
         new.page.get_by_role("region", name="SCF iterations: values")
@@ -176,9 +176,9 @@ def test_quantities_are_drawn_for_the_sub_runs_that_have_them(visit: Visits) -> 
     assert rows == [str(outcomes[str(sub_run)]["scf_iterations"]) for sub_run in range(15)]
 
 
-def test_a_total_energy_in_the_outcomes_is_drawn(visit: Visits) -> None:
+def test_the_total_energy_of_the_outcomes_is_plotted(visit: Visits) -> None:
     new = visit()
-    answer(new.site, "generate/Zr50Cu40Al10", "POST")
+    fetch_json(new.site, "generate/Zr50Cu40Al10", "POST")
 
     new.go("#Zr50Cu40Al10/1")
     new.page.get_by_text("Total energy: values").click()
@@ -187,24 +187,24 @@ def test_a_total_energy_in_the_outcomes_is_drawn(visit: Visits) -> None:
         .get_by_role("cell")
         .all_text_contents()
     )
-    energy = answer(new.site, "generate/Zr50Cu40Al10/1/status")["sub_run_outcomes"]["0"][
+    energy = fetch_json(new.site, "generate/Zr50Cu40Al10/1/status")["sub_run_outcomes"]["0"][
         "total_energy_ry"
     ]
     assert values == [f"{energy:.4f}".replace("-", "\u2212")] + ["none"] * 14
 
 
-def test_the_lines_to_copy_do_what_they_say(visit: Visits, tmp_path: Path) -> None:
+def test_the_snippets_download_the_archives(visit: Visits, tmp_path: Path) -> None:
     new = visit(permissions=["clipboard-read", "clipboard-write"])
-    answer(new.site, "generate/Zr50Cu40Al10", "POST")
+    fetch_json(new.site, "generate/Zr50Cu40Al10", "POST")
     new.go("#Zr50Cu40Al10/1/0")
     here = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    for what, of in (("The whole run", "1"), ("This sub-run", "1/0")):
-        lines = new.page.get_by_role("group").filter(has_text=f"{what} from a shell or Python")
-        lines.locator("summary").click()
+    for title, path in (("The whole run", "1"), ("This sub-run", "1/0")):
+        snippets = new.page.get_by_role("group").filter(has_text=f"{title} from a shell or Python")
+        snippets.locator("summary").click()
         for name in ("curl", "dataops", "Python"):
-            folder = tmp_path / of.replace("/", "_") / name
+            folder = tmp_path / path.replace("/", "_") / name
             folder.mkdir(parents=True)
-            lines.get_by_role("button", name=f"Copy the {name} line").click()
+            snippets.get_by_role("button", name=f"Copy the {name} snippet").click()
             expect(new.page.locator("#announcer")).to_have_text("Copied")
             text = new.page.evaluate("navigator.clipboard.readText()")
             command = [sys.executable, "-c", text] if name == "Python" else ["bash", "-c", text]
@@ -213,7 +213,7 @@ def test_the_lines_to_copy_do_what_they_say(visit: Visits, tmp_path: Path) -> No
                 [archive] = folder.iterdir()
                 assert (
                     hashlib.sha256(archive.read_bytes()).hexdigest()
-                    == answer(new.site, f"generate/Zr50Cu40Al10/{of}/download")["sha256"]
+                    == fetch_json(new.site, f"generate/Zr50Cu40Al10/{path}/download")["sha256"]
                 )
             else:
                 assert (
@@ -221,14 +221,14 @@ def test_the_lines_to_copy_do_what_they_say(visit: Visits, tmp_path: Path) -> No
                 ).read_bytes() == ICOHPLIST.read_bytes()
 
 
-def test_a_large_archive_shows_that_it_is_being_built(visit: Visits) -> None:
+def test_the_page_shows_that_a_large_archive_is_being_built(visit: Visits) -> None:
     new = visit()
-    answer(new.site, "generate/Zr50Cu40Al10", "POST")
-    asked: list[str] = []
+    fetch_json(new.site, "generate/Zr50Cu40Al10", "POST")
+    requests: list[str] = []
 
     def building(route: Route) -> None:
-        asked.append(route.request.url)
-        if len(asked) > 2:
+        requests.append(route.request.url)
+        if len(requests) > 2:
             route.continue_()
         else:
             body = {
@@ -246,13 +246,13 @@ def test_a_large_archive_shows_that_it_is_being_built(visit: Visits) -> None:
             new.page.get_by_role("progressbar", name="Building Zr50Cu40Al10_1.zip")
         ).to_be_visible()
     assert saved.value.suggested_filename == "Zr50Cu40Al10_1.zip"
-    assert len(asked) == 3
+    assert len(requests) == 3
     expect(new.page.get_by_text("Saved as Zr50Cu40Al10_1.zip")).to_be_visible()
 
 
-def test_what_the_service_refuses_is_said_beside_the_button(visit: Visits) -> None:
+def test_errors_of_the_service_are_shown_next_to_the_button(visit: Visits) -> None:
     new = visit()
-    answer(new.site, "generate/Zr49Cu49Al2", "POST")
+    fetch_json(new.site, "generate/Zr49Cu49Al2", "POST")
     new.go("#Zr49Cu49Al2")
     new.page.get_by_role("button", name="Schedule next run").click()
     expect(new.page.get_by_text("no run of 'Zr49Cu49Al2' is available")).to_be_visible()
@@ -261,7 +261,7 @@ def test_what_the_service_refuses_is_said_beside_the_button(visit: Visits) -> No
     expect(new.page.get_by_text("run '22' of 'Zr49Cu49Al2' is not scheduled")).to_be_visible()
 
 
-def test_a_thousand_runs_are_shown_a_page_at_a_time(visit: Visits, aws: Aws) -> None:
+def test_a_thousand_runs_are_loaded_in_pages(visit: Visits, aws: Aws) -> None:
     new = visit()
     for id_run in range(1, 1001):
         item = {
@@ -285,8 +285,8 @@ def test_a_thousand_runs_are_shown_a_page_at_a_time(visit: Visits, aws: Aws) -> 
     new.page.get_by_label("Go to run").fill("777")
     new.page.keyboard.press("Enter")
     expect(new.page.get_by_role("heading", name="Run 777 of Cu50Zr50")).to_be_visible()
-    asked = {request.url for request in new.requests if request.url.endswith("/status")}
-    assert len(asked) < 50, "runs that nobody sees were asked for"
+    status_requests = {request.url for request in new.requests if request.url.endswith("/status")}
+    assert len(status_requests) < 50, "the status of runs out of view was requested"
 
 
 def test_synthetic_data_are_marked_and_the_data_set_is_described(visit: Visits) -> None:
@@ -294,7 +294,8 @@ def test_synthetic_data_are_marked_and_the_data_set_is_described(visit: Visits) 
     new.go()
     banner = new.page.get_by_role("complementary", name="Kind of data")
     expect(banner).to_have_text(
-        "Synthetic data: made up by a program. Do not train on it, publish it or compare with it."
+        "Synthetic data: generated by a program, not calculated. "
+        "Do not use it for training, publications or comparisons."
     )
     compositions = new.page.get_by_role("navigation", name="Compositions")
     expect(compositions).to_contain_text("Sample of the DataOps API")
@@ -302,7 +303,7 @@ def test_synthetic_data_are_marked_and_the_data_set_is_described(visit: Visits) 
         "href", "https://spdx.org/licenses/Apache-2.0"
     )
     expect(compositions).to_contain_text("Not to be cited")
-    assert new.complaints == []
+    assert new.console_errors == []
 
 
 def test_real_data_have_no_banner_and_a_link_to_the_publication(visit: Visits) -> None:
@@ -323,18 +324,18 @@ def test_real_data_have_no_banner_and_a_link_to_the_publication(visit: Visits) -
     assert "Licence" not in new.page.locator("#dataset").inner_text()
 
 
-def test_a_running_run_says_that_its_files_can_be_had(visit: Visits, serve: Serve) -> None:
+def test_a_running_run_shows_that_existing_files_can_be_downloaded(
+    visit: Visits, serve: Serve
+) -> None:
     new = visit(serve(JOB_RUN_TIME_SECONDS="3600"))
-    answer(new.site, "generate/Zr50Cu40Al10", "POST")
+    fetch_json(new.site, "generate/Zr50Cu40Al10", "POST")
     new.go("#Zr50Cu40Al10/1/0")
-    expect(
-        new.page.get_by_text("Simulated: files that exist already can be downloaded now.")
-    ).to_be_visible()
+    expect(new.page.get_by_text("Simulated: existing files can be downloaded now.")).to_be_visible()
     with new.page.expect_download():
         new.page.get_by_role("button", name="Download sub-run 0").click()
 
 
-def test_files_that_archives_leave_out_are_listed_with_the_reason(visit: Visits) -> None:
+def test_skipped_files_are_listed_with_the_reason(visit: Visits) -> None:
     new = visit()
     skipped = [{"name": "aux.log", "reason": "a reserved name on Windows"}]
 
@@ -343,7 +344,7 @@ def test_files_that_archives_leave_out_are_listed_with_the_reason(visit: Visits)
         route.fulfill(response=response, json=response.json() | {"skipped": skipped})
 
     new.page.route(re.compile("/0/(manifest|download)$"), altered)
-    answer(new.site, "generate/Zr50Cu40Al10", "POST")
+    fetch_json(new.site, "generate/Zr50Cu40Al10", "POST")
     new.go("#Zr50Cu40Al10/1/0")
     entry = new.page.get_by_role("listitem").filter(has_text="aux.log: a reserved name on Windows")
     expect(entry).to_have_count(1)

@@ -1,4 +1,4 @@
-"""The page is safe and open to all: accessibility, names with markup in them, tokens, what it may load."""
+"""Accessibility and security of the page: axe, markup in names, tokens, content security policy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token
 from localdev.paths import ROOT
 from tests.conftest import Aws
-from tests.support.page import answer
+from tests.support.page import fetch_json
 
 from .conftest import DESKTOP, PHONE, Serve, Visit, Visits
 
@@ -31,12 +31,12 @@ FOLDER = "Cu50Zr50/c/md/lammps/100/7/2000/0/"
 def axe() -> str:
     source = ROOT / ".local" / "axe" / "axe.min.js"
     if not source.exists():
-        pytest.skip("axe-core is not there: scripts/get_axe.sh fetches it (needs npm)")
+        pytest.skip("axe-core is missing; run scripts/get_axe.sh (needs npm)")
     return source.read_text()
 
 
 def violations(visit: Visit, axe: str) -> list[str]:
-    # Evaluated by the debugger, which the page's policy does not bind; a script element would be refused.
+    # The debugger is not bound by the content security policy, which would block a script element.
     visit.page.evaluate(axe)
     found = visit.page.evaluate(
         "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
@@ -50,7 +50,9 @@ def violations(visit: Visit, axe: str) -> list[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_axe_finds_nothing(visit: Visits, axe: str, viewport: dict[str, int], scheme: str) -> None:
+def test_axe_finds_no_violations(
+    visit: Visits, axe: str, viewport: dict[str, int], scheme: str
+) -> None:
     new = visit(viewport=viewport, color_scheme=scheme)
     page = new.page
     new.go()
@@ -59,8 +61,8 @@ def test_axe_finds_nothing(visit: Visits, axe: str, viewport: dict[str, int], sc
     page.get_by_role("link", name="Zr49Cu49Al2").click()
     expect(page.get_by_text("No run is scheduled yet")).to_be_visible()
     assert violations(new, axe) == []
-    answer(new.site, "generate/Zr49Cu49Al2", "POST")
-    answer(new.site, "generate/Zr49Cu49Al2/21/augment", "POST")
+    fetch_json(new.site, "generate/Zr49Cu49Al2", "POST")
+    fetch_json(new.site, "generate/Zr49Cu49Al2/21/augment", "POST")
     new.go("#Zr49Cu49Al2/21/0")
     expect(page.get_by_role("img", name=re.compile("against distance"))).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("Mean bond strength"))).to_be_visible()
@@ -75,7 +77,7 @@ def test_axe_finds_nothing(visit: Visits, axe: str, viewport: dict[str, int], sc
 
 @pytest.fixture
 def bucket_with_markup(aws: Aws, bucket: str) -> str:
-    """A bucket whose names are markup where names may be."""
+    """Create a bucket with markup in every name that may contain it."""
     for key in (
         FOLDER + MARKUP,
         FOLDER + ENTITIES,
@@ -90,7 +92,7 @@ def test_names_with_markup_are_shown_as_text(
     visit: Visits, serve: Serve, bucket_with_markup: str
 ) -> None:
     new = visit(serve(bucket_with_markup))
-    answer(new.site, "generate/Cu50Zr50", "POST")
+    fetch_json(new.site, "generate/Cu50Zr50", "POST")
     new.go("#Cu50Zr50/7/0")
     expect(new.page.get_by_role("rowheader", name=ENTITIES, exact=True)).to_be_visible()
     expect(
@@ -105,34 +107,34 @@ def test_names_with_markup_are_shown_as_text(
     new.go(f"#{MARKUP}/{MARKUP}")
     expect(new.page.get_by_role("link", name="Cu50Zr50")).to_be_visible()
     assert "broken" not in new.page.title()
-    assert new.complaints == []
+    assert new.console_errors == []
 
 
 @pytest.fixture
 def guarded(visit: Visits) -> Iterator[tuple[Visit, list[str | None]]]:
-    """A visit to a service that wants the token `right`, and the Authorization headers that it was sent."""
+    """Return a visit to a service that requires the token `right`, and the headers it received."""
     new = visit()
-    given: list[str | None] = []
+    received: list[str | None] = []
 
     def guard(route: Route) -> None:
         header = route.request.headers.get("authorization")
-        given.append(header)
+        received.append(header)
         if header == "Bearer right":
             route.continue_()
         else:
             route.fulfill(status=401, json={"message": "Unauthorized"})
 
     new.page.route(re.compile(r"/v1/"), guard)
-    yield new, given
+    yield new, received
 
 
-def test_a_token_is_asked_for_where_one_is_wanted_and_kept_for_the_tab_only(
+def test_a_required_token_is_requested_and_kept_for_the_tab_only(
     guarded: tuple[Visit, list[str | None]],
 ) -> None:
-    new, given = guarded
+    new, received = guarded
     page = new.page
     new.go("#Zr50Cu40Al10")
-    dialog = page.get_by_role("dialog", name="This service asks for a token")
+    dialog = page.get_by_role("dialog", name="This service requires a token")
     expect(dialog).to_be_visible()
     page.get_by_label("Token", exact=True).fill("wrong")
     page.keyboard.press("Enter")
@@ -141,23 +143,23 @@ def test_a_token_is_asked_for_where_one_is_wanted_and_kept_for_the_tab_only(
     page.get_by_role("button", name="Use this token").click()
     expect(page.get_by_role("link", name="Zr50Cu40Al10", exact=True)).to_be_visible()
     expect(page.get_by_text("No run is scheduled yet")).to_be_visible()
-    assert set(given) == {None, "Bearer wrong", "Bearer right"}
+    assert set(received) == {None, "Bearer wrong", "Bearer right"}
     page.get_by_role("button", name="Schedule next run").click()
     with page.expect_download():
         page.get_by_role("button", name="Download sub-run 0").click()
-    at_the_bucket = [
+    bucket_requests = [
         request for request in new.requests if request.url.startswith(new.site.s3_origin)
     ]
-    assert at_the_bucket
-    assert all("authorization" not in request.headers for request in at_the_bucket)
+    assert bucket_requests
+    assert all("authorization" not in request.headers for request in bucket_requests)
     assert page.evaluate("localStorage.length") == 0
     assert page.context.cookies() == []
     page.get_by_role("button", name="Token…").click()
-    page.get_by_role("button", name="Forget it").click()
+    page.get_by_role("button", name="Remove token").click()
     assert page.evaluate("sessionStorage.length") == 0
 
 
-def test_the_page_works_where_the_service_asks_for_tokens(
+def test_the_page_works_with_a_service_that_requires_tokens(
     visit: Visits, serve: Serve, aws: Aws
 ) -> None:
     site = serve(AUTH="token")
@@ -178,14 +180,14 @@ def test_the_page_works_where_the_service_asks_for_tokens(
     with zipfile.ZipFile(saved.value.path()) as archive:
         assert archive.testzip() is None
     new.page.get_by_role("button", name="Token…").click()
-    new.page.get_by_role("button", name="Forget it").click()
+    new.page.get_by_role("button", name="Remove token").click()
     assert new.page.evaluate("sessionStorage.length") == 0
 
 
-def test_a_401_of_a_request_sent_before_the_token_was_entered_asks_for_none(
+def test_a_401_of_an_earlier_request_does_not_open_the_dialog_again(
     guarded: tuple[Visit, list[str | None]],
 ) -> None:
-    new, given = guarded
+    new, received = guarded
     page = new.page
     held: list[Route] = []
 
@@ -197,8 +199,10 @@ def test_a_401_of_a_request_sent_before_the_token_was_entered_asks_for_none(
 
     page.route(re.compile(r"/v1/compositions$"), hold)
     new.go("#Zr50Cu40Al10")
-    dialog = page.get_by_role("dialog", name="This service asks for a token")
-    expect(dialog).to_be_visible()  # for the runs; the compositions are still asked for
+    dialog = page.get_by_role("dialog", name="This service requires a token")
+    expect(
+        dialog
+    ).to_be_visible()  # for the runs; the request for the compositions is still in progress
     page.get_by_label("Token", exact=True).fill("right")
     page.keyboard.press("Enter")
     expect(page.get_by_text("No run is scheduled yet")).to_be_visible()
@@ -206,19 +210,19 @@ def test_a_401_of_a_request_sent_before_the_token_was_entered_asks_for_none(
     route.fulfill(status=401, json={"message": "Unauthorized"})
     expect(page.get_by_role("link", name="Zr50Cu40Al10", exact=True)).to_be_visible()
     expect(dialog).to_be_hidden()
-    assert set(given) == {None, "Bearer right"}
+    assert set(received) == {None, "Bearer right"}
 
 
-def test_without_a_token_the_page_says_what_it_lacks(
+def test_a_cancelled_dialog_leaves_an_error_that_names_the_token(
     guarded: tuple[Visit, list[str | None]],
 ) -> None:
     new, _ = guarded
     new.go()
     new.page.get_by_role("button", name="Cancel").click()
-    expect(new.page.get_by_role("alert")).to_contain_text("This needs a token")
+    expect(new.page.get_by_role("alert")).to_contain_text("A token is required")
 
 
-def test_the_policy_lets_nothing_in_that_is_not_the_page(visit: Visits) -> None:
+def test_the_content_security_policy_blocks_injected_scripts(visit: Visits) -> None:
     new = visit()
     new.go()
     expect(new.page.get_by_role("link", name="Zr49Cu49Al2")).to_be_visible()
@@ -227,29 +231,29 @@ def test_the_policy_lets_nothing_in_that_is_not_the_page(visit: Visits) -> None:
         "document.body.setAttribute('onclick', 'document.title = 1')",
         "document.head.append(Object.assign(document.createElement('script'), {textContent: 'document.title = 1'}))",
     ):
-        refused = new.page.evaluate(
+        blocked = new.page.evaluate(
             f"(() => {{ try {{ {attempt}; return false }} catch {{ return true }} }})()"
         )
         new.page.mouse.click(5, 400)
-        assert refused or new.complaints, attempt
+        assert blocked or new.console_errors, attempt
     assert new.page.title() != "1"
 
 
-def test_a_run_that_could_not_be_asked_for_is_asked_again(visit: Visits) -> None:
+def test_a_failed_status_request_is_repeated(visit: Visits) -> None:
     new = visit()
-    answer(new.site, "generate/Zr50Cu40Al10", "POST")
+    fetch_json(new.site, "generate/Zr50Cu40Al10", "POST")
     new.page.clock.install()
     new.page.route(re.compile("/status$"), lambda route: route.abort())
     new.go("#Zr50Cu40Al10/1")
-    expect(new.page.get_by_text("The service does not answer")).to_be_visible()
+    expect(new.page.get_by_text("The service does not respond")).to_be_visible()
     new.page.unroute(re.compile("/status$"))
     new.page.clock.run_for(11_000)
     expect(new.page.get_by_role("link", name="sub-run 0 : done")).to_be_visible()
 
 
-def test_a_row_is_clicked_though_it_is_redrawn_between_press_and_release(visit: Visits) -> None:
+def test_a_row_redrawn_between_press_and_release_is_still_clicked(visit: Visits) -> None:
     new = visit()
-    answer(new.site, "generate/Zr50Cu40Al10", "POST")
+    fetch_json(new.site, "generate/Zr50Cu40Al10", "POST")
     new.go("#Zr50Cu40Al10")
     cells = new.page.locator("ol.runs .cells")
     expect(cells).to_contain_text("sub-run 0 done")
@@ -262,11 +266,11 @@ def test_a_row_is_clicked_though_it_is_redrawn_between_press_and_release(visit: 
     expect(new.page.get_by_role("heading", name="Run 1 of Zr50Cu40Al10")).to_be_visible()
 
 
-def test_a_service_that_does_not_answer_is_said_to(visit: Visits, serve: Serve) -> None:
+def test_an_unreachable_service_is_reported(visit: Visits, serve: Serve) -> None:
     new = visit(serve(AWS_ENDPOINT_URL_S3="http://127.0.0.1:9"))
     new.page.route(re.compile("/v1/compositions"), lambda route: route.abort())
     new.go()
-    expect(new.page.get_by_role("alert")).to_contain_text("The service does not answer")
+    expect(new.page.get_by_role("alert")).to_contain_text("The service does not respond")
     new.page.unroute(re.compile("/v1/compositions"))
     new.page.route(
         re.compile("/v1/compositions"),
