@@ -1,4 +1,4 @@
-"""/docs in a real browser: open it, expand an operation, try it out, and see a real answer."""
+"""Swagger UI at /docs in Debian's Chromium: open it, expand an operation, and try it out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHROMIUM = shutil.which("chromium")
 PICTURE = ROOT / "docs" / "images" / "swagger-ui.png"
 
 pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="Chromium is not there: on Debian, apt-get install chromium"
+    CHROMIUM is None, reason="Chromium is missing; on Debian: apt-get install chromium"
 )
 
 
@@ -46,7 +46,7 @@ def environment(
 
 @pytest.fixture(params=["locally", "/api", "/dataops/v1"])
 def base_url(request: pytest.FixtureRequest, environment: dict[str, str]) -> Iterator[str]:
-    """Where the service is mounted: as a process of its own, or as an app behind a gateway with a prefix."""
+    """Return the URL of the service: a process, or an app behind a gateway with a prefix."""
     if request.param == "locally":
         with child(
             "localdev.api_server",
@@ -61,7 +61,7 @@ def base_url(request: pytest.FixtureRequest, environment: dict[str, str]) -> Ite
 
 
 def try_out(page: Page, operation: str, **parameters: str) -> Any:
-    """Expand the operation, fill in its parameters, execute it; the block that shows the live answer."""
+    """Expand an operation, fill in its parameters and execute it. Return the response element."""
     block = page.locator(f"[id^=operations-][id$='-{operation}']")
     block.locator(".opblock-summary").click()
     block.get_by_role("button", name="Try it out").click()
@@ -71,20 +71,20 @@ def try_out(page: Page, operation: str, **parameters: str) -> Any:
     return block.locator(".live-responses-table .response")
 
 
-def test_the_page_opens_and_tries_operations_out_without_asking_any_other_host(
+def test_swagger_ui_executes_operations_and_contacts_no_other_host(
     browser: Browser, base_url: str, tmp_path: Path
 ) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 1600})
-    complaints: list[str] = []
-    asked: list[str] = []
+    console_errors: list[str] = []
+    requested: list[str] = []
     page.on(
         "console",
         lambda message: (
-            complaints.append(message.text) if message.type in ("error", "warning") else None
+            console_errors.append(message.text) if message.type in ("error", "warning") else None
         ),
     )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: console_errors.append(str(error)))
+    page.on("request", lambda request: requested.append(request.url))
     page.goto(f"{base_url}/docs")
     expect(page.locator(".info .title")).to_contain_text("DataOps API")
 
@@ -94,8 +94,8 @@ def test_the_page_opens_and_tries_operations_out_without_asking_any_other_host(
     status = try_out(page, "status", nc="Zr49Cu49Al2", id_run="21")
     expect(status.locator(".highlight-code").first).to_contain_text('"run_status": "RUNNING"')
 
-    assert complaints == []
-    assert {url.split("/")[2] for url in asked if not url.startswith("data:")} == {
+    assert console_errors == []
+    assert {url.split("/")[2] for url in requested if not url.startswith("data:")} == {
         base_url.split("/")[2]
     }
     page.locator("[id$='-schedule_run'] .opblock-summary").click()

@@ -1,4 +1,4 @@
-"""What README.md shows is what happens: its sessions are run, line by line, against a served API."""
+"""README.md is correct: its sessions are executed, line by line, against a served API."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BIN = str(Path(sys.executable).parent)
 
 
 def sessions(text: str) -> list[list[tuple[str, str]]]:
-    """The ```console blocks, as pairs of a command and what it prints."""
+    """Return the ```console blocks as pairs of a command and its output."""
     found = []
     for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
@@ -48,7 +48,7 @@ def shell(command: str, served: Stack, folder: Path, **more: str) -> str:
         "PATH": f"{BIN}:{os.environ['PATH']}",
         **more,
     }
-    environment.pop("COLUMNS", None)  # of the terminal that pytest-xdist believes in
+    environment.pop("COLUMNS", None)  # set by pytest-xdist
     done = subprocess.run(
         ["bash", "-ec", command],
         env=environment,
@@ -63,7 +63,7 @@ def shell(command: str, served: Stack, folder: Path, **more: str) -> str:
 
 @contextmanager
 def chalice_local(served: Stack, port: int) -> Iterator[None]:
-    """Plain `chalice local`, as the README starts it, on a free port."""
+    """Run `chalice local` as the README does, on a free port."""
     environment = {**os.environ, **served.environment}
     command = [
         f"{BIN}/chalice",
@@ -90,9 +90,7 @@ def chalice_local(served: Stack, port: int) -> Iterator[None]:
             process.terminate()
 
 
-def test_the_sessions_with_the_command_and_with_plain_chalice_print_what_the_readme_shows(
-    served: Stack, tmp_path: Path
-) -> None:
+def test_the_sessions_print_the_output_that_the_readme_shows(served: Stack, tmp_path: Path) -> None:
     _, with_command, with_chalice = sessions(README)
     for command, output in with_command:
         if not command.startswith("export"):
@@ -109,18 +107,31 @@ def test_the_sessions_with_the_command_and_with_plain_chalice_print_what_the_rea
                 assert shell(command, served, tmp_path) == output
 
 
-def test_every_make_target_that_the_docs_name_is_there() -> None:
+DOCS = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
+    ROOT / "client" / "README.md",
+    ROOT / "data" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors of the headings of a page, as GitHub forms them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_make_target_named_in_the_docs_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    for page in (
-        ROOT / "README.md",
-        ROOT / "CONTRIBUTING.md",
-        *sorted((ROOT / "docs").glob("*.md")),
-    ):
+    for page in DOCS:
         named = set(re.findall(r"`(?:\w+=\S+ )*make ([a-z-]+)", page.read_text()))
         assert named <= targets, page.name
 
 
-def test_every_setting_is_in_the_readme() -> None:
+def test_the_readme_lists_every_setting() -> None:
     settings = set(
         re.findall(
             r'(?:text|required|number)\("([A-Z0-9_]+)"',
@@ -136,6 +147,12 @@ def test_every_setting_is_in_the_readme() -> None:
     assert settings == known
 
 
-def test_the_readme_links_to_files_that_are_there() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert target.startswith("http") or (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_the_docs_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if link.startswith("http"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in headings(target), link
