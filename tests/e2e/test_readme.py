@@ -156,3 +156,16 @@ def test_every_link_of_the_docs_leads_to_a_file_and_a_heading(page: Path) -> Non
         target = page.parent / path if path else page
         assert target.exists(), link
         assert not anchor or anchor in headings(target), link
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in DOCS if page.name != "CHANGELOG.md"],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_every_path_of_the_repository_named_in_the_docs_exists(page: Path) -> None:
+    folders = "bench|chalicelib|client|deploy|docs|localdev|scripts|server|tests"
+    paths = re.findall(rf"`((?:{folders})/[\w./-]*)`", page.read_text())
+    generated = ("bench/results/",)
+    missing = [path for path in paths if not (ROOT / path).exists()]
+    assert [path for path in missing if not path.startswith(generated)] == []
