@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from localdev.child_process import end_with_parent
+from localdev.child_process import exit_with_parent
 
 
 def make_app(data: Path) -> FastAPI:
@@ -43,7 +43,7 @@ def make_app(data: Path) -> FastAPI:
 
 def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
-    end_with_parent()
+    exit_with_parent()
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     uvicorn.Server(uvicorn.Config(make_app(Path(sys.argv[1])), log_level="error")).run([listener])
 

@@ -1,77 +1,85 @@
-"""Settings and adapters, put together once in a process: at the first request, so that importing the app connects nothing."""
+"""The composition root: builds the adapters once per process, at the first request. Importing the app connects nothing."""
 
 from __future__ import annotations
 
+import os
 import threading
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from .adapters.aws.bond_cache import S3BondRecords
+from .adapters.aws.bond_cache import S3BondCache
 from .adapters.aws.build_leases import DynamoBuildLeases
 from .adapters.aws.clients import Clients
 from .adapters.aws.data_bucket import S3DataBucket
-from .adapters.aws.idempotency_store import DynamoIdempotencyRecords
-from .adapters.aws.lambda_builder import LambdaBuilder
-from .adapters.aws.outcome_cache import DynamoOutcomeRecords
-from .adapters.aws.run_repository import DynamoRunTable
-from .adapters.aws.token_repository import DynamoAccessTokens
-from .adapters.local.build_queue import BuildQueue
-from .adapters.local.simulated_executor import SimulatedHpc
-from .domain.archive import BuildOrder
-from .settings import Settings, auth_mode
-from .usecases.archives import Archives, build
-from .usecases.bonds import BondRecords
+from .adapters.aws.idempotency_store import DynamoIdempotencyStore
+from .adapters.aws.lambda_builder import LambdaBuildQueue
+from .adapters.aws.outcome_cache import DynamoOutcomeCache
+from .adapters.aws.run_repository import DynamoRunRepository
+from .adapters.aws.token_repository import DynamoTokenRepository
+from .adapters.local.build_queue import LocalBuildQueue
+from .adapters.local.clock import SystemClock
+from .adapters.local.simulated_executor import SimulatedExecutor
+from .domain.builds import BuildRequest
+from .settings import Settings
+from .usecases.archives import ArchiveDependencies, run_build
 from .usecases.build_slots import BuildSlots
-from .usecases.dataset_info import DatasetInfos
-from .usecases.free_runs import FreeRuns
+from .usecases.dataset_info import DatasetInfoReader
+from .usecases.free_runs import FreeRunFinder
 from .usecases.ports import (
+    BondCache,
+    BuildQueue,
     Clock,
     DataBucket,
     Executor,
-    IdempotencyRecords,
-    OutcomeRecords,
-    RunTable,
+    IdempotencyStore,
+    OutcomeCache,
+    RunRepository,
+    TokenRepository,
 )
-from .usecases.tokens import AccessTokens
-
-__all__ = ["Services", "SystemClock", "auth_mode", "make_services", "services"]
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    runs: RunTable
+    """The dependencies of all use cases."""
+
+    runs: RunRepository
     bucket: DataBucket
-    dataset: DatasetInfos
-    free_runs: FreeRuns
+    dataset: DatasetInfoReader
+    free_runs: FreeRunFinder
     executor: Executor
     clock: Clock
-    archives: Archives
-    bond_records: BondRecords
-    idempotency: IdempotencyRecords
-    outcomes: OutcomeRecords
-    tokens: AccessTokens
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+    archives: ArchiveDependencies
+    bonds: BondCache
+    idempotency: IdempotencyStore
+    outcomes: OutcomeCache
+    tokens: TokenRepository
 
 
 def services() -> Services:
-    """The services of this process. SettingsError if the environment does not describe any."""
+    """Return the services of this process. SettingsError if a setting is missing or invalid."""
     with _LOCK:
-        if not _MADE:
-            _MADE.append(make_services(Settings.from_environment()))
-        return _MADE[0]
+        if not _SERVICES:
+            _SERVICES.append(build_services(Settings.from_mapping(os.environ)))
+        return _SERVICES[-1]
 
 
-def make_services(settings: Settings) -> Services:
+@contextmanager
+def override_services(replacement: Services) -> Iterator[None]:
+    """Use other services in this process while the context is open, for tests."""
+    with _LOCK:
+        _SERVICES.append(replacement)
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _SERVICES.remove(replacement)
+
+
+def build_services(settings: Settings) -> Services:
+    """Return new services for the settings."""
     clients = Clients.connect(settings)
-    runs = DynamoRunTable(clients.dynamodb, settings.run_table)
+    runs = DynamoRunRepository(clients.dynamodb, settings.run_table)
     bucket = S3DataBucket(
         clients.s3,
         clients.s3_public,
@@ -82,40 +90,42 @@ def make_services(settings: Settings) -> Services:
         credentials_expire_at=clients.credentials_expire_at,
     )
     clock = SystemClock()
-    dataset = DatasetInfos(bucket, clock, settings.soap_descriptor)
+    dataset = DatasetInfoReader(bucket, clock, settings.soap_descriptor)
     slots = BuildSlots(settings.build_concurrency)
 
-    def build_here(order: BuildOrder, holder: str) -> None:
-        build(order, holder, archives)
+    def build(request: BuildRequest) -> None:
+        run_build(request, archives)
 
     function = settings.builder_function
-    archives = Archives(
+    queue: BuildQueue = (
+        LambdaBuildQueue(clients.create_lambda_client(), function)
+        if function
+        else LocalBuildQueue(build, slots)
+    )
+    archives = ArchiveDependencies(
         runs=runs,
         bucket=bucket,
         leases=DynamoBuildLeases(clients.dynamodb, settings.run_table),
-        builder=LambdaBuilder(clients.lambda_(), function)
-        if function
-        else BuildQueue(build_here, slots),
+        queue=queue,
         clock=clock,
         inline_max_bytes=settings.build_inline_max_bytes,
         dataset=dataset,
         slots=slots,
     )
-    bond_records = S3BondRecords(clients.s3, settings.data_bucket)
     return Services(
         runs=runs,
         bucket=bucket,
         dataset=dataset,
-        free_runs=FreeRuns(runs, bucket, clock),
-        executor=SimulatedHpc(settings.job_run_time_seconds),
+        free_runs=FreeRunFinder(runs, bucket, clock),
+        executor=SimulatedExecutor(settings.job_run_time_seconds),
         clock=clock,
         archives=archives,
-        bond_records=bond_records,
-        idempotency=DynamoIdempotencyRecords(clients.dynamodb, settings.run_table),
-        outcomes=DynamoOutcomeRecords(clients.dynamodb, settings.run_table),
-        tokens=DynamoAccessTokens(clients.dynamodb, settings.run_table),
+        bonds=S3BondCache(clients.s3, settings.data_bucket),
+        idempotency=DynamoIdempotencyStore(clients.dynamodb, settings.run_table),
+        outcomes=DynamoOutcomeCache(clients.dynamodb, settings.run_table),
+        tokens=DynamoTokenRepository(clients.dynamodb, settings.run_table),
     )
 
 
 _LOCK = threading.Lock()
-_MADE: list[Services] = []
+_SERVICES: list[Services] = []

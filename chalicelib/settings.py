@@ -1,8 +1,10 @@
-"""What the operator decides. The only reader of the environment; read at the first request, not at import."""
+"""Configuration, read from environment variables.
+
+`bootstrap` reads it at the first request. Only AUTH is read at import, by `app`.
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -15,18 +17,17 @@ AuthMode = Literal["none", "token", "iam"]
 
 
 class SettingsError(Exception):
-    """A setting is missing or makes no sense; the message names it and its value."""
+    """A setting is missing or invalid; the message contains its name and value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting by the name of its environment variable, in lower case; an empty variable counts as unset.
+    """The settings, named like their environment variables in lower case. An empty variable is treated as unset.
 
-    An endpoint that is None means AWS's own. `s3_public_endpoint` is the address that callers reach the bucket under: presigned
-    URLs are signed for it, because the signature covers the host. Archives of more than `build_inline_max_bytes` (unpacked) are
-    built by the Lambda function `builder_function`, or in the background of the process if there is none; a process builds at most
-    `build_concurrency` archives at a time. `soap_descriptor` is what the stored SOAP
-    vectors were computed with, as quippy writes it; metadata tell it.
+    An endpoint is None for AWS itself. `s3_public_endpoint` is the endpoint under which callers reach the bucket: presigned URLs are
+    signed for it, because the signature covers the host. Archives larger than `build_inline_max_bytes` (uncompressed) are built by the
+    Lambda function `builder_function`, or in the background of the process if it is None. A process builds at most `build_concurrency`
+    archives concurrently. `soap_descriptor` contains the parameters of the stored SOAP vectors, for the metadata of archives.
     """
 
     run_table: str
@@ -46,8 +47,8 @@ class Settings:
     soap_descriptor: SoapDescriptor
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> Settings:
-        """SettingsError for a missing table or bucket name, and for values out of their range."""
+    def from_mapping(cls, environment: Mapping[str, str]) -> Settings:
+        """Return the settings of environment variables. SettingsError if a required one is missing or a value is invalid."""
 
         def text(name: str) -> str | None:
             return environment.get(name, "").strip() or None
@@ -63,11 +64,9 @@ class Settings:
             try:
                 result = default if value is None else float(value)
             except ValueError:
-                raise SettingsError(f"{name}={value!r} is not a number") from None
+                raise SettingsError(f"invalid {name}={value!r}; expected a number") from None
             if not low <= result <= high:
-                raise SettingsError(
-                    f"{name}={value!r} is out of range: expected {low:g} to {high:g}"
-                )
+                raise SettingsError(f"invalid {name}={value!r}; expected {low:g} to {high:g}")
             return result
 
         def soap(name: str) -> SoapDescriptor:
@@ -80,7 +79,9 @@ class Settings:
         styles: dict[str, AddressingStyle] = {"auto": "auto", "path": "path", "virtual": "virtual"}
         style = text("S3_ADDRESSING_STYLE") or "auto"
         if style not in styles:
-            raise SettingsError(f"S3_ADDRESSING_STYLE={style!r} is not one of {', '.join(styles)}")
+            raise SettingsError(
+                f"invalid S3_ADDRESSING_STYLE={style!r}; expected one of {', '.join(styles)}"
+            )
         s3_endpoint = text("AWS_ENDPOINT_URL_S3") or text("AWS_ENDPOINT_URL")
         prefix = (text("DATA_PREFIX") or "").strip("/")
         return cls(
@@ -101,19 +102,12 @@ class Settings:
             soap_descriptor=soap("SOAP_DESCRIPTOR"),
         )
 
-    @classmethod
-    def from_environment(cls) -> Settings:
-        return cls.of(os.environ)
 
-
-def auth_mode(environment: Mapping[str, str] = os.environ) -> AuthMode:
-    """How callers are let in: AUTH, or, where it is not set, `none` on one's own machine and `token` on Lambda. SettingsError for others.
-
-    Read at import, unlike the rest: the routes that Chalice packages say who may call them.
-    """
+def auth_mode(environment: Mapping[str, str]) -> AuthMode:
+    """Return the access control mode AUTH; the default is `token` on Lambda and `none` elsewhere. SettingsError if it is invalid."""
     modes: dict[str, AuthMode] = {"none": "none", "token": "token", "iam": "iam"}
     default = "token" if environment.get("AWS_LAMBDA_FUNCTION_NAME") else "none"
     value = environment.get("AUTH", "").strip() or default
     if value not in modes:
-        raise SettingsError(f"AUTH={value!r} is not one of {', '.join(modes)}")
+        raise SettingsError(f"invalid AUTH={value!r}; expected one of {', '.join(modes)}")
     return modes[value]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from server import run
 
-from .child_process import end_with_parent
+from .child_process import exit_with_parent
 
 
 def main() -> None:
-    end_with_parent()
+    exit_with_parent()
     run.main()
 
 

@@ -16,7 +16,7 @@ from .paths import ROOT
 _STOP_SECONDS = 10
 
 
-def end_with_parent() -> None:
+def exit_with_parent() -> None:
     """Send this process SIGTERM when its standard input is closed."""
 
     def wait() -> None:
@@ -33,7 +33,7 @@ def wait_for_parent() -> None:
         pass
 
 
-class NotReady(RuntimeError):
+class ChildProcessFailed(RuntimeError):
     """A process ended before it was ready; why it did is on standard error, or in its log."""
 
 
@@ -63,7 +63,7 @@ def child(
             address = process.stdout.readline().strip()
             if not address:
                 said = f"; see {log}" if log else ""
-                raise NotReady(
+                raise ChildProcessFailed(
                     f"{module} ended before it was ready, with exit code {process.wait()}{said}"
                 )
             threading.Thread(target=_drain, args=(process,), daemon=True).start()

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from . import demo as main_job
-from .child_process import NotReady
+from .child_process import ChildProcessFailed
 from .deployment import list_compositions, stack
 from .paths import ROOT
 
@@ -40,7 +40,7 @@ def main() -> None:
             )
             shown = output.relative_to(Path.cwd()) if output.is_relative_to(Path.cwd()) else output
             main_job.run(running.api_url, compositions, shown)
-    except NotReady as error:
+    except ChildProcessFailed as error:
         sys.exit(str(error))
 
 

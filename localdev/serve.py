@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .child_process import NotReady
+from .child_process import ChildProcessFailed
 from .deployment import Stack, list_compositions, stack
 from .paths import ROOT
 
@@ -54,7 +54,7 @@ def main() -> None:
                 _announce(running, state)
                 stop.wait()
                 state.write_text("")
-        except NotReady as error:
+        except ChildProcessFailed as error:
             sys.exit(str(error))
     print("stopped", flush=True)
 

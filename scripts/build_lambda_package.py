@@ -24,7 +24,7 @@ from typing import Any
 
 import yaml
 
-from chalicelib.api.gateway_responses import gateway_responses
+from chalicelib.api.gateway_responses import build_gateway_responses
 from localdev.paths import ROOT
 
 RUNTIME = "python3.13"
@@ -244,7 +244,7 @@ def _template(template: dict[str, Any]) -> dict[str, Any]:
         resource["Properties"]["Runtime"] = RUNTIME
     for resource in _of_type(template, "AWS::Serverless::Api"):
         resource["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] = (
-            gateway_responses()
+            build_gateway_responses()
         )
     return template
 

@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 
-from chalicelib.api.openapi_routes import document
+from chalicelib.api.openapi_routes import build_document
 from localdev.paths import ROOT
 
 _FILE = ROOT / "docs" / "openapi.json"
@@ -24,7 +24,7 @@ def main() -> None:
     mode.add_argument(
         "--check", action="store_true", help="fail where the file is not what is served"
     )
-    text = json.dumps(document("/"), indent=2) + "\n"
+    text = json.dumps(build_document("/"), indent=2) + "\n"
     if parser.parse_args().update:
         _FILE.write_text(text)
     elif not _FILE.is_file() or _FILE.read_text() != text:

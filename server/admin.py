@@ -17,18 +17,21 @@ from datetime import UTC, datetime, timedelta
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
-from chalicelib.bootstrap import SystemClock
+from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
+from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.errors import DataOpsError
 from chalicelib.domain.tokens import Scope, TokenRecord
-from chalicelib.usecases.tokens import AccessTokens, create_token, revoke_token
+from chalicelib.usecases.ports import TokenRepository
+from chalicelib.usecases.tokens import create_token, revoke_token
 
 
 def main() -> None:
     arguments = _arguments()
     try:
         table = arguments.table or _table_of(arguments.stack)
-        _COMMANDS[arguments.command](arguments, DynamoAccessTokens(boto3.client("dynamodb"), table))
+        _COMMANDS[arguments.command](
+            arguments, DynamoTokenRepository(boto3.client("dynamodb"), table)
+        )
     except (DataOpsError, BotoCoreError, ClientError) as error:
         sys.exit(f"dataops-admin: {error}")
 
@@ -73,7 +76,7 @@ def _table_of(stack: str) -> str:
     return outputs["RunTableName"]
 
 
-def _create(arguments: argparse.Namespace, tokens: AccessTokens) -> None:
+def _create(arguments: argparse.Namespace, tokens: TokenRepository) -> None:
     text, record = create_token(
         arguments.scope,
         arguments.note,
@@ -88,12 +91,12 @@ def _create(arguments: argparse.Namespace, tokens: AccessTokens) -> None:
     )
 
 
-def _list(_: argparse.Namespace, tokens: AccessTokens) -> None:
-    for record in tokens.all():
+def _list(_: argparse.Namespace, tokens: TokenRepository) -> None:
+    for record in tokens.list_all():
         print(_line(record))
 
 
-def _revoke(arguments: argparse.Namespace, tokens: AccessTokens) -> None:
+def _revoke(arguments: argparse.Namespace, tokens: TokenRepository) -> None:
     revoke_token(arguments.token_id, tokens=tokens)
     print(
         f"{arguments.token_id} is revoked; API Gateway may remember it for a minute",
@@ -103,9 +106,7 @@ def _revoke(arguments: argparse.Namespace, tokens: AccessTokens) -> None:
 
 def _line(record: TokenRecord) -> str:
     state = "expired" if record.expires_at <= datetime.now(UTC) else "until"
-    return (
-        f"{record.token_id}  {record.scope:8}  {state} {record.expires_at:%Y-%m-%d}  {record.note}"
-    )
+    return f"{record.token_id}  {record.scope:8}  {state} {record.expires_at:%Y-%m-%d}  {record.description}"
 
 
 _COMMANDS = {"create": _create, "list": _list, "revoke": _revoke}

@@ -20,10 +20,11 @@ from chalice.config import Config
 from chalice.local import LocalChalice, LocalGateway, LocalGatewayException
 
 from app import app
-from chalicelib.api.endpoint import MAX_BODY_BYTES
-from chalicelib.api.gateway_responses import local_answer
-from chalicelib.api.problems import problem, problem_of
-from chalicelib.domain.errors import MalformedRequest, RequestTooLarge, Unavailable
+from chalicelib.api.errors import MalformedRequest, RequestTooLarge
+from chalicelib.api.gateway_responses import build_local_response
+from chalicelib.api.problems import error_response, problem_response
+from chalicelib.api.requests import check_body_length
+from chalicelib.domain.errors import Unavailable
 
 BODY_SECONDS = 10
 """How long a body may take. A connection that is slower gets 408 and is closed."""
@@ -61,11 +62,11 @@ class _Application:
                 self._pool, self._respond, scope, headers, body, request_id
             )
         except _Refused as refused:
-            response = problem(refused.status, refused.code, str(refused), request_id)
+            response = problem_response(refused.status, refused.code, str(refused), request_id)
         except (RequestTooLarge, MalformedRequest) as error:
-            response = problem_of(error, request_id)
+            response = error_response(error, request_id)
         except TimeoutError:
-            response = problem(
+            response = problem_response(
                 408,
                 "request_timeout",
                 f"the body was not received within {BODY_SECONDS} s",
@@ -75,7 +76,7 @@ class _Application:
             _LOG.exception(
                 "failed", extra={"fields": {"request_id": request_id, "method": scope["method"]}}
             )
-            response = problem(
+            response = problem_response(
                 500,
                 "internal_error",
                 "An internal error occurred; it was logged under the request id.",
@@ -93,9 +94,11 @@ class _Application:
         except (
             Unavailable
         ):  # a failed Lambda authorizer, for API Gateway; the app itself responds to its errors
-            return local_answer(500, "AuthorizerConfigurationException", request_id)
+            return build_local_response(500, "AuthorizerConfigurationException", request_id)
         except LocalGatewayException as error:
-            return local_answer(error.CODE, str(error.headers.get("x-amzn-ErrorType")), request_id)
+            return build_local_response(
+                error.CODE, str(error.headers.get("x-amzn-ErrorType")), request_id
+            )
         content = base64.b64decode(event["body"]) if event.get("isBase64Encoded") else event["body"]
         return Response(
             content, {**event["headers"], **event["multiValueHeaders"]}, event["statusCode"]
@@ -116,8 +119,7 @@ async def _body(headers: dict[str, str], receive: _Receive) -> bytes:
             "length_required",
             f"Content-Length {length!r}: send the body with its length, in bytes",
         )
-    if int(length) > MAX_BODY_BYTES:
-        raise RequestTooLarge(f"the body has {length} bytes: at most {MAX_BODY_BYTES} are read")
+    check_body_length(int(length))
     body = b""
     while len(body) < int(length):
         message = await receive()

@@ -1,4 +1,4 @@
-"""The door to the bonds of a sub-run."""
+"""The endpoint of the bonds of a sub-run."""
 
 from __future__ import annotations
 
@@ -17,19 +17,17 @@ from chalicelib.domain.errors import (
     Unavailable,
 )
 from chalicelib.domain.runs import SubRunKey
-from chalicelib.usecases.bonds import MAX_LIMIT, BondPage, bond_page
+from chalicelib.usecases.bonds import MAX_LIMIT, BondPage, get_bond_page
 
-from .endpoint import Answer, Door, endpoint
-from .paging import CURSOR_PATTERN, next_link
+from .endpoint import ApiBlueprint, JsonResponse, endpoint
+from .paging import CURSOR_PATTERN, decode_bond_cursor, encode_bond_cursor, format_next_link
 from .schemas import IdRun, Nc, SubRun
 
-door = Door(__name__, tag="bonds")
+blueprint = ApiBlueprint(__name__, tag="bonds")
 
 BondType = Annotated[
     str,
-    Meta(
-        description="The two elements, that of the higher atomic number first", examples=["Zr-Cu"]
-    ),
+    Meta(description="The two elements, higher atomic number first", examples=["Zr-Cu"]),
 ]
 Label = Annotated[
     str,
@@ -48,21 +46,21 @@ Icohp = Annotated[
 
 
 class BondsQuery(Struct):
-    """Which bonds: the first `limit`, or those after `cursor`."""
+    """The bonds to return: the first `limit`, or those after `cursor`."""
 
     limit: Annotated[
-        int, Meta(ge=1, le=MAX_LIMIT, description="How many bonds to answer at most")
+        int, Meta(ge=1, le=MAX_LIMIT, description="Maximum number of bonds per page")
     ] = 1000
     cursor: (
         Annotated[
-            str, Meta(pattern=CURSOR_PATTERN, description="`next_cursor` of the answer before")
+            str, Meta(pattern=CURSOR_PATTERN, description="`next_cursor` of the previous page")
         ]
         | None
     ) = None
 
 
 class Bond(Struct):
-    """A bond, its atoms in the order of ICOHPLIST.lobster; `translation` is LOBSTER's, in cell vectors."""
+    """A bond, with its atoms in the order of ICOHPLIST.lobster; `translation` is that of LOBSTER, in cell vectors."""
 
     atom_a: AtomNumber
     atom_b: AtomNumber
@@ -75,10 +73,10 @@ class Bond(Struct):
 
 
 class BondTypeSummary(Struct):
-    """All bonds of one type in the sub-run, whatever the page: their number and means."""
+    """The number and means of all bonds of one type in the sub-run, independent of the page."""
 
     bond_type: BondType
-    bonds: Annotated[int, Meta(ge=1, description="How many there are")]
+    bonds: Annotated[int, Meta(ge=1, description="Number of bonds")]
     mean_distance: Distance
     mean_icohp: Icohp
 
@@ -89,7 +87,7 @@ class Bonds(Struct):
     nc: Nc
     id_run: IdRun
     sub_run: SubRun
-    total: Annotated[int, Meta(ge=0, description="How many bonds the sub-run has")]
+    total: Annotated[int, Meta(ge=0, description="Number of bonds of the sub-run")]
     bond_types: list[BondTypeSummary]
     bonds: list[Bond]
     next_cursor: str | None
@@ -102,42 +100,45 @@ class Bonds(Struct):
             id_run=str(run.id_run),
             sub_run=str(page.key.sub_run),
             total=page.total,
-            bond_types=[_type_summary(summary) for summary in page.summaries],
-            bonds=[_bond(bond) for bond in page.bonds],
-            next_cursor=page.next_cursor,
+            bond_types=[_format_summary(summary) for summary in page.summaries],
+            bonds=[_format_bond(bond) for bond in page.bonds],
+            next_cursor=encode_bond_cursor(page.next) if page.next else None,
         )
 
 
 @endpoint(
-    door,
+    blueprint,
     "GET",
     "/v1/generate/{nc}/{id_run}/{sub_run}/bonds",
     operation_id="sub_run_bonds",
-    returns=Bonds,
-    fails=(InvalidInput, NotFound, SubRunNotScheduled, Conflict, SourceChanged, Unavailable),
+    response=Bonds,
+    errors=(InvalidInput, NotFound, SubRunNotScheduled, Conflict, SourceChanged, Unavailable),
     query=BondsQuery,
-    sends={
-        "Link": 'The next page, `rel="next"`, relative to this request; not there on the last page'
+    response_headers={
+        "Link": 'The next page, `rel="next"`, relative to this request; missing on the last page'
     },
 )
-def sub_run_bonds(nc: str, id_run: str, sub_run: str, query: BondsQuery) -> Answer:
-    """The bonds of a sub-run with their strengths, a page at a time."""
+def list_sub_run_bonds(nc: str, id_run: str, sub_run: str, query: BondsQuery) -> JsonResponse:
+    """List the bonds of a sub-run with their strengths, in pages."""
     key = SubRunKey.parse(nc, id_run, sub_run)
-    made = services()
-    page = bond_page(
+    deps = services()
+    page = get_bond_page(
         key,
         limit=query.limit,
-        cursor=query.cursor,
-        archives=made.archives,
-        records=made.bond_records,
+        position=decode_bond_cursor(query.cursor) if query.cursor else None,
+        runs=deps.runs,
+        bucket=deps.bucket,
+        cache=deps.bonds,
+        slots=deps.archives.slots,
     )
-    link = (
-        {"Link": next_link(limit=query.limit, cursor=page.next_cursor)} if page.next_cursor else {}
-    )
-    return Answer(Bonds.of(page), headers=link)
+    body = Bonds.of(page)
+    if body.next_cursor is None:
+        return JsonResponse(body)
+    link = format_next_link(limit=query.limit, cursor=body.next_cursor)
+    return JsonResponse(body, headers={"Link": link})
 
 
-def _bond(bond: bonds.Bond) -> Bond:
+def _format_bond(bond: bonds.Bond) -> Bond:
     return Bond(
         bond.atom_a,
         bond.atom_b,
@@ -150,7 +151,7 @@ def _bond(bond: bonds.Bond) -> Bond:
     )
 
 
-def _type_summary(summary: bonds.BondTypeSummary) -> BondTypeSummary:
+def _format_summary(summary: bonds.BondTypeSummary) -> BondTypeSummary:
     return BondTypeSummary(
         summary.bond_type, summary.bonds, summary.mean_distance, summary.mean_icohp
     )

@@ -1,4 +1,4 @@
-"""The door to the compositions."""
+"""The endpoint of the compositions."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from msgspec import Struct
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.errors import Unavailable
-from chalicelib.usecases.compositions import stored_compositions
+from chalicelib.usecases.compositions import list_compositions
 
-from .endpoint import Door, endpoint
+from .endpoint import ApiBlueprint, endpoint
 from .schemas import Nc
 
-door = Door(__name__, tag="compositions")
+blueprint = ApiBlueprint(__name__, tag="compositions")
 
 
 class Compositions(Struct):
-    """The nominal compositions that the data bucket has files of, by name."""
+    """The nominal compositions with files in the data bucket, by name."""
 
     compositions: list[Nc]
 
 
 @endpoint(
-    door,
+    blueprint,
     "GET",
     "/v1/compositions",
     operation_id="compositions",
-    returns=Compositions,
-    fails=(Unavailable,),
+    response=Compositions,
+    errors=(Unavailable,),
 )
-def compositions() -> Compositions:
-    """The nominal compositions that runs can be scheduled of."""
-    return Compositions([str(nc) for nc in stored_compositions(bucket=services().bucket)])
+def get_compositions() -> Compositions:
+    """List the nominal compositions of which runs can be scheduled."""
+    return Compositions([str(nc) for nc in list_compositions(bucket=services().bucket)])

@@ -1,4 +1,4 @@
-"""The route of the description of the data set."""
+"""The endpoint of the description of the data set."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from msgspec import Meta, Struct
 from chalicelib.bootstrap import services
 from chalicelib.domain.errors import Unavailable
 
-from .endpoint import Door, endpoint
+from .endpoint import ApiBlueprint, endpoint
 
-door = Door(__name__, tag="dataset_info")
+blueprint = ApiBlueprint(__name__, tag="dataset_info")
 
 
 class DatasetDescription(Struct):
-    """The description of the data set, from `dataset.json` beside the compositions. Fields are null if they are not known."""
+    """The description of the data set, from `dataset.json` in the data bucket. Unknown fields are null."""
 
     name: Annotated[
         str | None,
@@ -24,7 +24,7 @@ class DatasetDescription(Struct):
             examples=["Metallic glasses: bonds and SOAP descriptors"],
         ),
     ]
-    description: Annotated[str | None, Meta(description="What the data are")]
+    description: Annotated[str | None, Meta(description="Description of the data")]
     license: Annotated[str | None, Meta(description="SPDX identifier", examples=["CC-BY-4.0"])]
     creators: Annotated[
         list[str] | None, Meta(description="Names", examples=[["A. Author", "B. Author"]])
@@ -33,24 +33,24 @@ class DatasetDescription(Struct):
         str | None, Meta(description="DOI or text", examples=["10.1103/PhysRevMaterials.4.113603"])
     ]
     synthetic: Annotated[
-        bool | None, Meta(description="True if the data were made up by a program: not for science")
+        bool | None, Meta(description="True if a program generated the data: not for science")
     ]
     soap_descriptor: Annotated[
-        str | None, Meta(description="The descriptor of the SOAP vectors, as quippy writes it")
+        str | None, Meta(description="Parameters of the SOAP vectors, in the syntax of quippy")
     ]
 
 
 @endpoint(
-    door,
+    blueprint,
     "GET",
     "/v1/dataset-info",
     operation_id="dataset_info",
-    returns=DatasetDescription,
-    fails=(Unavailable,),
+    response=DatasetDescription,
+    errors=(Unavailable,),
 )
-def dataset_info() -> DatasetDescription:
+def get_dataset_info() -> DatasetDescription:
     """Get the description of the data set: name, licence, creators, citation, and whether it is synthetic."""
-    info = services().dataset.checked()
+    info = services().dataset.get_valid()
     return DatasetDescription(
         name=info.name,
         description=info.description,

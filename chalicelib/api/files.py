@@ -1,4 +1,4 @@
-"""The door to single files."""
+"""The endpoint of single files."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from chalicelib.domain.errors import InvalidInput, NotFound, SubRunNotScheduled,
 from chalicelib.domain.runs import SubRunKey
 from chalicelib.usecases import files
 
-from .endpoint import Answer, Door, endpoint
+from .endpoint import ApiBlueprint, JsonResponse, endpoint
 from .schemas import FileName, IdRun, Nc, SizeBytes, SubRun, Timestamp
 
-door = Door(__name__, tag="files")
+blueprint = ApiBlueprint(__name__, tag="files")
 
 
 class FileQuery(Struct):
-    """Whether to answer 303 to the file itself."""
+    """Whether to redirect to the file."""
 
     redirect: bool = False
 
 
 class FileLink(Struct):
-    """A file of a sub-run and where to get it: ask again for a new URL after `expires_at`. The ETag is opaque, quotes included."""
+    """A link to a file of a sub-run: request a new URL after `expires_at`. The ETag is opaque, quotes included."""
 
     nc: Nc
     id_run: IdRun
@@ -52,18 +52,22 @@ class FileLink(Struct):
 
 
 @endpoint(
-    door,
+    blueprint,
     "GET",
     "/v1/generate/{nc}/{id_run}/{sub_run}/files/{name}",
     operation_id="sub_run_file",
-    returns=FileLink,
-    fails=(InvalidInput, NotFound, SubRunNotScheduled, Unavailable),
+    response=FileLink,
+    errors=(InvalidInput, NotFound, SubRunNotScheduled, Unavailable),
     query=FileQuery,
-    answers={303: None},
+    other_responses={303: None},
 )
-def sub_run_file(nc: str, id_run: str, sub_run: str, name: str, query: FileQuery) -> Answer:
-    """Link to one file of a sub-run."""
-    file = files.file_link(SubRunKey.parse(nc, id_run, sub_run), name, archives=services().archives)
+def get_sub_run_file_link(
+    nc: str, id_run: str, sub_run: str, name: str, query: FileQuery
+) -> JsonResponse:
+    """Get a link to one file of a sub-run."""
+    file = files.get_file_link(
+        SubRunKey.parse(nc, id_run, sub_run), name, runs=services().runs, bucket=services().bucket
+    )
     if query.redirect:
-        return Answer(None, 303, {"Location": file.link.url})
-    return Answer(FileLink.of(file))
+        return JsonResponse(None, 303, {"Location": file.link.url})
+    return JsonResponse(FileLink.of(file))

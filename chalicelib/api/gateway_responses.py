@@ -1,7 +1,7 @@
-"""What API Gateway answers on its own, as the problem documents of the service.
+"""Error responses of API Gateway itself, as the problem documents of the service.
 
-One table, in the gateway's names of its responses. The deployment template gets them from `gateway_responses`; the local launcher,
-which stands in for the gateway, from `local_answer`.
+One table, with the response types of API Gateway. `build_gateway_responses` returns it for the deployment template, and
+`build_local_response` for the local server, which takes the place of the gateway.
 """
 
 from __future__ import annotations
@@ -11,89 +11,90 @@ from typing import Any, NamedTuple
 import msgspec
 from chalice.app import Response
 
-from .problems import problem, problem_document
+from .problems import build_problem, problem_response
 
 
-class _Answer(NamedTuple):
+class _GatewayError(NamedTuple):
     status: int
     code: str
     detail: str
 
 
-_ANSWERS = {
-    # The gateway knows methods, not paths: it does not tell a path that is not there from a method that is not.
-    "MISSING_AUTHENTICATION_TOKEN": _Answer(
-        404, "no_such_route", "there is nothing at this path for this method"
+# The gateway cannot distinguish an unknown path from an unsupported method.
+_NO_ROUTE = _GatewayError(404, "no_such_route", "no route for this method and path")
+_NOT_AUTHORIZED = _GatewayError(
+    503, "unavailable", "the credentials cannot be verified at the moment; retry later"
+)
+_ERRORS = {
+    "MISSING_AUTHENTICATION_TOKEN": _NO_ROUTE,
+    "RESOURCE_NOT_FOUND": _NO_ROUTE,
+    "UNAUTHORIZED": _GatewayError(
+        401, "unauthorized", "the request has no credentials; send an Authorization header"
     ),
-    "RESOURCE_NOT_FOUND": _Answer(
-        404, "no_such_route", "there is nothing at this path for this method"
+    "ACCESS_DENIED": _GatewayError(403, "forbidden", "the credentials do not permit this request"),
+    "INVALID_SIGNATURE": _GatewayError(403, "forbidden", "the signature of the request is invalid"),
+    "EXPIRED_TOKEN": _GatewayError(403, "forbidden", "the credentials of the request have expired"),
+    "INVALID_API_KEY": _GatewayError(403, "forbidden", "the API key of the request is unknown"),
+    "WAF_FILTERED": _GatewayError(403, "forbidden", "the firewall rejected the request"),
+    "BAD_REQUEST_BODY": _GatewayError(400, "malformed_request", "the request body is invalid"),
+    "BAD_REQUEST_PARAMETERS": _GatewayError(
+        400, "malformed_request", "the request parameters are invalid"
     ),
-    "UNAUTHORIZED": _Answer(
-        401, "unauthorized", "the request carries no credentials: send an Authorization header"
+    "REQUEST_TOO_LARGE": _GatewayError(
+        413, "request_too_large", "the request body exceeds the limit of the gateway"
     ),
-    "ACCESS_DENIED": _Answer(403, "forbidden", "these credentials do not allow this request"),
-    "INVALID_SIGNATURE": _Answer(403, "forbidden", "the signature of the request is not valid"),
-    "EXPIRED_TOKEN": _Answer(403, "forbidden", "the credentials of the request have expired"),
-    "INVALID_API_KEY": _Answer(403, "forbidden", "the API key of the request is not known"),
-    "WAF_FILTERED": _Answer(403, "forbidden", "the firewall refused the request"),
-    "BAD_REQUEST_BODY": _Answer(400, "malformed_request", "the body cannot be read"),
-    "BAD_REQUEST_PARAMETERS": _Answer(400, "malformed_request", "the parameters cannot be read"),
-    "REQUEST_TOO_LARGE": _Answer(
-        413, "request_too_large", "the body is larger than the gateway passes on"
+    "UNSUPPORTED_MEDIA_TYPE": _GatewayError(
+        415, "unsupported_media_type", "the media type of the request body is not supported"
     ),
-    "UNSUPPORTED_MEDIA_TYPE": _Answer(
-        415, "unsupported_media_type", "the body is not of a type that is read here"
+    "QUOTA_EXCEEDED": _GatewayError(
+        429, "throttled", "the quota of these credentials is exhausted"
     ),
-    "QUOTA_EXCEEDED": _Answer(429, "throttled", "the quota of these credentials is used up"),
-    "THROTTLED": _Answer(429, "throttled", "too many requests: slow down"),
-    # What the gateway calls a Lambda authorizer that failed, time-outs included: either of the two.
-    "AUTHORIZER_CONFIGURATION_ERROR": _Answer(
-        503, "unavailable", "the credentials cannot be checked now: ask again"
-    ),
-    "AUTHORIZER_FAILURE": _Answer(
-        503, "unavailable", "the credentials cannot be checked now: ask again"
-    ),
-    "API_CONFIGURATION_ERROR": _Answer(
+    "THROTTLED": _GatewayError(429, "throttled", "too many requests; retry later"),
+    # The gateway uses either type for a Lambda authorizer that failed or timed out.
+    "AUTHORIZER_CONFIGURATION_ERROR": _NOT_AUTHORIZED,
+    "AUTHORIZER_FAILURE": _NOT_AUTHORIZED,
+    "API_CONFIGURATION_ERROR": _GatewayError(
         500, "internal_error", "the gateway is not configured for this request"
     ),
-    "INTEGRATION_FAILURE": _Answer(502, "internal_error", "the service failed"),
-    "INTEGRATION_TIMEOUT": _Answer(504, "timeout", "the service did not answer in time: ask again"),
-    "DEFAULT_4XX": _Answer(400, "malformed_request", "the gateway refused the request"),
-    "DEFAULT_5XX": _Answer(500, "internal_error", "the gateway failed"),
+    "INTEGRATION_FAILURE": _GatewayError(502, "internal_error", "the service failed"),
+    "INTEGRATION_TIMEOUT": _GatewayError(
+        504, "timeout", "the service did not respond in time; retry later"
+    ),
+    "DEFAULT_4XX": _GatewayError(400, "malformed_request", "the gateway rejected the request"),
+    "DEFAULT_5XX": _GatewayError(500, "internal_error", "the gateway failed"),
 }
+_LOCAL_TYPES = {
+    (403, "UnauthorizedException"): "MISSING_AUTHENTICATION_TOKEN",
+    (401, "UnauthorizedException"): "UNAUTHORIZED",
+    (403, "AccessDeniedException"): "ACCESS_DENIED",
+    (500, "AuthorizerConfigurationException"): "AUTHORIZER_CONFIGURATION_ERROR",
+}
+"""Response types by status and `x-amzn-ErrorType` of the errors of `chalice.local`."""
 
-_WORTH_ANOTHER_TRY = (429, 503, 504)
+_RETRYABLE_STATUSES = (429, 503, 504)
 _RETRY_AFTER_SECONDS = "2"
 
 
-def gateway_responses() -> dict[str, Any]:
-    """The value of `x-amazon-apigateway-gateway-responses`, by the gateway's name of each response.
+def build_gateway_responses() -> dict[str, Any]:
+    """Return the value of `x-amazon-apigateway-gateway-responses`: a response for each response type.
 
-    The defaults keep the gateway's own statuses, so they stand for 400 and 500 in their documents only.
+    The two defaults keep the status of the gateway; only their documents contain 400 and 500.
     """
-    return {name: _gateway_response(name, answer) for name, answer in _ANSWERS.items()}
+    return {name: _gateway_response(name, error) for name, error in _ERRORS.items()}
 
 
-def local_answer(status: int, error_type: str, request_id: str) -> Response:
-    """The same for an error of `chalice.local`, which is known by its status and its `x-amzn-ErrorType`."""
-    names = {
-        (403, "UnauthorizedException"): "MISSING_AUTHENTICATION_TOKEN",
-        (401, "UnauthorizedException"): "UNAUTHORIZED",
-        (403, "AccessDeniedException"): "ACCESS_DENIED",
-        (500, "AuthorizerConfigurationException"): "AUTHORIZER_CONFIGURATION_ERROR",
-    }
-    answer = _ANSWERS[
-        names.get((status, error_type), "DEFAULT_5XX" if status >= 500 else "DEFAULT_4XX")
-    ]
-    return problem(
-        *answer,
-        request_id,
-        {"Retry-After": _RETRY_AFTER_SECONDS} if answer.status in _WORTH_ANOTHER_TRY else None,
+def build_local_response(status: int, error_type: str, request_id: str) -> Response:
+    """Return the same response for an error of `chalice.local`, identified by its status and `x-amzn-ErrorType`."""
+    default = "DEFAULT_5XX" if status >= 500 else "DEFAULT_4XX"
+    error = _ERRORS[_LOCAL_TYPES.get((status, error_type), default)]
+    retry_after = {"Retry-After": _RETRY_AFTER_SECONDS}
+    return problem_response(
+        *error, request_id, retry_after if error.status in _RETRYABLE_STATUSES else {}
     )
 
 
-def _gateway_response(name: str, answer: _Answer) -> dict[str, Any]:
-    document = problem_document(*answer, request_id="$context.requestId")
+def _gateway_response(name: str, error: _GatewayError) -> dict[str, Any]:
+    document = build_problem(*error, request_id="$context.requestId")
     response: dict[str, Any] = {
         "responseTemplates": {"application/json": msgspec.json.encode(document).decode()},
         "responseParameters": {
@@ -103,8 +104,8 @@ def _gateway_response(name: str, answer: _Answer) -> dict[str, Any]:
         },
     }
     if not name.startswith("DEFAULT_"):
-        response["statusCode"] = str(answer.status)
-    if answer.status in _WORTH_ANOTHER_TRY:
+        response["statusCode"] = str(error.status)
+    if error.status in _RETRYABLE_STATUSES:
         response["responseParameters"]["gatewayresponse.header.Retry-After"] = (
             f"'{_RETRY_AFTER_SECONDS}'"
         )

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line. Signatures of presigned URLs and secrets of tokens are redacted."""
+"""Structured logs: one JSON object per line. Signatures of presigned URLs and secrets of tokens are redacted."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _URL_SECRETS = re.compile(
     r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"'\\]+", re.IGNORECASE
 )
 _TOKENS = re.compile(r"(dataops(?:_|%5F)[a-z2-7]{12})(?:_|%5F)[^\s\"'\\/?&]+", re.IGNORECASE)
-"""Tokens that were typed into a path or a name by mistake: the identifier stays, which says what to revoke."""
+"""Tokens that were typed into a path by mistake. The token id is not redacted, so that the token can be revoked."""
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line of JSON; what is passed as `extra={"fields": {...}}` stands beside the message."""
+    """Formats a record as one line of JSON, including the fields passed as `extra={"fields": {...}}`."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -34,7 +34,7 @@ class JsonLines(logging.Formatter):
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
-    """Writes to the `sys.stderr` of the moment, not to that of the import."""
+    """Writes to the current `sys.stderr`, not to that of the import."""
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
@@ -44,15 +44,15 @@ class _Stderr(logging.StreamHandler[TextIO]):
         super().emit(record)
 
 
-def _log() -> logging.Logger:
+def _create_logger() -> logging.Logger:
     log = logging.getLogger("dataops")
     if not log.handlers:
         handler = _Stderr()
         handler.setFormatter(JsonLines())
         log.addHandler(handler)
         log.setLevel(logging.INFO)
-        log.propagate = False  # Lambda's own handler would write each line a second time
+        log.propagate = False  # the handler of Lambda would write each line again
     return log
 
 
-LOG = _log()
+LOG = _create_logger()

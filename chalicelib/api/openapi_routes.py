@@ -1,4 +1,4 @@
-"""Doors to the contract itself: the OpenAPI document, and Swagger UI to read it and try it out, served from the package."""
+"""The OpenAPI document, and Swagger UI served from the package."""
 
 from __future__ import annotations
 
@@ -8,99 +8,105 @@ from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.domain.archive import Profile
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.outcomes import Outcome
 from chalicelib.domain.runs import JobStatus
-from chalicelib.lambda_handlers.authorizer import OPEN
-from chalicelib.openapi import Conventions, Operation, openapi_document
+from chalicelib.domain.selection import Profile
+from chalicelib.openapi import OpenApiContext, Operation, build_openapi_document
 
-from . import archives, bonds, compositions, dataset_info, files, runs
-from . import health as meta
-from . import schemas as wire
-from .endpoint import Answer, Door, endpoint, request_id_of
-from .problems import Problem, status_of
-from .schemas import FileName, IdRun, Nc, SubRun
-from .static import StaticFolder, stage_prefix, static_folder, text_response
+from . import (
+    archive_schemas,
+    archives,
+    bonds,
+    compositions,
+    dataset_info,
+    files,
+    health,
+    run_schemas,
+    runs,
+    schemas,
+)
+from .endpoint import ApiBlueprint, JsonResponse, endpoint
+from .errors import Forbidden, Unauthorized
+from .middleware import PUBLIC_ROUTES
+from .problems import Problem, get_status
+from .static import StaticSite, get_stage_prefix
 
-door = Door(__name__, tag="docs")
+blueprint = ApiBlueprint(__name__, tag="docs")
 
-# Swagger UI sets styles of its own and draws with data: images.
+DOCUMENTED = (runs, archives, bonds, files, compositions, dataset_info, health)
+"""The modules of the documented endpoints, in the order of the document."""
+
+# Swagger UI sets inline styles and draws with data: images.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-
-
-@endpoint(door, "GET", "/openapi.json", operation_id="openapi_json", returns=dict[str, Any])
-def openapi_json() -> Answer:
-    """This document: the whole contract in OpenAPI 3.1."""
-    return Answer(
-        document(stage_prefix(door.current_request) or "/"), headers={"Cache-Control": "no-cache"}
-    )
-
-
-@endpoint(door, "GET", "/docs", operation_id="docs", returns=None, media_type="text/html")
-def docs() -> Response:
-    """Swagger UI: the contract as a page, to read and to try out."""
-    files_ = _files()
-    base = f"{stage_prefix(door.current_request)}/docs/{files_.version}"
-    html = files_.texts["index.html"].replace("{assets}", base)
-    return text_response("index.html", html, "no-cache", Content_Security_Policy=_POLICY)
-
-
-@door.route("/docs/{version}/{name}", methods=["GET"], content_types=["*/*"], name="docs asset")
-def docs_asset(version: str, name: str) -> Response:
-    """A script or stylesheet of Swagger UI."""
-    return _files().asset(version, name, request_id_of(door.current_request))
-
-
-def operations() -> list[Operation]:
-    """What the doors to the service offer, in the order of the document."""
-    doors = (runs, archives, bonds, files, compositions, dataset_info, meta)
-    return [*chain.from_iterable(module.door.operations for module in doors), *door.operations]
-
+_SITE = StaticSite(blueprint, "swagger-ui", "/docs", _POLICY)
 
 SCHEMA_NAMES: dict[str, type] = {
-    "ArchiveLink": wire.ArchiveLink,
-    "AugmentBody": wire.AugmentBody,
+    "ArchiveLink": archive_schemas.ArchiveLink,
+    "AugmentBody": run_schemas.AugmentBody,
     "Bond": bonds.Bond,
     "BondTypeSummary": bonds.BondTypeSummary,
     "Bonds": bonds.Bonds,
-    "BuildProgress": wire.BuildProgress,
+    "BuildProgress": archive_schemas.BuildProgress,
     "Compositions": compositions.Compositions,
     "DatasetDescription": dataset_info.DatasetDescription,
-    "File": wire.File,
+    "File": archive_schemas.File,
     "FileLink": files.FileLink,
-    "Health": wire.Health,
+    "Health": health.Health,
     "JobStatus": JobStatus,
-    "Manifest": wire.Manifest,
-    "ManifestFile": wire.ManifestFile,
+    "Manifest": archive_schemas.Manifest,
+    "ManifestFile": archive_schemas.ManifestFile,
     "Outcome": Outcome,
     "Problem": Problem,
     "Profile": Profile,
     "Role": Role,
-    "RunStatus": wire.RunStatus,
-    "ScheduleBody": wire.ScheduleBody,
-    "Scheduled": wire.Scheduled,
-    "ScheduledRun": wire.ScheduledRun,
-    "ScheduledRuns": wire.ScheduledRuns,
-    "SkippedFile": wire.SkippedFile,
-    "SubRunOutcome": wire.SubRunOutcome,
+    "RunStatus": run_schemas.RunStatus,
+    "ScheduleBody": run_schemas.ScheduleBody,
+    "Scheduled": run_schemas.Scheduled,
+    "ScheduledRun": run_schemas.ScheduledRun,
+    "ScheduledRuns": run_schemas.ScheduledRuns,
+    "SkippedFile": archive_schemas.SkippedFile,
+    "SubRunOutcome": run_schemas.SubRunOutcome,
 }
-"""The names of the schemas in the document. They are part of the contract: generated clients call their classes by them."""
+"""The names of the schemas in the document. They are part of the contract: generated clients name their classes after them."""
+
+
+@endpoint(blueprint, "GET", "/openapi.json", operation_id="openapi_json", response=dict[str, Any])
+def get_openapi_json() -> JsonResponse:
+    """Get this document: the whole contract in OpenAPI 3.1."""
+    server_url = get_stage_prefix(blueprint.current_request) or "/"
+    return JsonResponse(build_document(server_url), headers={"Cache-Control": "no-cache"})
+
+
+@endpoint(blueprint, "GET", "/docs", operation_id="docs", response=None, media_type="text/html")
+def get_docs() -> Response:
+    """Get Swagger UI: the contract as a page, to read and to try out."""
+    return _SITE.respond_with_page()
+
+
+def list_operations() -> list[Operation]:
+    """Return the documented operations, in the order of the document."""
+    operations = chain.from_iterable(module.blueprint.operations for module in DOCUMENTED)
+    return [*operations, *blueprint.operations]
 
 
 @functools.cache
-def document(server_url: str) -> dict[str, Any]:
-    """The OpenAPI document of the service whose routes begin at `server_url`."""
-    variables = {"nc": Nc, "id_run": IdRun, "sub_run": SubRun, "name": FileName}
-    return openapi_document(
-        operations(),
-        Conventions(SCHEMA_NAMES, variables, Problem, status_of, OPEN),
-        server_url,
+def build_document(server_url: str) -> dict[str, Any]:
+    """Return the OpenAPI document of the service whose routes begin at `server_url`."""
+    context = OpenApiContext(
+        schema_names=SCHEMA_NAMES,
+        variables={
+            "nc": schemas.Nc,
+            "id_run": schemas.IdRun,
+            "sub_run": schemas.SubRun,
+            "name": schemas.FileName,
+        },
+        problem=Problem,
+        get_status=get_status,
+        public_paths=PUBLIC_ROUTES,
+        access_errors=(Unauthorized, Forbidden),
     )
-
-
-def _files() -> StaticFolder:
-    return static_folder("swagger-ui")
+    return build_openapi_document(list_operations(), context, server_url)

@@ -1,9 +1,10 @@
-"""Cursors: where a page of the run table ended, as opaque text that is bound to its query. Nothing is kept in the service."""
+"""Cursors: the end of a page as opaque text. The service stores nothing for a cursor."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -13,40 +14,71 @@ from msgspec import Meta, Struct
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.runs import RunKey
+from chalicelib.usecases.bonds import BondPosition
 
 CURSOR_PATTERN = r"^[A-Za-z0-9_-]{1,200}$"
+_BOND_POSITION = re.compile(rb"([0-9a-f]{16})\.([1-9][0-9]{0,8})")
 
 
-class _Position(Struct, array_like=True, forbid_unknown_fields=True):
+class _RunPosition(Struct, array_like=True, forbid_unknown_fields=True):
     query_nc: str | None
     nc: str
     id_run: Annotated[int, Meta(ge=1, le=999_999_999)]
 
 
-def cursor_after(last: RunKey, nc: NominalComposition | None) -> str:
-    """The cursor of the page after `last`, of the list that `nc` narrows."""
-    position = _Position(str(nc) if nc else None, str(last.nc), last.id_run)
-    return base64.urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
+def encode_run_cursor(last: RunKey, nc: NominalComposition | None) -> str:
+    """Return the cursor of the page after `last`, in the list of one (`nc`) or of all compositions."""
+    position = _RunPosition(str(nc) if nc else None, str(last.nc), last.id_run)
+    return _encode(msgspec.json.encode(position))
 
 
-def position_of(cursor: str, nc: NominalComposition | None) -> RunKey:
-    """The run that the page comes after. InvalidInput for what `cursor_after` did not write, or wrote for another `nc`."""
+def decode_run_cursor(cursor: str, nc: NominalComposition | None) -> RunKey:
+    """Return the run that precedes the page. InvalidInput unless `encode_run_cursor` returned the cursor for the same `nc`."""
     try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        position = msgspec.json.decode(text, type=_Position)
+        position = msgspec.json.decode(_decode(cursor), type=_RunPosition)
         last = RunKey(NominalComposition.parse(position.nc), position.id_run)
-    except (binascii.Error, ValueError, InvalidInput):
-        raise InvalidInput(f"cursor {cursor!r} is not one that this service gave") from None
-    given_for = position.query_nc
-    if given_for != (str(nc) if nc else None):
+    except (msgspec.DecodeError, ValueError, InvalidInput):
+        raise _invalid(cursor) from None
+    if position.query_nc != (str(nc) if nc else None):
         raise InvalidInput(
-            f"cursor {cursor!r} belongs to nc {given_for!r}: this request has nc {nc and str(nc)!r}"
+            f"cursor {cursor!r} belongs to nc {position.query_nc!r}, but the request has nc {nc and str(nc)!r}"
         )
-    if cursor_after(last, nc) != cursor:
-        raise InvalidInput(f"cursor {cursor!r} is not one that this service gave")
+    if encode_run_cursor(last, nc) != cursor:
+        raise _invalid(cursor)
     return last
 
 
-def next_link(**parameters: Any) -> str:
-    """`Link: rel="next"` (RFC 8288), relative to the request, so that it is right under every stage prefix and host."""
+def encode_bond_cursor(position: BondPosition) -> str:
+    """Return the cursor of a position in the bonds of a sub-run."""
+    return _encode(f"{position.content_id}.{position.start}".encode())
+
+
+def decode_bond_cursor(cursor: str) -> BondPosition:
+    """Return the position of a cursor. InvalidInput unless it has the form of one."""
+    try:
+        found = _BOND_POSITION.fullmatch(_decode(cursor))
+    except ValueError:
+        found = None
+    if found is None:
+        raise _invalid(cursor)
+    return BondPosition(found[1].decode(), int(found[2]))
+
+
+def format_next_link(**parameters: Any) -> str:
+    """Return `Link: rel="next"` (RFC 8288) relative to the request, so that it is valid under every stage prefix and host."""
     return f'<?{urlencode(parameters)}>; rel="next"'
+
+
+def _encode(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def _decode(cursor: str) -> bytes:
+    try:
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except binascii.Error as error:
+        raise ValueError(str(error)) from error
+
+
+def _invalid(cursor: str) -> InvalidInput:
+    return InvalidInput(f"invalid cursor {cursor!r}; start again without a cursor")

@@ -1,25 +1,24 @@
-"""Errors outward: one table from the error tree to HTTP statuses, and RFC 9457 problem documents."""
+"""Error responses: the table of HTTP statuses, and problem documents (RFC 9457)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Annotated
 
 import msgspec
 from chalice.app import Response
 from msgspec import Meta, Struct
 
-from chalicelib.domain.errors import (
-    AnswerTooLarge,
-    Conflict,
-    DataOpsError,
+from chalicelib.domain.errors import Conflict, DataOpsError, InvalidInput, NotFound, Unavailable
+
+from .errors import (
     Forbidden,
-    InvalidInput,
     MalformedRequest,
-    NotFound,
     RequestTooLarge,
+    ResponseTooLarge,
     Unauthorized,
-    Unavailable,
     UnsupportedMediaType,
 )
 
@@ -30,16 +29,16 @@ STATUSES: dict[type[DataOpsError], int] = {
     NotFound: 404,
     Conflict: 409,
     RequestTooLarge: 413,
-    AnswerTooLarge: 413,
+    ResponseTooLarge: 413,
     UnsupportedMediaType: 415,
     InvalidInput: 422,
     Unavailable: 503,
 }
-"""The status of each class; a subclass that is not here has its parent's."""
+"""HTTP status by error class. A subclass that is not listed has the status of its parent."""
 
 
 class Problem(Struct):
-    """RFC 9457, with a stable `code` for machines and the `request_id` to quote when asking for help."""
+    """Problem document (RFC 9457), with a stable `code` for programs and the `request_id` to quote when reporting the problem."""
 
     type: Annotated[
         str,
@@ -48,52 +47,64 @@ class Problem(Struct):
             examples=["urn:dataops:problem:not_found"],
         ),
     ]
-    title: Annotated[str, Meta(description="The HTTP status in words", examples=["Not Found"])]
-    status: Annotated[int, Meta(description="The HTTP status", ge=400, le=599, examples=[404])]
+    title: Annotated[str, Meta(description="Phrase of the HTTP status", examples=["Not Found"])]
+    status: Annotated[int, Meta(description="HTTP status", ge=400, le=599, examples=[404])]
     detail: Annotated[
         str,
         Meta(
-            description="What is wrong, with the values involved",
+            description="The reason, with the values that caused it",
             examples=["run '21' of 'Al2' is not scheduled"],
         ),
     ]
-    code: Annotated[
-        str, Meta(description="Which error it is, for machines", examples=["not_found"])
-    ]
-    request_id: Annotated[str, Meta(description="Also in `X-Request-ID`, and in the service's log")]
+    code: Annotated[str, Meta(description="Stable error code for programs", examples=["not_found"])]
+    request_id: Annotated[str, Meta(description="Also in `X-Request-ID` and in the service's log")]
 
 
-def status_of(error: type[DataOpsError]) -> int:
-    """The HTTP status of a class of errors: its own, or that of its nearest ancestor in the table."""
+def get_status(error: type[DataOpsError]) -> int:
+    """Return the HTTP status of an error class: its own, or that of its nearest ancestor in the table."""
     return next((STATUSES[ancestor] for ancestor in error.__mro__ if ancestor in STATUSES), 500)
 
 
-def problem_of(error: DataOpsError, request_id: str) -> Response:
-    """The answer to a request that failed with `error`."""
-    headers = (
-        {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
-    )
-    return problem(status_of(type(error)), error.code, str(error), request_id, headers)
+def error_response(error: DataOpsError, request_id: str) -> Response:
+    """Return the response to a request that failed with `error`."""
+    seconds = error.retry_after_seconds
+    headers = {} if seconds is None else {"Retry-After": str(seconds)}
+    return problem_response(get_status(type(error)), error.code, str(error), request_id, headers)
 
 
-def problem(
-    status: int, code: str, detail: str, request_id: str, headers: dict[str, str] | None = None
+def internal_error_response(request_id: str) -> Response:
+    """Return the response to a request that failed with an unexpected exception."""
+    detail = "unexpected server error; quote the request id when reporting it"
+    return problem_response(500, "internal_error", detail, request_id)
+
+
+def problem_response(
+    status: int,
+    code: str,
+    detail: str,
+    request_id: str,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
-    """A problem document as an HTTP answer."""
+    """Return a response with a problem document."""
     return Response(
-        body=msgspec.json.encode(problem_document(status, code, detail, request_id)).decode(),
+        body=msgspec.json.encode(build_problem(status, code, detail, request_id)).decode(),
         status_code=status,
         headers={
             "Content-Type": "application/problem+json",
             "X-Request-ID": request_id,
             "Cache-Control": "no-store",
-            **(headers or {}),
+            **headers,
         },
     )
 
 
-def problem_document(status: int, code: str, detail: str, request_id: str) -> Problem:
-    """The document itself."""
+def build_problem(status: int, code: str, detail: str, request_id: str) -> Problem:
+    """Return a problem document."""
     return Problem(
-        f"urn:dataops:problem:{code}", HTTPStatus(status).phrase, status, detail, code, request_id
+        type=f"urn:dataops:problem:{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        request_id=request_id,
     )

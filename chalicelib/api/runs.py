@@ -1,132 +1,98 @@
-"""Doors to scheduling and to the run table."""
+"""Endpoints of runs: scheduling, augmentation, listing and status."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import (
-    AnswerTooLarge,
+    IdempotencyKeyInUse,
+    IdempotencyKeyReused,
     InvalidInput,
-    KeyInFlight,
-    KeyReused,
     NotFound,
     NothingAvailable,
     Unavailable,
 )
-from chalicelib.domain.idempotency import KEY_PATTERN
 from chalicelib.domain.runs import AUGMENTED_SUB_RUNS, Run, RunKey, parse_sub_run
-from chalicelib.usecases.run_queries import page_of_runs, run_standing, scheduled_runs
+from chalicelib.usecases.run_queries import get_run_status, list_runs, list_runs_page
 from chalicelib.usecases.scheduling import augment_run, schedule_runs
 
-from .endpoint import Answer, Door, caller_of, endpoint
-from .paging import CURSOR_PATTERN, cursor_after, next_link, position_of
-from .schemas import (
+from .endpoint import ApiBlueprint, JsonResponse, endpoint, get_principal_id
+from .errors import ResponseTooLarge
+from .paging import decode_run_cursor, encode_run_cursor, format_next_link
+from .run_schemas import (
     AugmentBody,
-    IdRun,
-    Nc,
+    AvailableQuery,
+    IdempotencyHeaders,
     RunStatus,
     ScheduleBody,
     Scheduled,
     ScheduledRun,
     ScheduledRuns,
 )
+from .schemas import Nc
 
-door = Door(__name__, tag="runs")
+blueprint = ApiBlueprint(__name__, tag="runs")
 
-MAX_ANSWER_BYTES = 5_000_000
-"""Lambda passes on 6 MiB, in which every quotation mark of the answer takes a second byte."""
-
-IdempotencyKey = Annotated[
-    str,
-    Meta(
-        pattern=KEY_PATTERN,
-        description="A text of your choice, new for every request and the same for its repetitions: they get the first answer, and "
-        "nothing happens twice. Remembered for 24 hours",
-        examples=["7f3e0c1a-schedule-1"],
-    ),
-]
+MAX_RESPONSE_BYTES = 5_000_000
+"""Lambda limits responses to 6 MiB, in which every quotation mark of the body takes a second byte."""
 
 Listing = dict[Nc, list[ScheduledRun]]
 
 
-class IdempotencyHeaders(Struct):
-    """The same key again gets the first answer again, and nothing happens twice."""
-
-    idempotency_key: IdempotencyKey | None = field(default=None, name="Idempotency-Key")
-
-
-class AvailableQuery(Struct):
-    """Which runs to list: all of them, or the first `limit` of those that come after `cursor`."""
-
-    nc: Nc | UnsetType = UNSET
-    id_run: IdRun | UnsetType = UNSET
-    limit: (
-        Annotated[int, Meta(ge=1, le=1000, description="Runs on a page", examples=[100])]
-        | UnsetType
-    ) = UNSET
-    cursor: (
-        Annotated[
-            str,
-            Meta(pattern=CURSOR_PATTERN, description="From `Link: rel=next` of the page before"),
-        ]
-        | UnsetType
-    ) = UNSET
-
-
-def _own(key: str | None) -> str | None:
-    """The key in the name of who sent it: nobody gets the answer to another's request, whatever keys they choose."""
-    caller = caller_of(door.current_request)
-    return key if key is None or caller is None else f"{key} of {caller}"  # keys have no blanks
-
-
 @endpoint(
-    door,
+    blueprint,
     "POST",
     "/v1/generate/{nc}",
     operation_id="schedule_run",
-    returns=ScheduledRuns,
-    fails=(InvalidInput, KeyReused, NotFound, NothingAvailable, KeyInFlight, Unavailable),
+    response=ScheduledRuns,
+    errors=(
+        InvalidInput,
+        IdempotencyKeyReused,
+        NotFound,
+        NothingAvailable,
+        IdempotencyKeyInUse,
+        Unavailable,
+    ),
     headers=IdempotencyHeaders,
     body=ScheduleBody,
-    leads_to=("augment", "status", "download_run", "run_manifest"),
+    links=("augment", "status", "download_run", "run_manifest"),
 )
 def schedule_run(nc: str, headers: IdempotencyHeaders, body: ScheduleBody) -> ScheduledRuns:
-    """Schedule the next available run of a nominal composition, or the next `count` of them: all or none."""
+    """Schedule the next available run of a nominal composition, or the next `count` runs: all or none."""
     keys = schedule_runs(
         NominalComposition.parse(nc),
         None if body.count is UNSET else body.count,
-        idempotency_key=_own(headers.idempotency_key),
+        idempotency_key=_scope_key(headers.idempotency_key),
         runs=services().runs,
         free_runs=services().free_runs,
         records=services().idempotency,
         clock=services().clock,
     )
-    return ScheduledRuns.of_keys(keys, listed=body.count is not UNSET)
+    return ScheduledRuns.of_keys(keys, with_list=body.count is not UNSET)
 
 
 @endpoint(
-    door,
+    blueprint,
     "POST",
     "/v1/generate/{nc}/{id_run}/augment",
     operation_id="augment",
-    returns=Scheduled,
-    fails=(InvalidInput, KeyReused, NotFound, KeyInFlight, Unavailable),
+    response=Scheduled,
+    errors=(InvalidInput, IdempotencyKeyReused, NotFound, IdempotencyKeyInUse, Unavailable),
     headers=IdempotencyHeaders,
     body=AugmentBody,
-    leads_to=("status", "download_run", "run_manifest"),
+    links=("status", "download_run", "run_manifest"),
 )
 def augment(nc: str, id_run: str, headers: IdempotencyHeaders, body: AugmentBody) -> Scheduled:
-    """Schedule the deformed sub-runs of a run: all of 1-14, or those named. Repeating it changes nothing."""
+    """Schedule the deformed sub-runs of a run: all of 1-14, or a subset. Repeating the request changes nothing."""
     key = augment_run(
         RunKey.parse(nc, id_run),
         AUGMENTED_SUB_RUNS if body.sub_runs is UNSET else tuple(map(parse_sub_run, body.sub_runs)),
-        idempotency_key=_own(headers.idempotency_key),
+        idempotency_key=_scope_key(headers.idempotency_key),
         runs=services().runs,
         records=services().idempotency,
         clock=services().clock,
@@ -135,77 +101,80 @@ def augment(nc: str, id_run: str, headers: IdempotencyHeaders, body: AugmentBody
 
 
 @endpoint(
-    door,
+    blueprint,
     "GET",
     "/v1/generate/{nc}/{id_run}/status",
     operation_id="status",
-    returns=RunStatus,
-    fails=(InvalidInput, NotFound, Unavailable),
+    response=RunStatus,
+    errors=(InvalidInput, NotFound, Unavailable),
 )
-def status(nc: str, id_run: str) -> RunStatus:
-    """How a run and its sub-runs stand, and what the files of its sub-runs show."""
-    made = services()
-    standing = run_standing(
+def get_status(nc: str, id_run: str) -> RunStatus:
+    """Get the status of a run and its sub-runs, and the outcomes of its sub-runs."""
+    deps = services()
+    view = get_run_status(
         RunKey.parse(nc, id_run),
-        runs=made.runs,
-        executor=made.executor,
-        bucket=made.bucket,
-        outcomes=made.outcomes,
-        clock=made.clock,
+        runs=deps.runs,
+        executor=deps.executor,
+        bucket=deps.bucket,
+        outcomes=deps.outcomes,
+        clock=deps.clock,
     )
-    return RunStatus.of_standing(standing)
+    return RunStatus.of_view(view)
 
 
 @endpoint(
-    door,
+    blueprint,
     "GET",
     "/v1/generate/available",
     operation_id="available",
-    returns=(Listing, RunStatus),
-    fails=(InvalidInput, NotFound, AnswerTooLarge, Unavailable),
+    response=(Listing, RunStatus),
+    errors=(InvalidInput, NotFound, ResponseTooLarge, Unavailable),
     query=AvailableQuery,
-    sends={
-        "Link": 'The next page, `rel="next"`, relative to this request; not there on the last page',
-        "X-Total-Count": "How many runs there are, where the answer holds them all",
+    response_headers={
+        "Link": 'The next page, `rel="next"`, relative to this request; missing on the last page',
+        "X-Total-Count": "The number of runs, if the response contains all of them",
     },
 )
-def available(query: AvailableQuery) -> Answer:
-    """Every scheduled run by nominal composition, narrowed and paged; one run, answered like its status, with `nc` and `id_run`."""
+def list_available_runs(query: AvailableQuery) -> JsonResponse:
+    """List the scheduled runs by nominal composition, filtered and in pages. With `nc` and `id_run`, get the status of one run."""
     if query.id_run is not UNSET:
         if query.nc is UNSET:
-            raise InvalidInput(
-                f"id_run {query.id_run!r} is given without nc: a run is identified by both"
-            )
-        return Answer(status(query.nc, query.id_run))
+            raise InvalidInput(f"id_run {query.id_run!r} without nc; send both to identify a run")
+        return JsonResponse(get_status(query.nc, query.id_run))
     nc = None if query.nc is UNSET else NominalComposition.parse(query.nc)
-    after = None if query.cursor is UNSET else position_of(query.cursor, nc)
+    after = None if query.cursor is UNSET else decode_run_cursor(query.cursor, nc)
+    last = None
     if query.limit is UNSET:
-        listing = _listing(scheduled_runs(nc, after=after, runs=services().runs))
-        return Answer(listing, headers=_total(listing) if after is None else {})
-    page, last = page_of_runs(nc, after=after, limit=query.limit, runs=services().runs)
-    listing = _listing(page)
-    if last is None:
-        return Answer(listing, headers=_total(listing) if after is None else {})
-    narrowed = {} if nc is None else {"nc": nc}
-    return Answer(
-        listing,
-        headers={"Link": next_link(**narrowed, limit=query.limit, cursor=cursor_after(last, nc))},
-    )
+        listing = _build_listing(list_runs(nc, after=after, runs=services().runs))
+    else:
+        page, last = list_runs_page(nc, after=after, limit=query.limit, runs=services().runs)
+        listing = _build_listing(page)
+    if last is not None:
+        filters = {} if nc is None else {"nc": nc}
+        cursor = encode_run_cursor(last, nc)
+        link = format_next_link(**filters, limit=query.limit, cursor=cursor)
+        return JsonResponse(listing, headers={"Link": link})
+    total = str(sum(map(len, listing.values())))
+    return JsonResponse(listing, headers={"X-Total-Count": total} if after is None else {})
 
 
-def _listing(runs: Iterable[Run]) -> Listing:
+def _build_listing(runs: Iterable[Run]) -> Listing:
     listing: Listing = {}
     size_bytes = 0
     for run in runs:
         entry = ScheduledRun.of(run)
         listing.setdefault(str(run.key.nc), []).append(entry)
         size_bytes += len(msgspec.json.encode(entry)) + 1
-        if size_bytes > MAX_ANSWER_BYTES:
-            raise AnswerTooLarge(
-                f"the list has more than {MAX_ANSWER_BYTES} bytes: ask for pages with limit=1000, and follow Link"
+        if size_bytes > MAX_RESPONSE_BYTES:
+            raise ResponseTooLarge(
+                f"the list exceeds {MAX_RESPONSE_BYTES} bytes; request pages with limit=1000 and follow Link"
             )
     return listing
 
 
-def _total(listing: Listing) -> dict[str, str]:
-    return {"X-Total-Count": str(sum(map(len, listing.values())))}
+def _scope_key(key: str | None) -> str | None:
+    """Return the idempotency key of one principal: keys of other principals never match it."""
+    principal = get_principal_id(blueprint.current_request)
+    return (
+        key if key is None or principal is None else f"{key} of {principal}"
+    )  # keys have no spaces

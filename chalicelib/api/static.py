@@ -1,19 +1,19 @@
-"""Text files that are served from the package, at addresses that change with their content."""
+"""Static sites: text files from the package, under URLs that contain a hash of the content."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
 import re
-from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
-from chalice.app import Response
+from chalice.app import Blueprint, Response
 
 from chalicelib.domain.errors import NotFound
 
-from .problems import problem_of
+from .endpoint import get_request_id
+from .problems import error_response
 
 _CONTENT_TYPES = {
     "html": "text/html",
@@ -22,62 +22,86 @@ _CONTENT_TYPES = {
     "svg": "image/svg+xml",
 }
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*", re.ASCII)
-_SECURITY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
-@dataclass(frozen=True, slots=True)
-class StaticFolder:
-    """The files of one folder of `chalicelib/static`, and a `version` that is another one when any of them changes."""
+class StaticSite:
+    """A page of `chalicelib/static/<folder>`, whose assets are served at `<path>/{version}/{name}`.
+
+    `content_security_policy` is the header of the page.
+    """
+
+    def __init__(
+        self, blueprint: Blueprint, folder: str, path: str, content_security_policy: str
+    ) -> None:
+        self._blueprint = blueprint
+        self._folder = folder
+        self._path = path
+        self._policy = content_security_policy
+        blueprint.route(
+            f"{path}/{{version}}/{{name}}",
+            methods=["GET"],
+            content_types=["*/*"],
+            name=f"{folder} asset",
+        )(self._respond_with_asset)
+
+    def respond_with_page(self) -> Response:
+        """Return `index.html`, with the URL of the assets in place of `{assets}`."""
+        texts, version = load_static_files(self._folder)
+        assets = f"{get_stage_prefix(self._blueprint.current_request)}{self._path}/{version}"
+        html = texts["index.html"].replace("{assets}", assets)
+        headers = {"Content-Security-Policy": self._policy}
+        return _text_response("index.html", html, "no-cache", headers)
+
+    def _respond_with_asset(self, version: str, name: str) -> Response:
+        """Return an asset, to be cached for ever. 404 for another version, so that a page never mixes two versions."""
+        texts, current = load_static_files(self._folder)
+        if version != current or name not in texts:
+            error = NotFound(
+                f"asset {name!r} of version {version!r} does not exist; the current version is {current!r}"
+            )
+            return error_response(error, get_request_id(self._blueprint.current_request))
+        return _text_response(name, texts[name], "public, max-age=31536000, immutable", {})
+
+
+class StaticFiles(NamedTuple):
+    """Files by name, and a hash of their content for cache busting."""
 
     texts: dict[str, str]
     version: str
 
-    def asset(self, version: str, name: str, request_id: str) -> Response:
-        """An answer that may be kept for ever; 404 for another version, so that a page never mixes two."""
-        if version != self.version or name not in self.texts:
-            return problem_of(
-                NotFound(
-                    f"{name!r} of version {version!r} is not here: the version is {self.version!r}"
-                ),
-                request_id,
-            )
-        return text_response(name, self.texts[name], "public, max-age=31536000, immutable")
-
 
 @functools.cache
-def static_folder(name: str) -> StaticFolder:
-    """The folder `name`, read once."""
-    folder = resources.files("chalicelib") / "static" / name
+def load_static_files(folder: str) -> StaticFiles:
+    """Return the files of a folder of `chalicelib/static`."""
     texts = {
         file.name: file.read_text(encoding="utf-8")
-        for file in folder.iterdir()
+        for file in (resources.files("chalicelib") / "static" / folder).iterdir()
         if file.name.rpartition(".")[2] in _CONTENT_TYPES
     }
     digest = hashlib.sha256()
-    for file_name in sorted(texts):
-        digest.update(f"{file_name}\0{texts[file_name]}\0".encode())
-    return StaticFolder(texts, digest.hexdigest()[:12])
+    for name in sorted(texts):
+        digest.update(f"{name}\0{texts[name]}\0".encode())
+    return StaticFiles(texts, digest.hexdigest()[:12])
 
 
-def text_response(name: str, text: str, cache_control: str, **headers: str) -> Response:
-    """A file as text, its type by its name; `headers` are added with `_` read as `-`."""
-    named = {key.replace("_", "-"): value for key, value in headers.items()}
+def _text_response(name: str, text: str, cache_control: str, headers: dict[str, str]) -> Response:
     content_type = f"{_CONTENT_TYPES[name.rpartition('.')[2]]}; charset=utf-8"
     return Response(
         body=text,
         headers={
             "Content-Type": content_type,
             "Cache-Control": cache_control,
-            **_SECURITY,
-            **named,
+            **_SECURITY_HEADERS,
+            **headers,
         },
     )
 
 
-def stage_prefix(request: Any) -> str:
-    """What stands before the route in the address of this request: `/api` under a stage of that name, nothing locally.
+def get_stage_prefix(request: Any) -> str:
+    """Return the part of the request's path before the route: `/api` for a stage of that name, empty locally.
 
-    Anything but plain path segments counts as nothing: it goes into pages.
+    A prefix with other characters than those of plain path segments is ignored, because it is written into pages.
     """
     path = str(request.context.get("path") or "").rstrip("/")
     prefix = path.removesuffix(str(request.context.get("resourcePath") or "").rstrip("/"))

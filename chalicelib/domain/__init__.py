@@ -1,1 +1,1 @@
-"""What the words mean: compositions, runs, artifacts, archives. Standard library only, no I/O."""
+"""Value objects and rules: compositions, runs, artifacts, archives. Standard library only, no I/O."""

@@ -1,9 +1,9 @@
-"""Artifacts: the stored files of a sub-run, what they are, and where they lie in the data bucket.
+"""Artifacts: the stored files of a sub-run, their roles, and their keys in the data bucket.
 
     <nc>/c/md/lammps/100/<id_run>/2000/<sub_run>/<file>         every file of the sub-run
     <nc>-SOAPS/c/md/lammps/100/<id_run>/2000/<sub_run>/SOAPS.vec
 
-Keys here are without the data prefix; the data bucket puts it in front.
+These keys do not contain the data prefix; the data bucket adds it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SOAPS_NAME = "SOAPS.vec"
 
 
 class Role(StrEnum):
-    """What a file of a sub-run is to its reader."""
+    """The role of a file in a sub-run."""
 
     SCF_INPUT = "scf-input"
     SCF_OUTPUT = "scf-output"
@@ -33,7 +33,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A stored file: `key` is its address in the bucket, `name` its path below the sub-run, `etag` opaque (quotes included)."""
+    """A stored file: `key` in the bucket, `name` as path relative to the sub-run, `etag` opaque (quotes included)."""
 
     key: str
     name: str
@@ -42,8 +42,8 @@ class Artifact:
     role: Role
 
 
-def role_of(nc: NominalComposition, name: str) -> Role:
-    """The role of the file `name` in a sub-run of `nc`."""
+def get_role(nc: NominalComposition, name: str) -> Role:
+    """Return the role of the file `name` in a sub-run of `nc`."""
     exact = {
         f"{nc}.scf.in": Role.SCF_INPUT,
         f"{nc}.scf.out": Role.SCF_OUTPUT,
@@ -59,8 +59,8 @@ def role_of(nc: NominalComposition, name: str) -> Role:
     return Role.STRUCTURE if name.endswith((".xyz", ".xyz.idx")) else Role.OTHER
 
 
-def training_files(nc: NominalComposition) -> tuple[str, ...]:
-    """Return the names of the files that training needs, and that every sub-run of `nc` is expected to have."""
+def list_training_files(nc: NominalComposition) -> tuple[str, ...]:
+    """Return the names of the files that training requires. Every sub-run of `nc` is expected to have them."""
     return (
         f"{nc}.scf.in",
         f"{nc}.scf.out",
@@ -71,31 +71,31 @@ def training_files(nc: NominalComposition) -> tuple[str, ...]:
     )
 
 
-def runs_prefix(nc: NominalComposition) -> str:
-    """Where the runs of a composition begin; what follows is `<id_run>/`."""
+def get_runs_prefix(nc: NominalComposition) -> str:
+    """Return the prefix of the runs of a composition, which `<id_run>/` follows."""
     return f"{nc}/c/md/lammps/100/"
 
 
-def run_files_prefix(key: RunKey) -> str:
-    """Where the sub-runs of a run begin; what follows is `<sub_run>/<file>`."""
-    return f"{runs_prefix(key.nc)}{key.id_run}/2000/"
+def get_run_files_prefix(key: RunKey) -> str:
+    """Return the prefix of the sub-runs of a run, which `<sub_run>/<file>` follows."""
+    return f"{get_runs_prefix(key.nc)}{key.id_run}/2000/"
 
 
-def run_soaps_prefix(key: RunKey) -> str:
-    """Where the SOAP descriptors of a run begin; what follows is `<sub_run>/SOAPS.vec`."""
+def get_run_soaps_prefix(key: RunKey) -> str:
+    """Return the prefix of the SOAP descriptors of a run, which `<sub_run>/SOAPS.vec` follows."""
     return f"{key.nc}-SOAPS/c/md/lammps/100/{key.id_run}/2000/"
 
 
-def files_prefix(key: SubRunKey) -> str:
-    """Where the files of a sub-run begin; what follows is `<file>`."""
-    return f"{run_files_prefix(key.run)}{key.sub_run}/"
+def get_files_prefix(key: SubRunKey) -> str:
+    """Return the prefix of the files of a sub-run, which `<file>` follows."""
+    return f"{get_run_files_prefix(key.run)}{key.sub_run}/"
 
 
-def soaps_prefix(key: SubRunKey) -> str:
-    """Where the SOAP descriptors of a sub-run begin; what follows is `SOAPS.vec`."""
-    return f"{run_soaps_prefix(key.run)}{key.sub_run}/"
+def get_soaps_prefix(key: SubRunKey) -> str:
+    """Return the prefix of the SOAP descriptors of a sub-run, which `SOAPS.vec` follows."""
+    return f"{get_run_soaps_prefix(key.run)}{key.sub_run}/"
 
 
-def archives_prefix(key: RunKey | SubRunKey) -> str:
-    """Where the archives of a sub-run, or of a whole run, begin; what follows is `<fingerprint>.zip` or `.json`."""
-    return f"archives/{key.nc}/{key.id_run}/run/" if isinstance(key, RunKey) else f"archives/{key}/"
+def get_archives_prefix(key: RunKey | SubRunKey) -> str:
+    """Return the prefix of the archives of a sub-run or of a whole run, which `<fingerprint>.zip` or `.json` follows."""
+    return f"archives/{key}/run/" if key.sub_run_or_none is None else f"archives/{key}/"

@@ -2,7 +2,7 @@
 
 The format, by files of LOBSTER 3.0.0 (calculations without spin polarisation): a header, then per line the number of the bond, the
 labels of its two atoms, their distance, three integers of translation and the ICOHP at the Fermi level. One with spin polarisation
-has a second header, for spin 2: it is refused rather than half-read.
+has a second header, for spin 2, and is rejected.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from math import fsum, isfinite
 from .errors import Conflict
 
 BONDS_VERSION = 2
-"""Part of the name of every stored index of bonds: raise it when the same file would be read otherwise."""
+"""Part of the key of every stored bond index. Increase it if the same file would result in another index."""
 MAX_INDEXED_BONDS = 5000
 BLOCK_BONDS = 1000
 _MAX_LINE_BYTES = 4096
@@ -60,7 +60,7 @@ class BondTypeSummary:
 
 @dataclass(frozen=True, slots=True)
 class BondIndex:
-    """What is known of an ICOHPLIST.lobster after it was read once.
+    """The index of an ICOHPLIST.lobster, built by reading the file once.
 
     `summaries` are over all `total` bonds. `bonds` are all of them if they are at most MAX_INDEXED_BONDS; otherwise it is None, and
     `offsets[i]` is the position (bytes) of the line of bond `i * BLOCK_BONDS` in the file, so that a page is read by its range.
@@ -73,7 +73,7 @@ class BondIndex:
 
 
 def index_bonds(chunks: Iterable[bytes]) -> BondIndex:
-    """Read a whole file once, in memory that holds two numbers per bond. Conflict, naming the line, if it is not an ICOHPLIST."""
+    """Return the index of a whole file, using memory for two numbers per bond. Conflict, naming the line, if it is invalid."""
     by_type: dict[str, tuple[array[float], array[float]]] = {}
     first: list[Bond] = []
     offsets = array("q")
@@ -102,7 +102,7 @@ def index_bonds(chunks: Iterable[bytes]) -> BondIndex:
 
 
 def parse_block(content: bytes) -> tuple[Bond, ...]:
-    """Return the bonds of some lines of a file that was indexed."""
+    """Return the bonds of complete lines of an indexed file."""
     return tuple(
         _bond(number, line)
         for number, line in enumerate(content.decode(errors="replace").split("\n"))
@@ -111,7 +111,7 @@ def parse_block(content: bytes) -> tuple[Bond, ...]:
 
 
 def _bonds(chunks: Iterable[bytes]) -> Iterator[tuple[int, Bond]]:
-    """Yield the bonds, each with the position of its line. The first line is the header."""
+    """Yield the bonds, each with the position of its line (bytes). The first line is the header."""
     number = offset = 0
     for line in _lines(chunks):
         number += 1
@@ -119,17 +119,17 @@ def _bonds(chunks: Iterable[bytes]) -> Iterator[tuple[int, Bond]]:
         if number == 1:
             if text.split()[:3] != ["COHP#", "atomMU", "atomNU"]:
                 raise _unreadable(
-                    1, text.rstrip("\r\n"), "the header 'COHP# atomMU atomNU ...' is expected"
+                    1, text.rstrip("\r\n"), "expected the header 'COHP# atomMU atomNU ...'"
                 )
         elif text.strip():
             yield offset, _bond(number, text.rstrip("\r\n"))
         offset += len(line)
     if number == 0:
-        raise _unreadable(1, "", "the header 'COHP# atomMU atomNU ...' is expected")
+        raise _unreadable(1, "", "expected the header 'COHP# atomMU atomNU ...'")
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines with their ends. Conflict for a line that is far longer than any of an ICOHPLIST."""
+    """Yield the lines including line ends. Conflict if a line exceeds _MAX_LINE_BYTES."""
     rest = b""
     number = 1
     for chunk in chunks:
@@ -150,7 +150,7 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def _bond(number: int, line: str) -> Bond:
     try:
         _, label_a, label_b, distance, i, j, k, icohp = line.split()
-        (element_a, atom_a), (element_b, atom_b) = _parts(label_a), _parts(label_b)
+        (element_a, atom_a), (element_b, atom_b) = _parse_label(label_a), _parse_label(label_b)
         first, second = sorted(
             (element_a, element_b), key=_ATOMIC_NUMBERS.__getitem__, reverse=True
         )
@@ -165,20 +165,20 @@ def _bond(number: int, line: str) -> Bond:
             (int(i), int(j), int(k)),
             0.0 - float(icohp),
         )
-    except ValueError as wrong:
-        raise _unreadable(number, line, str(wrong)) from None
+    except ValueError as error:
+        raise _unreadable(number, line, str(error)) from None
     if not (isfinite(bond.distance) and isfinite(bond.icohp)):
         raise _unreadable(number, line, "its distance or ICOHP is not finite")
     return bond
 
 
-def _parts(label: str) -> tuple[str, int]:
-    """`("Cu", 12)` of `Cu12`."""
+def _parse_label(label: str) -> tuple[str, int]:
+    """Return element and atom number: `("Cu", 12)` for `Cu12`."""
     found = _LABEL.fullmatch(label)
     if found is None or found[1] not in _ATOMIC_NUMBERS:
-        raise ValueError(f"{label!r} is not an element and a number")
+        raise ValueError(f"label {label!r} is not an element and a number")
     return found[1], int(found[2])
 
 
-def _unreadable(number: int, line: str, wrong: str) -> Conflict:
-    return Conflict(f"ICOHPLIST.lobster cannot be read: line {number} is {line[:120]!r}: {wrong}")
+def _unreadable(number: int, line: str, reason: str) -> Conflict:
+    return Conflict(f"invalid ICOHPLIST.lobster: line {number} is {line[:120]!r}: {reason}")

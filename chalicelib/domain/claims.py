@@ -1,7 +1,7 @@
-"""Claims of runs: who has a run, and who tried to get it.
+"""Claims of runs: the owner of a run, and all callers that tried to allocate it.
 
-Callers who lose a run to another are on record with it, in the order in which they came. From that, each can tell how many runs
-the callers before it still want, and leave these to them. So parallel callers try different runs, and no number is left out.
+The record of a run lists these claimants in order. From the list, each caller computes how many runs the callers ahead of it still
+require, and skips as many candidates. Parallel callers therefore try different runs, and no number is left out.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from datetime import datetime
 _TAG_LENGTH = 8
 
 
-def claimant_tag(claim_token: str) -> str:
-    """Return the short form of a claim token that is kept with each run that was tried."""
+def get_claimant_tag(claim_token: str) -> str:
+    """Return the short form of a claim token that is stored in the list of claimants."""
     return claim_token[-_TAG_LENGTH:]
 
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """A caller who tried to get a run when it wanted so many, this one included."""
+    """A caller that tried to allocate a run, and the number of runs it still required, including this one."""
 
     tag: str
     wanted: int
@@ -28,7 +28,7 @@ class Claimant:
 
 @dataclass(frozen=True, slots=True)
 class RunClaim:
-    """A scheduled run, the token of the caller who has it, and everyone who tried to get it, in order."""
+    """A scheduled run, the claim token of its owner, and all claimants in order."""
 
     id_run: int
     claimed_at: datetime
@@ -36,15 +36,15 @@ class RunClaim:
     claimants: tuple[Claimant, ...] = ()
 
 
-def wanted_ahead(claims: Iterable[RunClaim], tag: str) -> int:
-    """Return how many runs the callers ahead of the one with this tag still want.
+def count_wanted_ahead(claims: Iterable[RunClaim], tag: str) -> int:
+    """Return how many runs the callers ahead of the one with this tag still require.
 
-    The order is that of the last run that a caller lost. A caller that lost none comes after all others that are at work.
+    Callers are ordered by the last run that each lost. A caller that lost none comes after all other active callers.
     """
     remaining: dict[str, int] = {}
     places: dict[str, tuple[int, int]] = {}
     for claim in claims:
-        owner = claimant_tag(claim.claim_token)
+        owner = get_claimant_tag(claim.claim_token)
         for position, claimant in enumerate(dict.fromkeys(claim.claimants)):
             owned = claimant.tag == owner
             left = claimant.wanted - owned

@@ -1,4 +1,4 @@
-"""The nominal composition of a cell, as a chemical formula."""
+"""Nominal compositions of cells, as chemical formulas."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class NominalComposition:
 
     @classmethod
     def parse(cls, text: str) -> NominalComposition:
-        """The composition that `text` spells; InvalidInput if it is not a formula."""
+        """Return the composition of a text. InvalidInput if it is not a formula."""
         if not _FORMULA.fullmatch(text):
             raise InvalidInput(
-                f"nc {text!r} is not a nominal composition: expected a formula like 'Zr49Cu49Al2' ({FORMULA_PATTERN})"
+                f"invalid nc {text!r}; expected a nominal composition such as 'Zr49Cu49Al2' ({FORMULA_PATTERN})"
             )
         return cls(text)
 

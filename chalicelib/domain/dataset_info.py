@@ -21,7 +21,7 @@ MAX_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class DatasetInfo:
-    """What is known of the data set. `license` is an SPDX identifier, `citation` a DOI or a text."""
+    """Description of the data set. `license` is an SPDX identifier, `citation` a DOI or a text."""
 
     name: str | None = None
     description: str | None = None
@@ -33,14 +33,13 @@ class DatasetInfo:
 
     @classmethod
     def parse(cls, content: bytes) -> DatasetInfo:
-        """Return the description in a `dataset.json`. InvalidInput if it is too large, no JSON object, or has a field of another type."""
+        """Return the content of a `dataset.json`. InvalidInput if it is too large, not a JSON object, or a field has the wrong type."""
         if len(content) > MAX_BYTES:
             raise InvalidInput(f"{FILE_NAME} has more than {MAX_BYTES} bytes")
         try:
             fields = json.loads(content)
-            json.dumps(
-                fields, ensure_ascii=False
-            ).encode()  # escapes can spell surrogates, which no response can contain
+            # Escapes can produce surrogates, which no response can contain.
+            json.dumps(fields, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise InvalidInput(f"{FILE_NAME} is not JSON: {error}") from None
         if not isinstance(fields, dict):
@@ -65,7 +64,7 @@ class DatasetInfo:
 
     @property
     def fingerprint(self) -> str:
-        """The text of all that metadata contain of it besides the parameters of the descriptors; empty if nothing is known."""
+        """The text of all fields in the metadata of archives except the SOAP parameters; empty if all are unknown."""
         described = (
             self.name,
             self.description,

@@ -1,4 +1,4 @@
-"""The deformations that make sub-runs 1-14 out of the reference cell.
+"""The deformations that turn the reference cell into sub-runs 1-14.
 
 Source: the cells of the published data samples of Phys. Rev. Materials 4, 113603 (run 21 of Zr49Cu49Al2, CELL_PARAMETERS of
 sub-runs 0-14). The cell vectors a, b, c are the rows of a matrix; a deformation F gives the new cell as F times the old one.
@@ -18,7 +18,7 @@ _AXES = "xyz"
 
 @dataclass(frozen=True, slots=True)
 class Deformation:
-    """`kind` in the field's words, and the matrix F (dimensionless)."""
+    """The kind of a deformation, such as `shear xy`, and its matrix F (dimensionless)."""
 
     kind: str
     matrix: Matrix

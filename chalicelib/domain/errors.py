@@ -1,108 +1,70 @@
-"""The error tree of the API. No HTTP numbers here: `routes.problems` maps it outward, and a test proves that map complete.
+"""The errors of the domain and of its use cases. `chalicelib.api.errors` adds those of HTTP requests.
 
-DataOpsError                 every error that a caller may be told about
-├── MalformedRequest         the request cannot be understood: broken JSON, an unknown or repeated parameter
-├── InvalidInput             understood, but a value breaks its rule
-│   └── KeyReused                the idempotency key came before, with another request
-├── Unauthorized             the request carries no credentials that are known
-├── Forbidden                its credentials do not allow it
-├── RequestTooLarge          the body is larger than the service reads
-├── AnswerTooLarge           the answer would be larger than a gateway passes on: ask for pages
-├── UnsupportedMediaType     the body is not JSON
-├── NotFound                 a composition, run, sub-run or file that is not there
-│   ├── SubRunNotScheduled   the sub-run must be scheduled before it can be downloaded
-│   └── NothingAvailable     fewer runs of the composition are left in the data bucket than were asked for
-├── Conflict                 the state forbids the request
-│   └── KeyInFlight          another request with the same idempotency key is at work
-└── Unavailable              the run table or the data bucket does not answer; worth another try
-    └── SourceChanged        an artifact changed while its archive was being built
+DataOpsError                     base class of all errors that are reported to callers
+├── InvalidInput                 a parameter value is invalid
+│   └── IdempotencyKeyReused     the idempotency key was already used with a different request
+├── NotFound                     the composition, run, sub-run or file does not exist
+│   ├── SubRunNotScheduled       the sub-run is not scheduled
+│   └── NothingAvailable         fewer runs are available than requested
+├── Conflict                     the request conflicts with the current state
+│   └── IdempotencyKeyInUse      another request with this idempotency key is in progress
+└── Unavailable                  the run table or the data bucket does not respond
+    └── SourceChanged            a file changed while it was read
+
+The first line of each docstring is published in the OpenAPI document.
 """
+
+from __future__ import annotations
 
 
 class DataOpsError(Exception):
-    """An error with a message for people and a stable `code` for machines.
+    """Base class: an error with a message for people and a stable `code` for programs.
 
-    `retry_after_seconds` is what the caller should wait before the next try, where another try makes sense.
+    `retry_after_seconds` is the recommended delay before the next attempt, or None if a retry cannot succeed.
     """
 
     code = "error"
     retry_after_seconds: int | None = None
 
 
-class MalformedRequest(DataOpsError):
-    """The request cannot be understood: broken JSON, an unknown or repeated parameter."""
-
-    code = "malformed_request"
-
-
 class InvalidInput(DataOpsError):
-    """A value breaks its rule."""
+    """A parameter value is invalid."""
 
     code = "invalid_input"
 
 
-class KeyReused(InvalidInput):
-    """The idempotency key came before, with another request."""
+class IdempotencyKeyReused(InvalidInput):
+    """The idempotency key was already used with a different request."""
 
     code = "idempotency_key_reused"
 
 
-class Unauthorized(DataOpsError):
-    """The request carries no credentials that are known."""
-
-    code = "unauthorized"
-
-
-class Forbidden(DataOpsError):
-    """The credentials do not allow this request."""
-
-    code = "forbidden"
-
-
-class RequestTooLarge(DataOpsError):
-    """The body is larger than the service reads."""
-
-    code = "request_too_large"
-
-
-class AnswerTooLarge(DataOpsError):
-    """The answer would be too large: ask for pages with `limit`."""
-
-    code = "answer_too_large"
-
-
-class UnsupportedMediaType(DataOpsError):
-    """The body is not JSON."""
-
-    code = "unsupported_media_type"
-
-
 class NotFound(DataOpsError):
-    """A composition, run, sub-run or file is not there."""
+    """The composition, run, sub-run or file does not exist."""
 
     code = "not_found"
 
 
+class SubRunNotScheduled(NotFound):
+    """The sub-run is not scheduled: augment the run first."""
+
+    code = "sub_run_not_scheduled"
+
+
 class NothingAvailable(NotFound):
-    """Fewer runs of the composition are left than were asked for."""
+    """Fewer runs of the composition are available than requested."""
 
     code = "nothing_available"
 
 
 class Conflict(DataOpsError):
-    """The state forbids the request."""
+    """The request conflicts with the current state."""
 
     code = "conflict"
 
 
-class SubRunNotScheduled(NotFound):
-    """The sub-run must be scheduled first: augment the run."""
-
-    code = "sub_run_not_scheduled"
-
-
-class KeyInFlight(Conflict):
-    """Another request with the same idempotency key is at work."""
+class IdempotencyKeyInUse(Conflict):
+    """Another request with this idempotency key is in progress."""
 
     code = "idempotency_key_in_flight"
 
@@ -112,7 +74,7 @@ class KeyInFlight(Conflict):
 
 
 class Unavailable(DataOpsError):
-    """The run table or the data bucket does not answer; worth another try."""
+    """The run table or the data bucket does not respond; retry later."""
 
     code = "unavailable"
 
@@ -122,6 +84,6 @@ class Unavailable(DataOpsError):
 
 
 class SourceChanged(Unavailable):
-    """A file changed while it was read; worth another try."""
+    """A file changed while it was read; retry later."""
 
     code = "source_changed"

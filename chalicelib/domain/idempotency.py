@@ -1,4 +1,4 @@
-"""Idempotency keys: what is remembered of a request, so that its repetition has no second effect."""
+"""Idempotency keys, and the records that prevent a repeated request from having a second effect."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 KEY_PATTERN = r"^[!-~]{1,255}$"
-"""Printable ASCII characters without blanks."""
+"""Printable ASCII characters without spaces."""
 
 LIFETIME = timedelta(hours=24)
-"""How long a key is remembered, from its first request."""
+"""Lifetime of a key, from its first request."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
-    """What is known of the request that first came with `key`.
+    """The record of an idempotency key.
 
-    `request` describes it. `holder` works on it, until `leased_until` at the latest: then another caller may take over. The tokens of
-    its runs in the run table end with `claim_token`. `id_runs` is its result once it is `completed` (records written before 1.1
-    have candidates here until then).
+    `request` describes the first request with this key. Its `holder` executes it until `leased_until`; after that another caller may
+    take over. In the run table, the claim tokens of its runs end with `claim_token`. `id_runs` is the result once `completed` is true
+    (records written by 260f94d contain candidates before that).
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Which file names an archive can contain so that it extracts to the same files on Linux, macOS and Windows.
+"""File names in archives: the rule that makes an archive extract to the same files on Linux, macOS and Windows.
 
 The client has the same rule for what it extracts (`dataops_client.member_names`); tests/contract/test_member_names.py compares both.
 Sources: "Naming Files, Paths, and Namespaces" (Microsoft), `os.path.isreserved` of Python 3.13, APPNOTE 6.3.10 section 4.4.17.
@@ -22,8 +22,7 @@ _WINDOWS_DEVICES = frozenset(
     }
 )
 _MAX_BYTES = 255
-"""Of one name on common file systems (ext4, XFS: bytes; NTFS, APFS: UTF-16 units, of which a name has no more than bytes)."""
-
+"""Limit of common file systems (ext4, XFS: bytes; NTFS, APFS: UTF-16 units, of which a name has no more than bytes)."""
 
 _RULES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("the name is empty", lambda name: not name),
@@ -52,30 +51,30 @@ _RULES: tuple[tuple[str, Callable[[str], bool]], ...] = (
 )
 
 
-def rejection_reason(name: str) -> str | None:
-    """Return why a file name (one path segment) cannot be in an archive, None if it can."""
+def get_rejection_reason(name: str) -> str | None:
+    """Return the reason why an archive cannot contain a file name (one path segment), or None if it can."""
     return next((reason for reason, applies in _RULES if applies(name)), None)
 
 
-def folded(name: str) -> str:
-    """Return the form in which names are equal on file systems that ignore case or normalise Unicode."""
+def fold_name(name: str) -> str:
+    """Return the form of a name that is equal for names that a file system may treat as equal (case, Unicode normalisation)."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def rejected_names(
+def find_rejected_names(
     names: Iterable[str], *, reserved: str, preferred: Collection[str]
 ) -> dict[str, str]:
-    """Return the names that cannot be in one archive together, each with the reason.
+    """Return the names that one archive cannot contain together, each with the reason.
 
-    `reserved` is the name of the archive's own metadata. Of names that are equal on some file system one stays: a `preferred` one, or
-    the first in code point order.
+    `reserved` is the name of the metadata file. Of names that are equal on some file system, one is kept: a `preferred` name, or the
+    first in code point order.
     """
-    taken = {folded(reserved): reserved}
+    taken = {fold_name(reserved): reserved}
     rejected: dict[str, str] = {}
     for name in sorted(names, key=lambda name: (name not in preferred, name)):
-        if reason := rejection_reason(name):
+        if reason := get_rejection_reason(name):
             rejected[name] = reason
-        elif (other := taken.setdefault(folded(name), name)) != name:
+        elif (other := taken.setdefault(fold_name(name), name)) != name:
             rejected[name] = f"the name is the same as {other!r} on some file systems"
         elif name == reserved:
             rejected[name] = "the name is that of the archive's own metadata"

@@ -1,7 +1,7 @@
-"""What the files of a sub-run show of its simulations, by the rules of the group that made them.
+"""Outcomes of calculations, derived from the files of a sub-run by the rules of the group that published the data.
 
 Source: check_QE_ICOHP.py of the published data set (Phys. Rev. Materials 4, 113603). The order of its cases is kept, so that our
-list of usable sub-runs equals the paper's. What it prints as -1 is None here.
+list of usable sub-runs equals that of the paper. Values that the script prints as -1 are None here.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 RULES_VERSION = 3
-"""Part of what kept facts are known by: raise it when the same files would be read otherwise."""
+"""Part of the version of cached facts. Increase it if the same files would result in other facts."""
 
 OVERLAP_BYTES = 256
-"""How far consecutive windows of an output must overlap: more than any phrase that is looked for."""
+"""Overlap of consecutive windows of an output: more than the longest phrase that is searched for."""
 
 _CONVERGED = re.compile(rb"convergence has been achieved in(?:\s+([0-9]{1,9}))?")
 _TOTAL_ENERGY = re.compile(
@@ -27,7 +27,10 @@ _BONDS_EXPECTED = re.compile(rb"setting up CO interactions\.\.\. found\s+([0-9]{
 
 
 class Outcome(StrEnum):
-    """`SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK`, which the script names too, stands behind a case that covers it: it never occurs."""
+    """Outcome of the calculations of a sub-run.
+
+    The script also defines `SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK`, after a case that covers it: it never occurs.
+    """
 
     NO_DATA = "NO_DATA"
     SCF_NOT_CONVERGED = "SCF_NOT_CONVERGED"
@@ -38,10 +41,11 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What was found. `scf_converged` is None without `<nc>.scf.out`, `bond_labels` without a line in `ICOHPLIST.lobster`.
+class CalculationFacts:
+    """Facts read from the files of a sub-run.
 
-    `scf_iterations` counts to convergence, or to the last iteration that was begun; `total_energy_ry` is known once it converged.
+    `scf_converged` is None without `<nc>.scf.out`, `bond_labels` is None without a data line in `ICOHPLIST.lobster`. `scf_iterations`
+    counts the iterations until convergence, or those started without it. `total_energy_ry` (Ry) is None unless the SCF converged.
     """
 
     has_files: bool
@@ -54,12 +58,12 @@ class Facts:
 
     @property
     def labels_complete(self) -> bool:
-        """Whether there is a label for every bond that LOBSTER set out to describe: a fact beside the outcome, not part of it."""
+        """True if the number of labels equals the number of expected bonds. The outcome does not depend on it."""
         return self.bond_labels is not None and self.bond_labels == self.bonds_expected
 
     @property
     def outcome(self) -> Outcome:
-        """The first case that applies."""
+        """The first case of the published rules that applies."""
         if not self.has_files:
             return Outcome.NO_DATA
         if self.scf_converged is False:
@@ -76,18 +80,21 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadFacts:
-    """Facts and the `version` of the files that they were read from; None if the files are too large to be read."""
+class CachedFacts:
+    """Facts, and the `version` of the files they were read from. `facts` is None if the files are too large to be read."""
 
     version: str
-    facts: Facts | None
+    facts: CalculationFacts | None
 
 
 def read_scf_output(windows: Iterable[bytes]) -> tuple[bool, int | None, float | None]:
-    """Whether pw.x converged, its iterations, and the total energy (Ry) it converged to, from windows of `<nc>.scf.out`.
+    """Read `<nc>.scf.out` in windows, the last one first.
 
-    The last window comes first, and no more are taken than needed: the energy (the line with `!`) stands shortly before the phrase,
-    in the same window or in the next.
+    No more windows are read than necessary: the line with the total energy (`!`) precedes the phrase of convergence closely, in the
+    same window or in the next.
+
+    Returns:
+        Whether pw.x converged, its iterations, and the converged total energy in Ry.
     """
     converged, iterations, energy = False, None, None
     for window in windows:
@@ -104,7 +111,7 @@ def read_scf_output(windows: Iterable[bytes]) -> tuple[bool, int | None, float |
 
 
 def read_lobster_output(windows: Iterable[bytes]) -> tuple[bool, int | None]:
-    """Whether LOBSTER finished, and the bonds that it expected, from windows of `<nc>.lb.out`: the last one first."""
+    """Read `<nc>.lb.out` in windows, the last one first. Return whether LOBSTER finished, and the number of expected bonds."""
     finished, bonds_expected = False, None
     for window in windows:
         finished = finished or _FINISHED in window
@@ -116,7 +123,10 @@ def read_lobster_output(windows: Iterable[bytes]) -> tuple[bool, int | None]:
 
 
 def count_bond_labels(chunks: Iterable[bytes]) -> int | None:
-    """The lines of `ICOHPLIST.lobster` minus its header; None for an empty file. A header alone is 0 labels, as in the script."""
+    """Return the number of lines of `ICOHPLIST.lobster` minus its header, or None for an empty file.
+
+    As in the script, a header alone is 0 labels.
+    """
     lines, last = 0, b"\n"
     for chunk in chunks:
         lines += chunk.count(b"\n")

@@ -1,4 +1,4 @@
-"""The last member of every archive: RO-Crate 1.2 metadata (https://w3id.org/ro/crate/1.2) of its files."""
+"""RO-Crate 1.2 metadata (https://w3id.org/ro/crate/1.2), the last member of every archive."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from .archive import FORMAT_VERSION, METADATA_NAME, Manifest, PackedFile
+from .archive_record import PackedFile
 from .artifacts import Role
 from .dataset_info import DatasetInfo
 from .deformation import DEFORMATIONS
-from .runs import RunKey, SubRunKey
+from .manifest import FORMAT_VERSION, METADATA_NAME, Manifest
 
 FORMAT_PUBLISHED = "2026-11-23"
-"""Since when archives have this form. RO-Crate wants a date; the same inputs must give the same bytes on every day."""
+"""Publication date of this archive format. RO-Crate requires a date, and equal inputs must result in equal bytes on every day."""
 
 _DESCRIPTIONS = {
     Role.SCF_INPUT: "Quantum ESPRESSO pw.x input of the self-consistent calculation",
@@ -30,17 +30,18 @@ _DOI = re.compile(r"(?:https://doi\.org/|doi:)?(10\.\d{4,9}/\S+)", re.ASCII)
 _LENGTHS = ("cutoff", "cutoff_transition_width", "atom_sigma")
 
 
-def crate_metadata(manifest: Manifest, files: Sequence[PackedFile]) -> bytes:
-    """The metadata of an archive whose members are `files`: size, hash and media type of each, identity, deformation, SOAP parameters."""
-    properties, soap = _properties(manifest), _soap(manifest)
-    about = _about(manifest.dataset)
-    graph = [_descriptor(), _root(manifest, files, properties, about), *about, *properties, *soap]
-    graph += [_file(file, soap) for file in files]
+def build_ro_crate(manifest: Manifest, files: Sequence[PackedFile]) -> bytes:
+    """Return the metadata of an archive: size, hash and media type of each file, identity, deformation and SOAP parameters."""
+    properties, soap = _list_properties(manifest), _list_soap_parameters(manifest)
+    context = _list_dataset_entities(manifest.dataset)
+    root = _build_root(manifest, files, properties, context)
+    graph = [_build_descriptor(), root, *context, *properties, *soap]
+    graph += [_build_file(file, soap) for file in files]
     document = {"@context": "https://w3id.org/ro/crate/1.2/context", "@graph": graph}
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode()
 
 
-def _descriptor() -> dict[str, object]:
+def _build_descriptor() -> dict[str, object]:
     return {
         "@id": METADATA_NAME,
         "@type": "CreativeWork",
@@ -49,18 +50,19 @@ def _descriptor() -> dict[str, object]:
     }
 
 
-def _properties(manifest: Manifest) -> list[dict[str, object]]:
-    run = manifest.key if isinstance(manifest.key, RunKey) else manifest.key.run
+def _list_properties(manifest: Manifest) -> list[dict[str, object]]:
+    run, sub_run = manifest.key.run, manifest.key.sub_run_or_none
     properties = [
         _property("nc", str(run.nc)),
         _property("id_run", str(run.id_run)),
         _property("profile", manifest.selection.profile),
+        _property("archive_format_version", str(FORMAT_VERSION)),
     ]
-    properties += [_property("archive_format_version", str(FORMAT_VERSION))]
-    if isinstance(manifest.key, SubRunKey):
+    if sub_run is not None:
         properties += [
-            _property("sub_run", str(manifest.key.sub_run)),
-            *_deformation(manifest.key.sub_run),
+            _property("sub_run", str(sub_run)),
+            _property("deformation", DEFORMATIONS[sub_run].kind),
+            _property("deformation_matrix", json.dumps(DEFORMATIONS[sub_run].matrix)),
         ]
     if manifest.dataset.synthetic:
         properties.append(_property("synthetic", "true"))
@@ -74,29 +76,29 @@ def _properties(manifest: Manifest) -> list[dict[str, object]]:
     return properties
 
 
-def _root(
+def _build_root(
     manifest: Manifest,
     files: Sequence[PackedFile],
     properties: Sequence[dict[str, object]],
-    about: Sequence[dict[str, object]],
+    context: Sequence[dict[str, object]],
 ) -> dict[str, object]:
     dataset = manifest.dataset
     licenses = [
-        {"@id": entity["@id"]} for entity in about if entity["@id"] == _license_address(dataset)
+        {"@id": entity["@id"]} for entity in context if entity["@id"] == _license_id(dataset)
     ]
-    creators = [{"@id": entity["@id"]} for entity in about if entity["@type"] == "Person"]
+    creators = [{"@id": entity["@id"]} for entity in context if entity["@type"] == "Person"]
     root: dict[str, object] = {
         "@id": "./",
         "@type": "Dataset",
         "name": f"{manifest.key}",
-        "description": _description(manifest),
+        "description": _describe(manifest),
         "datePublished": FORMAT_PUBLISHED,
         "license": licenses[0]
         if licenses
         else "The licence is that of the data set which the files were taken from.",
         "identifier": f"{manifest.key}/{manifest.fingerprint}",
-        "additionalProperty": _named(properties),
-        "hasPart": [{"@id": _address(file)} for file in files],
+        "additionalProperty": _reference(properties),
+        "hasPart": [{"@id": _entity_id(file)} for file in files],
     }
     if creators:
         root |= {"author": creators, "creator": creators}
@@ -106,7 +108,7 @@ def _root(
     return root
 
 
-def _description(manifest: Manifest) -> str:
+def _describe(manifest: Manifest) -> str:
     content = (
         "synthetic data, made up by a program"
         if manifest.dataset.synthetic
@@ -117,12 +119,12 @@ def _description(manifest: Manifest) -> str:
     return f"{text}. Data set: {dataset}" if dataset else text
 
 
-def _about(dataset: DatasetInfo) -> list[dict[str, object]]:
+def _list_dataset_entities(dataset: DatasetInfo) -> list[dict[str, object]]:
     """Return the entities that describe the licence, the creators and the publication of the data set."""
     entities: list[dict[str, object]] = []
     if dataset.license:
         entities.append(
-            {"@id": _license_address(dataset), "@type": "CreativeWork", "name": dataset.license}
+            {"@id": _license_id(dataset), "@type": "CreativeWork", "name": dataset.license}
         )
     entities += [
         {"@id": f"#creator-{number}", "@type": "Person", "name": name}
@@ -135,20 +137,12 @@ def _about(dataset: DatasetInfo) -> list[dict[str, object]]:
     return entities
 
 
-def _license_address(dataset: DatasetInfo) -> str:
+def _license_id(dataset: DatasetInfo) -> str:
     return f"https://spdx.org/licenses/{quote(dataset.license or '')}"
 
 
-def _deformation(sub_run: int) -> list[dict[str, object]]:
-    deformation = DEFORMATIONS[sub_run]
-    return [
-        _property("deformation", deformation.kind),
-        _property("deformation_matrix", json.dumps(deformation.matrix)),
-    ]
-
-
-def _soap(manifest: Manifest) -> list[dict[str, object]]:
-    """What the descriptors were computed with, each parameter by its name in quippy."""
+def _list_soap_parameters(manifest: Manifest) -> list[dict[str, object]]:
+    """Return the parameters of the SOAP descriptors, by their names in quippy."""
     if manifest.soap is None:
         return []
     parameters = [
@@ -162,18 +156,18 @@ def _property(name: str, value: str) -> dict[str, object]:
     return {"@id": f"#{name}", "@type": "PropertyValue", "name": name, "value": value}
 
 
-def _named(entities: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+def _reference(entities: Sequence[dict[str, object]]) -> list[dict[str, object]]:
     return [{"@id": entity["@id"]} for entity in entities]
 
 
-def _address(file: PackedFile) -> str:
-    """The member's name as the relative URI that RO-Crate wants."""
+def _entity_id(file: PackedFile) -> str:
+    """Return the name of a member as relative URI, which RO-Crate requires."""
     return quote(file.name)
 
 
-def _file(file: PackedFile, soap: Sequence[dict[str, object]]) -> dict[str, object]:
+def _build_file(file: PackedFile, soap: Sequence[dict[str, object]]) -> dict[str, object]:
     entity: dict[str, object] = {
-        "@id": _address(file),
+        "@id": _entity_id(file),
         "@type": "File",
         "name": file.name,
         "contentSize": str(file.size_bytes),
@@ -186,5 +180,5 @@ def _file(file: PackedFile, soap: Sequence[dict[str, object]]) -> dict[str, obje
     if file.role in _DESCRIPTIONS:
         entity["description"] = _DESCRIPTIONS[file.role]
     if file.role is Role.SOAP_DESCRIPTORS:
-        entity["additionalProperty"] = _named(soap)
+        entity["additionalProperty"] = _reference(soap)
     return entity

@@ -1,4 +1,4 @@
-"""Runs and sub-runs: their identities, what the run table knows of them, and how they stand."""
+"""Runs and sub-runs: their keys, their records in the run table, and the status of their jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AUGMENTED_SUB_RUNS = tuple(range(1, 15))
 
 
 class JobStatus(StrEnum):
-    """How a scheduled simulation stands, in the words of the wire contract."""
+    """Status of a scheduled simulation, as in the HTTP contract."""
 
     SCHEDULED = "SCHEDULED"
     RUNNING = "RUNNING"
@@ -29,23 +29,23 @@ class JobStatus(StrEnum):
 
 
 def parse_id_run(text: str) -> int:
-    """The number that `text` spells in plain ASCII digits without leading zeros; InvalidInput otherwise."""
+    """Return the run number. InvalidInput unless it is written in ASCII digits without leading zeros."""
     if not _ID_RUN.fullmatch(text):
         raise InvalidInput(
-            f"id_run {text!r} is not a run number: expected 1 to 999999999 without leading zeros ({ID_RUN_PATTERN})"
+            f"invalid id_run {text!r}; expected 1 to 999999999 without leading zeros ({ID_RUN_PATTERN})"
         )
     return int(text)
 
 
 def parse_sub_run(text: str) -> int:
-    """The sub-run 0-14 that `text` spells; InvalidInput otherwise."""
+    """Return the sub-run, 0-14. InvalidInput for any other text."""
     if not _SUB_RUN.fullmatch(text):
-        raise InvalidInput(f"sub_run {text!r} is not a sub-run: expected '0' to '14'")
+        raise InvalidInput(f"invalid sub_run {text!r}; expected '0' to '14'")
     return int(text)
 
 
 def parse_sub_runs(text: str | None) -> tuple[int, ...] | None:
-    """The sub-runs of a list such as `0,3,7`, each once and ascending; None stays None. InvalidInput for anything else."""
+    """Return the sub-runs of a list such as `0,3,7`, ascending and without duplicates; None for None. InvalidInput otherwise."""
     if text is None:
         return None
     return tuple(sorted({parse_sub_run(part) for part in text.split(",")}))
@@ -60,7 +60,18 @@ class RunKey:
 
     @classmethod
     def parse(cls, nc: str, id_run: str) -> RunKey:
+        """Return the key of the texts in a URL. InvalidInput if one is invalid."""
         return cls(NominalComposition.parse(nc), parse_id_run(id_run))
+
+    @property
+    def run(self) -> RunKey:
+        """This key, so that code can handle runs and sub-runs alike."""
+        return self
+
+    @property
+    def sub_run_or_none(self) -> int | None:
+        """None: the key is that of a whole run."""
+        return None
 
     def __str__(self) -> str:
         return f"{self.nc}/{self.id_run}"
@@ -75,7 +86,13 @@ class SubRunKey:
 
     @classmethod
     def parse(cls, nc: str, id_run: str, sub_run: str) -> SubRunKey:
+        """Return the key of the texts in a URL. InvalidInput if one is invalid."""
         return cls(RunKey.parse(nc, id_run), parse_sub_run(sub_run))
+
+    @property
+    def sub_run_or_none(self) -> int | None:
+        """The sub-run; see `RunKey.sub_run_or_none`."""
+        return self.sub_run
 
     def __str__(self) -> str:
         return f"{self.run}/{self.sub_run}"
@@ -83,7 +100,7 @@ class SubRunKey:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the run table knows of a run. Times are in UTC; `sub_runs_scheduled_at` is None until the run is augmented."""
+    """A scheduled run. Times are in UTC; `sub_runs_scheduled_at` is None until the run is augmented."""
 
     key: RunKey
     sub_runs: frozenset[int]

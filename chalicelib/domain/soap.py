@@ -1,4 +1,4 @@
-"""What SOAP descriptors were computed with, in the words of quippy (https://libatoms.github.io/QUIP): `soap cutoff=3.75 l_max=6 ...`."""
+"""Parameters of SOAP descriptors, in the syntax of quippy (https://libatoms.github.io/QUIP): `soap cutoff=3.75 l_max=6 ...`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _DESCRIPTOR = re.compile(rf"soap(?:\s+{_PARAMETER.pattern})+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class SoapDescriptor:
-    """quippy's text, and what it says by parameter: `cutoff` and `atom_sigma` in angstrom, the species as atomic numbers."""
+    """The text for quippy, and its parameters: `cutoff` and `atom_sigma` in angstrom, species as atomic numbers."""
 
     text: str
     parameters: Mapping[str, str]
 
     @classmethod
     def parse(cls, text: str) -> SoapDescriptor:
-        """InvalidInput for what quippy would not take for a SOAP descriptor."""
+        """Return the descriptor of a text. InvalidInput if quippy would reject it."""
         text = " ".join(text.split())
         if not _DESCRIPTOR.fullmatch(text):
             raise InvalidInput(
-                f"{text!r} is not a SOAP descriptor of quippy: expected 'soap cutoff=3.75 l_max=6 n_max=8 ...'"
+                f"invalid SOAP descriptor {text!r}; expected the syntax of quippy: 'soap cutoff=3.75 l_max=6 n_max=8 ...'"
             )
         return cls(text, {name: value.strip("{}") for name, value in _PARAMETER.findall(text)})
 
@@ -33,4 +33,4 @@ class SoapDescriptor:
 PUBLISHED = SoapDescriptor.parse(
     "soap cutoff=3.75 l_max=6 n_max=8 atom_sigma=0.5 n_Z=3 Z={13 29 40} n_species=3 species_Z={13 29 40}"
 )
-"""Of the data set of Phys. Rev. Materials 4, 113603: 2,101 components."""
+"""The descriptor of the data set of Phys. Rev. Materials 4, 113603. It has 2,101 components."""

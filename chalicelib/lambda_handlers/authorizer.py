@@ -1,34 +1,22 @@
-"""Who is let in where. `guard` closes every route but the open ones, in the way that the stage's AUTH says.
-
-Two locks: API Gateway (or `chalice local` in its place) asks `authorize` before it passes a request on, and `check` looks, inside the
-app, for what it must have answered. So a route that the gateway were to pass on unasked stays closed.
-"""
+"""The Lambda authorizer: API Gateway calls it with the token of a request."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
-from chalice.app import AuthRequest, Blueprint, Chalice, IAMAuthorizer, Response
+from chalice.app import AuthRequest, Blueprint
 
-from chalicelib.api.endpoint import request_id_of
 from chalicelib.api.logs import LOG
-from chalicelib.api.problems import problem_of
-from chalicelib.bootstrap import auth_mode, services
-from chalicelib.domain.errors import Forbidden, Unauthorized, Unavailable
-from chalicelib.domain.tokens import Scope, scope_of_method
-from chalicelib.usecases.tokens import admit
+from chalicelib.bootstrap import services
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.tokens import Scope
+from chalicelib.usecases.tokens import authenticate
 
-door = Blueprint(__name__)
+blueprint = Blueprint(__name__)
 
-OPEN = frozenset(
-    {"/", "/page/{version}/{name}", "/docs", "/docs/{version}/{name}", "/openapi.json", "/health"}
-)
-"""The routes that need no credentials: they hold no data."""
-
-CACHED_SECONDS = 60
-"""How long API Gateway remembers an answer of `authorize`, and so how long a revoked token may still open what it opened before."""
+CACHE_TTL_SECONDS = 60
+"""API Gateway caches results of `authorize`. A revoked token is accepted for at most this time."""
 
 _METHOD_ARN = re.compile(
     r"(arn:[\w-]+:execute-api:[\w-]+:[0-9]{12}:[A-Za-z0-9]+/[A-Za-z0-9_-]+)/[A-Z]+/.*", re.ASCII
@@ -36,30 +24,22 @@ _METHOD_ARN = re.compile(
 _METHODS = {Scope.READ: ("GET",), Scope.SCHEDULE: ("GET", "POST"), Scope.ADMIN: ("*",)}
 
 
-def guard(app: Chalice) -> None:
-    """Close the app's routes. SettingsError where AUTH is no mode."""
-    authorizers: dict[str, Any] = {"token": authorize, "iam": IAMAuthorizer(), "none": None}
-    authorizer = authorizers[auth_mode()]
-    for path, entries in app.routes.items():
-        for entry in entries.values():
-            entry.authorizer = None if path in OPEN else authorizer
-
-
-@door.authorizer(name="authorize", ttl_seconds=CACHED_SECONDS)
+@blueprint.authorizer(name="authorize", ttl_seconds=CACHE_TTL_SECONDS)
 def authorize(request: AuthRequest) -> dict[str, Any]:
-    """What the token allows, as a policy of API Gateway; on any doubt, nothing.
+    """Return the API Gateway policy of a token; deny on any doubt.
 
-    Unavailable, when the token cannot be looked up, passes through: then the gateway lets nobody in either, but it answers 503, and
-    remembers nothing. A refusal would lock the holder of a good token out for as long as it is remembered.
+    API Gateway applies a cached policy to other requests with the same token. The policy therefore contains everything that the scope
+    permits, not only the current request.
 
-    The gateway applies a remembered answer to other requests with the same token. So it says what the token's scope allows everywhere,
-    never only for the request that happened to be first.
+    Raises:
+        Unavailable: The token cannot be looked up. API Gateway then responds with 503 and caches nothing; a cached denial would reject
+            valid tokens for CACHE_TTL_SECONDS.
     """
     try:
-        found = _METHOD_ARN.fullmatch(request.method_arn)
-        grant = (
-            admit(request.token, tokens=services().tokens, clock=services().clock)
-            if found
+        arn = _METHOD_ARN.fullmatch(request.method_arn)
+        principal = (
+            authenticate(request.token, tokens=services().tokens, clock=services().clock)
+            if arn
             else None
         )
     except Exception as error:
@@ -67,36 +47,11 @@ def authorize(request: AuthRequest) -> dict[str, Any]:
         if isinstance(error, Unavailable):
             raise
         return _policy("nobody", "Deny", ["*"])
-    if found is None or grant is None:
+    if arn is None or principal is None:
         return _policy("nobody", "Deny", ["*"])
-    resources = [f"{found[1]}/{method}/*" for method in _METHODS[grant.scope]]
-    return _policy(grant.token_id, "Allow", resources) | {"context": {"scope": str(grant.scope)}}
-
-
-@door.middleware("http")
-def check(request: Any, get_response: Callable[[Any], Response]) -> Response:
-    """Refuse what no authorizer has let in, and what its scope does not include."""
-    mode = auth_mode()
-    if mode == "none" or request.context.get("resourcePath") in OPEN:
-        return get_response(request)
-    request_id = request_id_of(request)
-    if mode == "iam":
-        # Only API Gateway verifies SigV4: without it nobody is let in.
-        if not (request.context.get("identity") or {}).get("userArn"):
-            return problem_of(
-                Unauthorized("the request is not signed (AWS Signature Version 4)"), request_id
-            )
-        return get_response(request)
-    given = (request.context.get("authorizer") or {}).get("scope")
-    needed = scope_of_method(request.method)
-    if given not in list(Scope):
-        return problem_of(
-            Unauthorized("the request carries no token that was verified"), request_id
-        )
-    if not Scope(given).includes(needed):
-        detail = f"a token of scope {given!r} does not allow {request.method}: {str(needed)!r} does"
-        return problem_of(Forbidden(detail), request_id)
-    return get_response(request)
+    resources = [f"{arn[1]}/{method}/*" for method in _METHODS[principal.scope]]
+    policy = _policy(principal.token_id, "Allow", resources)
+    return policy | {"context": {"scope": str(principal.scope)}}
 
 
 def _policy(principal: str, effect: str, resources: list[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The door of the builder: a Lambda function of its own, for archives that would outlast a request."""
+"""The archive builder: a Lambda function for archives that take longer than a request may last."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib.bootstrap import services
-from chalicelib.domain.archive import BuildOrder
-from chalicelib.usecases.archives import build
+from chalicelib.domain.builds import BuildRequest
+from chalicelib.usecases.archives import run_build
 
-door = Blueprint(__name__)
+blueprint = Blueprint(__name__)
 
 
-@door.lambda_function(name="builder")
+@blueprint.lambda_function(name="builder")
 def build_archive(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda passes both
-    """Build the archive of an order; an error ends the invocation, and AWS tries it again."""
-    build(BuildOrder.from_event(event), event.get("holder"), services().archives)
+    """Build the requested archive. An error ends the invocation, and AWS retries it."""
+    run_build(BuildRequest.from_event(event), services().archives)

@@ -1,76 +1,74 @@
-"""Build an archive from the stored files, or from archives of sub-runs that contain them in packed form already."""
+"""Builds an archive from the stored files, or from archives of sub-runs that contain the files in compressed form."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from functools import partial
 
-from chalicelib.domain.archive import METADATA_NAME, ArchiveRecord, Manifest, PackedFile
+from chalicelib.domain.archive_record import ArchiveRecord, PackedFile
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.errors import SourceChanged, Unavailable
-from chalicelib.domain.ro_crate import crate_metadata
+from chalicelib.domain.manifest import METADATA_NAME, Manifest
+from chalicelib.domain.ro_crate import build_ro_crate
 from chalicelib.zipstream import (
-    AnySource,
+    AnyMember,
     DamagedMember,
-    DeflatedSource,
     PackedMember,
+    PrecompressedMember,
     Source,
     ZipStream,
 )
 
+from .build_lease import HeldLease
 from .ports import DataBucket
 
 _LOG = logging.getLogger("dataops")
 
 _SPAN_BYTES = 8 * 1024 * 1024
-"""How much of an archive is read at once: the first byte of an object costs as much time as a megabyte."""
-
-
-class LeaseLost(Exception):
-    """Another builder has taken over the archive, and finishes it."""
+"""Bytes per read of an archive: the first byte of an object takes as long as a megabyte."""
 
 
 class _PartUnusable(Exception):
-    """The archive of a sub-run cannot be read, or is not what its record says."""
+    """The archive of a sub-run cannot be read, or does not match its record."""
 
 
-def build_archive(
-    manifest: Manifest, *, bucket: DataBucket, keep_lease: Callable[[], None]
-) -> ArchiveRecord:
-    """Pack the members into the bucket, and call `keep_lease` again and again: between pieces, and before each write that callers see.
+def build_archive(manifest: Manifest, *, bucket: DataBucket, lease: HeldLease) -> ArchiveRecord:
+    """Write the archive to the bucket. The write of its record commits it.
 
-    Archives of sub-runs are a source like any other: one that is lost or damaged is not used, and the stored files are packed instead.
-    The write of the record commits the archive. If `keep_lease` raises LeaseLost, because another builder has taken over, nothing that
-    callers see is written. SourceChanged if a member is no longer what was listed.
+    Compressed members are copied from archives of sub-runs. If one of these is lost or damaged, the stored files are packed instead.
+
+    Raises:
+        LeaseLost: Another builder holds the lease. Nothing that callers can see was written.
+        SourceChanged: A file is not the one that was listed.
+        Unavailable: The data bucket does not respond.
     """
     if manifest.parts:
         try:
-            return _build(manifest, _packed_sources(manifest, bucket), bucket, keep_lease)
+            return _build(manifest, _list_packed_members(manifest, bucket), bucket, lease)
         except (_PartUnusable, DamagedMember) as error:
             _LOG.warning(
-                "an archive of a sub-run is damaged or lost, packing the files",
+                "archive of a sub-run is damaged or missing; packing the files",
                 extra={"fields": {"detail": str(error)}},
             )
             if isinstance(error, DamagedMember):
                 folder = error.member.partition("/")[0]
-                with suppress(
-                    Unavailable
-                ):  # its own download must rebuild it too; if not now, then the next build finds it again
-                    bucket.forget_archive(
+                # Its own download must rebuild it as well. If this fails, the next build detects the damage again.
+                with suppress(Unavailable):
+                    bucket.delete_archive_record(
                         next(part.archive_key for part in manifest.parts if part.folder == folder)
                     )
-    return _build(manifest, {}, bucket, keep_lease)
+    return _build(manifest, {}, bucket, lease)
 
 
 def _build(
     manifest: Manifest,
-    packed: Mapping[str, DeflatedSource],
+    packed: Mapping[str, PrecompressedMember],
     bucket: DataBucket,
-    keep_lease: Callable[[], None],
+    lease: HeldLease,
 ) -> ArchiveRecord:
     roles = {member.name: member.artifact.role for member in manifest.members} | {
         METADATA_NAME: Role.METADATA
@@ -80,22 +78,22 @@ def _build(
         return tuple(_packed_file(member, roles[member.name]) for member in members)
 
     def metadata(members: Sequence[PackedMember]) -> tuple[str, bytes]:
-        return METADATA_NAME, crate_metadata(manifest, files(members))
+        return METADATA_NAME, build_ro_crate(manifest, files(members))
 
-    stream = ZipStream(_sources(manifest, packed, bucket), closing=metadata)
+    stream = ZipStream(_list_members(manifest, packed, bucket), closing=metadata)
     with closing(iter(stream)) as pieces:
         etag = bucket.write_archive(
-            manifest.archive_key, _leased(pieces, keep_lease), manifest.filename
+            manifest.archive_key, _with_checks(pieces, lease), manifest.filename
         )
-    keep_lease()
+    lease.confirm()
     record = ArchiveRecord(stream.size_bytes, etag, stream.sha256, files(stream.members))
-    bucket.write_record(manifest.archive_key, record)
+    bucket.write_archive_record(manifest.archive_key, record)
     return record
 
 
-def _sources(
-    manifest: Manifest, packed: Mapping[str, DeflatedSource], bucket: DataBucket
-) -> Iterator[AnySource]:
+def _list_members(
+    manifest: Manifest, packed: Mapping[str, PrecompressedMember], bucket: DataBucket
+) -> Iterator[AnyMember]:
     for member in manifest.members:
         if member.name in packed:
             yield packed[member.name]
@@ -105,24 +103,26 @@ def _sources(
             )
 
 
-def _packed_sources(manifest: Manifest, bucket: DataBucket) -> Mapping[str, DeflatedSource]:
-    """Return the members that archives of the sub-runs contain, by their name in the archive of the run."""
+def _list_packed_members(
+    manifest: Manifest, bucket: DataBucket
+) -> Mapping[str, PrecompressedMember]:
+    """Return the members that archives of the sub-runs contain, by their names in the archive of the run."""
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="records") as pool:
-        records = pool.map(lambda part: bucket.archive(part.archive_key), manifest.parts)
+        records = pool.map(lambda part: bucket.get_archive_record(part.archive_key), manifest.parts)
         found = [
             (part, record) for part, record in zip(manifest.parts, records, strict=True) if record
         ]
     return {
         source.name: source
         for part, record in found
-        for source in _of_archive(part, record, bucket)
+        for source in _list_archive_members(part, record, bucket)
     }
 
 
-def _of_archive(
+def _list_archive_members(
     part: Manifest, record: ArchiveRecord, bucket: DataBucket
-) -> Iterator[DeflatedSource]:
-    """Yield the members of a sub-run's archive, in spans of neighbours that are read with one request."""
+) -> Iterator[PrecompressedMember]:
+    """Yield the members of a sub-run's archive, in spans that are read with one request."""
     span: list[PackedFile] = []
     for file in [file for file in record.files if file.role is not Role.METADATA]:
         if span and _end(file) - span[0].data_offset > _SPAN_BYTES:
@@ -133,9 +133,9 @@ def _of_archive(
 
 
 class _Span:
-    """Neighbouring files of an archive: one request when the first is opened, kept until the last was.
+    """Consecutive files of an archive. They are read with one request when the first is opened, and freed after the last.
 
-    A file that is longer than a span has a span of its own, which is read piece by piece.
+    A file that is longer than a span has its own span, which is read in pieces.
     """
 
     def __init__(
@@ -146,9 +146,9 @@ class _Span:
         self._content: memoryview | None = None
         self._unopened = len(files)
 
-    def sources(self) -> Iterator[DeflatedSource]:
+    def sources(self) -> Iterator[PrecompressedMember]:
         for file in self._files:
-            yield DeflatedSource(
+            yield PrecompressedMember(
                 name=f"{self._part.folder}/{file.name}",
                 size_bytes=file.size_bytes,
                 compressed_bytes=file.compressed_bytes,
@@ -195,8 +195,9 @@ def _packed_file(member: PackedMember, role: Role) -> PackedFile:
     )
 
 
-def _leased(pieces: Iterable[bytes], keep_lease: Callable[[], None]) -> Iterator[bytes]:
-    """Yield the pieces, and call `keep_lease` after each: after the last one too, before the write is completed."""
+def _with_checks(pieces: Iterable[bytes], lease: HeldLease) -> Iterator[bytes]:
+    """Yield the pieces while the lease is held. Confirm it after the last piece, before the write is completed."""
     for piece in pieces:
         yield piece
-        keep_lease()
+        lease.check()
+    lease.confirm()

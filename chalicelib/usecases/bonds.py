@@ -1,14 +1,10 @@
-"""The bonds of a sub-run, a page at a time."""
+"""The bonds of a sub-run, in pages."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import re
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
 
 from chalicelib.domain.artifacts import Artifact, Role
 from chalicelib.domain.bonds import (
@@ -23,130 +19,126 @@ from chalicelib.domain.bonds import (
 from chalicelib.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from chalicelib.domain.runs import SubRunKey
 
-from .archives import Archives, sub_run_artifacts
+from .build_slots import BuildSlots
+from .manifests import list_sub_run_artifacts
+from .ports import BondCache, DataBucket, RunRepository
 
 MAX_LIMIT = 5000
 MAX_FILE_BYTES = 32 * 1024**2
-"""Some 400,000 bonds; a cell of 100 atoms has about a thousand."""
+"""About 400,000 bonds; a cell of 100 atoms has about a thousand."""
 _QUICK_FILE_BYTES = 1024**2
-"""Larger files take 0.1 s of CPU per MiB, and take turns with the builds of archives."""
-_CURSOR = re.compile(r"([0-9a-f]{16})\.([1-9][0-9]{0,8})", re.ASCII)
+"""Larger files take 0.1 s of CPU per MiB, and share the slots of archive builds."""
+_CONTENT_ID_LENGTH = 16
 
 
-class BondRecords(Protocol):
-    """Indexes of files that were read before, by the fingerprint of the file. A lost one costs a reading, nothing else."""
+@dataclass(frozen=True, slots=True)
+class BondPosition:
+    """A position in the bonds of one content: the number of the next bond. `content_id` identifies the content."""
 
-    def get(self, key: SubRunKey, fingerprint: str) -> BondIndex | None: ...
-
-    def put(self, key: SubRunKey, fingerprint: str, index: BondIndex) -> None: ...
+    content_id: str
+    start: int
 
 
 @dataclass(frozen=True, slots=True)
 class BondPage:
-    """`bonds` are a part of the `total`; `summaries` are over all of them. `next_cursor` leads on; None after the last bond."""
+    """A page of the `total` bonds. `summaries` cover all bonds; `next` is None after the last one."""
 
     key: SubRunKey
     total: int
     summaries: tuple[BondTypeSummary, ...]
     bonds: tuple[Bond, ...]
-    next_cursor: str | None
+    next: BondPosition | None
 
 
-def bond_page(
-    key: SubRunKey, *, limit: int, cursor: str | None, archives: Archives, records: BondRecords
+def get_bond_page(
+    key: SubRunKey,
+    *,
+    limit: int,
+    position: BondPosition | None,
+    runs: RunRepository,
+    bucket: DataBucket,
+    cache: BondCache,
+    slots: BuildSlots,
 ) -> BondPage:
-    """Return the bonds of `ICOHPLIST.lobster`, in its order: the first `limit`, or those after `cursor`.
+    """Return at most `limit` bonds of `ICOHPLIST.lobster` from a position, in the order of the file.
 
-    Each content is read once as a whole, and indexed; then a page costs what it contains, whatever the size of the file. NotFound,
-    SubRunNotScheduled as for a manifest; NotFound without the file, Conflict if it cannot be read. InvalidInput for a cursor of another
-    content: cursors are bound to it, so that pages always fit.
+    Each content is read completely once, to build its index. After that, the cost of a page does not depend on the size of the file.
+
+    Raises:
+        NotFound: As for a manifest, or the file does not exist.
+        SubRunNotScheduled: As for a manifest.
+        Conflict: The file is too large or invalid.
+        InvalidInput: The position belongs to another content, so that its pages would not fit together.
+        Unavailable: A store does not respond, or all slots are in use.
     """
-    artifact = _bond_strengths(key, archives)
+    artifact = _find_bond_strengths(key, runs, bucket)
     fingerprint = _fingerprint(artifact)
-    start = _start(cursor, fingerprint)
-    index = _index(key, artifact, fingerprint, archives, records)
+    content_id = fingerprint[:_CONTENT_ID_LENGTH]
+    if position and position.content_id != content_id:
+        raise InvalidInput(
+            "the cursor belongs to an earlier content of ICOHPLIST.lobster; start again without a cursor"
+        )
+    start = position.start if position else 0
+    index = _get_index(key, artifact, fingerprint, bucket=bucket, cache=cache, slots=slots)
     end = min(start + limit, index.total)
     bonds = (
-        _read(artifact, index, start, end, archives)
+        _read_bonds(artifact, index, start, end, bucket)
         if index.bonds is None
         else index.bonds[start:end]
     )
-    return BondPage(
-        key,
-        index.total,
-        index.summaries,
-        bonds,
-        _cursor(fingerprint, end) if end < index.total else None,
-    )
+    next_position = BondPosition(content_id, end) if end < index.total else None
+    return BondPage(key, index.total, index.summaries, bonds, next_position)
 
 
-def _bond_strengths(key: SubRunKey, archives: Archives) -> Artifact:
-    for artifact in sub_run_artifacts(key, archives):
+def _find_bond_strengths(key: SubRunKey, runs: RunRepository, bucket: DataBucket) -> Artifact:
+    for artifact in list_sub_run_artifacts(key, runs=runs, bucket=bucket):
         if artifact.role is Role.BOND_STRENGTHS:
             return artifact
     raise NotFound(f"sub-run {str(key)!r} has no ICOHPLIST.lobster in the data bucket")
 
 
-def _index(
-    key: SubRunKey, artifact: Artifact, fingerprint: str, archives: Archives, records: BondRecords
+def _get_index(
+    key: SubRunKey,
+    artifact: Artifact,
+    fingerprint: str,
+    *,
+    bucket: DataBucket,
+    cache: BondCache,
+    slots: BuildSlots,
 ) -> BondIndex:
-    stored = records.get(key, fingerprint)
-    if stored is not None:
-        return stored
+    cached = cache.get(key, fingerprint)
+    if cached is not None:
+        return cached
     if artifact.size_bytes > MAX_FILE_BYTES:
         raise Conflict(
-            f"ICOHPLIST.lobster of {str(key)!r} has {artifact.size_bytes} bytes: at most {MAX_FILE_BYTES} are read"
+            f"ICOHPLIST.lobster of {str(key)!r} has {artifact.size_bytes} bytes; the limit is {MAX_FILE_BYTES}"
         )
     if artifact.size_bytes > _QUICK_FILE_BYTES:
-        with archives.slots.within_request() as has_slot:
+        with slots.within_request() as has_slot:
             if not has_slot:
                 raise Unavailable(
-                    f"ICOHPLIST.lobster of {str(key)!r} is large, and the service is busy: repeat the request"
+                    f"too many concurrent requests to read the large ICOHPLIST.lobster of {str(key)!r}; retry later"
                 )
-            index = index_bonds(archives.bucket.read(artifact))
+            index = index_bonds(bucket.read(artifact))
     else:
-        index = index_bonds(archives.bucket.read(artifact))
+        index = index_bonds(bucket.read(artifact))
     with suppress(Unavailable):  # the response is complete; the next request reads the file again
-        records.put(key, fingerprint, index)
+        cache.put(key, fingerprint, index)
     return index
 
 
-def _read(
-    artifact: Artifact, index: BondIndex, start: int, end: int, archives: Archives
+def _read_bonds(
+    artifact: Artifact, index: BondIndex, start: int, end: int, bucket: DataBucket
 ) -> tuple[Bond, ...]:
-    """Return the bonds from number `start` up to, not including, `end`, read from the blocks of lines that contain them."""
+    """Return the bonds [start, end), read from the blocks of lines that contain them."""
     if start >= end:
         return ()
     first, last = start // BLOCK_BONDS, (end - 1) // BLOCK_BONDS
     edges = (*index.offsets, artifact.size_bytes)
-    bonds = parse_block(archives.bucket.read_range(artifact, edges[first], edges[last + 1]))
+    bonds = parse_block(bucket.read_range(artifact, edges[first], edges[last + 1]))
     return bonds[start - first * BLOCK_BONDS : end - first * BLOCK_BONDS]
 
 
 def _fingerprint(artifact: Artifact) -> str:
-    return hashlib.sha256(
-        f"{BONDS_VERSION}\0{artifact.size_bytes}\0{artifact.etag}".encode()
-    ).hexdigest()
-
-
-def _cursor(fingerprint: str, start: int) -> str:
-    return base64.urlsafe_b64encode(f"{fingerprint[:16]}.{start}".encode()).decode().rstrip("=")
-
-
-def _start(cursor: str | None, fingerprint: str) -> int:
-    if cursor is None:
-        return 0
-    try:
-        text = base64.b64decode(
-            cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
-        ).decode("ascii")
-    except (binascii.Error, ValueError):
-        text = ""
-    found = _CURSOR.fullmatch(text)
-    if found is None:
-        raise InvalidInput(f"cursor {cursor!r} is not one that this service gave")
-    if found[1] != fingerprint[:16]:
-        raise InvalidInput(
-            f"cursor {cursor!r} belongs to other bonds than those that are there now: start again without a cursor"
-        )
-    return int(found[2])
+    content = f"{BONDS_VERSION}\0{artifact.size_bytes}\0{artifact.etag}"
+    return hashlib.sha256(content.encode()).hexdigest()

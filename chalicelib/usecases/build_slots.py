@@ -1,4 +1,4 @@
-"""How many archives one process builds at a time."""
+"""Limits the number of concurrent builds of a process."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 
 class BuildSlots:
-    """`count` builds at a time. A build takes about 45 MB of memory and two cores, whatever the size of its files.
+    """At most `count` concurrent builds. A build uses about 45 MB of memory and two cores, independent of the size of its files.
 
-    A request waits up to `wait_seconds` for its turn: less than a small build takes, much less than a request may last.
+    A request waits for a slot for at most `wait_seconds`: about the duration of a small build, and much less than a request may last.
     """
 
     def __init__(self, count: int, wait_seconds: float = 3) -> None:
@@ -20,7 +20,7 @@ class BuildSlots:
 
     @contextmanager
     def within_request(self) -> Iterator[bool]:
-        """Hold a slot if one becomes free within `wait_seconds`; the value is True if it did."""
+        """Hold a slot if one becomes free within `wait_seconds`. The value is True if it did."""
         acquired = self._semaphore.acquire(timeout=self._wait_seconds)
         try:
             yield acquired
@@ -30,6 +30,6 @@ class BuildSlots:
 
     @contextmanager
     def in_background(self) -> Iterator[None]:
-        """Wait for a slot, and hold it."""
+        """Wait for a slot and hold it."""
         with self._semaphore:
             yield

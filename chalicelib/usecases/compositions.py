@@ -1,4 +1,4 @@
-"""The compositions that there is data of."""
+"""Compositions with stored data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from chalicelib.domain.composition import NominalComposition
 from .ports import DataBucket
 
 
-def stored_compositions(*, bucket: DataBucket) -> tuple[NominalComposition, ...]:
-    """The compositions with files in the data bucket, in the order of their names, whether or not runs of them are scheduled."""
-    return tuple(sorted(bucket.compositions()))
+def list_compositions(*, bucket: DataBucket) -> tuple[NominalComposition, ...]:
+    """Return the compositions with files in the data bucket, by name, including those without scheduled runs."""
+    return tuple(sorted(bucket.list_compositions()))

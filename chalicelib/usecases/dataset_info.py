@@ -1,4 +1,4 @@
-"""The description of the data set, read at most once a minute by a process."""
+"""The description of the data set, which a process reads at most once a minute."""
 
 from __future__ import annotations
 
@@ -19,54 +19,54 @@ LIFETIME = timedelta(minutes=1)
 _LOG = logging.getLogger("dataops")
 
 
-class DatasetInfos:
-    """Reads the description of the data set. If that does not name its SOAP descriptor, `soap` is it.
+class DatasetInfoReader:
+    """Reads and caches the description of the data set. `soap` is the SOAP descriptor if the description does not contain one.
 
-    A broken `dataset.json` is logged and counts as missing, so that it stops no download; `checked` reports it.
+    An invalid `dataset.json` is logged and treated as missing, so that downloads still work; `get_valid` reports it.
     """
 
     def __init__(self, bucket: DataBucket, clock: Clock, soap: SoapDescriptor) -> None:
         self._bucket = bucket
         self._clock = clock
         self._soap = soap
-        self._known: tuple[datetime, DatasetInfo, str | None] | None = None
+        self._cached: tuple[datetime, DatasetInfo, str | None] | None = None
 
-    def current(self) -> DatasetInfo:
-        """Return the description of at most a minute ago. Unavailable: the store does not respond, and none was read before."""
+    def get(self) -> DatasetInfo:
+        """Return the description, at most a minute old. Unavailable if it was never read and the store does not respond."""
         return self._read()[1]
 
-    def checked(self) -> DatasetInfo:
-        """Return the same. Unavailable if `dataset.json` is broken, too: an operator has to correct it."""
+    def get_valid(self) -> DatasetInfo:
+        """Return the description. Unavailable also if `dataset.json` is invalid, until an operator corrects it."""
         _, info, error = self._read()
         if error:
-            raise Unavailable(f"the description of the data set cannot be read: {error}")
+            raise Unavailable(f"invalid description of the data set: {error}")
         return info
 
     @contextmanager
-    def alongside(self) -> Iterator[Callable[[], DatasetInfo]]:
-        """Yield what returns the description, and read it meanwhile if it is not known: no further round trip in sequence."""
-        if self._fresh():
-            yield self.current
+    def prefetch(self) -> Iterator[Callable[[], DatasetInfo]]:
+        """Read the description in the background if it is not cached. The value is a function that returns it."""
+        if self._is_fresh():
+            yield self.get
             return
         with ThreadPoolExecutor(1, thread_name_prefix="dataset") as pool:
-            yield pool.submit(self.current).result
+            yield pool.submit(self.get).result
 
-    def _fresh(self) -> bool:
-        return self._known is not None and self._clock.now() - self._known[0] < LIFETIME
+    def _is_fresh(self) -> bool:
+        return self._cached is not None and self._clock.now() - self._cached[0] < LIFETIME
 
     def _read(self) -> tuple[datetime, DatasetInfo, str | None]:
-        known = self._known
-        if known is not None and self._fresh():
-            return known
+        cached = self._cached
+        if cached is not None and self._is_fresh():
+            return cached
         now = self._clock.now()
         try:
-            info, error = self._bucket.dataset_info() or DatasetInfo(), None
+            info, error = self._bucket.read_dataset_info() or DatasetInfo(), None
         except InvalidInput as invalid:
             info, error = DatasetInfo(), str(invalid)
-            _LOG.warning("the description of the data set is ignored: %s", error)
+            _LOG.warning("ignoring the invalid description of the data set: %s", error)
         except Unavailable:
-            if known is None:
+            if cached is None:
                 raise
-            return known
-        self._known = (now, replace(info, soap=info.soap or self._soap), error)
-        return self._known
+            return cached
+        self._cached = (now, replace(info, soap=info.soap or self._soap), error)
+        return self._cached

@@ -1,9 +1,9 @@
-"""Doing what a request asks for once, however often it comes.
+"""Executes each idempotent request at most once.
 
-The record of a key is written before anything is done. It has a token of the request, and each caller who works on the request, its
-holder, claims runs with a token that ends with it. So whoever takes over after a crash finds in the run table what was claimed,
-makes it its own by conditional writes, and claims what is missing: never a second run. A holder who was taken over while it stood
-still deletes only runs that still have its own token; those are in nobody's response.
+The record of a key is written before the request is executed. It contains a request token; each caller that executes the request
+(its holder) claims runs with a token that ends with the request token. After a crash, the next holder finds the claimed runs in the
+run table, takes them over by conditional writes, and claims the missing ones: never an additional run. A holder that was suspended
+and replaced deletes only runs that still have its own token; no response contains these.
 """
 
 from __future__ import annotations
@@ -14,24 +14,23 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.domain.errors import KeyInFlight, KeyReused, Unavailable
+from chalicelib.domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused, Unavailable
 from chalicelib.domain.idempotency import LIFETIME, IdempotencyRecord
 
-from .ports import Clock, IdempotencyRecords
+from .ports import Clock, IdempotencyStore
 
 LEASE = timedelta(seconds=30)
-"""Longer than the gateway lets a request live (29 s), so that nobody is taken over while still at work."""
-_PATIENCE = timedelta(seconds=10)
+"""Longer than the time limit of API Gateway (29 s), so that no holder is replaced while it executes the request."""
+_WAIT = timedelta(seconds=10)
 _FIRST_PAUSE_SECONDS = 0.05
 _RETRY_AFTER_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The identity under which a request claims runs: with `token`, until `expires_at`.
+    """Identity under which a request claims runs, until `expires_at`.
 
-    `token` ends with `request_token`, as the tokens of all holders of the request do. `resumed` is True if there may have been
-    earlier holders.
+    `token` ends with `request_token`, like the tokens of all holders of the request. `resumed` is True if earlier holders may exist.
     """
 
     key: str
@@ -42,11 +41,13 @@ class Claim:
 
     @classmethod
     def without_key(cls) -> Claim:
+        """Return the claim of a request without an idempotency key. It does not expire."""
         token = uuid.uuid4().hex
         return cls("", token, token, False, datetime.max.replace(tzinfo=UTC))
 
     @classmethod
     def of(cls, record: IdempotencyRecord, *, resumed: bool) -> Claim:
+        """Return the claim of the holder of a record."""
         return cls(
             record.key,
             f"{record.holder}.{record.claim_token}",
@@ -55,56 +56,59 @@ class Claim:
             record.leased_until,
         )
 
-    def ended(self, now: datetime) -> bool:
-        """Return True if another holder may be at work."""
+    def has_expired(self, now: datetime) -> bool:
+        """Return True if another holder may execute the request."""
         return now >= self.expires_at
 
-    def in_flight(self) -> KeyInFlight:
-        return _in_flight(self.key)
+    def in_use_error(self) -> IdempotencyKeyInUse:
+        """Return the error for a caller that another holder has replaced."""
+        return _in_use_error(self.key)
 
 
-def _nothing(_claim: Claim, _id_runs: tuple[int, ...]) -> None: ...
-
-
-def once(
+def run_idempotently(
     key: str | None,
     request: str,
     action: Callable[[Claim], tuple[int, ...]],
     *,
-    undo: Callable[[Claim, tuple[int, ...]], None] = _nothing,
-    records: IdempotencyRecords,
+    undo: Callable[[Claim, tuple[int, ...]], None] = lambda _claim, _id_runs: None,
+    records: IdempotencyStore,
     clock: Clock,
 ) -> tuple[int, ...]:
-    """Return the run numbers that `action` returned when the key came first; without a key, what it returns now.
+    """Execute `action` and return its run numbers. If the key was used before, return the result of the first request.
 
-    A key that comes while its first request is at work waits a little for its response. KeyReused: the key came with another
-    `request`; KeyInFlight: still at work, or another caller took over, after `undo` of what `action` returned. An `action` that
-    fails is forgotten: the key may be tried again, with the same request.
+    While the first request is in progress, a repeated request waits for its result for up to 10 s. A failed `action` may be repeated
+    with the same key and request.
+
+    Raises:
+        IdempotencyKeyReused: The key was used with another `request`.
+        IdempotencyKeyInUse: The first request is still in progress, or another caller replaced this one; `undo` was called then.
     """
     if key is None:
         return action(Claim.without_key())
-    record, resumed = _hold(key, request, records, clock)
+    record, resumed = _acquire(key, request, records, clock)
     if record.completed:
         return record.id_runs
     claim = Claim.of(record, resumed=resumed)
     try:
         id_runs = action(claim)
-        if not records.change(replace(record, id_runs=id_runs, completed=True), record.holder):
+        if not records.compare_and_set(
+            replace(record, id_runs=id_runs, completed=True), record.holder
+        ):
             undo(claim, id_runs)
-            raise claim.in_flight()
+            raise claim.in_use_error()
     except BaseException:
-        with suppress(Unavailable):  # then the lease has to run out
-            records.change(replace(record, leased_until=clock.now()), record.holder)
+        with suppress(Unavailable):  # if this fails, the lease expires
+            records.compare_and_set(replace(record, leased_until=clock.now()), record.holder)
         raise
     return id_runs
 
 
-def _hold(
-    key: str, request: str, records: IdempotencyRecords, clock: Clock
+def _acquire(
+    key: str, request: str, records: IdempotencyStore, clock: Clock
 ) -> tuple[IdempotencyRecord, bool]:
-    """Return the record of the key, completed or held by this caller, and whether there was one before."""
+    """Return the record of the key, completed or held by this caller, and whether the record existed before."""
     holder = uuid.uuid4().hex
-    deadline = clock.now() + _PATIENCE
+    deadline = clock.now() + _WAIT
     pause_seconds = _FIRST_PAUSE_SECONDS
     while True:
         now = clock.now()
@@ -113,26 +117,27 @@ def _hold(
             fresh = IdempotencyRecord(
                 key, request, holder, now + LEASE, now + LIFETIME, claim_token=uuid.uuid4().hex
             )
-            if records.open(fresh, now):
+            if records.create(fresh, now):
                 return fresh, False
         elif found.request != request:
-            raise KeyReused(
-                f"Idempotency-Key {key!r} came before with another request ({found.request}): this is {request}"
+            raise IdempotencyKeyReused(
+                f"Idempotency-Key {key!r} was used with another request ({found.request}); this request is: {request}"
             )
         elif found.completed:
             return found, True
         elif found.leased_until <= now:
             taken_over = replace(found, holder=holder, leased_until=now + LEASE)
-            if records.change(taken_over, found.holder):
+            if records.compare_and_set(taken_over, found.holder):
                 return taken_over, True
         elif now >= deadline:
-            raise _in_flight(key)
+            raise _in_use_error(key)
         else:
             clock.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, 1)
 
 
-def _in_flight(key: str) -> KeyInFlight:
-    return KeyInFlight(
-        f"another request with Idempotency-Key {key!r} is at work: ask again", _RETRY_AFTER_SECONDS
+def _in_use_error(key: str) -> IdempotencyKeyInUse:
+    return IdempotencyKeyInUse(
+        f"another request with Idempotency-Key {key!r} is in progress; retry later",
+        _RETRY_AFTER_SECONDS,
     )

@@ -1,4 +1,4 @@
-"""The outcomes of sub-runs, read in their files: each content once, and no more of it than is needed."""
+"""Facts about the calculations of sub-runs. Each content is read once, and only as much of it as necessary."""
 
 from __future__ import annotations
 
@@ -14,61 +14,61 @@ from chalicelib.domain.errors import SourceChanged, Unavailable
 from chalicelib.domain.outcomes import (
     OVERLAP_BYTES,
     RULES_VERSION,
-    Facts,
-    ReadFacts,
+    CachedFacts,
+    CalculationFacts,
     count_bond_labels,
     read_lobster_output,
     read_scf_output,
 )
 from chalicelib.domain.runs import REFERENCE_SUB_RUN, Run, SubRunKey
 
-from .ports import Clock, DataBucket, OutcomeRecords
+from .ports import Clock, DataBucket, OutcomeCache
 
 _TIMEOUT = timedelta(seconds=10)
 _PARALLEL_READS = 8
 _FIRST_WINDOW_BYTES = 64 * 1024
 _LARGEST_WINDOW_BYTES = 1024 * 1024
 MAX_FILE_BYTES = 16 * 1024**2
-"""How much of one file is read; the phrases are near the end of good outputs. Real ones have up to 1 MB."""
+"""Limit per file. In complete outputs the phrases are near the end; real outputs have up to 1 MB."""
 _READS = threading.BoundedSemaphore(2 * _PARALLEL_READS)
-"""Of all requests of a process: memory is bounded by the largest window for each."""
+"""Concurrent reads of a process. Each uses memory for one window."""
 
 
 class _OutOfTime(Exception):
-    """Reading has taken all the time that a request can give it."""
+    """The time limit of a request for reading has passed."""
 
 
 class _TooLarge(Exception):
-    """A file is so large that its facts cannot be determined from the part that is read."""
+    """The facts of a file are not in the part of it that is read."""
 
 
-def sub_run_facts(
-    run: Run, *, bucket: DataBucket, records: OutcomeRecords, clock: Clock
-) -> Mapping[int, Facts]:
-    """Return what the files of the scheduled sub-runs show, by sub-run: the stored facts if the files are those they were read from.
+def get_sub_run_facts(
+    run: Run, *, bucket: DataBucket, cache: OutcomeCache, clock: Clock
+) -> Mapping[int, CalculationFacts]:
+    """Return the facts of the scheduled sub-runs. Cached facts are used if the files are unchanged; otherwise the files are parsed.
 
-    A sub-run is left out while its files change, if reading them takes longer than a request may last (the next request continues), and
-    if its facts are not in the last MAX_FILE_BYTES or at the beginning of a larger file; that they are unknown is stored like facts.
+    The result lacks a sub-run while its files change, if reading takes longer than a request may last (the next request continues), or
+    if the facts are neither in the last MAX_FILE_BYTES nor at the beginning of a larger file. This last case is cached as well.
     """
     deadline = clock.now() + _TIMEOUT
-    listed = _listed(run, bucket)
-    stored = records.get(run.key) if any(listed.values()) else {}
+    listed = _list_files(run, bucket)
+    cached = cache.get(run.key) if any(listed.values()) else {}
     versions = {sub_run: _version(run, artifacts) for sub_run, artifacts in listed.items()}
     found = {
-        sub_run: stored[sub_run]
+        sub_run: cached[sub_run]
         for sub_run, version in versions.items()
-        if sub_run in stored and stored[sub_run].version == version
+        if sub_run in cached and cached[sub_run].version == version
     }
 
-    def read(sub_run: int) -> ReadFacts | None:
+    def read(sub_run: int) -> CachedFacts | None:
         if not _READS.acquire(timeout=_TIMEOUT.total_seconds()):
             return None
         try:
-            return ReadFacts(
-                versions[sub_run], _facts(run, listed[sub_run], bucket, clock, deadline)
+            return CachedFacts(
+                versions[sub_run], _read_facts(run, listed[sub_run], bucket, clock, deadline)
             )
         except _TooLarge:
-            return ReadFacts(versions[sub_run], None)
+            return CachedFacts(versions[sub_run], None)
         except (SourceChanged, _OutOfTime):
             return None
         finally:
@@ -80,16 +80,15 @@ def sub_run_facts(
         ) as pool:
             results = zip(unread, pool.map(read, unread), strict=True)
             found |= {sub_run: result for sub_run, result in results if result is not None}
-    to_store = {
+    to_cache = {
         sub_run: result
         for sub_run, result in found.items()
         if result.facts is None or result.facts.has_files
     }
-    if to_store != stored:
-        with suppress(
-            Unavailable
-        ):  # the response is complete; the next request reads the files again
-            records.put(run.key, to_store)
+    if to_cache != cached:
+        # If this fails, the response is complete all the same; the next request reads the files again.
+        with suppress(Unavailable):
+            cache.put(run.key, to_cache)
     return {
         sub_run: result.facts
         for sub_run, result in sorted(found.items())
@@ -97,12 +96,12 @@ def sub_run_facts(
     }
 
 
-def _listed(run: Run, bucket: DataBucket) -> dict[int, dict[str, Artifact]]:
-    """Return the files of each scheduled sub-run by name, without those in folders below."""
+def _list_files(run: Run, bucket: DataBucket) -> dict[int, dict[str, Artifact]]:
+    """Return the files of each scheduled sub-run by name, without those in subfolders."""
     if run.sub_runs == {REFERENCE_SUB_RUN}:
-        listed = {REFERENCE_SUB_RUN: bucket.artifacts(SubRunKey(run.key, REFERENCE_SUB_RUN))}
+        listed = {REFERENCE_SUB_RUN: bucket.list_artifacts(SubRunKey(run.key, REFERENCE_SUB_RUN))}
     else:
-        listed = dict(bucket.run_artifacts(run.key))
+        listed = dict(bucket.list_run_artifacts(run.key))
     return {
         sub_run: {
             artifact.name: artifact
@@ -124,13 +123,13 @@ def _version(run: Run, artifacts: Mapping[str, Artifact]) -> str:
     ).hexdigest()[:32]
 
 
-def _facts(
+def _read_facts(
     run: Run,
     artifacts: Mapping[str, Artifact],
     bucket: DataBucket,
     clock: Clock,
     deadline: datetime,
-) -> Facts:
+) -> CalculationFacts:
     scf, lobster, labels = (artifacts.get(name) for name in _names(run))
 
     def in_time(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -147,7 +146,7 @@ def _facts(
     )
     if labels and labels.size_bytes > MAX_FILE_BYTES:
         raise _TooLarge
-    return Facts(
+    return CalculationFacts(
         has_files=bool(artifacts),
         scf_converged=converged,
         scf_iterations=iterations,
@@ -159,9 +158,9 @@ def _facts(
 
 
 def _windows(artifact: Artifact, bucket: DataBucket) -> Iterator[bytes]:
-    """Yield the content from its end, in windows that grow and overlap.
+    """Yield the content from its end, in growing windows that overlap.
 
-    Of a file that is larger than MAX_FILE_BYTES only its end and its beginning are read: _TooLarge if more is wanted.
+    Of a file larger than MAX_FILE_BYTES only the end and the beginning are read. _TooLarge if the caller requests more.
     """
     end, size_bytes = artifact.size_bytes, _FIRST_WINDOW_BYTES
     while end > 0:

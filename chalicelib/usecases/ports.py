@@ -1,6 +1,6 @@
-"""What the use cases need of the world. Adapters (`chalicelib.adapters.aws`) and the fakes of the tests implement these.
+"""Interfaces (ports) that the use cases depend on. `chalicelib.adapters` and the fakes of the tests implement them.
 
-Every method may raise Unavailable when the service behind it does not answer; adapters return domain objects, never a client's dicts.
+Every method may raise Unavailable if the service behind it does not respond. Methods return domain objects only.
 """
 
 from __future__ import annotations
@@ -9,58 +9,61 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PresignedLink
+from chalicelib.domain.archive_record import ArchiveRecord, PresignedLink
 from chalicelib.domain.artifacts import Artifact
+from chalicelib.domain.bonds import BondIndex
+from chalicelib.domain.builds import BuildLease, BuildRequest
 from chalicelib.domain.claims import RunClaim
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.dataset_info import DatasetInfo
 from chalicelib.domain.idempotency import IdempotencyRecord
-from chalicelib.domain.outcomes import ReadFacts
+from chalicelib.domain.outcomes import CachedFacts
 from chalicelib.domain.runs import JobStatus, Run, RunKey, SubRunKey
+from chalicelib.domain.tokens import TokenRecord
 
 
-class RunTable(Protocol):
-    """The runs that were ever scheduled. Reads are consistent: what a call returned or wrote, the next one sees."""
+class RunRepository(Protocol):
+    """The scheduled runs. Reads are consistent: they return all completed writes."""
 
     def ping(self) -> None:
-        """Return if the service answers."""
+        """Return if the service responds."""
         ...
 
     def get(self, key: RunKey) -> Run | None: ...
 
-    def runs(
+    def list_runs(
         self,
         nc: NominalComposition | None = None,
         *,
         after: RunKey | None = None,
         limit: int | None = None,
     ) -> Iterator[Run]:
-        """By composition (as text), then by number: those that come after `after`, `limit` at most, at the cost of what is returned."""
+        """Yield at most `limit` runs that follow `after`, by composition (as text), then by number. Only these are read."""
         ...
 
     def add(self, run: Run, claim_token: str, wanted: int = 1) -> bool:
-        """Insert the run unless its key is taken. Return True if the stored run has this claim token.
+        """Insert the run if its key is free. Return True if the stored run has this claim token.
 
-        The same write puts the caller on record as a claimant that wants so many runs, this one included.
+        The same write adds the caller to the list of claimants, with the number of runs it still requires (including this one).
         """
         ...
 
-    def claims(
+    def list_claims(
         self, nc: NominalComposition, *, after: int = 0, limit: int | None = None
     ) -> Iterator[RunClaim]:
-        """Yield the claims of runs with higher numbers than `after`, ascending, `limit` at most."""
+        """Yield at most `limit` claims of runs with higher numbers than `after`, in ascending order."""
         ...
 
     def reclaim(self, key: RunKey, claim_token: str, new_claim_token: str) -> bool:
-        """Replace the claim token of a run. Return False if the run does not have the old one."""
+        """Replace the claim token of a run. Return False if the run has another token than `claim_token`."""
         ...
 
     def remove(self, key: RunKey, claim_token: str) -> None:
-        """Delete a run that has this claim token and was not augmented. Any other run stays."""
+        """Delete the run if it has this claim token and is not augmented."""
         ...
 
     def add_sub_runs(self, key: RunKey, sub_runs: Iterable[int], at: datetime) -> Run | None:
-        """Add sub-runs by one conditional write and return the run; where all are there nothing changes. None: no such run."""
+        """Add sub-runs with one conditional write, and return the run or None if it does not exist. Existing sub-runs do not change."""
         ...
 
 
@@ -68,101 +71,127 @@ class DataBucket(Protocol):
     """The stored files, and the archives made of them."""
 
     def ping(self) -> None:
-        """Return if the service answers."""
+        """Return if the service responds."""
         ...
 
-    def compositions(self) -> Sequence[NominalComposition]:
-        """The compositions that are in the bucket, by name, whatever files they have."""
+    def list_compositions(self) -> Sequence[NominalComposition]:
+        """Return the compositions in the bucket, by name."""
         ...
 
-    def dataset_info(self) -> DatasetInfo | None:
-        """Return the description of the data set, None if there is no `dataset.json`. InvalidInput if that is broken."""
+    def read_dataset_info(self) -> DatasetInfo | None:
+        """Return the description of the data set, or None if `dataset.json` does not exist. InvalidInput if it is invalid."""
         ...
 
-    def run_numbers(self, nc: NominalComposition) -> Sequence[int]:
-        """The runs of a composition that are in the bucket, ascending, whatever files they have."""
+    def list_run_numbers(self, nc: NominalComposition) -> Sequence[int]:
+        """Return the runs of a composition in the bucket, in ascending order."""
         ...
 
     def has_files(self, key: SubRunKey) -> bool:
-        """Return True if the sub-run has a file that an archive can contain: folder markers and files in folders below do not count."""
+        """Return True if the sub-run has a file that an archive can contain; folder markers and files in subfolders do not count."""
         ...
 
-    def listed_runs(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
-        """Make one listing that starts at a run. Return for each run that it covers whether the sub-run has files.
+    def list_runs_with_files(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
+        """Make one listing that starts at a run. Return whether the sub-run has files, for each run that the listing covers.
 
-        Listings are in text order (1, 10, 100, 2), and cover some 1,000 files: few runs if they have many files, or none.
+        Listings are in text order (1, 10, 100, 2) and cover about 1,000 files, which may be few runs.
         """
         ...
 
-    def artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
-        """Return all files of a sub-run (its SOAP descriptors, and files in folders below too), by name; empty if there are none."""
+    def list_artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
+        """Return all files of a sub-run by name, including its SOAP descriptors and files in subfolders."""
         ...
 
-    def run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
-        """The same for every sub-run of a run that has files."""
+    def list_run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
+        """Return all files of a run by sub-run, for the sub-runs that have files."""
         ...
 
     def read(self, artifact: Artifact) -> Iterator[bytes]:
-        """The content that was listed: SourceChanged where it is no longer there or another."""
+        """Yield the listed content. SourceChanged if it was replaced or removed."""
         ...
 
-    def read_range(self, artifact: Artifact, start: int, stop: int) -> bytes:
-        """The bytes from `start` up to, not including, `stop` of the content that was listed: SourceChanged as for `read`."""
+    def read_range(self, artifact: Artifact, start: int, end: int) -> bytes:
+        """Return the bytes [start, end) of the listed content. SourceChanged if it was replaced or removed."""
         ...
 
-    def archive(self, archive_key: str) -> ArchiveRecord | None:
-        """Return the record of a built archive; None if it is missing or unreadable, or the stored archive has another ETag or size."""
+    def get_archive_record(self, archive_key: str) -> ArchiveRecord | None:
+        """Return the record of an archive. None if it is missing, unreadable, or the stored archive has another ETag or size."""
         ...
 
     def read_archive(self, archive_key: str, etag: str, start: int, end: int) -> bytes:
-        """Return the bytes from `start` up to, not including, `end`. SourceChanged if no archive with that ETag is stored."""
+        """Return the bytes [start, end) of an archive. SourceChanged if no archive with this ETag is stored."""
         ...
 
     def write_archive(self, archive_key: str, pieces: Iterable[bytes], filename: str) -> str:
-        """Store an archive, whole or not at all, and return its ETag."""
+        """Store an archive atomically and return its ETag."""
         ...
 
-    def write_record(self, archive_key: str, record: ArchiveRecord) -> None:
-        """Make a stored archive one that `archive` returns."""
+    def write_archive_record(self, archive_key: str, record: ArchiveRecord) -> None:
+        """Store the record. From then on `get_archive_record` returns it."""
         ...
 
-    def forget_archive(self, archive_key: str) -> None:
-        """Remove the record, so that the archive is built again."""
+    def delete_archive_record(self, archive_key: str) -> None:
+        """Delete the record, so that the archive is built again."""
         ...
 
-    def link(self, archive_key: str, filename: str) -> PresignedLink: ...
+    def presign(self, key: str, filename: str) -> PresignedLink:
+        """Return a presigned URL of an object, which downloads under `filename`."""
+        ...
 
 
-class IdempotencyRecords(Protocol):
-    """What is remembered of requests with an idempotency key. Each change is one conditional write."""
+class IdempotencyStore(Protocol):
+    """The records of idempotency keys. Each change is one conditional write."""
 
     def get(self, key: str) -> IdempotencyRecord | None: ...
 
-    def open(self, record: IdempotencyRecord, now: datetime) -> bool:
-        """Write the first record of its key, or the next one after the last has expired; whether the record is now this one."""
+    def create(self, record: IdempotencyRecord, now: datetime) -> bool:
+        """Insert the record if its key is new or the stored record has expired. Return True if the stored record is this one."""
         ...
 
-    def change(self, record: IdempotencyRecord, holder: str) -> bool:
-        """Replace the record of the same key that `holder` holds; whether the record is now this one."""
+    def compare_and_set(self, record: IdempotencyRecord, holder: str) -> bool:
+        """Replace the record if `holder` still holds it. Return True if the stored record is this one."""
         ...
 
 
-class OutcomeRecords(Protocol):
-    """What was read in the files of runs, so that each content is read once. Losing one costs a reading, nothing else."""
+class OutcomeCache(Protocol):
+    """Facts read from the files of runs. A lost entry only costs another read."""
 
-    def get(self, key: RunKey) -> Mapping[int, ReadFacts]:
-        """By sub-run; empty where nothing is kept."""
+    def get(self, key: RunKey) -> Mapping[int, CachedFacts]:
+        """Return the cached facts by sub-run."""
         ...
 
-    def put(self, key: RunKey, facts: Mapping[int, ReadFacts]) -> None: ...
+    def put(self, key: RunKey, facts: Mapping[int, CachedFacts]) -> None: ...
+
+
+class BondCache(Protocol):
+    """Bond indexes by the fingerprint of the file. A lost entry only costs another read."""
+
+    def get(self, key: SubRunKey, fingerprint: str) -> BondIndex | None: ...
+
+    def put(self, key: SubRunKey, fingerprint: str, index: BondIndex) -> None: ...
+
+
+class TokenRepository(Protocol):
+    """The records of tokens. Reads are consistent: a removed token is not returned."""
+
+    def get(self, token_id: str) -> TokenRecord | None: ...
+
+    def list_all(self) -> Sequence[TokenRecord]:
+        """Return all records by id, including expired ones that are still stored."""
+        ...
+
+    def add(self, record: TokenRecord) -> None: ...
+
+    def remove(self, token_id: str) -> bool:
+        """Delete a record. Return True if it existed."""
+        ...
 
 
 class BuildLeases(Protocol):
-    """Who builds which archive. A lease keeps others from the same work; the archive is right without it too."""
+    """Leases that prevent two builders from building the same archive. Archives are correct without them."""
 
     def get(self, archive_key: str) -> BuildLease | None: ...
 
-    def take(
+    def acquire(
         self,
         archive_key: str,
         holder: str,
@@ -171,44 +200,45 @@ class BuildLeases(Protocol):
         *,
         queued_by: str | None = None,
     ) -> bool:
-        """Become the holder, by one conditional write: if there is none, or its lease has run out or failed, or it is `queued_by`.
+        """Acquire the lease with a single conditional write.
 
-        `started_at` becomes `now` unless the lease has one: it is when callers began to wait.
+        Succeeds if the lease is free, expired, marked as failed, or held by `holder` or `queued_by`. `started_at` is kept if it exists:
+        callers have been waiting since then.
         """
         ...
 
     def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:
-        """Go on being the builder; False where somebody else took over."""
+        """Extend the lease. Return False if `holder` does not hold it any more."""
         ...
 
     def release(self, archive_key: str, holder: str) -> None:
-        """The archive is there: forget the lease."""
+        """Delete the lease if `holder` holds it."""
         ...
 
-    def fail(self, archive_key: str, holder: str, error: str) -> None:
-        """The build ended with `error`, which the next caller is told."""
+    def mark_failed(self, archive_key: str, holder: str, error: str) -> None:
+        """Store the reason of a failed build, which is reported to the next caller."""
         ...
 
 
-class Builder(Protocol):
-    """Where builds run that would outlast a request."""
+class BuildQueue(Protocol):
+    """Background builds, for archives that take longer than a request may last."""
 
-    def start(self, order: BuildOrder, holder: str) -> None:
-        """Have `usecases.archiving.build` called with the order and the holder of its lease, outside this request; at least once."""
+    def submit(self, request: BuildRequest) -> None:
+        """Execute `usecases.archives.run_build` for the request, outside the current HTTP request, at least once."""
         ...
 
 
 class Executor(Protocol):
-    """Where simulations run."""
+    """Runs simulation jobs."""
 
     def status(self, scheduled_at: datetime, now: datetime) -> JobStatus:
-        """RUNNING or DONE, for a job scheduled at that time."""
+        """Return RUNNING or DONE for a job that was scheduled at that time."""
         ...
 
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """Aware, in UTC."""
+        """Return the current time in UTC."""
         ...
 
     def sleep(self, seconds: float) -> None: ...

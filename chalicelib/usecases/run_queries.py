@@ -1,4 +1,4 @@
-"""What is scheduled, and how it stands."""
+"""Queries for scheduled runs and their status."""
 
 from __future__ import annotations
 
@@ -7,64 +7,71 @@ from dataclasses import dataclass
 
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.outcomes import Facts
+from chalicelib.domain.outcomes import CalculationFacts
 from chalicelib.domain.runs import JobStatus, Run, RunKey
 
-from .outcomes import sub_run_facts
-from .ports import Clock, DataBucket, Executor, OutcomeRecords, RunTable
+from .outcomes import get_sub_run_facts
+from .ports import Clock, DataBucket, Executor, OutcomeCache, RunRepository
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A run, how its jobs stand, and what its files show; `sub_runs_status` is None until it is augmented."""
+class RunStatusView:
+    """A run, the status of its jobs, and the facts of its files by sub-run. `sub_runs_status` is None until it is augmented."""
 
     run: Run
     run_status: JobStatus
     sub_runs_status: JobStatus | None
-    facts: Mapping[int, Facts]
+    facts: Mapping[int, CalculationFacts]
 
 
-def scheduled_runs(
-    nc: NominalComposition | None, *, after: RunKey | None, runs: RunTable
+def list_runs(
+    nc: NominalComposition | None, *, after: RunKey | None, runs: RunRepository
 ) -> Iterator[Run]:
-    """The runs in the run table, or those of one composition, by composition, then by number: all that come after `after`."""
-    return runs.runs(nc, after=after)
+    """Yield the runs that follow `after`, of one or all compositions, by composition and number."""
+    return runs.list_runs(nc, after=after)
 
 
-def page_of_runs(
-    nc: NominalComposition | None, *, after: RunKey | None, limit: int, runs: RunTable
+def list_runs_page(
+    nc: NominalComposition | None, *, after: RunKey | None, limit: int, runs: RunRepository
 ) -> tuple[Sequence[Run], RunKey | None]:
-    """The first `limit` of `scheduled_runs`, and the last of them where more follow: the next page comes after it.
+    """Return the first `limit` runs of `list_runs`, and the key of the last one if more follow.
 
-    It costs what the page holds, however many runs there are. A run is on exactly one of the pages that are walked this way, whatever
-    is added meanwhile.
+    Only the runs of the page are read. Walking the pages returns each run exactly once, also if runs are added meanwhile.
     """
-    found = list(runs.runs(nc, after=after, limit=limit + 1))
+    found = list(runs.list_runs(nc, after=after, limit=limit + 1))
     return found[:limit], found[limit - 1].key if len(found) > limit else None
 
 
-def get_run(key: RunKey, *, runs: RunTable) -> Run:
-    """One run; NotFound where it was never scheduled."""
+def get_run(key: RunKey, *, runs: RunRepository) -> Run:
+    """Return a run. NotFound if it is not scheduled."""
     run = runs.get(key)
     if run is None:
-        raise NotFound(f"run '{key.id_run}' of {str(key.nc)!r} is not scheduled")
+        raise not_scheduled(key)
     return run
 
 
-def run_standing(
+def not_scheduled(key: RunKey) -> NotFound:
+    """Return the error of a run that is not scheduled."""
+    return NotFound(f"run '{key.id_run}' of {str(key.nc)!r} is not scheduled")
+
+
+def get_run_status(
     key: RunKey,
     *,
-    runs: RunTable,
+    runs: RunRepository,
     executor: Executor,
     bucket: DataBucket,
-    outcomes: OutcomeRecords,
+    outcomes: OutcomeCache,
     clock: Clock,
-) -> Standing:
-    """How a run stands, by its executor and by its files; NotFound where it was never scheduled."""
+) -> RunStatusView:
+    """Return the status of a run, from its executor and from its files. NotFound if it is not scheduled."""
     run = get_run(key, runs=runs)
     now = clock.now()
-    sub_runs_status = (
-        executor.status(run.sub_runs_scheduled_at, now) if run.sub_runs_scheduled_at else None
+    augmented_at = run.sub_runs_scheduled_at
+    facts = get_sub_run_facts(run, bucket=bucket, cache=outcomes, clock=clock)
+    return RunStatusView(
+        run=run,
+        run_status=executor.status(run.run_scheduled_at, now),
+        sub_runs_status=executor.status(augmented_at, now) if augmented_at else None,
+        facts=facts,
     )
-    facts = sub_run_facts(run, bucket=bucket, records=outcomes, clock=clock)
-    return Standing(run, executor.status(run.run_scheduled_at, now), sub_runs_status, facts)

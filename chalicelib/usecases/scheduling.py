@@ -1,4 +1,4 @@
-"""Scheduling runs and their augmentation."""
+"""Scheduling of runs, and their augmentation."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from chalicelib.domain.composition import NominalComposition
-from chalicelib.domain.errors import InvalidInput, NotFound, NothingAvailable
+from chalicelib.domain.errors import InvalidInput, NothingAvailable
 from chalicelib.domain.runs import AUGMENTED_SUB_RUNS, REFERENCE_SUB_RUN, Run, RunKey
 
-from .free_runs import FreeRuns
-from .idempotency import Claim, once
-from .ports import Clock, IdempotencyRecords, RunTable
+from .free_runs import FreeRunFinder
+from .idempotency import Claim, run_idempotently
+from .ports import Clock, IdempotencyStore, RunRepository
+from .run_queries import not_scheduled
 
 MAX_COUNT = 100
 _ATTEMPTS = 8
@@ -23,27 +24,31 @@ def schedule_runs(
     count: int | None,
     *,
     idempotency_key: str | None,
-    runs: RunTable,
-    free_runs: FreeRuns,
-    records: IdempotencyRecords,
+    runs: RunRepository,
+    free_runs: FreeRunFinder,
+    records: IdempotencyStore,
     clock: Clock,
 ) -> tuple[RunKey, ...]:
-    """Allocate the lowest-numbered runs of `nc` that have a sub-run 0 in the data bucket and are not in the run table: `count` of
-    them (1-100), or one.
+    """Allocate the `count` lowest-numbered runs (1-100, default 1) that have files of sub-run 0 and are not in the run table.
 
-    The write in `RunTable.add` decides who gets a number. Callers who lose one are on record with it, and leave the next numbers to
-    those who lost before them: parallel callers get different numbers without gaps, after few writes each. All or nothing:
-    NotFound for a composition without data, NothingAvailable when fewer than `count` are left. With an `idempotency_key` see
-    `idempotency.once`.
+    The write in `RunRepository.add` commits an allocation. Callers that lose a run are recorded as its claimants, and skip as many
+    numbers as the callers that lost before them still require. Parallel callers therefore get different numbers without gaps, after
+    few writes each. Either all runs are allocated or none.
+
+    Raises:
+        NotFound: The composition has no data.
+        NothingAvailable: Fewer than `count` runs are available.
+        IdempotencyKeyReused: See `idempotency.run_idempotently`.
+        IdempotencyKeyInUse: See `idempotency.run_idempotently`.
     """
 
     def action(claim: Claim) -> tuple[int, ...]:
         return _allocate(nc, count or 1, claim, runs=runs, free_runs=free_runs, clock=clock)
 
     def undo(claim: Claim, id_runs: tuple[int, ...]) -> None:
-        _give_back(nc, id_runs, claim, runs)
+        _release(nc, id_runs, claim, runs)
 
-    id_runs = once(
+    id_runs = run_idempotently(
         idempotency_key,
         f"schedule {count or 'one'} of {nc}",
         action,
@@ -59,23 +64,23 @@ def augment_run(
     sub_runs: Iterable[int] = AUGMENTED_SUB_RUNS,
     *,
     idempotency_key: str | None,
-    runs: RunTable,
-    records: IdempotencyRecords,
+    runs: RunRepository,
+    records: IdempotencyStore,
     clock: Clock,
 ) -> RunKey:
-    """Add sub-runs (1-14) to a scheduled run; those that it has already are left as they are. NotFound: not scheduled."""
+    """Add sub-runs (1-14) to a scheduled run; existing ones do not change. NotFound if the run is not scheduled."""
     wanted = sorted(set(sub_runs))
     if not wanted or not set(wanted) <= set(AUGMENTED_SUB_RUNS):
         raise InvalidInput(
-            f"sub_runs {[str(sub_run) for sub_run in wanted]!r} cannot be added: expected at least one of '1' to '14'"
+            f"invalid sub_runs {[str(sub_run) for sub_run in wanted]!r}; expected at least one of '1' to '14'"
         )
 
     def action(_: Claim) -> tuple[int, ...]:
         if runs.add_sub_runs(key, wanted, clock.now()) is None:
-            raise NotFound(f"run '{key.id_run}' of {str(key.nc)!r} is not scheduled")
+            raise not_scheduled(key)
         return (key.id_run,)
 
-    once(
+    run_idempotently(
         idempotency_key,
         f"augment {key} by {', '.join(map(str, wanted))}",
         action,
@@ -90,30 +95,30 @@ def _allocate(
     count: int,
     claim: Claim,
     *,
-    runs: RunTable,
-    free_runs: FreeRuns,
+    runs: RunRepository,
+    free_runs: FreeRunFinder,
     clock: Clock,
 ) -> tuple[int, ...]:
-    held = _taken_over(nc, claim, runs)
+    held = _reclaim(nc, claim, runs)
     for attempt in range(_ATTEMPTS):
-        with free_runs.turn(nc) as since:
+        with free_runs.serialized(nc) as since:
             left, lost = _claim(
                 nc, count, held, claim, since, runs=runs, free_runs=free_runs, clock=clock
             )
         if len(held) == count:
             return tuple(sorted(held))
-        # Not enough are left: give back what is held, so that others can have it, and only then look again.
-        _give_back(nc, held, claim, runs)
+        # Too few runs are left. Release those held, so that other callers can allocate them, before the next attempt.
+        _release(nc, held, claim, runs)
         held = []
         if not lost:
             break
         clock.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - spreads callers, guards nothing
     if count == 1:
         raise NothingAvailable(
-            f"no run of {str(nc)!r} is available: all in the bucket are scheduled or lack sub-run 0"
+            f"no run of {str(nc)!r} is available; all runs in the bucket are scheduled or have no files of sub-run 0"
         )
     raise NothingAvailable(
-        f"{count} runs of {str(nc)!r} were asked for and {left} are available: nothing was scheduled"
+        f"{left} runs of {str(nc)!r} are available, fewer than the {count} requested; nothing was scheduled"
     )
 
 
@@ -124,35 +129,38 @@ def _claim(
     claim: Claim,
     since: datetime,
     *,
-    runs: RunTable,
-    free_runs: FreeRuns,
+    runs: RunRepository,
+    free_runs: FreeRunFinder,
     clock: Clock,
 ) -> tuple[int, bool]:
-    """Claim runs until `held` has `count` of them. Return how many are left if these are fewer, and whether others got some."""
+    """Claim runs until `held` contains `count` of them.
+
+    Returns:
+        The number of available runs if it is less than `count`, and whether other callers allocated some.
+    """
     lost = False
     while len(held) < count:
-        targets = free_runs.next(nc, count - len(held), claim.token, since)
+        targets = free_runs.find_next(nc, count - len(held), claim.token, since)
         if len(held) + len(targets) < count:
             return len(held) + len(targets), lost
-        for id_run in (
-            targets[:1] if lost else targets
-        ):  # callers compete: look again after each run
-            if claim.ended(clock.now()):
-                _give_back(nc, held, claim, runs)
-                raise claim.in_flight()
-            if not runs.add(_new(RunKey(nc, id_run), clock), claim.token, count - len(held)):
+        # If callers compete, search again after each run.
+        for id_run in targets[:1] if lost else targets:
+            if claim.has_expired(clock.now()):
+                _release(nc, held, claim, runs)
+                raise claim.in_use_error()
+            if not runs.add(_create_run(RunKey(nc, id_run), clock), claim.token, count - len(held)):
                 lost = True
                 break
             held.append(id_run)
     return count, lost
 
 
-def _taken_over(nc: NominalComposition, claim: Claim, runs: RunTable) -> list[int]:
-    """Return the runs that earlier holders of the same request claimed, now claimed with this holder's token."""
+def _reclaim(nc: NominalComposition, claim: Claim, runs: RunRepository) -> list[int]:
+    """Replace the tokens of the runs that earlier holders of the same request claimed, and return these runs."""
     if not claim.resumed:
         return []
     claimed = [
-        found for found in runs.claims(nc) if found.claim_token.endswith(claim.request_token)
+        found for found in runs.list_claims(nc) if found.claim_token.endswith(claim.request_token)
     ]
     return [
         found.id_run
@@ -161,12 +169,12 @@ def _taken_over(nc: NominalComposition, claim: Claim, runs: RunTable) -> list[in
     ]
 
 
-def _give_back(
-    nc: NominalComposition, id_runs: Iterable[int], claim: Claim, runs: RunTable
+def _release(
+    nc: NominalComposition, id_runs: Iterable[int], claim: Claim, runs: RunRepository
 ) -> None:
     for id_run in id_runs:
         runs.remove(RunKey(nc, id_run), claim.token)
 
 
-def _new(key: RunKey, clock: Clock) -> Run:
+def _create_run(key: RunKey, clock: Clock) -> Run:
     return Run(key, frozenset({REFERENCE_SUB_RUN}), clock.now())

@@ -1,77 +1,64 @@
-"""Letting callers in by their tokens, and the tokens themselves."""
+"""Authentication by token, and the administration of tokens."""
 
 from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Sequence
 from datetime import timedelta
-from typing import Protocol
 
 from chalicelib.domain.errors import InvalidInput, NotFound
 from chalicelib.domain.tokens import (
-    Grant,
+    Principal,
     Scope,
     TokenRecord,
-    grant,
+    format_token,
+    hash_secret,
     parse_token,
-    secret_sha256,
-    token_text,
+    verify_secret,
 )
 
-from .ports import Clock
+from .ports import Clock, TokenRepository
 
 MAX_LIFETIME = timedelta(days=366)
-_MAX_NOTE_LETTERS = 200
+_MAX_DESCRIPTION_LENGTH = 200
 
 
-class AccessTokens(Protocol):
-    """The records of tokens. Reads are consistent: what was removed lets nobody in any more."""
-
-    def get(self, token_id: str) -> TokenRecord | None: ...
-
-    def all(self) -> Sequence[TokenRecord]:
-        """By id; those that expired for as long as they are kept."""
-        ...
-
-    def add(self, record: TokenRecord) -> None: ...
-
-    def remove(self, token_id: str) -> bool:
-        """Whether it was there."""
-        ...
-
-
-def admit(authorization: str, *, tokens: AccessTokens, clock: Clock) -> Grant | None:
-    """What an `Authorization` header allows; None for anything but `Bearer` and a token that is known, whole and not expired."""
+def authenticate(authorization: str, *, tokens: TokenRepository, clock: Clock) -> Principal | None:
+    """Return the principal of an `Authorization` header, or None unless it is `Bearer` and a valid token."""
     kind, _, text = authorization.partition(" ")
     parsed = parse_token(text) if kind.lower() == "bearer" else None
     if parsed is None:
         return None
     token_id, secret = parsed
-    return grant(tokens.get(token_id), secret, clock.now())
+    return verify_secret(tokens.get(token_id), secret, clock.now())
 
 
 def create_token(
-    scope: Scope, note: str, lifetime: timedelta, *, tokens: AccessTokens, clock: Clock
+    scope: Scope, description: str, lifetime: timedelta, *, tokens: TokenRepository, clock: Clock
 ) -> tuple[str, TokenRecord]:
-    """A new token, which is nowhere kept, and its record. InvalidInput for a lifetime beyond a year, or without a note of whose it is."""
+    """Create a token and store its record. Return both: the token itself is stored nowhere.
+
+    Raises:
+        InvalidInput: The lifetime is not between 0 and a year, or the description does not name an owner.
+    """
     if not timedelta(0) < lifetime <= MAX_LIFETIME:
         raise InvalidInput(
-            f"a lifetime of {lifetime.days} days is out of range: expected 1 to {MAX_LIFETIME.days}"
+            f"invalid lifetime of {lifetime.days} days; expected 1 to {MAX_LIFETIME.days}"
         )
-    if not 0 < len(note.strip()) <= _MAX_NOTE_LETTERS or not note.isprintable():
+    description = description.strip()
+    if not 0 < len(description) <= _MAX_DESCRIPTION_LENGTH or not description.isprintable():
         raise InvalidInput(
-            f"note {note!r}: say in 1 to {_MAX_NOTE_LETTERS} letters whose token it is"
+            f"invalid note {description!r}; expected 1-{_MAX_DESCRIPTION_LENGTH} printable characters naming the token's owner"
         )
     token_id = base64.b32encode(secrets.token_bytes(8)).decode().lower()[:12]
     secret = secrets.token_urlsafe(32)
     now = clock.now()
-    record = TokenRecord(token_id, secret_sha256(secret), scope, note.strip(), now, now + lifetime)
+    record = TokenRecord(token_id, hash_secret(secret), scope, description, now, now + lifetime)
     tokens.add(record)
-    return token_text(token_id, secret), record
+    return format_token(token_id, secret), record
 
 
-def revoke_token(token_id: str, *, tokens: AccessTokens) -> None:
-    """From now on the token lets nobody in (API Gateway may remember its last answer for a minute). NotFound: no such token."""
+def revoke_token(token_id: str, *, tokens: TokenRepository) -> None:
+    """Revoke the token. API Gateway may cache its last authorization for up to 60 s. NotFound if it does not exist."""
     if not tokens.remove(token_id):
-        raise NotFound(f"token {token_id!r} is not there")
+        raise NotFound(f"token {token_id!r} does not exist")

@@ -7,24 +7,24 @@ PackingError (ValueError)
 """
 
 from .members import (
-    AnySource,
+    AnyMember,
     BadMemberName,
     DamagedMember,
-    DeflatedSource,
     PackedMember,
     PackingError,
+    PrecompressedMember,
     Source,
     WrongMemberSize,
 )
 from .stream import ZipStream
 
 __all__ = [
-    "AnySource",
+    "AnyMember",
     "BadMemberName",
     "DamagedMember",
-    "DeflatedSource",
     "PackedMember",
     "PackingError",
+    "PrecompressedMember",
     "Source",
     "WrongMemberSize",
     "ZipStream",

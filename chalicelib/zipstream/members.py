@@ -42,7 +42,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class DeflatedSource:
+class PrecompressedMember:
     """A member of an existing archive: `open` returns its `compressed_bytes` bytes of raw DEFLATE, which are copied unchanged.
 
     `crc32` and `sha256` (hex) describe the `size_bytes` bytes of inflated content. The stream is inflated while it is copied, and
@@ -57,7 +57,7 @@ class DeflatedSource:
     open: Callable[[], Iterator[bytes]]
 
 
-AnySource = Source | DeflatedSource
+AnyMember = Source | PrecompressedMember
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import NamedTuple, cast
 from isal import isal_zlib
 from isal.isal_zlib import Z_FINISH, Z_SYNC_FLUSH, compressobj, crc32, decompressobj
 
-from .members import AnySource, Block, DamagedMember, DeflatedSource, Source, blocks
+from .members import AnyMember, Block, DamagedMember, PrecompressedMember, Source, blocks
 
 BLOCK_BYTES = 256 * 1024
 """Large enough that independent blocks cost 0.1 % of the ratio, small enough to stay in a core's cache from SHA-256 to DEFLATE, and for
@@ -55,7 +55,7 @@ class Order:
     `room` holds a token for each block that may still be read.
     """
 
-    def __init__(self, source: AnySource, window: int) -> None:
+    def __init__(self, source: AnyMember, window: int) -> None:
         self.source = source
         self.sha256 = ""
         self.room: SimpleQueue[None] = SimpleQueue()
@@ -104,14 +104,14 @@ class Line:
         for thread in (*self._readers, *self._deflaters):
             thread.join()
 
-    def order(self, source: AnySource) -> Order:
+    def order(self, source: AnyMember) -> Order:
         """Have a member read, after those ordered before it."""
         order = Order(source, self._window)
         self._active.append(order)
         self._orders.put(order)
         return order
 
-    def take(self, order: Order) -> Iterator[Deflated]:
+    def acquire(self, order: Order) -> Iterator[Deflated]:
         """The blocks of a member, as they get ready. The first failure of any member in flight is raised."""
         while slot := order.blocks.get():
             deflated = slot.get()
@@ -135,7 +135,7 @@ class Line:
 
     def _read(self, order: Order) -> None:
         source = order.source
-        if isinstance(source, DeflatedSource):
+        if isinstance(source, PrecompressedMember):
             check = _InflationCheck(source)
             for block, last in self._blocks(order, source, source.compressed_bytes):
                 check.update(block, last=last)
@@ -153,7 +153,7 @@ class Line:
         order.sha256 = digest.hexdigest()
 
     def _blocks(
-        self, order: Order, source: Source | DeflatedSource, total_bytes: int
+        self, order: Order, source: Source | PrecompressedMember, total_bytes: int
     ) -> Iterator[tuple[Block, bool]]:
         """The blocks of a member, each once there is room for it, until the line is stopped."""
         if self._stopped.is_set():
@@ -180,7 +180,7 @@ class Line:
 class _InflationCheck:
     """Inflate the blocks of a copied member and compare them with its announced size and CRC-32. DamagedMember if they differ."""
 
-    def __init__(self, source: DeflatedSource) -> None:
+    def __init__(self, source: PrecompressedMember) -> None:
         self._source = source
         self._inflater = decompressobj(_RAW)
         self._size_bytes = self._crc32 = 0

@@ -11,7 +11,7 @@ from hashlib import sha256
 from isal.isal_zlib import crc32_combine
 
 from .headers import Entry, data_descriptor, directory_end, directory_record, local_header
-from .members import AnySource, Block, DeflatedSource, PackedMember, Source, check_name
+from .members import AnyMember, Block, PackedMember, PrecompressedMember, Source, check_name
 from .pipeline import BLOCK_BYTES, READERS, Line, Order
 
 _PIECE_BYTES = 48 * 1024
@@ -37,7 +37,7 @@ class ZipStream:
 
     def __init__(
         self,
-        sources: Iterable[AnySource],
+        sources: Iterable[AnyMember],
         *,
         closing: Callable[[Sequence[PackedMember]], tuple[str, bytes]] | None = None,
         workers: int = 2,
@@ -85,11 +85,11 @@ class ZipStream:
 
     def _member(self, line: Line, order: Order) -> Iterator[_Piece]:
         source = order.source
-        blocks = line.take(order)
+        blocks = line.acquire(order)
         # Also if its sizes are known, a copied member has the form that it gets when it is deflated here: one byte form per archive.
         if source.size_bytes > BLOCK_BYTES:
             entry = Entry(source.name, source.size_bytes, True)
-        elif isinstance(source, DeflatedSource):
+        elif isinstance(source, PrecompressedMember):
             entry = Entry(
                 source.name, source.size_bytes, False, source.crc32, source.compressed_bytes
             )
@@ -101,7 +101,7 @@ class ZipStream:
         yield (header := local_header(entry))
         data_offset = header_offset + len(header)
         self._written = data_offset
-        crc32 = source.crc32 if isinstance(source, DeflatedSource) else 0
+        crc32 = source.crc32 if isinstance(source, PrecompressedMember) else 0
         for block in blocks:
             yield block.data
             self._written += len(block.data)
@@ -124,7 +124,7 @@ class ZipStream:
             )
         )
 
-    def _taken(self, count: int) -> Iterator[AnySource]:
+    def _taken(self, count: int) -> Iterator[AnyMember]:
         while count and self._sources:
             yield self._sources.popleft()
             count -= 1

@@ -25,7 +25,7 @@ import botocore.retries.standard
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib import bootstrap as wiring
+from chalicelib import bootstrap
 from chalicelib.adapters.aws import clients
 from chalicelib.adapters.aws import retry_deadline as patience
 from chalicelib.bootstrap import Services
@@ -114,12 +114,13 @@ def test_whatever_fails_nothing_is_wrong_lost_or_half_done(
         "JOB_RUN_TIME_SECONDS": "300",
     }
     with serving(environment) as api:
-        made = _in_quick_time(wiring._MADE[0])
+        made = _in_quick_time(bootstrap.services())
         in_background = replace(made, archives=replace(made.archives, inline_max_bytes=0))
         for seed in seeds:
-            wiring._MADE[:] = [in_background if seed % 4 == 3 else made]
+            deps = in_background if seed % 4 == 3 else made
             try:
-                _scenario(_world(api, aws, bucket, seed), faults, seed)
+                with bootstrap.override_services(deps):
+                    _scenario(_world(api, aws, bucket, seed), faults, seed)
             except BaseException as error:
                 error.add_note(f"SEED={seed}, {dict(faults.seen)}")
                 raise
@@ -328,7 +329,7 @@ def _insist(
         if answer.status_code == 200 or (unless and json.loads(answer.body).get("code") == unless):
             return json.loads(answer.body)
         _assert_refusal(answer)
-        wiring.services().clock.sleep(float(answer.headers.get("Retry-After") or 1))
+        bootstrap.services().clock.sleep(float(answer.headers.get("Retry-After") or 1))
     raise AssertionError(f"{method} {path}: {answer.status_code} {answer.body!r}, again and again")
 
 
@@ -339,7 +340,7 @@ def _link(world: World, rest: str) -> Any:
             return json.loads(answer.body)
         if answer.status_code != 202:
             _assert_refusal(answer)
-        wiring.services().clock.sleep(float(answer.headers["Retry-After"]))
+        bootstrap.services().clock.sleep(float(answer.headers["Retry-After"]))
     raise AssertionError(f"{rest}: {answer.status_code} {answer.body!r}, again and again")
 
 

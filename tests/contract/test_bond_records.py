@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.adapters.aws.bond_cache import S3BondRecords
+from chalicelib.adapters.aws.bond_cache import S3BondCache
 from chalicelib.adapters.aws.data_bucket import S3DataBucket
 from chalicelib.domain.bonds import Bond, BondIndex, BondTypeSummary
 from chalicelib.domain.runs import SubRunKey
-from chalicelib.usecases.bonds import BondRecords
-from chalicelib.usecases.ports import DataBucket
+from chalicelib.usecases.ports import BondCache, DataBucket
 from tests.conftest import Aws
-from tests.support.fake_bond_records import FakeBondRecords
+from tests.support.fake_bond_records import FakeBondCache
 from tests.support.fakes import FakeDataBucket
 
 KEY = SubRunKey.parse("Zr49Cu49Al2", "21", "3")
@@ -22,13 +21,13 @@ BOND = Bond("Cu1", "Zr2", 1, 2, "Zr-Cu", 3.26048, (0, -1, 1), 0.41728)
 
 
 @pytest.fixture(params=["fake", "s3"])
-def records(request: pytest.FixtureRequest) -> BondRecords:
+def records(request: pytest.FixtureRequest) -> BondCache:
     if request.param == "fake":
-        return FakeBondRecords()
-    return S3BondRecords(request.getfixturevalue("aws").s3, request.getfixturevalue("bucket"))
+        return FakeBondCache()
+    return S3BondCache(request.getfixturevalue("aws").s3, request.getfixturevalue("bucket"))
 
 
-def test_what_was_put_is_got_by_its_fingerprint_alone(records: BondRecords) -> None:
+def test_what_was_put_is_got_by_its_fingerprint_alone(records: BondCache) -> None:
     assert records.get(KEY, "a" * 64) is None
     small = BondIndex(2, (BondTypeSummary("Zr-Cu", 2, 3.26048, 0.41728),), (BOND, BOND), ())
     records.put(KEY, "a" * 64, small)
@@ -39,7 +38,7 @@ def test_what_was_put_is_got_by_its_fingerprint_alone(records: BondRecords) -> N
     assert records.get(SubRunKey(KEY.run, 4), "a" * 64) is None
 
 
-def test_no_bonds_are_kept_as_such(records: BondRecords) -> None:
+def test_no_bonds_are_kept_as_such(records: BondCache) -> None:
     records.put(KEY, "a" * 64, BondIndex(0, (), (), ()))
     assert records.get(KEY, "a" * 64) == BondIndex(0, (), (), ())
 
@@ -48,7 +47,7 @@ def test_a_damaged_record_costs_a_reading(aws: Aws, bucket: str) -> None:
     aws.s3.put_object(
         Bucket=bucket, Key=f"archives/{KEY}/{'a' * 64}.bonds.json", Body=b'{"total": 7, "summ'
     )
-    assert S3BondRecords(aws.s3, bucket).get(KEY, "a" * 64) is None
+    assert S3BondCache(aws.s3, bucket).get(KEY, "a" * 64) is None
 
 
 @pytest.fixture(params=["fake", "s3", "s3 with a prefix"])
@@ -78,4 +77,4 @@ def test_compositions_are_the_folders_that_are_formulas(
         "zr/x",
     ):
         put(key)
-    assert [str(nc) for nc in bucket.compositions()] == ["Cu50Zr50", "Zr49Cu49Al2"]
+    assert [str(nc) for nc in bucket.list_compositions()] == ["Cu50Zr50", "Zr49Cu49Al2"]

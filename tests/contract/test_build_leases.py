@@ -27,7 +27,7 @@ def leases(request: pytest.FixtureRequest) -> BuildLeases:
 
 def test_a_lease_is_read_as_it_was_taken(leases: BuildLeases) -> None:
     assert leases.get(KEY) is None
-    assert leases.take(KEY, "me", NOW, LATER)
+    assert leases.acquire(KEY, "me", NOW, LATER)
     lease = leases.get(KEY)
     assert lease is not None
     assert (lease.holder, lease.started_at, lease.expires_at, lease.error) == (
@@ -41,17 +41,17 @@ def test_a_lease_is_read_as_it_was_taken(leases: BuildLeases) -> None:
 def test_a_live_lease_is_not_taken_by_another_but_is_again_by_its_holder(
     leases: BuildLeases,
 ) -> None:
-    leases.take(KEY, "me", NOW, LATER)
-    assert not leases.take(KEY, "you", NOW + timedelta(seconds=29), LATER)
-    assert leases.take(KEY, "me", NOW, LATER)
+    leases.acquire(KEY, "me", NOW, LATER)
+    assert not leases.acquire(KEY, "you", NOW + timedelta(seconds=29), LATER)
+    assert leases.acquire(KEY, "me", NOW, LATER)
 
 
 def test_a_lease_that_has_run_out_is_taken_over(leases: BuildLeases) -> None:
-    leases.take(KEY, "me", NOW, LATER)
-    assert leases.take(KEY, "you", LATER, LATER + timedelta(seconds=30))
+    leases.acquire(KEY, "me", NOW, LATER)
+    assert leases.acquire(KEY, "you", LATER, LATER + timedelta(seconds=30))
     assert not leases.renew(KEY, "me", LATER)
     leases.release(KEY, "me")
-    leases.fail(KEY, "me", "too late")
+    leases.mark_failed(KEY, "me", "too late")
     lease = leases.get(KEY)
     assert lease is not None
     assert (lease.holder, lease.error) == ("you", None)
@@ -60,18 +60,18 @@ def test_a_lease_that_has_run_out_is_taken_over(leases: BuildLeases) -> None:
 def test_a_queued_lease_is_taken_by_who_was_given_its_holder_and_keeps_its_start(
     leases: BuildLeases,
 ) -> None:
-    assert leases.take(KEY, "queue", NOW, LATER)
+    assert leases.acquire(KEY, "queue", NOW, LATER)
     started = NOW + timedelta(seconds=20)
-    assert not leases.take(KEY, "builder", started, LATER, queued_by="another queue")
-    assert leases.take(KEY, "builder", started, LATER, queued_by="queue")
-    assert not leases.take(KEY, "second builder", started, LATER, queued_by="queue")
+    assert not leases.acquire(KEY, "builder", started, LATER, queued_by="another queue")
+    assert leases.acquire(KEY, "builder", started, LATER, queued_by="queue")
+    assert not leases.acquire(KEY, "second builder", started, LATER, queued_by="queue")
     lease = leases.get(KEY)
     assert lease is not None
     assert (lease.holder, lease.started_at) == ("builder", NOW)
 
 
 def test_a_renewed_lease_keeps_its_start(leases: BuildLeases) -> None:
-    leases.take(KEY, "me", NOW, LATER)
+    leases.acquire(KEY, "me", NOW, LATER)
     assert leases.renew(KEY, "me", LATER + timedelta(seconds=5))
     lease = leases.get(KEY)
     assert lease is not None
@@ -79,19 +79,19 @@ def test_a_renewed_lease_keeps_its_start(leases: BuildLeases) -> None:
 
 
 def test_a_failed_lease_tells_why_and_is_free(leases: BuildLeases) -> None:
-    leases.take(KEY, "me", NOW, LATER)
-    leases.fail(KEY, "me", "no space")
+    leases.acquire(KEY, "me", NOW, LATER)
+    leases.mark_failed(KEY, "me", "no space")
     lease = leases.get(KEY)
     assert lease is not None
     assert lease.error == "no space"
-    assert leases.take(KEY, "you", NOW, LATER)
+    assert leases.acquire(KEY, "you", NOW, LATER)
     taken = leases.get(KEY)
     assert taken is not None
     assert taken.error is None
 
 
 def test_a_released_lease_is_gone(leases: BuildLeases) -> None:
-    leases.take(KEY, "me", NOW, LATER)
+    leases.acquire(KEY, "me", NOW, LATER)
     leases.release(KEY, "me")
     assert leases.get(KEY) is None
     leases.release(KEY, "me")
@@ -100,6 +100,6 @@ def test_a_released_lease_is_gone(leases: BuildLeases) -> None:
 def test_of_many_takers_one_wins(leases: BuildLeases) -> None:
     with ThreadPoolExecutor(16) as pool:
         wins = list(
-            pool.map(lambda number: leases.take(KEY, f"holder-{number}", NOW, LATER), range(16))
+            pool.map(lambda number: leases.acquire(KEY, f"holder-{number}", NOW, LATER), range(16))
         )
     assert wins.count(True) == 1

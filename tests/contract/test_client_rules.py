@@ -14,7 +14,7 @@ from dataops_client.ml.outcomes import folder_outcome
 from chalicelib.domain.bonds import index_bonds
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.outcomes import (
-    Facts,
+    CalculationFacts,
     Outcome,
     count_bond_labels,
     read_lobster_output,
@@ -39,8 +39,10 @@ HEADER = b"  COHP#  atomMU  atomNU  distance  translation  ICOHP (at) eF for spi
 ICOHP = (None, b"", HEADER, HEADER + b"  1   Zr1   Cu2   2.70000   0   0   0   -0.90000\n")
 
 
-def facts(scf: bytes | None, lb: bytes | None, icohp: bytes | None, *, has_files: bool) -> Facts:
-    return Facts(
+def facts(
+    scf: bytes | None, lb: bytes | None, icohp: bytes | None, *, has_files: bool
+) -> CalculationFacts:
+    return CalculationFacts(
         has_files=has_files,
         scf_converged=None if scf is None else read_scf_output([scf])[0],
         lobster_finished=lb is not None and read_lobster_output([lb])[0],

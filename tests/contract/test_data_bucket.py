@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.adapters.aws.clients import Clients
 from chalicelib.adapters.aws.data_bucket import S3DataBucket
-from chalicelib.domain.archive import ArchiveRecord, PackedFile
+from chalicelib.domain.archive_record import ArchiveRecord, PackedFile
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.dataset_info import MAX_BYTES, DatasetInfo
 from chalicelib.domain.errors import InvalidInput, SourceChanged, Unavailable
@@ -61,8 +61,8 @@ def test_runs_are_numbered_as_their_folders(world: World) -> None:
         "stray.txt",
     ):
         put(f"{BASE}/{folder}", b"")
-    assert list(bucket.run_numbers(RUN.nc)) == [9, 21, 100]
-    assert list(bucket.run_numbers(RunKey.parse("Zr49Cu49Al", "1").nc)) == []
+    assert list(bucket.list_run_numbers(RUN.nc)) == [9, 21, 100]
+    assert list(bucket.list_run_numbers(RunKey.parse("Zr49Cu49Al", "1").nc)) == []
 
 
 def test_files_of_a_sub_run_are_sorted_by_name_those_in_folders_below_too(world: World) -> None:
@@ -72,7 +72,7 @@ def test_files_of_a_sub_run_are_sorted_by_name_those_in_folders_below_too(world:
     put(f"{BASE}/21/2000/10/other", b"")
     put("Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/1/SOAPS.vec", b"soap")
     put("Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/1/SOAPS.vec.bak", b"old")
-    listed = bucket.artifacts(SubRunKey(RUN, 1))
+    listed = bucket.list_artifacts(SubRunKey(RUN, 1))
     assert [artifact.name for artifact in listed] == [
         "B",
         "SOAPS.vec",
@@ -95,7 +95,7 @@ def test_files_of_a_sub_run_are_sorted_by_name_those_in_folders_below_too(world:
     ]
     assert bucket.has_files(SubRunKey(RUN, 1))
     assert not bucket.has_files(SubRunKey(RUN, 2))
-    assert list(bucket.artifacts(SubRunKey(RUN, 2))) == []
+    assert list(bucket.list_artifacts(SubRunKey(RUN, 2))) == []
 
 
 @pytest.mark.parametrize(
@@ -117,15 +117,15 @@ def test_a_sub_run_has_files_if_an_archive_can_contain_one(
 
 def test_the_description_of_the_data_set_is_beside_the_compositions(world: World) -> None:
     bucket, put = world
-    assert bucket.dataset_info() is None
+    assert bucket.read_dataset_info() is None
     put("dataset.json", b'{"name": "sample", "synthetic": true}')
-    assert bucket.dataset_info() == DatasetInfo(name="sample", synthetic=True)
+    assert bucket.read_dataset_info() == DatasetInfo(name="sample", synthetic=True)
     put("dataset.json", b"{")
     with pytest.raises(InvalidInput, match=r"dataset\.json is not JSON"):
-        bucket.dataset_info()
+        bucket.read_dataset_info()
     put("dataset.json", b" " * (MAX_BYTES + 1))
     with pytest.raises(InvalidInput, match="more than 65536 bytes"):
-        bucket.dataset_info()
+        bucket.read_dataset_info()
 
 
 def test_one_listing_tells_which_runs_have_files_of_a_sub_run(world: World) -> None:
@@ -136,10 +136,10 @@ def test_one_listing_tells_which_runs_have_files_of_a_sub_run(world: World) -> N
     put(f"{BASE}/x/2000/0/a", b"")
     put("Zr49Cu49Al/c/md/lammps/100/1/2000/0/a", b"")
     after_20 = {20: True, 21: False, 22: False, 23: False, 24: False, 9: True}
-    assert bucket.listed_runs(RunKey(RUN.nc, 20), 0) == after_20
-    assert bucket.listed_runs(RunKey(RUN.nc, 1), 0) == {100: True, **after_20}
-    assert bucket.listed_runs(RunKey(RUN.nc, 21), 1)[21] is True
-    assert bucket.listed_runs(RunKey(RUN.nc, 99), 0) == {}
+    assert bucket.list_runs_with_files(RunKey(RUN.nc, 20), 0) == after_20
+    assert bucket.list_runs_with_files(RunKey(RUN.nc, 1), 0) == {100: True, **after_20}
+    assert bucket.list_runs_with_files(RunKey(RUN.nc, 21), 1)[21] is True
+    assert bucket.list_runs_with_files(RunKey(RUN.nc, 99), 0) == {}
 
 
 def test_a_listing_that_is_cut_leaves_out_the_run_it_ends_in() -> None:
@@ -149,7 +149,9 @@ def test_a_listing_that_is_cut_leaves_out_the_run_it_ends_in() -> None:
             return {"IsTruncated": True, "Contents": [{"Key": key} for key in keys]}
 
     client: Any = Client()
-    assert S3DataBucket(client, client, "b", "", 900).listed_runs(RunKey(RUN.nc, 1), 0) == {
+    assert S3DataBucket(client, client, "b", "", 900).list_runs_with_files(
+        RunKey(RUN.nc, 1), 0
+    ) == {
         1: True,
         2: False,
     }
@@ -162,10 +164,10 @@ def test_the_files_of_a_run_are_those_of_its_sub_runs(world: World) -> None:
     put("Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/2/SOAPS.vec", b"soap")
     put(f"{BASE}/21/2000/15/a", b"a")
     put(f"{BASE}/21/lmp.out", b"a")
-    listed = bucket.run_artifacts(RUN)
+    listed = bucket.list_run_artifacts(RUN)
     assert list(listed) == [0, 2, 14]
     assert all(
-        list(artifacts) == list(bucket.artifacts(SubRunKey(RUN, sub_run)))
+        list(artifacts) == list(bucket.list_artifacts(SubRunKey(RUN, sub_run)))
         for sub_run, artifacts in listed.items()
     )
 
@@ -173,7 +175,7 @@ def test_the_files_of_a_run_are_those_of_its_sub_runs(world: World) -> None:
 def test_a_file_that_was_changed_or_removed_after_the_listing_is_not_read(world: World) -> None:
     bucket, put = world
     put(f"{BASE}/21/2000/0/a", b"before")
-    [artifact] = bucket.artifacts(SubRunKey(RUN, 0))
+    [artifact] = bucket.list_artifacts(SubRunKey(RUN, 0))
     put(f"{BASE}/21/2000/0/a", b"after!")
     with pytest.raises(SourceChanged, match="changed"):
         list(bucket.read(artifact))
@@ -183,12 +185,12 @@ def test_an_archive_exists_once_its_record_does(world: World) -> None:
     bucket, _ = world
     etag = bucket.write_archive(ARCHIVE, iter([b"zip", b"body"]), "a.zip")
     record = replace(RECORD, etag=etag)
-    assert bucket.archive(ARCHIVE) is None
-    bucket.write_record(ARCHIVE, record)
-    assert bucket.archive(ARCHIVE) == record
-    bucket.forget_archive(ARCHIVE)
-    assert bucket.archive(ARCHIVE) is None
-    bucket.forget_archive(ARCHIVE)
+    assert bucket.get_archive_record(ARCHIVE) is None
+    bucket.write_archive_record(ARCHIVE, record)
+    assert bucket.get_archive_record(ARCHIVE) == record
+    bucket.delete_archive_record(ARCHIVE)
+    assert bucket.get_archive_record(ARCHIVE) is None
+    bucket.delete_archive_record(ARCHIVE)
 
 
 @pytest.mark.parametrize(
@@ -203,8 +205,8 @@ def test_a_record_of_another_archive_is_none(
     key = ARCHIVE if stored else ARCHIVE.replace("abc", "lost")
     if stored and stored != b"zipbody":
         put(ARCHIVE, stored)
-    bucket.write_record(key, replace(RECORD, etag=etag or written, size_bytes=size))
-    assert bucket.archive(key) is None
+    bucket.write_archive_record(key, replace(RECORD, etag=etag or written, size_bytes=size))
+    assert bucket.get_archive_record(key) is None
 
 
 def test_an_archive_of_several_parts_has_the_etag_of_its_record(aws: Any, bucket: str) -> None:
@@ -215,8 +217,8 @@ def test_an_archive_of_several_parts_has_the_etag_of_its_record(aws: Any, bucket
         etag=stored.write_archive(ARCHIVE, iter([content]), "a.zip"),
         size_bytes=len(content),
     )
-    stored.write_record(ARCHIVE, record)
-    assert stored.archive(ARCHIVE) == record
+    stored.write_archive_record(ARCHIVE, record)
+    assert stored.get_archive_record(ARCHIVE) == record
 
 
 def test_a_part_of_an_archive_is_read_by_its_place_and_version(world: World) -> None:
@@ -236,13 +238,14 @@ def test_a_response_that_breaks_off_once_does_not_hide_an_archive(
 ) -> None:
     stored = S3DataBucket(aws.s3, aws.s3, bucket, "", 900)
     record = replace(RECORD, etag=stored.write_archive(ARCHIVE, iter([b"zipbody"]), "a.zip"))
-    stored.write_record(ARCHIVE, record)
+    stored.write_archive_record(ARCHIVE, record)
     broken = Only(kind, to=f"{method} /{bucket}/{ARCHIVE.replace('.zip', suffix)}", times=1)
     with fault_proxy(aws_environment["AWS_ENDPOINT_URL_S3"], broken) as url:
         names = {"RUN_TABLE": "runs", "DATA_BUCKET": bucket, "AWS_ENDPOINT_URL_S3": url}
-        clients = Clients.connect(Settings.of(aws_environment | names))
+        clients = Clients.connect(Settings.from_mapping(aws_environment | names))
         assert (
-            S3DataBucket(clients.s3, clients.s3_public, bucket, "", 900).archive(ARCHIVE) == record
+            S3DataBucket(clients.s3, clients.s3_public, bucket, "", 900).get_archive_record(ARCHIVE)
+            == record
         )
 
 
@@ -250,7 +253,7 @@ def test_a_response_that_breaks_off_once_does_not_hide_an_archive(
 def test_an_unreadable_record_is_none(aws: Any, bucket: str, content: bytes) -> None:
     aws.s3.put_object(Bucket=bucket, Key=ARCHIVE, Body=b"zipbody")
     aws.s3.put_object(Bucket=bucket, Key=ARCHIVE.replace(".zip", ".json"), Body=content)
-    assert S3DataBucket(aws.s3, aws.s3, bucket, "", 900).archive(ARCHIVE) is None
+    assert S3DataBucket(aws.s3, aws.s3, bucket, "", 900).get_archive_record(ARCHIVE) is None
 
 
 def test_a_failing_source_leaves_nothing_in_the_bucket(aws: Any, bucket: str) -> None:
@@ -270,21 +273,21 @@ def test_a_record_older_than_its_archive_may_be_is_forgotten(
     aws: Any, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = S3DataBucket(aws.s3, aws.s3, bucket, "", 900)
-    stored.write_record(
+    stored.write_archive_record(
         ARCHIVE, replace(RECORD, etag=stored.write_archive(ARCHIVE, iter([b"zipbody"]), "a.zip"))
     )
-    assert stored.archive(ARCHIVE)
+    assert stored.get_archive_record(ARCHIVE)
     monkeypatch.setattr(
         "chalicelib.adapters.aws.data_bucket.RECORD_LIFETIME", timedelta(seconds=-1)
     )
-    assert stored.archive(ARCHIVE) is None
+    assert stored.get_archive_record(ARCHIVE) is None
 
 
 def test_a_link_lives_as_long_as_it_says(aws_environment: dict[str, str], bucket: str) -> None:
     clients = Clients.connect(
-        Settings.of({"RUN_TABLE": "runs", "DATA_BUCKET": bucket, **aws_environment})
+        Settings.from_mapping({"RUN_TABLE": "runs", "DATA_BUCKET": bucket, **aws_environment})
     )
-    link = S3DataBucket(clients.s3, clients.s3_public, bucket, "", 60).link(ARCHIVE, "a.zip")
+    link = S3DataBucket(clients.s3, clients.s3_public, bucket, "", 60).presign(ARCHIVE, "a.zip")
     assert "X-Amz-Expires=60" in link.url
     assert timedelta(seconds=50) < link.expires_at - datetime.now(UTC) <= timedelta(seconds=60)
 
@@ -309,8 +312,12 @@ def test_links_are_signed_with_version_4_for_the_public_address(region: str, hos
         ),
         ({}, f"https://data.{host}/"),
     ):
-        clients = Clients.connect(Settings.of(names | endpoint))
-        url = S3DataBucket(clients.s3, clients.s3_public, "data", "", 60).link(ARCHIVE, "a.zip").url
+        clients = Clients.connect(Settings.from_mapping(names | endpoint))
+        url = (
+            S3DataBucket(clients.s3, clients.s3_public, "data", "", 60)
+            .presign(ARCHIVE, "a.zip")
+            .url
+        )
         assert url.startswith(start + ARCHIVE)
         assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
         assert f"%2F{region}%2Fs3%2Faws4_request" in url
@@ -319,6 +326,6 @@ def test_links_are_signed_with_version_4_for_the_public_address(region: str, hos
 def test_a_bucket_that_does_not_exist_is_unavailable(aws: Any) -> None:
     stored = S3DataBucket(aws.s3, aws.s3, f"no-such-{uuid.uuid4().hex}", "", 900)
     with pytest.raises(Unavailable, match="data bucket answered NoSuchBucket to ListObjectsV2"):
-        stored.run_numbers(RUN.nc)
+        stored.list_run_numbers(RUN.nc)
     with pytest.raises(Unavailable):
         stored.ping()

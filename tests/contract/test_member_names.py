@@ -13,7 +13,7 @@ from dataops_client.models import ArchiveFile
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.domain.member_names import folded, rejected_names, rejection_reason
+from chalicelib.domain.member_names import find_rejected_names, fold_name, get_rejection_reason
 
 BAD = [
     "", ".", "..", "a/b", "aux.log", "AUX", "con", "nul.tar.gz", "com1", "LPT9.txt", "COM¹", "CONIN$", "aux .txt", "run 12:30.log", "C:x",
@@ -27,26 +27,26 @@ GOOD = [
 
 @pytest.mark.parametrize("name", BAD)
 def test_names_that_some_platform_cannot_hold_are_rejected_by_both(name: str) -> None:
-    assert rejection_reason(name)
+    assert get_rejection_reason(name)
     assert not client_rule.is_portable(name)
 
 
 @pytest.mark.parametrize("name", GOOD)
 def test_names_that_every_platform_can_hold_are_accepted_by_both(name: str) -> None:
-    assert rejection_reason(name) is None
+    assert get_rejection_reason(name) is None
     assert client_rule.is_portable(name)
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=300))
 @example("aux.")
 def test_api_and_client_agree_on_any_name(name: str) -> None:
-    assert (rejection_reason(name) is None) == client_rule.is_portable(name)
-    assert folded(name) == client_rule.folded(name)
+    assert (get_rejection_reason(name) is None) == client_rule.is_portable(name)
+    assert fold_name(name) == client_rule.folded(name)
 
 
 @given(st.lists(st.text("aAéE\u0301/.", max_size=3), unique=True))
 def test_the_client_extracts_what_the_api_packs_together(names: list[str]) -> None:
-    rejected = rejected_names(names, reserved="ro-crate-metadata.json", preferred=())
+    rejected = find_rejected_names(names, reserved="ro-crate-metadata.json", preferred=())
     kept = [name for name in names if name not in rejected]
     assert len({client_rule.folded(name) for name in kept}) == len(kept)
 
@@ -84,7 +84,7 @@ def test_of_names_that_are_one_file_somewhere_one_stays(
     names: list[str], rejected: set[str]
 ) -> None:
     assert (
-        set(rejected_names(names, reserved="ro-crate-metadata.json", preferred={"Zr.scf.in"}))
+        set(find_rejected_names(names, reserved="ro-crate-metadata.json", preferred={"Zr.scf.in"}))
         == rejected
     )
 

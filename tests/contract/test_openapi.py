@@ -13,8 +13,8 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import app
-from chalicelib.api.openapi_routes import document, operations
-from chalicelib.api.problems import STATUSES, Problem, status_of
+from chalicelib.api.openapi_routes import build_document, list_operations
+from chalicelib.api.problems import STATUSES, Problem, get_status
 from chalicelib.domain.errors import DataOpsError
 from chalicelib.openapi import Operation
 from localdev.paths import ROOT
@@ -22,7 +22,7 @@ from localdev.paths import ROOT
 PAGES = {"/", "/page/{version}/{name}", "/docs/{version}/{name}"}
 """What people look at: no part of the contract."""
 
-DOCUMENT = document("/")
+DOCUMENT = build_document("/")
 
 
 def documented() -> set[tuple[str, str]]:
@@ -88,30 +88,30 @@ def test_every_error_has_a_status_a_meaning_and_a_place_in_it() -> None:
     }
     errors = set(descendants(DataOpsError))
     for error in errors:
-        assert status_of(error) != 500, error
+        assert get_status(error) != 500, error
         assert error.__doc__, error
         assert error.code != error.__base__.code, error  # type: ignore[union-attr]
     parents = {error for error in errors if error.__subclasses__() and error not in STATUSES}
-    raised = {(status_of(error), error.code) for error in errors - parents}
+    raised = {(get_status(error), error.code) for error in errors - parents}
     undocumented = raised - codes
     assert undocumented <= {(409, "conflict")}, "an error that no operation declares"
     assert (500, "internal_error") in codes
 
 
-@pytest.mark.parametrize("operation", operations(), ids=by_id)
+@pytest.mark.parametrize("operation", list_operations(), ids=by_id)
 def test_every_failure_of_an_operation_is_a_documented_problem(operation: Operation) -> None:
     responses = operation_of(operation)["responses"]
-    for error in operation.failures:
-        content = responses[str(status_of(error))]["content"]
+    for error in operation.errors:
+        content = responses[str(get_status(error))]["content"]
         assert set(content) == {"application/problem+json"}
         assert content["application/problem+json"]["schema"] == {
             "$ref": "#/components/schemas/Problem"
         }
         example = content["application/problem+json"]["examples"][error.code]["value"]
-        assert msgspec.convert(example, Problem).status == status_of(error)
+        assert msgspec.convert(example, Problem).status == get_status(error)
 
 
-@pytest.mark.parametrize("operation", operations(), ids=by_id)
+@pytest.mark.parametrize("operation", list_operations(), ids=by_id)
 def test_every_parameter_and_field_is_in_it(operation: Operation) -> None:
     found = operation_of(operation)
     parameters = {(parameter["in"], parameter["name"]) for parameter in found["parameters"]}
@@ -120,14 +120,16 @@ def test_every_parameter_and_field_is_in_it(operation: Operation) -> None:
         if struct:
             wanted |= {(place, field.encode_name) for field in msgspec.structs.fields(struct)}
     assert parameters == wanted
-    returned = operation.returns if isinstance(operation.returns, tuple) else (operation.returns,)
-    for struct in (*returned, operation.body, *operation.answers.values()):
+    returned = (
+        operation.response if isinstance(operation.response, tuple) else (operation.response,)
+    )
+    for struct in (*returned, operation.body, *operation.other_responses.values()):
         if isinstance(struct, type) and issubclass(struct, msgspec.Struct):
             schema = DOCUMENT["components"]["schemas"][struct.__name__]
             assert set(schema["properties"]) == {
                 field.encode_name for field in msgspec.structs.fields(struct)
             }
-    assert {"200", *map(str, operation.answers)} <= set(found["responses"])
+    assert {"200", *map(str, operation.other_responses)} <= set(found["responses"])
     assert bool(operation.body) == ("requestBody" in found)
 
 
@@ -181,7 +183,7 @@ def test_archives_document_their_other_answers() -> None:
 
 
 def test_every_link_leads_to_an_operation_that_takes_its_parameters() -> None:
-    found = {operation.view.__name__: operation for operation in operations()}
-    for operation in operations():
+    found = {operation.operation_id: operation for operation in list_operations()}
+    for operation in list_operations():
         for link in operation_of(operation)["responses"]["200"].get("links", {}).values():
             assert set(link["parameters"]) == set(found[link["operationId"]].variables)

@@ -43,7 +43,7 @@ def test_a_range_is_the_bytes_from_its_start_up_to_its_stop(
 ) -> None:
     bucket, put = stores
     put(STORED, CONTENT)
-    (artifact,) = bucket.artifacts(SUB_RUN)
+    (artifact,) = bucket.list_artifacts(SUB_RUN)
     assert bucket.read_range(artifact, start, stop) == CONTENT[start:stop]
 
 
@@ -52,7 +52,7 @@ def test_a_range_of_a_file_that_is_another_by_now_is_refused(
 ) -> None:
     bucket, put = stores
     put(STORED, CONTENT)
-    (artifact,) = bucket.artifacts(SUB_RUN)
+    (artifact,) = bucket.list_artifacts(SUB_RUN)
     put(STORED, CONTENT[::-1])
     with pytest.raises(SourceChanged, match=r"scf.out' changed"):
         bucket.read_range(artifact, 0, 10)
@@ -67,9 +67,9 @@ def test_fewer_bytes_than_were_asked_for_are_none(
         aws_environment["AWS_ENDPOINT_URL_S3"], Only(kind, to=f"GET /{bucket}/{STORED}")
     ) as url:
         names = {"RUN_TABLE": table, "DATA_BUCKET": bucket, "AWS_ENDPOINT_URL_S3": url}
-        clients = Clients.connect(Settings.of(aws_environment | names))
+        clients = Clients.connect(Settings.from_mapping(aws_environment | names))
         cut = S3DataBucket(clients.s3, clients.s3_public, bucket, "", 900)
-        (artifact,) = cut.artifacts(SUB_RUN)
+        (artifact,) = cut.list_artifacts(SUB_RUN)
         with pytest.raises(Unavailable):
             cut.read_range(artifact, 10, 1000)
         with pytest.raises((Unavailable, SourceChanged)):

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.aws.run_repository import DynamoRunTable
+from chalicelib.adapters.aws.run_repository import DynamoRunRepository
 from chalicelib.domain.claims import Claimant, RunClaim
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.runs import Run, RunKey
-from chalicelib.usecases.ports import RunTable
+from chalicelib.usecases.ports import RunRepository
 from tests.conftest import Aws
-from tests.support.fakes import FakeRunTable
+from tests.support.fakes import FakeRunRepository
 
 AT = datetime(2026, 11, 23, 7, 8, 9, 123456, tzinfo=UTC)
 LATER = datetime(2026, 11, 24, tzinfo=UTC)
@@ -31,36 +31,38 @@ def new_run(id_run: int, nc: str = "Zr49Cu49Al2") -> Run:
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
-def runs(request: pytest.FixtureRequest) -> RunTable:
+def runs(request: pytest.FixtureRequest) -> RunRepository:
     if request.param == "fake":
-        return FakeRunTable()
-    return DynamoRunTable(request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table"))
+        return FakeRunRepository()
+    return DynamoRunRepository(
+        request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table")
+    )
 
 
-def test_a_run_is_read_as_it_was_added(runs: RunTable) -> None:
+def test_a_run_is_read_as_it_was_added(runs: RunRepository) -> None:
     assert runs.add(new_run(21), "token")
     assert runs.get(key(21)) == new_run(21)
 
 
-def test_a_run_that_was_never_added_is_none(runs: RunTable) -> None:
+def test_a_run_that_was_never_added_is_none(runs: RunRepository) -> None:
     assert runs.get(key(21)) is None
 
 
-def test_another_claim_of_the_same_run_loses_and_changes_nothing(runs: RunTable) -> None:
+def test_another_claim_of_the_same_run_loses_and_changes_nothing(runs: RunRepository) -> None:
     runs.add(new_run(21), "first")
     assert not runs.add(Run(key(21), frozenset({0}), LATER), "second")
     assert runs.get(key(21)) == new_run(21)
 
 
-def test_the_same_claim_again_is_recognised_as_its_own(runs: RunTable) -> None:
+def test_the_same_claim_again_is_recognised_as_its_own(runs: RunRepository) -> None:
     assert runs.add(new_run(21), "token")
     assert runs.add(new_run(21), "token")
 
 
-def test_claims_tell_who_has_a_run_and_who_tried_in_order(runs: RunTable) -> None:
+def test_claims_tell_who_has_a_run_and_who_tried_in_order(runs: RunRepository) -> None:
     for token, wanted in (("token-of-first", 3), ("token-of-another", 5), ("token-of-third", 1)):
         runs.add(new_run(21), token, wanted)
-    [claim] = runs.claims(NominalComposition("Zr49Cu49Al2"))
+    [claim] = runs.list_claims(NominalComposition("Zr49Cu49Al2"))
     assert claim == RunClaim(
         21,
         AT,
@@ -69,7 +71,7 @@ def test_claims_tell_who_has_a_run_and_who_tried_in_order(runs: RunTable) -> Non
     )
 
 
-def test_claims_are_listed_in_numeric_order_after_a_number(runs: RunTable) -> None:
+def test_claims_are_listed_in_numeric_order_after_a_number(runs: RunRepository) -> None:
     for id_run in (9, 100, 21, 1):
         runs.add(new_run(id_run), f"token{id_run}")
     runs.add(new_run(5, "Al"), "other")
@@ -77,7 +79,9 @@ def test_claims_are_listed_in_numeric_order_after_a_number(runs: RunTable) -> No
     def listed(after: int, limit: int | None = None) -> list[int]:
         return [
             claim.id_run
-            for claim in runs.claims(NominalComposition("Zr49Cu49Al2"), after=after, limit=limit)
+            for claim in runs.list_claims(
+                NominalComposition("Zr49Cu49Al2"), after=after, limit=limit
+            )
         ]
 
     assert listed(0) == [1, 9, 21, 100]
@@ -86,15 +90,15 @@ def test_claims_are_listed_in_numeric_order_after_a_number(runs: RunTable) -> No
     assert listed(100) == []
 
 
-def test_a_run_that_was_given_back_forgets_its_claimants(runs: RunTable) -> None:
+def test_a_run_that_was_given_back_forgets_its_claimants(runs: RunRepository) -> None:
     runs.add(new_run(21), "token-of-first", 3)
     runs.remove(key(21), "token-of-first")
     assert runs.add(new_run(21), "token-of-second")
-    [claim] = runs.claims(NominalComposition("Zr49Cu49Al2"))
+    [claim] = runs.list_claims(NominalComposition("Zr49Cu49Al2"))
     assert claim.claimants == (Claimant("f-second", 1),)
 
 
-def test_a_claim_passes_to_another_token_only_from_the_one_it_has(runs: RunTable) -> None:
+def test_a_claim_passes_to_another_token_only_from_the_one_it_has(runs: RunRepository) -> None:
     runs.add(new_run(21), "first")
     assert not runs.reclaim(key(21), "another", "second")
     assert runs.reclaim(key(21), "first", "second")
@@ -106,7 +110,7 @@ def test_a_claim_passes_to_another_token_only_from_the_one_it_has(runs: RunTable
     assert runs.get(key(21)) is None
 
 
-def test_runs_are_listed_by_composition_and_in_numeric_order(runs: RunTable) -> None:
+def test_runs_are_listed_by_composition_and_in_numeric_order(runs: RunRepository) -> None:
     for nc, id_run in (
         ("Zr50Cu40Al10", 1),
         ("Al2", 7),
@@ -116,7 +120,7 @@ def test_runs_are_listed_by_composition_and_in_numeric_order(runs: RunTable) -> 
         ("Zr49Cu49Al2", 999999999),
     ):
         runs.add(new_run(id_run, nc), uuid.uuid4().hex)
-    listed = [str(run.key) for run in runs.runs()]
+    listed = [str(run.key) for run in runs.list_runs()]
     assert listed == [
         "Al/3",
         "Al2/7",
@@ -125,10 +129,10 @@ def test_runs_are_listed_by_composition_and_in_numeric_order(runs: RunTable) -> 
         "Zr49Cu49Al2/999999999",
         "Zr50Cu40Al10/1",
     ]
-    assert [str(run.key) for run in runs.runs(NominalComposition("Al"))] == ["Al/3"]
+    assert [str(run.key) for run in runs.list_runs(NominalComposition("Al"))] == ["Al/3"]
 
 
-def test_a_page_begins_after_a_run_that_need_not_be_there_any_more(runs: RunTable) -> None:
+def test_a_page_begins_after_a_run_that_need_not_be_there_any_more(runs: RunRepository) -> None:
     for nc, id_run in (
         ("Al", 3),
         ("Al", 999999999),
@@ -141,7 +145,9 @@ def test_a_page_begins_after_a_run_that_need_not_be_there_any_more(runs: RunTabl
     def page(after: RunKey | None, limit: int | None, nc: str | None = None) -> list[str]:
         return [
             str(run.key)
-            for run in runs.runs(NominalComposition(nc) if nc else None, after=after, limit=limit)
+            for run in runs.list_runs(
+                NominalComposition(nc) if nc else None, after=after, limit=limit
+            )
         ]
 
     assert page(None, 2) == ["Al/3", "Al/999999999"]
@@ -154,7 +160,7 @@ def test_a_page_begins_after_a_run_that_need_not_be_there_any_more(runs: RunTabl
     assert page(key(999999999, "Al"), 5, "Al") == []
 
 
-def test_a_claimed_run_can_be_given_back_by_its_claimant(runs: RunTable) -> None:
+def test_a_claimed_run_can_be_given_back_by_its_claimant(runs: RunRepository) -> None:
     runs.add(new_run(21), "token")
     runs.remove(key(21), "another")
     assert runs.get(key(21)) == new_run(21)
@@ -164,14 +170,14 @@ def test_a_claimed_run_can_be_given_back_by_its_claimant(runs: RunTable) -> None
     assert runs.add(new_run(21), "another")
 
 
-def test_an_augmented_run_is_not_given_back(runs: RunTable) -> None:
+def test_an_augmented_run_is_not_given_back(runs: RunRepository) -> None:
     runs.add(new_run(21), "token")
     runs.add_sub_runs(key(21), [1], AT)
     runs.remove(key(21), "token")
     assert runs.get(key(21)) is not None
 
 
-def test_sub_runs_are_added_and_their_time_is_kept(runs: RunTable) -> None:
+def test_sub_runs_are_added_and_their_time_is_kept(runs: RunRepository) -> None:
     runs.add(new_run(21), "token")
     run = runs.add_sub_runs(key(21), [14, 2], AT)
     assert run is not None
@@ -180,14 +186,14 @@ def test_sub_runs_are_added_and_their_time_is_kept(runs: RunTable) -> None:
     assert runs.get(key(21)) == run
 
 
-def test_adding_the_same_sub_runs_again_changes_nothing(runs: RunTable) -> None:
+def test_adding_the_same_sub_runs_again_changes_nothing(runs: RunRepository) -> None:
     runs.add(new_run(21), "token")
     first = runs.add_sub_runs(key(21), [1, 2], AT)
     assert runs.add_sub_runs(key(21), [2, 1], LATER) == first
     assert runs.get(key(21)) == first
 
 
-def test_adding_more_sub_runs_moves_the_time(runs: RunTable) -> None:
+def test_adding_more_sub_runs_moves_the_time(runs: RunRepository) -> None:
     runs.add(new_run(21), "token")
     runs.add_sub_runs(key(21), [1], AT)
     run = runs.add_sub_runs(key(21), [1, 2], LATER)
@@ -196,12 +202,12 @@ def test_adding_more_sub_runs_moves_the_time(runs: RunTable) -> None:
     assert run.sub_runs_scheduled_at == LATER
 
 
-def test_sub_runs_of_a_run_that_is_not_there_are_not_added(runs: RunTable) -> None:
+def test_sub_runs_of_a_run_that_is_not_there_are_not_added(runs: RunRepository) -> None:
     assert runs.add_sub_runs(key(21), [1], AT) is None
     assert runs.get(key(21)) is None
 
 
-def test_of_many_parallel_claims_of_one_run_exactly_one_wins(runs: RunTable) -> None:
+def test_of_many_parallel_claims_of_one_run_exactly_one_wins(runs: RunRepository) -> None:
     for id_run in range(1, 11):
         with ThreadPoolExecutor(16) as pool:
             wins = list(
@@ -210,11 +216,11 @@ def test_of_many_parallel_claims_of_one_run_exactly_one_wins(runs: RunTable) -> 
                 )
             )
         assert wins.count(True) == 1
-        [claim] = runs.claims(NominalComposition("Zr49Cu49Al2"), after=id_run - 1, limit=1)
+        [claim] = runs.list_claims(NominalComposition("Zr49Cu49Al2"), after=id_run - 1, limit=1)
         assert len(claim.claimants) == 16
 
 
-def test_parallel_additions_lose_no_sub_run(runs: RunTable) -> None:
+def test_parallel_additions_lose_no_sub_run(runs: RunRepository) -> None:
     runs.add(new_run(21), "token")
     with ThreadPoolExecutor(14) as pool:
         list(pool.map(lambda sub_run: runs.add_sub_runs(key(21), [sub_run], AT), range(1, 15)))
@@ -234,16 +240,16 @@ def test_runs_that_260f94d_wrote_are_read_and_keep_their_claim(aws: Aws, table: 
         "claim_token": {"S": "old"},
     }
     aws.dynamodb.put_item(TableName=table, Item=item)
-    runs = DynamoRunTable(aws.dynamodb, table)
+    runs = DynamoRunRepository(aws.dynamodb, table)
     assert runs.get(key(21)) == new_run(21)
-    assert list(runs.claims(NominalComposition("Zr49Cu49Al2"))) == [RunClaim(21, AT, "old")]
+    assert list(runs.list_claims(NominalComposition("Zr49Cu49Al2"))) == [RunClaim(21, AT, "old")]
     assert not runs.add(new_run(21), "token-of-another")
     assert runs.add(Run(key(21), frozenset({0}), LATER), "old")
     assert runs.get(key(21)) == new_run(21)
 
 
 def test_a_table_that_does_not_exist_is_unavailable(request: pytest.FixtureRequest) -> None:
-    runs = DynamoRunTable(
+    runs = DynamoRunRepository(
         request.getfixturevalue("aws").dynamodb, f"no-such-table-{uuid.uuid4().hex}"
     )
     with pytest.raises(Unavailable, match="run table answered ResourceNotFoundException"):

@@ -15,9 +15,9 @@ import msgspec
 import pytest
 
 from chalicelib.adapters.aws.build_leases import DynamoBuildLeases
-from chalicelib.adapters.aws.idempotency_store import DynamoIdempotencyRecords
-from chalicelib.adapters.aws.outcome_cache import DynamoOutcomeRecords
-from chalicelib.adapters.aws.run_repository import DynamoRunTable
+from chalicelib.adapters.aws.idempotency_store import DynamoIdempotencyStore
+from chalicelib.adapters.aws.outcome_cache import DynamoOutcomeCache
+from chalicelib.adapters.aws.run_repository import DynamoRunRepository
 from chalicelib.adapters.aws.stored_records import (
     decode_archive_record,
     decode_bond_index,
@@ -25,11 +25,11 @@ from chalicelib.adapters.aws.stored_records import (
     encode_bond_index,
     encode_facts,
 )
-from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
-from chalicelib.api.schemas import SubRunOutcome
-from chalicelib.domain.archive import BuildOrder
+from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
+from chalicelib.api.run_schemas import SubRunOutcome
+from chalicelib.domain.builds import BuildRequest
 from chalicelib.domain.runs import RunKey
-from chalicelib.domain.tokens import grant, parse_token
+from chalicelib.domain.tokens import parse_token, verify_secret
 from tests.conftest import Aws
 
 FOLDER = Path(__file__).parent / "stored_records"
@@ -55,14 +55,14 @@ def test_items_of_earlier_versions_are_read(aws: Aws, table: str, commit: str) -
     items = put_items(aws, table, stored["items"])
     key = RunKey.parse("Zr49Cu49Al2", "21")
 
-    run = DynamoRunTable(aws.dynamodb, table).get(key)
+    run = DynamoRunRepository(aws.dynamodb, table).get(key)
     assert run and run.sub_runs == {0, 3, 13} and run.sub_runs_scheduled_at
     assert run.run_scheduled_at.isoformat() == items["RUN"]["run_scheduled_at"]["S"]
-    (claim,) = DynamoRunTable(aws.dynamodb, table).claims(key.nc)
+    (claim,) = DynamoRunRepository(aws.dynamodb, table).list_claims(key.nc)
     assert claim.id_run == 21 and claim.claim_token == items["RUN"]["claim_token"]["S"]
     assert [claimant.wanted for claimant in claim.claimants] == [1] * (commit != BEFORE_ETAGS)
 
-    record = DynamoIdempotencyRecords(aws.dynamodb, table).get("golden-key")
+    record = DynamoIdempotencyStore(aws.dynamodb, table).get("golden-key")
     assert record and record.completed and record.id_runs == (21,)
     assert record.request == "schedule one of Zr49Cu49Al2"
 
@@ -72,11 +72,11 @@ def test_items_of_earlier_versions_are_read(aws: Aws, table: str, commit: str) -
 
     parsed = parse_token(stored["token"])
     assert parsed
-    token = DynamoAccessTokens(aws.dynamodb, table).get(parsed[0])
-    assert token and token.note == "Ada"
-    assert grant(token, parsed[1], datetime(2026, 12, 1, tzinfo=UTC))
+    token = DynamoTokenRepository(aws.dynamodb, table).get(parsed[0])
+    assert token and token.description == "Ada"
+    assert verify_secret(token, parsed[1], datetime(2026, 12, 1, tzinfo=UTC))
 
-    facts = DynamoOutcomeRecords(aws.dynamodb, table).get(key)
+    facts = DynamoOutcomeCache(aws.dynamodb, table).get(key)
     outcomes = {
         str(sub_run): msgspec.to_builtins(SubRunOutcome.of(read.facts))
         for sub_run, read in facts.items()
@@ -107,4 +107,4 @@ def test_objects_without_an_etag_are_rejected_so_that_they_are_written_again() -
 @pytest.mark.parametrize("commit", COMMITS)
 def test_queued_builds_of_earlier_versions_are_read(commit: str) -> None:
     event = stored_by(commit)["event"]
-    assert BuildOrder.from_event(event).to_event() | {"holder": "h"} == event
+    assert BuildRequest.from_event(event).to_event() == event

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
+from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
 from chalicelib.domain.tokens import Scope, TokenRecord
-from chalicelib.usecases.tokens import AccessTokens, create_token
-from tests.support.fake_tokens import FakeAccessTokens
+from chalicelib.usecases.ports import TokenRepository
+from chalicelib.usecases.tokens import create_token
+from tests.support.fake_tokens import FakeTokenRepository
 from tests.support.fakes import FakeClock
 
 NOW = datetime(2026, 11, 23, 7, 8, 9, 123456, tzinfo=UTC)
@@ -22,28 +23,28 @@ def record(token_id: str = "abcdefghijkl", scope: Scope = Scope.READ) -> TokenRe
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
-def tokens(request: pytest.FixtureRequest) -> AccessTokens:
+def tokens(request: pytest.FixtureRequest) -> TokenRepository:
     if request.param == "fake":
-        return FakeAccessTokens()
-    return DynamoAccessTokens(
+        return FakeTokenRepository()
+    return DynamoTokenRepository(
         request.getfixturevalue("aws").dynamodb, request.getfixturevalue("table")
     )
 
 
 @pytest.mark.parametrize("scope", list(Scope))
-def test_a_record_is_read_as_it_was_written(tokens: AccessTokens, scope: Scope) -> None:
+def test_a_record_is_read_as_it_was_written(tokens: TokenRepository, scope: Scope) -> None:
     assert tokens.get("abcdefghijkl") is None
     tokens.add(record(scope=scope))
     assert tokens.get("abcdefghijkl") == record(scope=scope)
 
 
-def test_all_records_are_listed_by_id(tokens: AccessTokens) -> None:
+def test_all_records_are_listed_by_id(tokens: TokenRepository) -> None:
     for token_id in ("b" * 12, "a" * 12, "c" * 12):
         tokens.add(record(token_id))
-    assert [found.token_id for found in tokens.all()] == ["a" * 12, "b" * 12, "c" * 12]
+    assert [found.token_id for found in tokens.list_all()] == ["a" * 12, "b" * 12, "c" * 12]
 
 
-def test_a_record_that_was_removed_is_gone_at_once(tokens: AccessTokens) -> None:
+def test_a_record_that_was_removed_is_gone_at_once(tokens: TokenRepository) -> None:
     tokens.add(record())
     assert tokens.remove("abcdefghijkl")
     assert tokens.get("abcdefghijkl") is None
@@ -55,7 +56,7 @@ def test_the_table_holds_no_token(aws: Any, table: str) -> None:
         Scope.ADMIN,
         "Ada",
         timedelta(days=1),
-        tokens=DynamoAccessTokens(aws.dynamodb, table),
+        tokens=DynamoTokenRepository(aws.dynamodb, table),
         clock=FakeClock(),
     )
     stored = json.dumps(aws.dynamodb.scan(TableName=table)["Items"])

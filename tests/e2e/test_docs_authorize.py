@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
-from chalicelib.bootstrap import SystemClock
+from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
+from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token
 from tests.conftest import Aws
@@ -26,7 +26,7 @@ def test_the_token_behind_authorize_opens_what_was_refused(
 ) -> None:
     monkeypatch.setenv("AUTH", "token")
     with sample_stack() as running, sync_playwright() as playwright:
-        table = DynamoAccessTokens(aws.dynamodb, running.environment["RUN_TABLE"])
+        table = DynamoTokenRepository(aws.dynamodb, running.environment["RUN_TABLE"])
         token, _ = create_token(
             Scope.READ, "test", timedelta(days=1), tokens=table, clock=SystemClock()
         )

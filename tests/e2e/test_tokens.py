@@ -20,9 +20,9 @@ import pytest
 from dataops_client import AccessDenied, DataOpsClient
 
 from app import app
-from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
+from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
+from chalicelib.api.middleware import PUBLIC_ROUTES
 from chalicelib.domain.tokens import Scope
-from chalicelib.lambda_handlers.authorizer import OPEN
 from chalicelib.usecases.tokens import create_token
 from localdev.child_process import child
 from localdev.deployment import Stack
@@ -34,7 +34,7 @@ from tests.support.fault_proxy import Only, fault_proxy
 
 NC = "Zr49Cu49Al2"
 ROUTES = sorted((method, path) for path, methods in app.routes.items() for method in methods)
-CLOSED = [(method, path) for method, path in ROUTES if path not in OPEN]
+CLOSED = [(method, path) for method, path in ROUTES if path not in PUBLIC_ROUTES]
 READING = [(method, path) for method, path in CLOSED if method == "GET"]
 
 
@@ -118,7 +118,7 @@ def test_no_closed_route_answers_to_a_token_that_is_not_there(
         assert refused(*ask(served, method, filled(path), authorization)), authorization
 
 
-@pytest.mark.parametrize("path", sorted(OPEN))
+@pytest.mark.parametrize("path", sorted(PUBLIC_ROUTES))
 def test_the_open_routes_ask_for_nothing(served: Stack, path: str) -> None:
     status, problem = ask(served, "GET", filled(path))
     assert status == 200 or (status, problem["code"]) == (
@@ -151,7 +151,7 @@ def test_two_hundred_random_tokens_are_refused(served: Stack, tokens: dict[str, 
 
 
 def test_an_expired_token_is_refused(aws: Aws, served: Stack) -> None:
-    table = DynamoAccessTokens(aws.dynamodb, served.environment["RUN_TABLE"])
+    table = DynamoTokenRepository(aws.dynamodb, served.environment["RUN_TABLE"])
     token, record = create_token(
         Scope.READ, "test", timedelta(days=1), tokens=table, clock=FakeClock()
     )  # whose time is long ago

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from chalicelib import bootstrap as wiring
-from chalicelib.api.paging import cursor_after
+from chalicelib import bootstrap
+from chalicelib.api.paging import encode_run_cursor
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.runs import Run, RunKey
 from tests.support.api import Api
@@ -34,7 +34,7 @@ def with_runs(api: Api, store: Any) -> Api:
 def queries(api: Api) -> Iterator[list[dict[str, Any]]]:
     """The queries that the service sends to the run table meanwhile."""
     sent: list[dict[str, Any]] = []
-    client = wiring.services().runs._client  # type: ignore[attr-defined]
+    client = bootstrap.services().runs._client  # type: ignore[attr-defined]
 
     def note(params: dict[str, Any], **_: Any) -> None:
         sent.append(dict(params))
@@ -45,7 +45,7 @@ def queries(api: Api) -> Iterator[list[dict[str, Any]]]:
 
 
 def add_runs(keys: list[tuple[str, int]]) -> None:
-    runs = wiring.services().runs
+    runs = bootstrap.services().runs
     for nc, id_run in keys:
         runs.add(
             Run(
@@ -115,7 +115,7 @@ def test_a_batch_that_is_too_large_allocates_nothing_and_says_how_many_are_left(
     assert (problem["status"], problem["code"]) == (404, "nothing_available")
     assert (
         problem["detail"]
-        == "5 runs of 'Zr49Cu49Al2' were asked for and 4 are available: nothing was scheduled"
+        == "4 runs of 'Zr49Cu49Al2' are available, fewer than the 5 requested; nothing was scheduled"
     )
     assert len(with_runs.get(AVAILABLE)["Zr49Cu49Al2"]) == 1
 
@@ -160,7 +160,7 @@ def test_a_cursor_that_the_service_did_not_give_is_refused(api: Api, cursor: str
 
 
 def test_another_spelling_of_a_cursor_is_refused(api: Api) -> None:
-    cursor = cursor_after(RunKey(NominalComposition("Al"), 1), NominalComposition("Al"))
+    cursor = encode_run_cursor(RunKey(NominalComposition("Al"), 1), NominalComposition("Al"))
     assert len(cursor) % 4  # its last letter has bits that mean nothing
     for other in (cursor + "=", cursor[:-1] + chr(ord(cursor[-1]) + 1)):
         assert api.problem("GET", f"{AVAILABLE}?limit=1&nc=Al&cursor={other}")["status"] == 422
@@ -177,7 +177,7 @@ def test_a_list_that_is_too_large_is_413_and_names_limit(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_runs([("Al", number) for number in range(1, 30)])
-    monkeypatch.setattr("chalicelib.api.runs.MAX_ANSWER_BYTES", 1000)
+    monkeypatch.setattr("chalicelib.api.runs.MAX_RESPONSE_BYTES", 1000)
     problem = api.problem("GET", AVAILABLE)
     assert (problem["status"], problem["code"]) == (413, "answer_too_large")
     assert "limit=" in problem["detail"]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib import bootstrap as wiring
-from chalicelib.api.gateway_responses import gateway_responses, local_answer
+from chalicelib import bootstrap
+from chalicelib.api.gateway_responses import build_gateway_responses, build_local_response
 from chalicelib.api.logs import LOG, JsonLines
 from chalicelib.usecases.run_queries import get_run
 from tests.support.api import Api, serving
@@ -48,7 +48,7 @@ def test_a_method_that_a_path_does_not_offer_is_405_and_names_those_it_does(
 ) -> None:
     problem = api.problem(method, path)
     assert (problem["status"], problem["code"]) == (405, "method_not_allowed")
-    assert problem["detail"] == f"{method} is not offered at {path!r}: {allow} is"
+    assert problem["detail"] == f"method {method} is not allowed for {path!r}; allowed: {allow}"
     assert api.call(method, path).headers["Allow"] == allow
 
 
@@ -65,24 +65,24 @@ def test_head_has_no_body(api: Api) -> None:
             {},
             413,
             "request_too_large",
-            "the body has 65548 bytes: at most 65536 are read",
+            "the request body has 65548 bytes; the limit is 65536",
         ),
         (
             b"count=1",
             {"Content-Type": "text/plain"},
             415,
             "unsupported_media_type",
-            "the body is 'text/plain': expected",
+            "the body is 'text/plain'; expected",
         ),
         (
             b"{",
             {"Content-Type": "application/json"},
             400,
             "malformed_request",
-            "the body is not JSON",
+            "the body is not valid JSON",
         ),
-        (b'{"count": NaN}', {}, 400, "malformed_request", "the body is not JSON"),
-        (b"\xff", {}, 400, "malformed_request", "the body is not JSON"),
+        (b'{"count": NaN}', {}, 400, "malformed_request", "the body is not valid JSON"),
+        (b"\xff", {}, 400, "malformed_request", "the body is not valid JSON"),
         (b"[" * 30_000, {}, 400, "malformed_request", "the body is nested too deeply"),
         (b"[]", {}, 422, "invalid_input", "Expected `object`, got `array`"),
         (b'{"count": 0}', {}, 422, "invalid_input", "`int` >= 1"),
@@ -130,10 +130,10 @@ def test_an_internal_error_tells_the_caller_nothing_but_the_request_id_which_lea
     def broken(*_: object, **__: object) -> None:
         raise KeyError("secret value")
 
-    monkeypatch.setattr(wiring.services().runs, "get", broken)
+    monkeypatch.setattr(bootstrap.services().runs, "get", broken)
     problem = api.problem("GET", f"{Z}/21/status")
     assert (problem["status"], problem["code"]) == (500, "internal_error")
-    assert problem["detail"] == "An internal error occurred; it was logged under the request id."
+    assert problem["detail"] == "unexpected server error; quote the request id when reporting it"
     failure, request = lines_of(log)
     assert failure["request_id"] == request["request_id"] == problem["request_id"]
     assert "secret value" in failure["exception"]
@@ -189,7 +189,7 @@ def test_the_secret_of_a_token_typed_into_a_path_is_not_logged(
 
 
 def test_the_gateway_s_own_answers_have_the_same_form() -> None:
-    responses = gateway_responses()
+    responses = build_gateway_responses()
     for name, response in responses.items():
         document = json.loads(response["responseTemplates"]["application/json"])
         assert document["type"] == f"urn:dataops:problem:{document['code']}", name
@@ -223,7 +223,7 @@ def test_the_gateway_s_own_answers_have_the_same_form() -> None:
 def test_the_local_stand_in_gives_the_gateway_s_answers(
     status: int, error_type: str, becomes: int, code: str
 ) -> None:
-    answer = local_answer(status, error_type, "the-request")
+    answer = build_local_response(status, error_type, "the-request")
     assert answer.status_code == becomes
     assert json.loads(answer.body)["code"] == code
     assert answer.headers["X-Request-ID"] == json.loads(answer.body)["request_id"] == "the-request"

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from app import app
-from chalicelib.api.static import static_folder
+from chalicelib.api.static import load_static_files
 from tests.support.api import Api
 
 Store = Callable[..., None]
@@ -157,14 +157,14 @@ def test_the_page_refuses_inline_code_and_names_only_assets_that_are_there(api: 
     assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=|https?://", html)
     for address in re.findall(r'(?:href|src)="(/[^"]+)"', html):
         assert api.call("GET", address).status_code == 200, address
-    modules = {name for name in static_folder("page").texts if name.endswith(".js")}
+    modules = {name for name in load_static_files("page").texts if name.endswith(".js")}
     assert modules == set(re.findall(r"/(\w+\.js)", html)), (
         "a module that is not named here is asked for late"
     )
 
 
 def test_assets_have_their_types_and_may_be_kept_for_ever(api: Api) -> None:
-    folder = static_folder("page")
+    folder = load_static_files("page")
     types = {
         "html": "text/html",
         "css": "text/css",
@@ -190,7 +190,8 @@ def test_assets_have_their_types_and_may_be_kept_for_ever(api: Api) -> None:
 )
 def test_assets_that_are_not_there_are_problems(api: Api, address: str) -> None:
     assert (
-        api.problem("GET", address.format(version=static_folder("page").version))["status"] == 404
+        api.problem("GET", address.format(version=load_static_files("page").version))["status"]
+        == 404
     )
 
 
@@ -204,4 +205,4 @@ def test_the_page_finds_its_assets_under_every_stage_prefix(path: str, prefix: s
         "headers": None, "multiValueQueryStringParameters": None, "pathParameters": None, "stageVariables": None, "body": None,
     }  # fmt: skip
     answer = app(event, SimpleNamespace(aws_request_id="1"))
-    assert f'href="{prefix}/page/{static_folder("page").version}/style.css"' in answer["body"]
+    assert f'href="{prefix}/page/{load_static_files("page").version}/style.css"' in answer["body"]

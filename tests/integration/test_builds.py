@@ -16,10 +16,13 @@ from typing import Any
 import botocore.client
 import pytest
 
-from chalicelib import bootstrap as wiring
-from chalicelib.domain.archive import ArchiveLink, BuildOrder, Selection
+from chalicelib import bootstrap
+from chalicelib.adapters.aws.lambda_builder import LambdaBuildQueue
+from chalicelib.domain.archive_record import ArchiveLink
+from chalicelib.domain.builds import ArchiveSpec
 from chalicelib.domain.runs import RunKey, SubRunKey
-from chalicelib.usecases.archives import make_archive
+from chalicelib.domain.selection import Selection
+from chalicelib.usecases.archives import get_or_build_archive
 from localdev.child_process import child
 from localdev.paths import ROOT
 from tests.conftest import Aws
@@ -105,9 +108,10 @@ def test_requests_at_the_same_time_cause_one_build(
 KILLED = """
 import os, sys
 import botocore.client
-from chalicelib.domain.archive import BuildOrder, Selection
+from chalicelib.domain.builds import ArchiveSpec, BuildRequest
+from chalicelib.domain.selection import Selection
 from chalicelib.domain.runs import SubRunKey
-from chalicelib.usecases.archives import build
+from chalicelib.usecases.archives import run_build
 from chalicelib.bootstrap import services
 
 left = [int(sys.argv[1])]
@@ -121,7 +125,8 @@ def counted(client, name, arguments):
 
 archives = services().archives
 botocore.client.BaseClient._make_api_call = counted
-build(BuildOrder(SubRunKey.parse("Al2", "1", "0"), Selection()), None, archives)
+spec = ArchiveSpec(SubRunKey.parse("Al2", "1", "0"), Selection())
+run_build(BuildRequest(spec, None), archives)
 """
 
 
@@ -192,16 +197,20 @@ def test_builders_that_overlap_at_any_call_leave_one_intact_archive(
         return call(client, name, arguments)
 
     monkeypatch.setattr(base, "_make_api_call", stopping)
-    archives = wiring.services().archives
+    archives = bootstrap.services().archives
     late, early = (replace(archives, clock=ClockAhead(ahead=ahead)) for ahead in (True, False))
     for point in range(50):
         selection = Selection.parse("full", ["*", f"archive-{point}"])
-        order = BuildOrder(RunKey.parse("Al2", "1"), selection)
-        paused: Caller[Any] = Caller(lambda order=order: make_archive(order, early))  # type: ignore[misc]
+        order = ArchiveSpec(RunKey.parse("Al2", "1"), selection)
+        paused: Caller[Any] = Caller(lambda order=order: get_or_build_archive(order, early))  # type: ignore[misc]
         paused.advance(point)
         ended = paused.ended
-        make_archive(BuildOrder(SubRunKey(RunKey.parse("Al2", "1"), 0), selection), late)
-        results = [make_archive(order, late), paused.finish(), make_archive(order, early)]
+        get_or_build_archive(ArchiveSpec(SubRunKey(RunKey.parse("Al2", "1"), 0), selection), late)
+        results = [
+            get_or_build_archive(order, late),
+            paused.finish(),
+            get_or_build_archive(order, early),
+        ]
         for link in results:
             assert isinstance(link, ArchiveLink), (point, link)
             with urllib.request.urlopen(link.link.url) as response:
@@ -219,4 +228,4 @@ def test_large_archives_are_built_by_the_function_that_the_settings_name(
     environment: dict[str, str],
 ) -> None:
     with serving(environment | {"BUILDER_FUNCTION": "dataops-builder"}):
-        assert type(wiring.services().archives.builder).__name__ == "LambdaBuilder"
+        assert isinstance(bootstrap.services().archives.queue, LambdaBuildQueue)

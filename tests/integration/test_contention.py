@@ -14,11 +14,11 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from chalicelib.adapters.aws.idempotency_store import DynamoIdempotencyRecords
-from chalicelib.adapters.aws.run_repository import DynamoRunTable
-from chalicelib.bootstrap import SystemClock
+from chalicelib.adapters.aws.idempotency_store import DynamoIdempotencyStore
+from chalicelib.adapters.aws.run_repository import DynamoRunRepository
+from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.composition import NominalComposition
-from chalicelib.usecases.free_runs import FreeRuns
+from chalicelib.usecases.free_runs import FreeRunFinder
 from chalicelib.usecases.scheduling import schedule_runs
 from localdev.child_process import child
 from server.provision import create_table
@@ -102,11 +102,11 @@ def test_64_processes_schedule_in_at_most_300_writes(dynamodb_local: str, table:
 
     def schedule(number: int) -> int:
         runs, records, clock = (
-            DynamoRunTable(client, table),
-            DynamoIdempotencyRecords(client, table),
+            DynamoRunRepository(client, table),
+            DynamoIdempotencyStore(client, table),
             SystemClock(),
         )
-        free_runs = FreeRuns(runs, bucket, clock)
+        free_runs = FreeRunFinder(runs, bucket, clock)
         [run] = schedule_runs(
             nc,
             None,

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from chalicelib.adapters.aws.run_repository import DynamoRunTable
+from chalicelib.adapters.aws.run_repository import DynamoRunRepository
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.runs import Run, RunKey
-from chalicelib.usecases.run_queries import page_of_runs
+from chalicelib.usecases.run_queries import list_runs_page
 from server.provision import create_table
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def fill(client: DynamoDBClient, table: str, numbers: range) -> None:
 
 
 def item_of(run: Run) -> dict[str, Any]:
-    """Return the item that `DynamoRunTable.add` writes."""
+    """Return the item that `DynamoRunRepository.add` writes."""
     return {
         "pk": {"S": "RUN"},
         "sk": {"S": f"{run.key.nc}#{run.key.id_run:09d}"},
@@ -81,18 +81,20 @@ class Consumption:
         self.capacities.append(parsed["ConsumedCapacity"]["CapacityUnits"])
 
 
-def page_costs(runs: DynamoRunTable, consumption: Consumption, after: RunKey | None) -> list[float]:
+def page_costs(
+    runs: DynamoRunRepository, consumption: Consumption, after: RunKey | None
+) -> list[float]:
     consumption.capacities.clear()
-    page, last = page_of_runs(AL, after=after, limit=100, runs=runs)
+    page, last = list_runs_page(AL, after=after, limit=100, runs=runs)
     assert len(page) == 100
     assert last == page[-1].key
     return list(consumption.capacities)
 
 
-def walk(runs: DynamoRunTable) -> Iterator[int]:
+def walk(runs: DynamoRunRepository) -> Iterator[int]:
     after = None
     while True:
-        page, after = page_of_runs(None, after=after, limit=1000, runs=runs)
+        page, after = list_runs_page(None, after=after, limit=1000, runs=runs)
         yield from (run.key.id_run for run in page)
         if after is None:
             return
@@ -102,7 +104,7 @@ def walk(runs: DynamoRunTable) -> Iterator[int]:
 def test_a_page_costs_the_same_in_a_hundred_thousand_runs_and_a_walk_meets_every_old_run_once(
     dynamodb: DynamoDBClient, table: str
 ) -> None:
-    runs = DynamoRunTable(dynamodb, table)
+    runs = DynamoRunRepository(dynamodb, table)
     consumption = Consumption(dynamodb)
     fill(dynamodb, table, range(1, FEW + 1))
     costs = {FEW: page_costs(runs, consumption, None)}

@@ -10,7 +10,7 @@ from typing import Any
 from chalice.test import Client, HTTPResponse
 
 from app import app
-from chalicelib import bootstrap as wiring
+from chalicelib import bootstrap
 from chalicelib.settings import Settings
 
 
@@ -54,9 +54,6 @@ class Api:
 @contextmanager
 def serving(environment: Mapping[str, str]) -> Iterator[Api]:
     """The app with the services that an environment describes, and with none left behind."""
-    wiring._MADE[:] = [wiring.make_services(Settings.of(environment))]
-    try:
-        with Client(app) as client:
-            yield Api(client)
-    finally:
-        wiring._MADE.clear()
+    services = bootstrap.build_services(Settings.from_mapping(environment))
+    with bootstrap.override_services(services), Client(app) as client:
+        yield Api(client)

@@ -1,4 +1,4 @@
-"""`BondRecords` in memory; it passes the contract tests of the real adapter (tests/contract/test_bond_records.py)."""
+"""`BondCache` in memory; it passes the contract tests of the real adapter (tests/contract/test_bond_records.py)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from chalicelib.domain.bonds import BondIndex
 from chalicelib.domain.runs import SubRunKey
 
 
-class FakeBondRecords:
-    """`BondRecords` in a dict."""
+class FakeBondCache:
+    """`BondCache` in a dict."""
 
     def __init__(self) -> None:
         self.kept: dict[tuple[SubRunKey, str], BondIndex] = {}

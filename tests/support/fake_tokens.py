@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from chalicelib.domain.tokens import TokenRecord
 
 
-class FakeAccessTokens:
-    """`usecases.access.AccessTokens` that passes the contract tests of the real one."""
+class FakeTokenRepository:
+    """`usecases.access.TokenRepository` that passes the contract tests of the real one."""
 
     def __init__(self) -> None:
         self._records: dict[str, TokenRecord] = {}
@@ -16,7 +16,7 @@ class FakeAccessTokens:
     def get(self, token_id: str) -> TokenRecord | None:
         return self._records.get(token_id)
 
-    def all(self) -> Sequence[TokenRecord]:
+    def list_all(self) -> Sequence[TokenRecord]:
         return [self._records[token_id] for token_id in sorted(self._records)]
 
     def add(self, record: TokenRecord) -> None:

@@ -10,22 +10,23 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from chalicelib.domain.archive import ArchiveRecord, BuildLease, BuildOrder, PresignedLink
+from chalicelib.domain.archive_record import ArchiveRecord, PresignedLink
 from chalicelib.domain.artifacts import (
     SOAPS_NAME,
     Artifact,
-    files_prefix,
-    role_of,
-    runs_prefix,
-    soaps_prefix,
+    get_files_prefix,
+    get_role,
+    get_runs_prefix,
+    get_soaps_prefix,
 )
-from chalicelib.domain.claims import Claimant, RunClaim, claimant_tag
+from chalicelib.domain.builds import ArchiveSpec, BuildLease, BuildRequest
+from chalicelib.domain.claims import Claimant, RunClaim, get_claimant_tag
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.dataset_info import FILE_NAME, DatasetInfo
 from chalicelib.domain.errors import SourceChanged
 from chalicelib.domain.idempotency import IdempotencyRecord
-from chalicelib.domain.member_names import rejection_reason
-from chalicelib.domain.outcomes import ReadFacts
+from chalicelib.domain.member_names import get_rejection_reason
+from chalicelib.domain.outcomes import CachedFacts
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
 
 
@@ -45,8 +46,8 @@ class FakeClock:
         self.advance(seconds)
 
 
-class FakeRunTable:
-    """`RunTable` in a dict; one lock makes each write a single conditional one."""
+class FakeRunRepository:
+    """`RunRepository` in a dict; one lock makes each write a single conditional one."""
 
     def __init__(self) -> None:
         self._rows: dict[RunKey, tuple[Run, str]] = {}
@@ -60,7 +61,7 @@ class FakeRunTable:
         row = self._rows.get(key)
         return row[0] if row else None
 
-    def runs(
+    def list_runs(
         self,
         nc: NominalComposition | None = None,
         *,
@@ -81,11 +82,11 @@ class FakeRunTable:
         with self._lock:
             _, holder = self._rows.setdefault(run.key, (run, claim_token))
             self._claimants.setdefault(run.key, []).append(
-                Claimant(claimant_tag(claim_token), wanted)
+                Claimant(get_claimant_tag(claim_token), wanted)
             )
             return holder == claim_token
 
-    def claims(
+    def list_claims(
         self, nc: NominalComposition, *, after: int = 0, limit: int | None = None
     ) -> Iterator[RunClaim]:
         return islice(
@@ -142,7 +143,7 @@ class FakeDataBucket:
     def ping(self) -> None:
         pass
 
-    def compositions(self) -> Sequence[NominalComposition]:
+    def list_compositions(self) -> Sequence[NominalComposition]:
         folders = {key.split("/")[0] for key in self.objects if "/" in key}
         return sorted(
             NominalComposition(folder)
@@ -150,12 +151,12 @@ class FakeDataBucket:
             if re.fullmatch(r"([A-Z][a-z]?[0-9]{0,3}){1,8}", folder)
         )
 
-    def dataset_info(self) -> DatasetInfo | None:
+    def read_dataset_info(self) -> DatasetInfo | None:
         content = self.objects.get(FILE_NAME)
         return None if content is None else DatasetInfo.parse(content)
 
-    def run_numbers(self, nc: NominalComposition) -> Sequence[int]:
-        prefix = runs_prefix(nc)
+    def list_run_numbers(self, nc: NominalComposition) -> Sequence[int]:
+        prefix = get_runs_prefix(nc)
         folders = {
             key[len(prefix) :].split("/")[0] for key in self.objects if key.startswith(prefix)
         }
@@ -164,14 +165,14 @@ class FakeDataBucket:
         )
 
     def has_files(self, key: SubRunKey) -> bool:
-        prefix = files_prefix(key)
+        prefix = get_files_prefix(key)
         return any(
-            name.startswith(prefix) and rejection_reason(name[len(prefix) :]) is None
+            name.startswith(prefix) and get_rejection_reason(name[len(prefix) :]) is None
             for name in self.objects
         )
 
-    def listed_runs(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
-        prefix = runs_prefix(first.nc)
+    def list_runs_with_files(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
+        prefix = get_runs_prefix(first.nc)
         found: dict[int, bool] = {}
         for stored in sorted(self.objects):
             folder, _, path = stored.removeprefix(prefix).partition("/")
@@ -181,13 +182,13 @@ class FakeDataBucket:
                 and folder.isdecimal()
             ):
                 below = f"2000/{sub_run}/"
-                usable = path.startswith(below) and rejection_reason(path[len(below) :]) is None
+                usable = path.startswith(below) and get_rejection_reason(path[len(below) :]) is None
                 found[int(folder)] = found.get(int(folder), False) or usable
         return found
 
-    def artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
+    def list_artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
         found = {}
-        for prefix, only in ((files_prefix(key), None), (soaps_prefix(key), SOAPS_NAME)):
+        for prefix, only in ((get_files_prefix(key), None), (get_soaps_prefix(key), SOAPS_NAME)):
             for stored, content in self.objects.items():
                 name = stored.removeprefix(prefix)
                 if (
@@ -197,12 +198,16 @@ class FakeDataBucket:
                     and only in (None, name)
                 ):
                     found[name] = Artifact(
-                        stored, name, len(content), self.etag_of(content), role_of(key.run.nc, name)
+                        stored,
+                        name,
+                        len(content),
+                        self.etag_of(content),
+                        get_role(key.run.nc, name),
                     )
         return [found[name] for name in sorted(found)]
 
-    def run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
-        listed = {sub_run: self.artifacts(SubRunKey(key, sub_run)) for sub_run in range(15)}
+    def list_run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
+        listed = {sub_run: self.list_artifacts(SubRunKey(key, sub_run)) for sub_run in range(15)}
         return {sub_run: artifacts for sub_run, artifacts in listed.items() if artifacts}
 
     def read(self, artifact: Artifact) -> Iterator[bytes]:
@@ -217,7 +222,7 @@ class FakeDataBucket:
         self.read_bytes += len(content)
         return content
 
-    def archive(self, archive_key: str) -> ArchiveRecord | None:
+    def get_archive_record(self, archive_key: str) -> ArchiveRecord | None:
         record, content = self.records.get(archive_key), self.objects.get(archive_key)
         if (
             record is None
@@ -238,20 +243,20 @@ class FakeDataBucket:
         self.objects[archive_key] = content
         return self.etag_of(content)
 
-    def write_record(self, archive_key: str, record: ArchiveRecord) -> None:
+    def write_archive_record(self, archive_key: str, record: ArchiveRecord) -> None:
         self.records[archive_key] = record
 
-    def forget_archive(self, archive_key: str) -> None:
+    def delete_archive_record(self, archive_key: str) -> None:
         self.records.pop(archive_key, None)
 
-    def link(self, archive_key: str, filename: str) -> PresignedLink:
+    def presign(self, archive_key: str, filename: str) -> PresignedLink:
         return PresignedLink(
             f"https://bucket.example/{archive_key}", datetime(2026, 1, 2, tzinfo=UTC)
         )
 
 
-class FakeIdempotencyRecords:
-    """`IdempotencyRecords` in a dict."""
+class FakeIdempotencyStore:
+    """`IdempotencyStore` in a dict."""
 
     def __init__(self) -> None:
         self.records: dict[str, IdempotencyRecord] = {}
@@ -260,30 +265,30 @@ class FakeIdempotencyRecords:
     def get(self, key: str) -> IdempotencyRecord | None:
         return self.records.get(key)
 
-    def open(self, record: IdempotencyRecord, now: datetime) -> bool:
+    def create(self, record: IdempotencyRecord, now: datetime) -> bool:
         with self._lock:
             found = self.records.get(record.key)
             if found is None or found.expires_at <= now:
                 self.records[record.key] = record
             return self.records[record.key] == record
 
-    def change(self, record: IdempotencyRecord, holder: str) -> bool:
+    def compare_and_set(self, record: IdempotencyRecord, holder: str) -> bool:
         with self._lock:
             if record.key in self.records and self.records[record.key].holder == holder:
                 self.records[record.key] = record
             return self.records.get(record.key) == record
 
 
-class FakeOutcomeRecords:
-    """`OutcomeRecords` in a dict."""
+class FakeOutcomeCache:
+    """`OutcomeCache` in a dict."""
 
     def __init__(self) -> None:
-        self.facts: dict[RunKey, Mapping[int, ReadFacts]] = {}
+        self.facts: dict[RunKey, Mapping[int, CachedFacts]] = {}
 
-    def get(self, key: RunKey) -> Mapping[int, ReadFacts]:
+    def get(self, key: RunKey) -> Mapping[int, CachedFacts]:
         return self.facts.get(key, {})
 
-    def put(self, key: RunKey, facts: Mapping[int, ReadFacts]) -> None:
+    def put(self, key: RunKey, facts: Mapping[int, CachedFacts]) -> None:
         self.facts[key] = dict(facts)
 
 
@@ -297,7 +302,7 @@ class FakeBuildLeases:
     def get(self, archive_key: str) -> BuildLease | None:
         return self.leases.get(archive_key)
 
-    def take(
+    def acquire(
         self,
         archive_key: str,
         holder: str,
@@ -330,7 +335,7 @@ class FakeBuildLeases:
             if self._held(archive_key, holder):
                 del self.leases[archive_key]
 
-    def fail(self, archive_key: str, holder: str, error: str) -> None:
+    def mark_failed(self, archive_key: str, holder: str, error: str) -> None:
         self._change(archive_key, holder, lambda lease: replace(lease, error=error))
 
     def _held(self, archive_key: str, holder: str) -> bool:
@@ -347,13 +352,15 @@ class FakeBuildLeases:
             return True
 
 
-class FakeBuilder:
-    """`Builder` that only notes its orders and their holders; a test carries them out when it wants to."""
+class FakeBuildQueue:
+    """`BuildQueue` that stores requests; tests execute them."""
 
     def __init__(self) -> None:
-        self.orders: list[BuildOrder] = []
-        self.holders: list[str] = []
+        self.requests: list[BuildRequest] = []
 
-    def start(self, order: BuildOrder, holder: str) -> None:
-        self.orders.append(order)
-        self.holders.append(holder)
+    @property
+    def specs(self) -> list[ArchiveSpec]:
+        return [request.spec for request in self.requests]
+
+    def submit(self, request: BuildRequest) -> None:
+        self.requests.append(request)

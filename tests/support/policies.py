@@ -78,7 +78,7 @@ def recording(patch: pytest.MonkeyPatch, clients_of_tests: tuple[Any, ...]) -> R
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class Principal:
     """One action of one statement of a policy; `keys` are the keys of the bucket or the partitions of the table that it is for."""
 
     sid: str
@@ -89,12 +89,12 @@ class Grant:
         return call.action == self.action and any(_like(pattern, call.key) for pattern in self.keys)
 
 
-def grants(policy: Path) -> list[Grant]:
+def grants(policy: Path) -> list[Principal]:
     """What a policy of this project allows its code, one action at a time."""
     return list(_grants(json.loads(policy.read_text())["Statement"]))
 
 
-def unused(grant: Grant, calls: set[Call]) -> list[str]:
+def unused(grant: Principal, calls: set[Call]) -> list[str]:
     """The keys of the grant that no call needed; those of the bucket count as one."""
     if grant.action.startswith("dynamodb:"):
         return [
@@ -105,7 +105,7 @@ def unused(grant: Grant, calls: set[Call]) -> list[str]:
     return [] if any(grant.allows(call) for call in calls) else list(grant.keys)
 
 
-def _grants(statements: list[dict[str, Any]]) -> Iterator[Grant]:
+def _grants(statements: list[dict[str, Any]]) -> Iterator[Principal]:
     for statement in statements:
         assert statement["Effect"] == "Allow"
         actions = (
@@ -113,7 +113,7 @@ def _grants(statements: list[dict[str, Any]]) -> Iterator[Grant]:
         )
         for action in actions:
             if not action.startswith(_BY_LAMBDA_ITSELF):
-                yield Grant(statement["Sid"], action, tuple(_keys(statement)))
+                yield Principal(statement["Sid"], action, tuple(_keys(statement)))
 
 
 def _keys(statement: dict[str, Any]) -> list[str]:

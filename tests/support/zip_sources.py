@@ -7,24 +7,24 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from chalicelib.zipstream import DeflatedSource, Source
+from chalicelib.zipstream import PrecompressedMember, Source
 
 
 def source(name: str, content: bytes, chunk_bytes: int = 50_000) -> Source:
     return Source(name, len(content), lambda: _chunks(content, chunk_bytes))
 
 
-def deflated_source(name: str, content: bytes) -> DeflatedSource:
+def deflated_source(name: str, content: bytes) -> PrecompressedMember:
     """As an existing archive would give it, deflated by another library."""
     compressor = zlib.compressobj(wbits=-15)
     raw = compressor.compress(content) + compressor.flush()
     digest = hashlib.sha256(content).hexdigest()
-    return DeflatedSource(
+    return PrecompressedMember(
         name, len(content), len(raw), zlib.crc32(content), digest, lambda: _chunks(raw, 1000)
     )
 
 
-def stored_zeros(name: str, blocks: int) -> DeflatedSource:
+def stored_zeros(name: str, blocks: int) -> PrecompressedMember:
     """`blocks` times 65,535 zeros as stored DEFLATE blocks (RFC 1951, 3.2.4): a member as large compressed as it is."""
     block = struct.pack("<BHH", 0, 0xFFFF, 0) + bytes(0xFFFF)
     end = struct.pack("<BHH", 1, 0, 0xFFFF)
@@ -37,7 +37,7 @@ def stored_zeros(name: str, blocks: int) -> DeflatedSource:
             yield block
         yield end
 
-    return DeflatedSource(
+    return PrecompressedMember(
         name, blocks * 0xFFFF, blocks * len(block) + len(end), crc32, "not taken", open_stored
     )
 

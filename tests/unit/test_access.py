@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 from chalice.app import AuthRequest
 
-from app import app
-from chalicelib import bootstrap as wiring
+from app import access, app
+from chalicelib import bootstrap
+from chalicelib.api.middleware import PUBLIC_ROUTES
 from chalicelib.domain.errors import InvalidInput, NotFound, Unavailable
-from chalicelib.domain.tokens import Scope, scope_of_method
+from chalicelib.domain.tokens import Scope, get_required_scope
 from chalicelib.lambda_handlers import authorizer
-from chalicelib.settings import Settings, SettingsError, auth_mode
-from chalicelib.usecases.tokens import admit, create_token, revoke_token
-from tests.support.fake_tokens import FakeAccessTokens
+from chalicelib.settings import AuthMode, Settings, SettingsError, auth_mode
+from chalicelib.usecases.tokens import authenticate, create_token, revoke_token
+from tests.support.fake_tokens import FakeTokenRepository
 from tests.support.fakes import FakeClock
 from tests.support.gateway import allows
 
@@ -28,8 +29,8 @@ ARN = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/api"
 
 
 @pytest.fixture
-def tokens() -> FakeAccessTokens:
-    return FakeAccessTokens()
+def tokens() -> FakeTokenRepository:
+    return FakeTokenRepository()
 
 
 @pytest.fixture
@@ -38,47 +39,48 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def made(tokens: FakeAccessTokens, clock: FakeClock) -> Iterator[None]:
+def made(tokens: FakeTokenRepository, clock: FakeClock) -> Iterator[None]:
     """The services of this process, with these tokens; nothing connects."""
-    real = wiring.make_services(Settings.of({"RUN_TABLE": "none", "DATA_BUCKET": "none"}))
-    wiring._MADE[:] = [replace(real, tokens=tokens, clock=clock)]
-    yield
-    wiring._MADE.clear()
+    real = bootstrap.build_services(
+        Settings.from_mapping({"RUN_TABLE": "none", "DATA_BUCKET": "none"})
+    )
+    with bootstrap.override_services(replace(real, tokens=tokens, clock=clock)):
+        yield
 
 
 def new(
-    tokens: FakeAccessTokens, clock: FakeClock, scope: Scope = Scope.READ, days: float = 1
+    tokens: FakeTokenRepository, clock: FakeClock, scope: Scope = Scope.READ, days: float = 1
 ) -> str:
     return create_token(scope, "Ada", timedelta(days=days), tokens=tokens, clock=clock)[0]
 
 
 def test_a_token_lets_its_owner_in_with_its_scope(
-    tokens: FakeAccessTokens, clock: FakeClock
+    tokens: FakeTokenRepository, clock: FakeClock
 ) -> None:
     for scope in Scope:
-        grant = admit(f"Bearer {new(tokens, clock, scope)}", tokens=tokens, clock=clock)
+        grant = authenticate(f"Bearer {new(tokens, clock, scope)}", tokens=tokens, clock=clock)
         assert grant is not None
         assert grant.scope is scope
 
 
-def test_a_token_ends_when_it_expires(tokens: FakeAccessTokens, clock: FakeClock) -> None:
+def test_a_token_ends_when_it_expires(tokens: FakeTokenRepository, clock: FakeClock) -> None:
     text = new(tokens, clock, days=1)
     clock.sleep(24 * 3600 - 1)
-    assert admit(f"Bearer {text}", tokens=tokens, clock=clock)
+    assert authenticate(f"Bearer {text}", tokens=tokens, clock=clock)
     clock.sleep(1)
-    assert admit(f"Bearer {text}", tokens=tokens, clock=clock) is None
+    assert authenticate(f"Bearer {text}", tokens=tokens, clock=clock) is None
 
 
-def test_a_revoked_token_lets_nobody_in(tokens: FakeAccessTokens, clock: FakeClock) -> None:
+def test_a_revoked_token_lets_nobody_in(tokens: FakeTokenRepository, clock: FakeClock) -> None:
     text = new(tokens, clock)
     revoke_token(text.split("_")[1], tokens=tokens)
-    assert admit(f"Bearer {text}", tokens=tokens, clock=clock) is None
+    assert authenticate(f"Bearer {text}", tokens=tokens, clock=clock) is None
     with pytest.raises(NotFound):
         revoke_token(text.split("_")[1], tokens=tokens)
 
 
 def test_whatever_is_not_the_whole_token_lets_nobody_in(
-    tokens: FakeAccessTokens, clock: FakeClock
+    tokens: FakeTokenRepository, clock: FakeClock
 ) -> None:
     text = new(tokens, clock)
     token_id, secret = text.split("_", 2)[1:]
@@ -102,10 +104,12 @@ def test_whatever_is_not_the_whole_token_lets_nobody_in(
         f"Bearer {text},{text}",
         "Bearer " + "x" * 100_000,
     ):
-        assert admit(header, tokens=tokens, clock=clock) is None, header
+        assert authenticate(header, tokens=tokens, clock=clock) is None, header
 
 
-def test_ten_thousand_random_tokens_never_pass(tokens: FakeAccessTokens, clock: FakeClock) -> None:
+def test_ten_thousand_random_tokens_never_pass(
+    tokens: FakeTokenRepository, clock: FakeClock
+) -> None:
     known = [new(tokens, clock, scope).split("_", 2)[1] for scope in Scope]
     letters = string.ascii_letters + string.digits + "_-"
     randomness = random.Random(6)
@@ -118,21 +122,23 @@ def test_ten_thousand_random_tokens_never_pass(tokens: FakeAccessTokens, clock: 
         secret = (
             secrets.token_urlsafe(32) if number % 3 else "".join(randomness.choices(letters, k=43))
         )
-        assert admit(f"Bearer dataops_{token_id}_{secret}", tokens=tokens, clock=clock) is None
+        assert (
+            authenticate(f"Bearer dataops_{token_id}_{secret}", tokens=tokens, clock=clock) is None
+        )
 
 
 @pytest.mark.parametrize("days", [0, -1, 367, 10_000])
 def test_a_lifetime_is_at_most_a_year(
-    tokens: FakeAccessTokens, clock: FakeClock, days: float
+    tokens: FakeTokenRepository, clock: FakeClock, days: float
 ) -> None:
     with pytest.raises(InvalidInput, match="days"):
         new(tokens, clock, days=days)
-    assert not tokens.all()
+    assert not tokens.list_all()
 
 
 @pytest.mark.parametrize("note", ["", "  ", "x" * 201, "two\nlines"])
-def test_a_token_says_whose_it_is(tokens: FakeAccessTokens, clock: FakeClock, note: str) -> None:
-    with pytest.raises(InvalidInput, match="whose"):
+def test_a_token_says_whose_it_is(tokens: FakeTokenRepository, clock: FakeClock, note: str) -> None:
+    with pytest.raises(InvalidInput, match="token's owner"):
         create_token(Scope.READ, note, timedelta(days=1), tokens=tokens, clock=clock)
 
 
@@ -146,7 +152,7 @@ def test_scopes_include_those_before_them() -> None:
 
 def test_what_is_neither_read_nor_scheduled_is_the_administrator_s() -> None:
     needed = {
-        method: scope_of_method(method)
+        method: get_required_scope(method)
         for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "get", "")
     }
     assert needed["GET"] is Scope.READ
@@ -165,7 +171,7 @@ def ask(token: str, arn: str = f"{ARN}/GET/v1/compositions") -> dict[str, Any]:
 
 @pytest.mark.usefixtures("made")
 def test_the_answer_for_a_token_is_the_same_whatever_is_asked_for(
-    tokens: FakeAccessTokens, clock: FakeClock
+    tokens: FakeTokenRepository, clock: FakeClock
 ) -> None:
     for scope in Scope:
         header = f"Bearer {new(tokens, clock, scope)}"
@@ -179,14 +185,14 @@ def test_the_answer_for_a_token_is_the_same_whatever_is_asked_for(
 
 @pytest.mark.usefixtures("made")
 def test_an_answer_opens_what_the_scope_allows_and_nothing_else(
-    tokens: FakeAccessTokens, clock: FakeClock
+    tokens: FakeTokenRepository, clock: FakeClock
 ) -> None:
     for scope in Scope:
         policy = ask(f"Bearer {new(tokens, clock, scope)}")["policyDocument"]
         for path, entries in app.routes.items():
             for method in (*entries, "DELETE", "PATCH"):
                 assert allows(policy, f"{ARN}/{method}{path}") is scope.includes(
-                    scope_of_method(method)
+                    get_required_scope(method)
                 ), (scope, method, path)
         assert not allows(policy, f"{ARN.replace('a1b2c3d4e5', 'otherapi')}/GET/v1/compositions")
         assert not allows(policy, f"{ARN.removesuffix('api')}other/GET/v1/compositions")
@@ -205,7 +211,7 @@ def test_an_answer_opens_what_the_scope_allows_and_nothing_else(
     ],
 )
 def test_a_request_that_is_not_a_method_of_an_api_is_denied(
-    tokens: FakeAccessTokens, clock: FakeClock, arn: str
+    tokens: FakeTokenRepository, clock: FakeClock, arn: str
 ) -> None:
     policy = ask(f"Bearer {new(tokens, clock, Scope.ADMIN)}", arn)["policyDocument"]
     assert [statement["Effect"] for statement in policy["Statement"]] == ["Deny"]
@@ -213,17 +219,17 @@ def test_a_request_that_is_not_a_method_of_an_api_is_denied(
 
 @pytest.mark.usefixtures("made")
 def test_a_table_that_does_not_answer_lets_nobody_in(
-    tokens: FakeAccessTokens,
+    tokens: FakeTokenRepository,
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     text = new(tokens, clock)
 
-    def unavailable(_: str) -> None:
+    def fail(_: str) -> None:
         raise Unavailable("the run table does not answer")
 
-    monkeypatch.setattr(tokens, "get", unavailable)
+    monkeypatch.setattr(tokens, "get", fail)
     with pytest.raises(
         Unavailable
     ):  # a refusal would be remembered, and the holder of a good token would be locked out
@@ -255,20 +261,16 @@ def test_a_mode_that_is_none_of_the_three_stops_the_service(mode: str) -> None:
 
 
 @pytest.fixture
-def guarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The app of this process, and its routes as they were afterwards."""
+def restored_access() -> Iterator[None]:
+    """Restores the access control of the app."""
     yield
-    monkeypatch.undo()
-    authorizer.guard(app)
+    access.configure("none")
 
 
-@pytest.mark.usefixtures("guarded")
+@pytest.mark.usefixtures("restored_access")
 @pytest.mark.parametrize(("mode", "name"), [("token", "authorize"), ("iam", "sigv4")])
-def test_every_route_but_the_open_ones_is_closed(
-    mode: str, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AUTH", mode)
-    authorizer.guard(app)
+def test_every_route_but_the_open_ones_is_closed(mode: AuthMode, name: str) -> None:
+    access.configure(mode)
     entries = {
         (method, path): entry
         for path, methods in app.routes.items()
@@ -276,7 +278,7 @@ def test_every_route_but_the_open_ones_is_closed(
     }
     assert {
         path for (_, path), entry in entries.items() if entry.authorizer is None
-    } == authorizer.OPEN
+    } == PUBLIC_ROUTES
     assert {entry.authorizer.name for entry in entries.values() if entry.authorizer} == {name}
-    assert app.routes.keys() >= authorizer.OPEN
-    assert not any(path.startswith("/v1") for path in authorizer.OPEN)
+    assert app.routes.keys() >= PUBLIC_ROUTES
+    assert not any(path.startswith("/v1") for path in PUBLIC_ROUTES)

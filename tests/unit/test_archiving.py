@@ -15,16 +15,9 @@ from importlib.metadata import version
 
 import pytest
 
-from chalicelib.domain.archive import (
-    FORMAT_VERSION,
-    ArchiveLink,
-    ArchiveRecord,
-    Building,
-    BuildLease,
-    BuildOrder,
-    Selection,
-)
-from chalicelib.domain.artifacts import Artifact, files_prefix, soaps_prefix
+from chalicelib.domain.archive_record import ArchiveLink, ArchiveRecord
+from chalicelib.domain.artifacts import Artifact, get_files_prefix, get_soaps_prefix
+from chalicelib.domain.builds import ArchiveSpec, BuildInProgress, BuildLease, BuildRequest
 from chalicelib.domain.errors import (
     InvalidInput,
     NotFound,
@@ -32,25 +25,26 @@ from chalicelib.domain.errors import (
     SubRunNotScheduled,
     Unavailable,
 )
+from chalicelib.domain.manifest import FORMAT_VERSION
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
+from chalicelib.domain.selection import Selection
 from chalicelib.domain.soap import PUBLISHED, SoapDescriptor
 from chalicelib.settings import Settings, SettingsError
 from chalicelib.usecases.archives import (
     INLINE_MAX_MEMBERS,
-    LEASE,
-    Archives,
-    build,
-    make_archive,
-    manifest_of,
+    ArchiveDependencies,
+    get_or_build_archive,
+    run_build,
 )
+from chalicelib.usecases.build_lease import LEASE
 from chalicelib.usecases.build_slots import BuildSlots
-from chalicelib.usecases.dataset_info import DatasetInfos
+from chalicelib.usecases.dataset_info import DatasetInfoReader
 from tests.support.fakes import (
-    FakeBuilder,
     FakeBuildLeases,
+    FakeBuildQueue,
     FakeClock,
     FakeDataBucket,
-    FakeRunTable,
+    FakeRunRepository,
 )
 
 RUN = RunKey.parse("Zr49Cu49Al2", "21")
@@ -61,15 +55,19 @@ class World:
     """A run with sub-runs 0-2 scheduled, of which 0 and 1 have files."""
 
     def __init__(self, inline_max_bytes: int = 1_000_000) -> None:
-        self.runs, self.bucket, self.leases = FakeRunTable(), FakeDataBucket(), FakeBuildLeases()
-        self.builder, self.clock = FakeBuilder(), FakeClock()
+        self.runs, self.bucket, self.leases = (
+            FakeRunRepository(),
+            FakeDataBucket(),
+            FakeBuildLeases(),
+        )
+        self.queue, self.clock = FakeBuildQueue(), FakeClock()
         slots = BuildSlots(2, wait_seconds=0)
-        self.dataset = DatasetInfos(self.bucket, self.clock, PUBLISHED)
-        self.archives = Archives(
+        self.dataset = DatasetInfoReader(self.bucket, self.clock, PUBLISHED)
+        self.archives = ArchiveDependencies(
             self.runs,
             self.bucket,
             self.leases,
-            self.builder,
+            self.queue,
             self.clock,
             inline_max_bytes,
             self.dataset,
@@ -82,23 +80,23 @@ class World:
         self.put(0, "Zr49Cu49Al2.lb.out", b"finished in")
         self.put(0, "lobsterin-quippy", b"clusters")
         self.put(0, "lobsterout", b"")
-        self.bucket.put(soaps_prefix(SubRunKey(RUN, 0)) + "SOAPS.vec", b"\x00soap" * 5000)
+        self.bucket.put(get_soaps_prefix(SubRunKey(RUN, 0)) + "SOAPS.vec", b"\x00soap" * 5000)
         self.put(1, "Zr49Cu49Al2.scf.in", b"deformed")
 
     def put(self, sub_run: int, name: str, content: bytes) -> None:
-        self.bucket.put(files_prefix(SubRunKey(RUN, sub_run)) + name, content)
+        self.bucket.put(get_files_prefix(SubRunKey(RUN, sub_run)) + name, content)
 
     def make(
         self, sub_run: int = 0, selection: Selection = ALL, *, verify: bool = False
     ) -> ArchiveLink:
-        made = make_archive(
-            BuildOrder(SubRunKey(RUN, sub_run), selection), self.archives, verify=verify
+        made = get_or_build_archive(
+            ArchiveSpec(SubRunKey(RUN, sub_run), selection), self.archives, verify=verify
         )
         assert isinstance(made, ArchiveLink)
         return made
 
     def make_run(self, *sub_runs: int) -> ArchiveLink:
-        made = make_archive(BuildOrder(RUN, ALL, sub_runs or None), self.archives)
+        made = get_or_build_archive(ArchiveSpec(RUN, ALL, sub_runs or None), self.archives)
         assert isinstance(made, ArchiveLink)
         return made
 
@@ -168,14 +166,14 @@ def test_other_parameters_give_another_archive_where_there_are_descriptors() -> 
     world = World()
     other = replace(
         world.archives,
-        dataset=DatasetInfos(
+        dataset=DatasetInfoReader(
             world.bucket, world.clock, SoapDescriptor.parse("soap cutoff=4 l_max=3 n_max=4")
         ),
     )
     for sub_run, differs in ((0, True), (1, False)):
-        order = BuildOrder(SubRunKey(RUN, sub_run), ALL)
+        order = ArchiveSpec(SubRunKey(RUN, sub_run), ALL)
         assert (
-            manifest_of(order, other).archive_key != manifest_of(order, world.archives).archive_key
+            other.get_manifest(order).archive_key != world.archives.get_manifest(order).archive_key
         ) is differs
 
 
@@ -184,10 +182,10 @@ def test_other_parameters_give_another_archive_where_there_are_descriptors() -> 
     ["", "soap", "cutoff=3", "soap cutoff", "soap cutoff=3 l_max=", "soap Z={1 2", "SOAP cutoff=3"],
 )
 def test_what_quippy_would_not_take_is_no_descriptor(text: str) -> None:
-    with pytest.raises(InvalidInput, match="is not a SOAP descriptor"):
+    with pytest.raises(InvalidInput, match="invalid SOAP descriptor"):
         SoapDescriptor.parse(text)
     with pytest.raises(SettingsError, match="SOAP_DESCRIPTOR") if text else nullcontext():
-        Settings.of({"RUN_TABLE": "runs", "DATA_BUCKET": "data", "SOAP_DESCRIPTOR": text})
+        Settings.from_mapping({"RUN_TABLE": "runs", "DATA_BUCKET": "data", "SOAP_DESCRIPTOR": text})
 
 
 def test_the_format_version_is_raised_with_the_library_that_packs() -> None:
@@ -250,7 +248,9 @@ def test_globs_that_make_no_sense_are_refused(include: list[str]) -> None:
 def test_what_is_not_there_or_not_scheduled_is_told_apart() -> None:
     world = World()
     with pytest.raises(NotFound, match="run '22' of 'Zr49Cu49Al2' is not scheduled"):
-        make_archive(BuildOrder(SubRunKey.parse("Zr49Cu49Al2", "22", "0"), ALL), world.archives)
+        get_or_build_archive(
+            ArchiveSpec(SubRunKey.parse("Zr49Cu49Al2", "22", "0"), ALL), world.archives
+        )
     with pytest.raises(SubRunNotScheduled, match="'7' of run 'Zr49Cu49Al2/21'"):
         world.make(7)
     with pytest.raises(NotFound, match="'Zr49Cu49Al2/21/2' has no files"):
@@ -278,16 +278,18 @@ def test_a_file_that_changes_while_it_is_read_leaves_no_archive() -> None:
     bucket.objects = world.bucket.objects
     archives = replace(world.archives, bucket=bucket)
     with pytest.raises(SourceChanged):
-        make_archive(BuildOrder(SubRunKey(RUN, 0), ALL), archives)
+        get_or_build_archive(ArchiveSpec(SubRunKey(RUN, 0), ALL), archives)
     assert not bucket.records
     assert not [key for key in bucket.objects if key.startswith("archives/")]
 
 
 def test_after_a_failed_build_the_next_request_builds_at_once() -> None:
     world = World()
-    manifest = manifest_of(BuildOrder(SubRunKey(RUN, 0), ALL), world.archives)
-    world.leases.take(manifest.archive_key, "broken", world.clock.now(), world.clock.now() + LEASE)
-    world.leases.fail(manifest.archive_key, "broken", "out of luck")
+    manifest = world.archives.get_manifest(ArchiveSpec(SubRunKey(RUN, 0), ALL))
+    world.leases.acquire(
+        manifest.archive_key, "broken", world.clock.now(), world.clock.now() + LEASE
+    )
+    world.leases.mark_failed(manifest.archive_key, "broken", "out of luck")
     assert not world.make().cached
 
 
@@ -307,7 +309,7 @@ def test_a_whole_run_takes_what_its_sub_runs_have_packed_already() -> None:
     before = len(world.bucket.read_keys)
     link = world.make_run()
     assert world.bucket.read_keys[before:] == [
-        files_prefix(SubRunKey(RUN, 1)) + "Zr49Cu49Al2.scf.in"
+        get_files_prefix(SubRunKey(RUN, 1)) + "Zr49Cu49Al2.scf.in"
     ]
     assert world.unzip(link) == fresh.unzip(fresh.make_run())
     assert link.record == fresh.make_run().record
@@ -323,63 +325,69 @@ def test_a_whole_run_of_some_sub_runs_is_another_archive() -> None:
         world.make_run(1, 5, 6)
 
 
-def order() -> BuildOrder:
-    return BuildOrder(SubRunKey(RUN, 0), ALL)
+def order() -> ArchiveSpec:
+    return ArchiveSpec(SubRunKey(RUN, 0), ALL)
 
 
 def test_a_large_archive_is_ordered_and_polled_until_it_is_there() -> None:
     world = World(inline_max_bytes=10)
-    made = make_archive(order(), world.archives)
-    assert isinstance(made, Building)
+    made = get_or_build_archive(order(), world.archives)
+    assert isinstance(made, BuildInProgress)
     assert made.retry_after_seconds == 1
-    assert world.builder.orders == [order()]
-    build(world.builder.orders[0], world.builder.holders[0], world.archives)
+    assert world.queue.specs == [order()]
+    run_build(world.queue.requests[0], world.archives)
     assert world.make().cached
     assert not world.leases.leases
 
 
 def test_while_a_builder_works_nobody_orders_again_and_waits_grow() -> None:
     world = World(inline_max_bytes=10)
-    manifest = manifest_of(order(), world.archives)
+    manifest = world.archives.get_manifest(order())
     started = world.clock.now()
-    assert world.leases.take(manifest.archive_key, "builder", started, started + timedelta(hours=1))
+    assert world.leases.acquire(
+        manifest.archive_key, "builder", started, started + timedelta(hours=1)
+    )
     waits = []
     for _ in range(7):
-        made = make_archive(order(), world.archives)
-        assert isinstance(made, Building)
+        made = get_or_build_archive(order(), world.archives)
+        assert isinstance(made, BuildInProgress)
         waits.append(made.retry_after_seconds)
         world.clock.advance(made.retry_after_seconds)
     assert waits == [1, 1, 2, 4, 8, 8, 8]
-    assert world.builder.orders == []
+    assert world.queue.specs == []
 
 
 def test_a_builder_that_died_is_replaced_after_its_lease() -> None:
     world = World(inline_max_bytes=10)
-    manifest = manifest_of(order(), world.archives)
-    world.leases.take(manifest.archive_key, "dead", world.clock.now(), world.clock.now() + LEASE)
+    manifest = world.archives.get_manifest(order())
+    world.leases.acquire(manifest.archive_key, "dead", world.clock.now(), world.clock.now() + LEASE)
     world.clock.advance(LEASE.total_seconds())
-    make_archive(order(), world.archives)
-    assert world.builder.orders == [order()]
-    build(order(), world.builder.holders[-1] if world.builder.holders else None, world.archives)
+    get_or_build_archive(order(), world.archives)
+    assert world.queue.specs == [order()]
+    run_build(world.queue.requests[-1], world.archives)
     assert world.make().cached
 
 
 def test_a_failed_build_is_told_once_and_then_tried_again() -> None:
     world = World(inline_max_bytes=10)
-    manifest = manifest_of(order(), world.archives)
-    world.leases.take(manifest.archive_key, "builder", world.clock.now(), world.clock.now() + LEASE)
-    world.leases.fail(manifest.archive_key, "builder", "the data bucket answered SlowDown")
+    manifest = world.archives.get_manifest(order())
+    world.leases.acquire(
+        manifest.archive_key, "builder", world.clock.now(), world.clock.now() + LEASE
+    )
+    world.leases.mark_failed(manifest.archive_key, "builder", "the data bucket answered SlowDown")
     with pytest.raises(Unavailable, match="failed: the data bucket answered SlowDown"):
-        make_archive(order(), world.archives)
-    assert isinstance(make_archive(order(), world.archives), Building)
-    assert world.builder.orders == [order()]
+        get_or_build_archive(order(), world.archives)
+    assert isinstance(get_or_build_archive(order(), world.archives), BuildInProgress)
+    assert world.queue.specs == [order()]
 
 
 def test_a_second_builder_of_the_same_archive_does_nothing() -> None:
     world = World(inline_max_bytes=10)
-    manifest = manifest_of(order(), world.archives)
-    world.leases.take(manifest.archive_key, "first", world.clock.now(), world.clock.now() + LEASE)
-    build(order(), world.builder.holders[-1] if world.builder.holders else None, world.archives)
+    manifest = world.archives.get_manifest(order())
+    world.leases.acquire(
+        manifest.archive_key, "first", world.clock.now(), world.clock.now() + LEASE
+    )
+    run_build(BuildRequest(order(), None), world.archives)
     assert not world.bucket.records
 
 
@@ -396,9 +404,9 @@ class HookedBucket(FakeDataBucket):
         self.before("archive", archive_key)
         return super().write_archive(archive_key, content, filename)
 
-    def write_record(self, archive_key: str, record: ArchiveRecord) -> None:
+    def write_archive_record(self, archive_key: str, record: ArchiveRecord) -> None:
         self.before("record", archive_key)
-        super().write_record(archive_key, record)
+        super().write_archive_record(archive_key, record)
 
     def read(self, artifact: Artifact) -> Iterator[bytes]:
         self.before("read", artifact.key)
@@ -408,7 +416,7 @@ class HookedBucket(FakeDataBucket):
 @pytest.mark.parametrize("step", ["read", "archive"])
 def test_losing_the_lease_mid_build_writes_no_record(step: str) -> None:
     world = World()
-    manifest = manifest_of(order(), world.archives)
+    manifest = world.archives.get_manifest(order())
 
     def pause(reached: str, key: str) -> None:
         if reached == step:
@@ -417,8 +425,8 @@ def test_losing_the_lease_mid_build_writes_no_record(step: str) -> None:
                 "other", world.clock.now(), world.clock.now() + LEASE
             )
 
-    made = make_archive(order(), replace(world.archives, bucket=HookedBucket(world, pause)))
-    assert isinstance(made, Building)
+    made = get_or_build_archive(order(), replace(world.archives, bucket=HookedBucket(world, pause)))
+    assert isinstance(made, BuildInProgress)
     assert not world.bucket.records
     assert (manifest.archive_key in world.bucket.objects) == (step == "archive")
     assert world.leases.leases[manifest.archive_key].holder == "other"
@@ -434,7 +442,7 @@ def test_a_builder_that_was_paused_finds_the_archive_of_the_next_one() -> None:
             world.clock.advance(LEASE.total_seconds() + 1)
             assert not world.make().cached  # the next builder, from beginning to end
 
-    made = make_archive(order(), replace(world.archives, bucket=HookedBucket(world, pause)))
+    made = get_or_build_archive(order(), replace(world.archives, bucket=HookedBucket(world, pause)))
     assert isinstance(made, ArchiveLink)
     assert world.unzip(made)
     assert world.make().record == made.record
@@ -444,14 +452,16 @@ def test_a_build_that_fails_because_another_succeeded_is_no_failure() -> None:
     """The other's clock is ahead: it takes the lease over, and ends the upload of this one."""
     world = World()
 
-    def fail(reached: str, key: str) -> None:
+    def end_upload(reached: str, key: str) -> None:
         if reached == "archive":
             ahead = replace(world.archives, clock=FakeClock())
             ahead.clock.sleep(2 * LEASE.total_seconds())
-            assert isinstance(make_archive(order(), ahead), ArchiveLink)
+            assert isinstance(get_or_build_archive(order(), ahead), ArchiveLink)
             raise Unavailable("the data bucket answered NoSuchUpload to UploadPart")
 
-    made = make_archive(order(), replace(world.archives, bucket=HookedBucket(world, fail)))
+    made = get_or_build_archive(
+        order(), replace(world.archives, bucket=HookedBucket(world, end_upload))
+    )
     assert isinstance(made, ArchiveLink)
     assert world.unzip(made)
 
@@ -512,7 +522,7 @@ def test_a_run_is_packed_from_the_files_if_an_archive_of_a_sub_run_is_unusable(f
 
         bucket = Failing()
         bucket.objects, bucket.records = world.bucket.objects, world.bucket.records
-    made = make_archive(BuildOrder(RUN, ALL), replace(world.archives, bucket=bucket))
+    made = get_or_build_archive(ArchiveSpec(RUN, ALL), replace(world.archives, bucket=bucket))
     assert isinstance(made, ArchiveLink)
     assert made.record == expected
     assert world.unzip(made)
@@ -589,26 +599,26 @@ def test_a_sub_run_with_files_in_folders_only_has_nothing_to_download_and_says_w
 
 def test_skipped_files_count_for_the_name_of_the_archive() -> None:
     world = World()
-    before = manifest_of(order(), world.archives).archive_key
+    before = world.archives.get_manifest(order()).archive_key
     world.put(0, "aux.log", b"")
-    assert manifest_of(order(), world.archives).archive_key != before
+    assert world.archives.get_manifest(order()).archive_key != before
 
 
 def test_many_small_files_are_packed_in_the_background() -> None:
     world = World()
     for number in range(INLINE_MAX_MEMBERS):
         world.put(1, f"{number}", b"")
-    made = make_archive(BuildOrder(SubRunKey(RUN, 1), ALL), world.archives)
-    assert isinstance(made, Building)
-    assert len(world.builder.orders) == 1
+    made = get_or_build_archive(ArchiveSpec(SubRunKey(RUN, 1), ALL), world.archives)
+    assert isinstance(made, BuildInProgress)
+    assert len(world.queue.specs) == 1
 
 
 def test_while_all_slots_are_taken_a_small_archive_is_queued() -> None:
     world = World()
     with world.archives.slots.within_request(), world.archives.slots.within_request():
-        assert isinstance(make_archive(order(), world.archives), Building)
-    assert world.builder.orders == [order()]
-    build(order(), world.builder.holders[0], world.archives)
+        assert isinstance(get_or_build_archive(order(), world.archives), BuildInProgress)
+    assert world.queue.specs == [order()]
+    run_build(world.queue.requests[0], world.archives)
     assert world.make().cached
 
 
@@ -616,46 +626,47 @@ def test_polls_of_a_queued_build_queue_it_once_and_are_told_to_wait_longer() -> 
     world = World(inline_max_bytes=10)
     waits = []
     for _ in range(6):
-        made = make_archive(order(), world.archives)
-        assert isinstance(made, Building)
+        made = get_or_build_archive(order(), world.archives)
+        assert isinstance(made, BuildInProgress)
         waits.append(made.retry_after_seconds)
         world.clock.advance(made.retry_after_seconds)
     assert waits == [1, 1, 2, 4, 8, 8]
-    assert world.builder.orders == [order()]
+    assert world.queue.specs == [order()]
 
 
 def test_a_queued_build_whose_process_ended_is_queued_again() -> None:
     world = World(inline_max_bytes=10)
-    make_archive(order(), world.archives)
+    get_or_build_archive(order(), world.archives)
     world.clock.advance(LEASE.total_seconds())
-    made = make_archive(order(), world.archives)
-    assert isinstance(made, Building)
+    made = get_or_build_archive(order(), world.archives)
+    assert isinstance(made, BuildInProgress)
     assert made.retry_after_seconds == 8
-    assert world.builder.orders == [order(), order()]
-    build(
-        order(), world.builder.holders[0], world.archives
+    assert world.queue.specs == [order(), order()]
+    run_build(
+        world.queue.requests[0], world.archives
     )  # the first was only slow: the second holds the lease
     assert not world.bucket.records
-    build(order(), world.builder.holders[1], world.archives)
+    run_build(world.queue.requests[1], world.archives)
     assert world.make().cached
 
 
 def test_a_builder_that_cannot_be_started_leaves_no_lease() -> None:
     world = World(inline_max_bytes=10)
 
-    class Down(FakeBuilder):
-        def start(self, order: BuildOrder, holder: str) -> None:
+    class Down(FakeBuildQueue):
+        def submit(self, request: BuildRequest) -> None:
             raise Unavailable("the builder answered TooManyRequestsException to Invoke")
 
     with pytest.raises(Unavailable, match="TooManyRequests"):
-        make_archive(order(), replace(world.archives, builder=Down()))
+        get_or_build_archive(order(), replace(world.archives, queue=Down()))
     assert not world.leases.leases
 
 
 def test_an_order_survives_the_way_to_another_process() -> None:
-    for original in (
+    for spec in (
         order(),
-        BuildOrder(RUN, Selection.parse("essential", ["*.vec"]), (0, 3)),
-        BuildOrder(RUN, ALL),
+        ArchiveSpec(RUN, Selection.parse("essential", ["*.vec"]), (0, 3)),
+        ArchiveSpec(RUN, ALL),
     ):
-        assert BuildOrder.from_event(json.loads(json.dumps(original.to_event()))) == original
+        request = BuildRequest(spec, "holder")
+        assert BuildRequest.from_event(json.loads(json.dumps(request.to_event()))) == request

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.api.paging import decode_bond_cursor, encode_bond_cursor
 from chalicelib.domain.bonds import BLOCK_BONDS, MAX_INDEXED_BONDS, Bond, BondIndex, index_bonds
 from chalicelib.domain.deformation import DEFORMATIONS
 from chalicelib.domain.errors import (
@@ -21,20 +22,20 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
 from chalicelib.domain.soap import PUBLISHED
-from chalicelib.usecases.archives import Archives
-from chalicelib.usecases.bonds import BondPage, bond_page
+from chalicelib.usecases.archives import ArchiveDependencies
+from chalicelib.usecases.bonds import BondPage, BondPosition, get_bond_page
 from chalicelib.usecases.build_slots import BuildSlots
-from chalicelib.usecases.compositions import stored_compositions
-from chalicelib.usecases.dataset_info import DatasetInfos
-from chalicelib.usecases.files import file_link
+from chalicelib.usecases.compositions import list_compositions
+from chalicelib.usecases.dataset_info import DatasetInfoReader
+from chalicelib.usecases.files import get_file_link
 from localdev.paths import ROOT
-from tests.support.fake_bond_records import FakeBondRecords
+from tests.support.fake_bond_records import FakeBondCache
 from tests.support.fakes import (
-    FakeBuilder,
     FakeBuildLeases,
+    FakeBuildQueue,
     FakeClock,
     FakeDataBucket,
-    FakeRunTable,
+    FakeRunRepository,
 )
 
 HEADER = "  COHP#  atomMU  atomNU     distance     translation      ICOHP (at) eF   for spin  1\n"
@@ -55,7 +56,7 @@ def parse_bonds(text: str) -> tuple[Bond, ...]:
     return bonds
 
 
-class FullBondRecords(FakeBondRecords):
+class FullBondRecords(FakeBondCache):
     """A store that takes nothing more."""
 
     def put(self, key: SubRunKey, fingerprint: str, index: BondIndex) -> None:
@@ -67,20 +68,28 @@ class World:
 
     def __init__(self) -> None:
         self.bucket = FakeDataBucket()
-        self.records = FakeBondRecords()
-        clock, runs = FakeClock(), FakeRunTable()
+        self.records = FakeBondCache()
+        clock, runs = FakeClock(), FakeRunRepository()
         runs.add(Run(KEY.run, frozenset({0}), clock.now()), "claim")
         slots = BuildSlots(1, wait_seconds=0)
-        dataset = DatasetInfos(self.bucket, clock, PUBLISHED)
-        self.archives = Archives(
-            runs, self.bucket, FakeBuildLeases(), FakeBuilder(), clock, 2**20, dataset, slots
+        dataset = DatasetInfoReader(self.bucket, clock, PUBLISHED)
+        self.archives = ArchiveDependencies(
+            runs, self.bucket, FakeBuildLeases(), FakeBuildQueue(), clock, 2**20, dataset, slots
         )
         self.bucket.put(FOLDER + "ICOHPLIST.lobster", (HEADER + LINES).encode())
         self.bucket.put(FOLDER + "Zr49Cu49Al2.scf.in", b"&CONTROL")
 
-    def page(self, limit: int = 1000, cursor: str | None = None, key: SubRunKey = KEY) -> BondPage:
-        return bond_page(
-            key, limit=limit, cursor=cursor, archives=self.archives, records=self.records
+    def page(
+        self, limit: int = 1000, position: BondPosition | None = None, key: SubRunKey = KEY
+    ) -> BondPage:
+        return get_bond_page(
+            key,
+            limit=limit,
+            position=position,
+            runs=self.archives.runs,
+            bucket=self.bucket,
+            cache=self.records,
+            slots=self.archives.slots,
         )
 
 
@@ -115,8 +124,8 @@ def test_a_header_alone_is_no_bonds() -> None:
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("", "line 1 is '': the header"),
-        ("1 Cu1 Zr2 3.2 0 0 0 -0.4\n", "line 1 is '1 Cu1 Zr2 3.2 0 0 0 -0.4': the header"),
+        ("", "line 1 is '': expected the header"),
+        ("1 Cu1 Zr2 3.2 0 0 0 -0.4\n", "line 1 is '1 Cu1 Zr2 3.2 0 0 0 -0.4': expected the header"),
         (HEADER + "1 Cu1 Zr2 3.2 0 0 0\n", "line 2 is '1 Cu1 Zr2 3.2 0 0 0': not enough values"),
         (HEADER + "1 Cu1 Zr2 x 0 0 0 -0.4\n", "could not convert string to float: 'x'"),
         (HEADER + "1 Cu1 Zr2 3.2 0 0 0.5 -0.4\n", "invalid literal for int"),
@@ -148,10 +157,10 @@ def test_summaries_are_means_by_type() -> None:
 
 def test_pages_hold_every_bond_once_and_the_summaries_of_all(world: World) -> None:
     first = world.page(limit=3)
-    second = world.page(limit=3, cursor=first.next_cursor)
+    second = world.page(limit=3, position=first.next)
     assert first.bonds + second.bonds == parse_bonds(HEADER + LINES)
     assert first.summaries == second.summaries == index_bonds([(HEADER + LINES).encode()]).summaries
-    assert (first.total, second.total, second.next_cursor) == (4, 4, None)
+    assert (first.total, second.total, second.next) == (4, 4, None)
 
 
 def many_bonds(count: int) -> str:
@@ -181,9 +190,9 @@ def test_pages_of_a_large_file_are_read_by_range_and_hold_every_bond_once(
     world.bucket.read_bytes = 0
     bonds = list(page.bonds)
     for _ in range(3):
-        page = world.page(limit=limit, cursor=page.next_cursor)
+        page = world.page(limit=limit, position=page.next)
         bonds += page.bonds
-        if page.next_cursor is None:
+        if page.next is None:
             break
     assert [bond.atom_a for bond in bonds] == list(range(1, len(bonds) + 1))
     assert len(bonds) == min(4 * limit, page.total)
@@ -201,14 +210,14 @@ def test_large_files_are_read_in_turns_with_builds(world: World) -> None:
     world.bucket.put(FOLDER + "ICOHPLIST.lobster", many_bonds(40_000).encode())
     with (
         world.archives.slots.within_request(),
-        pytest.raises(Unavailable, match="the service is busy"),
+        pytest.raises(Unavailable, match="too many concurrent requests"),
     ):
         world.page()
     assert world.page().total == 40_000
 
 
 def test_a_page_that_ends_with_the_last_bond_leads_nowhere(world: World) -> None:
-    assert world.page(limit=4).next_cursor is None
+    assert world.page(limit=4).next is None
 
 
 def test_a_content_is_read_once(world: World) -> None:
@@ -228,16 +237,21 @@ def test_bonds_that_cannot_be_kept_are_answered_all_the_same(world: World) -> No
 
 
 def test_a_cursor_is_bound_to_the_content(world: World) -> None:
-    cursor = world.page(limit=1).next_cursor
+    cursor = world.page(limit=1).next
     world.bucket.put(FOLDER + "ICOHPLIST.lobster", (HEADER + LINES + LINES).encode())
-    with pytest.raises(InvalidInput, match="belongs to other bonds"):
-        world.page(limit=1, cursor=cursor)
+    with pytest.raises(InvalidInput, match="belongs to an earlier content"):
+        world.page(limit=1, position=cursor)
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "é", "MQ", "AAAA" * 10, "NzE"])
-def test_a_cursor_of_nobody_is_refused(world: World, cursor: str) -> None:
-    with pytest.raises(InvalidInput, match="not one that this service gave"):
-        world.page(cursor=cursor)
+def test_an_invalid_cursor_is_rejected(cursor: str) -> None:
+    with pytest.raises(InvalidInput, match="invalid cursor"):
+        decode_bond_cursor(cursor)
+
+
+def test_a_cursor_is_decoded_as_it_was_encoded() -> None:
+    position = BondPosition("0123456789abcdef", 1234)
+    assert decode_bond_cursor(encode_bond_cursor(position)) == position
 
 
 def test_a_sub_run_without_the_file_has_no_bonds(world: World) -> None:
@@ -250,7 +264,7 @@ def test_bonds_and_files_need_the_sub_run_to_be_scheduled(world: World) -> None:
     key = SubRunKey(KEY.run, 3)
     calls: tuple[Callable[[], object], ...] = (
         lambda: world.page(key=key),
-        lambda: file_link(key, "a", archives=world.archives),
+        lambda: get_file_link(key, "a", runs=world.archives.runs, bucket=world.bucket),
     )
     for call in calls:
         with pytest.raises(SubRunNotScheduled):
@@ -262,10 +276,12 @@ def test_bonds_and_files_need_the_sub_run_to_be_scheduled(world: World) -> None:
 def test_a_file_is_linked_by_its_exact_name(world: World) -> None:
     world.bucket.put(FOLDER + "a%41 (1).txt", b"x")
     for name in ("a%41 (1).txt", "ICOHPLIST.lobster"):
-        assert file_link(KEY, name, archives=world.archives).link.url.endswith(FOLDER + name)
+        assert get_file_link(
+            KEY, name, runs=world.archives.runs, bucket=world.bucket
+        ).link.url.endswith(FOLDER + name)
     for name in ("aA (1).txt", "icohplist.lobster", "../0/ICOHPLIST.lobster", ""):
         with pytest.raises(NotFound, match=re.escape(repr(name))):
-            file_link(KEY, name, archives=world.archives)
+            get_file_link(KEY, name, runs=world.archives.runs, bucket=world.bucket)
 
 
 def test_compositions_are_the_folders_that_are_formulas() -> None:
@@ -279,7 +295,7 @@ def test_compositions_are_the_folders_that_are_formulas() -> None:
         "<b>/x",
     ):
         bucket.put(key, b"")
-    assert [str(nc) for nc in stored_compositions(bucket=bucket)] == ["Cu50Zr50", "Zr49Cu49Al2"]
+    assert [str(nc) for nc in list_compositions(bucket=bucket)] == ["Cu50Zr50", "Zr49Cu49Al2"]
 
 
 def test_the_page_names_the_deformations_as_the_domain_does() -> None:

@@ -7,13 +7,14 @@ from queue import SimpleQueue
 
 import pytest
 
-from chalicelib.adapters.local.build_queue import BuildQueue
-from chalicelib.domain.archive import BuildOrder, Selection
+from chalicelib.adapters.local.build_queue import LocalBuildQueue
+from chalicelib.domain.builds import ArchiveSpec, BuildRequest
 from chalicelib.domain.runs import SubRunKey
+from chalicelib.domain.selection import Selection
 from chalicelib.usecases.build_slots import BuildSlots
 
-ORDERS = [
-    BuildOrder(SubRunKey.parse("Zr49Cu49Al2", "21", str(number)), Selection())
+SPECS = [
+    ArchiveSpec(SubRunKey.parse("Zr49Cu49Al2", "21", str(number)), Selection())
     for number in range(5)
 ]
 
@@ -22,13 +23,13 @@ class Build:
     """A build that tells when it begins and ends when it is allowed to."""
 
     def __init__(self) -> None:
-        self.begun: SimpleQueue[tuple[BuildOrder, str]] = SimpleQueue()
+        self.begun: SimpleQueue[BuildRequest] = SimpleQueue()
         self._may_end = threading.Semaphore(0)
 
-    def __call__(self, order: BuildOrder, holder: str) -> None:
-        self.begun.put((order, holder))
+    def __call__(self, request: BuildRequest) -> None:
+        self.begun.put(request)
         assert self._may_end.acquire(timeout=30)
-        if holder == "fails":
+        if request.holder == "fails":
             raise RuntimeError("no space")
 
     def end(self) -> None:
@@ -45,39 +46,39 @@ def builder_threads() -> int:
 
 
 def test_many_polls_of_one_queued_build_add_no_thread_and_build_once(build: Build) -> None:
-    queue = BuildQueue(build, BuildSlots(1))
+    queue = LocalBuildQueue(build, BuildSlots(1))
     before = builder_threads()
-    queue.start(ORDERS[0], "working")
-    assert build.begun.get(timeout=30) == (ORDERS[0], "working")
+    queue.submit(BuildRequest(SPECS[0], "working"))
+    assert build.begun.get(timeout=30) == BuildRequest(SPECS[0], "working")
     for number in range(2000):
-        queue.start(ORDERS[1], f"poll {number}")
+        queue.submit(BuildRequest(SPECS[1], f"poll {number}"))
     assert builder_threads() == before + 1
     build.end()
-    assert build.begun.get(timeout=30) == (ORDERS[1], "poll 1999")
-    queue.start(ORDERS[2], "next")
+    assert build.begun.get(timeout=30) == BuildRequest(SPECS[1], "poll 1999")
+    queue.submit(BuildRequest(SPECS[2], "next"))
     build.end()
-    assert build.begun.get(timeout=30) == (ORDERS[2], "next")
+    assert build.begun.get(timeout=30) == BuildRequest(SPECS[2], "next")
     build.end()
 
 
 def test_as_many_builds_run_at_a_time_as_there_are_slots(build: Build) -> None:
-    queue = BuildQueue(build, BuildSlots(2))
+    queue = LocalBuildQueue(build, BuildSlots(2))
     before = builder_threads()
-    for order in ORDERS:
-        queue.start(order, "holder")
-    first = {build.begun.get(timeout=30)[0], build.begun.get(timeout=30)[0]}
+    for spec in SPECS:
+        queue.submit(BuildRequest(spec, "holder"))
+    first = {build.begun.get(timeout=30).spec, build.begun.get(timeout=30).spec}
     assert (builder_threads(), build.begun.empty()) == (before + 2, True)
-    for _ in ORDERS:
+    for _ in SPECS:
         build.end()
-    assert first | {build.begun.get(timeout=30)[0] for _ in ORDERS[2:]} == set(ORDERS)
+    assert first | {build.begun.get(timeout=30).spec for _ in SPECS[2:]} == set(SPECS)
 
 
 def test_a_build_that_fails_does_not_end_the_queue(build: Build) -> None:
-    queue = BuildQueue(build, BuildSlots(1))
-    queue.start(ORDERS[0], "fails")
-    queue.start(ORDERS[1], "holder")
+    queue = LocalBuildQueue(build, BuildSlots(1))
+    queue.submit(BuildRequest(SPECS[0], "fails"))
+    queue.submit(BuildRequest(SPECS[1], "holder"))
     build.end()
-    assert [build.begun.get(timeout=30)[0] for _ in range(2)] == ORDERS[:2]
+    assert [build.begun.get(timeout=30).spec for _ in range(2)] == SPECS[:2]
     build.end()
 
 

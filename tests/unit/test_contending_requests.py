@@ -8,15 +8,15 @@ from itertools import chain
 
 import pytest
 
-from chalicelib.domain.artifacts import files_prefix
+from chalicelib.domain.artifacts import get_files_prefix
 from chalicelib.domain.composition import NominalComposition
-from chalicelib.domain.errors import KeyInFlight, NothingAvailable
+from chalicelib.domain.errors import IdempotencyKeyInUse, NothingAvailable
 from chalicelib.domain.runs import RunKey, SubRunKey
-from chalicelib.usecases.free_runs import FreeRuns
+from chalicelib.usecases.free_runs import FreeRunFinder
 from chalicelib.usecases.idempotency import LEASE
 from chalicelib.usecases.scheduling import schedule_runs
 from tests.support.callers import Caller, Stops
-from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyRecords, FakeRunTable
+from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyStore, FakeRunRepository
 
 NC = NominalComposition("Zr49Cu49Al2")
 CALLERS = 64
@@ -27,20 +27,22 @@ class Service:
     """The stores that all processes share."""
 
     def __init__(self, *id_runs: int) -> None:
-        self.table = FakeRunTable()
+        self.table = FakeRunRepository()
         self.runs = Stops(self.table, ("add", "reclaim", "remove"))
-        self.records = Stops(FakeIdempotencyRecords(), ("open", "change"))
+        self.records = Stops(FakeIdempotencyStore(), ("open", "change"))
         self.bucket = FakeDataBucket()
         self.clock = FakeClock()
         self.store(*id_runs)
 
     def store(self, *id_runs: int) -> None:
         for id_run in id_runs:
-            self.bucket.put(files_prefix(SubRunKey(RunKey(NC, id_run), 0)) + f"{NC}.scf.in", b"")
+            self.bucket.put(
+                get_files_prefix(SubRunKey(RunKey(NC, id_run), 0)) + f"{NC}.scf.in", b""
+            )
 
     def schedule(self, count: int | None, key: str | None) -> list[int]:
         """Schedule in a process of its own."""
-        free_runs = FreeRuns(self.runs, self.bucket, self.clock)
+        free_runs = FreeRunFinder(self.runs, self.bucket, self.clock)
         keys = schedule_runs(
             NC,
             count,
@@ -56,7 +58,7 @@ class Service:
         return Caller(lambda: self.schedule(count, key))
 
     def scheduled(self) -> list[int]:
-        return [run.key.id_run for run in self.table.runs(NC)]
+        return [run.key.id_run for run in self.table.list_runs(NC)]
 
     @property
     def writes(self) -> int:
@@ -151,4 +153,7 @@ def test_a_retry_gets_runs_that_stay_wherever_the_first_request_stood_still(take
         assert retried is not None
         assert service.scheduled() == sorted([*others, *retried]), (taken_at, retried_at)
         assert service.schedule(3, "k") == retried
-        assert isinstance(batch.error, (KeyInFlight, NothingAvailable)) or batch.result == retried
+        assert (
+            isinstance(batch.error, (IdempotencyKeyInUse, NothingAvailable))
+            or batch.result == retried
+        )

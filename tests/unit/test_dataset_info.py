@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.archive import Manifest, Selection
-from chalicelib.domain.artifacts import files_prefix
+from chalicelib.domain.artifacts import get_files_prefix
 from chalicelib.domain.dataset_info import DatasetInfo
 from chalicelib.domain.errors import InvalidInput, Unavailable
-from chalicelib.domain.ro_crate import crate_metadata
+from chalicelib.domain.manifest import Manifest
+from chalicelib.domain.ro_crate import build_ro_crate
 from chalicelib.domain.runs import SubRunKey
+from chalicelib.domain.selection import Selection
 from chalicelib.domain.soap import PUBLISHED
-from chalicelib.usecases.dataset_info import LIFETIME, DatasetInfos
+from chalicelib.usecases.dataset_info import LIFETIME, DatasetInfoReader
 from tests.support.fakes import FakeClock, FakeDataBucket
 
 KEY = SubRunKey.parse("Zr49Cu49Al2", "21", "0")
@@ -37,11 +38,11 @@ class Bucket(FakeDataBucket):
         self.reads = 0
         self.failing = False
 
-    def dataset_info(self) -> DatasetInfo | None:
+    def read_dataset_info(self) -> DatasetInfo | None:
         self.reads += 1
         if self.failing:
             raise Unavailable("the data bucket does not answer")
-        return super().dataset_info()
+        return super().read_dataset_info()
 
 
 @pytest.fixture
@@ -55,19 +56,19 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def infos(bucket: Bucket, clock: FakeClock) -> DatasetInfos:
-    return DatasetInfos(bucket, clock, PUBLISHED)
+def infos(bucket: Bucket, clock: FakeClock) -> DatasetInfoReader:
+    return DatasetInfoReader(bucket, clock, PUBLISHED)
 
 
 def manifest(info: DatasetInfo) -> Manifest:
     bucket = FakeDataBucket()
-    bucket.put(files_prefix(KEY) + "a", b"a")
-    return Manifest.of_sub_run(KEY, bucket.artifacts(KEY), Selection(), info)
+    bucket.put(get_files_prefix(KEY) + "a", b"a")
+    return Manifest.of_sub_run(KEY, bucket.list_artifacts(KEY), Selection(), info)
 
 
 def entities(info: DatasetInfo) -> dict[str, dict[str, Any]]:
     return {
-        entity["@id"]: entity for entity in json.loads(crate_metadata(manifest(info), ()))["@graph"]
+        entity["@id"]: entity for entity in json.loads(build_ro_crate(manifest(info), ()))["@graph"]
     }
 
 
@@ -114,42 +115,44 @@ def test_a_broken_description_is_refused_with_its_reason(content: bytes, message
         DatasetInfo.parse(content)
 
 
-def test_it_is_read_once_a_minute(infos: DatasetInfos, bucket: Bucket, clock: FakeClock) -> None:
-    assert infos.current() == infos.current() == DatasetInfo(soap=PUBLISHED)
+def test_it_is_read_once_a_minute(
+    infos: DatasetInfoReader, bucket: Bucket, clock: FakeClock
+) -> None:
+    assert infos.get() == infos.get() == DatasetInfo(soap=PUBLISHED)
     bucket.put("dataset.json", json.dumps(FULL).encode())
-    assert infos.current().name is None
+    assert infos.get().name is None
     assert bucket.reads == 1
     clock.advance(LIFETIME.total_seconds())
-    with infos.alongside() as dataset:
+    with infos.prefetch() as dataset:
         assert dataset().name == "Glasses"
-    with infos.alongside() as dataset:
+    with infos.prefetch() as dataset:
         assert dataset().soap == DatasetInfo.parse(json.dumps(FULL).encode()).soap
     assert bucket.reads == 2
 
 
 def test_a_broken_description_stops_no_download_and_is_logged(
-    infos: DatasetInfos, bucket: Bucket, caplog: pytest.LogCaptureFixture
+    infos: DatasetInfoReader, bucket: Bucket, caplog: pytest.LogCaptureFixture
 ) -> None:
     bucket.put("dataset.json", b"{")
     with caplog.at_level(logging.WARNING):
-        assert infos.current() == DatasetInfo(soap=PUBLISHED)
+        assert infos.get() == DatasetInfo(soap=PUBLISHED)
     assert "dataset.json is not JSON" in caplog.text
     with pytest.raises(Unavailable, match=r"dataset\.json is not JSON"):
-        infos.checked()
+        infos.get_valid()
 
 
 def test_a_store_that_fails_leaves_what_was_known(
-    infos: DatasetInfos, bucket: Bucket, clock: FakeClock
+    infos: DatasetInfoReader, bucket: Bucket, clock: FakeClock
 ) -> None:
     bucket.failing = True
     with pytest.raises(Unavailable):
-        infos.current()
+        infos.get()
     bucket.failing = False
     bucket.put("dataset.json", json.dumps(FULL).encode())
-    assert infos.current().name == "Glasses"
+    assert infos.get().name == "Glasses"
     bucket.failing = True
     clock.advance(LIFETIME.total_seconds())
-    assert infos.current().name == "Glasses"
+    assert infos.get().name == "Glasses"
 
 
 def test_the_crate_has_licence_creators_citation_and_synthetic() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.adapters.local.simulated_executor import SimulatedHpc
+from chalicelib.adapters.local.simulated_executor import SimulatedExecutor
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.deformation import DEFORMATIONS
 from chalicelib.domain.errors import InvalidInput
@@ -90,7 +90,7 @@ def test_deformations_give_the_published_cells() -> None:
 
 
 def test_a_job_is_done_once_its_time_has_passed() -> None:
-    clock, executor = FakeClock(), SimulatedHpc(300)
+    clock, executor = FakeClock(), SimulatedExecutor(300)
     scheduled_at = clock.now()
     clock.advance(299.9)
     assert executor.status(scheduled_at, clock.now()) == "RUNNING"
@@ -99,7 +99,7 @@ def test_a_job_is_done_once_its_time_has_passed() -> None:
 
 
 def test_settings_have_defaults_and_empty_variables_count_as_unset() -> None:
-    settings = Settings.of(
+    settings = Settings.from_mapping(
         NAMES | {"AWS_ENDPOINT_URL_S3": "", "AWS_ENDPOINT_URL": "", "DATA_PREFIX": ""}
     )
     assert (
@@ -116,7 +116,7 @@ def test_settings_have_defaults_and_empty_variables_count_as_unset() -> None:
 
 
 def test_the_endpoint_of_a_service_goes_before_the_common_one() -> None:
-    settings = Settings.of(
+    settings = Settings.from_mapping(
         NAMES
         | {
             "AWS_ENDPOINT_URL": "http://all",
@@ -132,12 +132,15 @@ def test_the_endpoint_of_a_service_goes_before_the_common_one() -> None:
     ("variables", "named"),
     [
         ({"DATA_BUCKET": "data"}, "RUN_TABLE is not set"),
-        (NAMES | {"JOB_RUN_TIME_SECONDS": "soon"}, "JOB_RUN_TIME_SECONDS='soon' is not a number"),
-        (NAMES | {"JOB_RUN_TIME_SECONDS": "nan"}, "out of range"),
-        (NAMES | {"URL_TTL_SECONDS": "604801"}, "URL_TTL_SECONDS='604801' is out of range"),
+        (
+            NAMES | {"JOB_RUN_TIME_SECONDS": "soon"},
+            "JOB_RUN_TIME_SECONDS='soon'; expected a number",
+        ),
+        (NAMES | {"JOB_RUN_TIME_SECONDS": "nan"}, "expected 0 to"),
+        (NAMES | {"URL_TTL_SECONDS": "604801"}, "URL_TTL_SECONDS='604801'; expected 1 to 604800"),
         (NAMES | {"S3_ADDRESSING_STYLE": "dns"}, "S3_ADDRESSING_STYLE='dns'"),
     ],
 )
 def test_settings_that_make_no_sense_are_named(variables: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
-        Settings.of(variables)
+        Settings.from_mapping(variables)

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from chalicelib.domain.artifacts import files_prefix
+from chalicelib.domain.artifacts import get_files_prefix
 from chalicelib.domain.claims import RunClaim
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import NothingAvailable
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
-from chalicelib.usecases.free_runs import BUCKET_MEMORY, FreeRuns
+from chalicelib.usecases.free_runs import BUCKET_CACHE_LIFETIME, FreeRunFinder
 from chalicelib.usecases.scheduling import schedule_runs
-from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyRecords, FakeRunTable
+from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyStore, FakeRunRepository
 
 NC = NominalComposition("Zr49Cu49Al2")
 
@@ -24,29 +24,29 @@ class CountingBucket(FakeDataBucket):
         super().__init__()
         self.calls = Counter[str]()
 
-    def run_numbers(self, nc: NominalComposition) -> Sequence[int]:
+    def list_run_numbers(self, nc: NominalComposition) -> Sequence[int]:
         self.calls["run_numbers"] += 1
-        return super().run_numbers(nc)
+        return super().list_run_numbers(nc)
 
     def has_files(self, key: SubRunKey) -> bool:
         self.calls["has_files"] += 1
-        return files_prefix(key) + "a" in self.objects
+        return get_files_prefix(key) + "a" in self.objects
 
-    def listed_runs(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
+    def list_runs_with_files(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
         """As S3 does: in text order, 1,000 files at most."""
         self.calls["listed_runs"] += 1
-        return dict(list(super().listed_runs(first, sub_run).items())[:1000])
+        return dict(list(super().list_runs_with_files(first, sub_run).items())[:1000])
 
 
-class CountingTable(FakeRunTable):
+class CountingTable(FakeRunRepository):
     def __init__(self) -> None:
         super().__init__()
         self.claims_read = 0
 
-    def claims(
+    def list_claims(
         self, nc: NominalComposition, *, after: int = 0, limit: int | None = None
     ) -> Iterator[RunClaim]:
-        for claim in super().claims(nc, after=after, limit=limit):
+        for claim in super().list_claims(nc, after=after, limit=limit):
             self.claims_read += 1
             yield claim
 
@@ -54,11 +54,11 @@ class CountingTable(FakeRunTable):
 class Service:
     def __init__(self) -> None:
         self.runs, self.bucket, self.clock = CountingTable(), CountingBucket(), FakeClock()
-        self.free_runs = FreeRuns(self.runs, self.bucket, self.clock)
+        self.free_runs = FreeRunFinder(self.runs, self.bucket, self.clock)
 
     def store(self, sub_run: int, *id_runs: int) -> None:
         for id_run in id_runs:
-            self.bucket.put(files_prefix(SubRunKey(RunKey(NC, id_run), sub_run)) + "a", b"")
+            self.bucket.put(get_files_prefix(SubRunKey(RunKey(NC, id_run), sub_run)) + "a", b"")
 
     def schedule(self, count: int | None = None) -> list[int]:
         self.bucket.calls.clear()
@@ -69,13 +69,13 @@ class Service:
             idempotency_key=None,
             runs=self.runs,
             free_runs=self.free_runs,
-            records=FakeIdempotencyRecords(),
+            records=FakeIdempotencyStore(),
             clock=self.clock,
         )
         return [run.id_run for run in keys]
 
     def minute_later(self) -> None:
-        self.clock.advance(BUCKET_MEMORY.total_seconds())
+        self.clock.advance(BUCKET_CACHE_LIFETIME.total_seconds())
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_a_lower_number_that_arrives_late_comes_first(service: Service) -> None:
 def test_a_run_that_was_given_back_comes_first(service: Service) -> None:
     service.store(0, *range(1, 2001))
     service.schedule(50)
-    claims = {claim.id_run: claim.claim_token for claim in service.runs.claims(NC)}
+    claims = {claim.id_run: claim.claim_token for claim in service.runs.list_claims(NC)}
     service.runs.remove(RunKey(NC, 30), claims[30])
     assert service.schedule() == [30]
     assert service.schedule() == [51]
@@ -150,7 +150,7 @@ def test_a_run_that_was_given_back_comes_first(service: Service) -> None:
 def test_a_run_that_an_operator_deleted_is_found_before_nothing_is_left(service: Service) -> None:
     service.store(0, *range(1, 51))
     service.schedule(50)
-    claims = {claim.id_run: claim.claim_token for claim in service.runs.claims(NC)}
+    claims = {claim.id_run: claim.claim_token for claim in service.runs.list_claims(NC)}
     service.minute_later()
     with pytest.raises(NothingAvailable):
         service.schedule()

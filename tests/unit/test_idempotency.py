@@ -16,19 +16,19 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import (
+    IdempotencyKeyInUse,
+    IdempotencyKeyReused,
     InvalidInput,
-    KeyInFlight,
-    KeyReused,
     NotFound,
     NothingAvailable,
     Unavailable,
 )
 from chalicelib.domain.idempotency import LIFETIME, IdempotencyRecord
 from chalicelib.domain.runs import Run, RunKey
-from chalicelib.usecases.free_runs import FreeRuns
+from chalicelib.usecases.free_runs import FreeRunFinder
 from chalicelib.usecases.idempotency import LEASE
 from chalicelib.usecases.scheduling import augment_run, schedule_runs
-from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyRecords, FakeRunTable
+from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyStore, FakeRunRepository
 
 NC = NominalComposition("Zr49Cu49Al2")
 
@@ -54,19 +54,19 @@ class SharedClock(FakeClock):
 class World:
     """A bucket with some runs, an empty table, no records. `writes` counts what changes them; at `crash_at` the process dies."""
 
-    runs: FakeRunTable = field(default_factory=FakeRunTable)
+    runs: FakeRunRepository = field(default_factory=FakeRunRepository)
     bucket: FakeDataBucket = field(default_factory=FakeDataBucket)
-    records: FakeIdempotencyRecords = field(default_factory=FakeIdempotencyRecords)
+    records: FakeIdempotencyStore = field(default_factory=FakeIdempotencyStore)
     clock: FakeClock = field(default_factory=SharedClock)
     writes: int = 0
     crash_at: tuple[int, bool] | None = None
     dead: bool = False
 
     def __post_init__(self) -> None:
-        self.free_runs = FreeRuns(self.runs, self.bucket, self.clock)
+        self.free_runs = FreeRunFinder(self.runs, self.bucket, self.clock)
         for port, names in (
             (self.runs, ("add", "reclaim", "remove", "add_sub_runs")),
-            (self.records, ("open", "change")),
+            (self.records, ("create", "compare_and_set")),
         ):
             for name in names:
                 setattr(port, name, self._counted(getattr(port, name)))
@@ -114,7 +114,7 @@ class World:
         )
 
     def allocated(self) -> list[int]:
-        return [run.key.id_run for run in self.runs.runs()]
+        return [run.key.id_run for run in self.runs.list_runs()]
 
 
 @pytest.fixture
@@ -153,7 +153,8 @@ def test_a_key_that_comes_with_another_request_is_refused(
     world.store(1, 2)
     world.schedule(key="k")
     with pytest.raises(
-        KeyReused, match=r"'k' came before with another request \(schedule one of Zr49Cu49Al2\)"
+        IdempotencyKeyReused,
+        match=r"'k' was used with another request \(schedule one of Zr49Cu49Al2\)",
     ):
         world.schedule(other[1], key="k") if other[0] == "schedule" else world.augment(
             other[1], [1], key="k"
@@ -170,12 +171,12 @@ def test_a_key_whose_first_request_is_at_work_is_in_flight_until_the_lease_ends(
         "k", f"schedule one of {NC}", "other", now + LEASE, now + LIFETIME, "token"
     )
     world.clock = FakeClock()
-    with pytest.raises(KeyInFlight, match="'k' is at work") as caught:
+    with pytest.raises(IdempotencyKeyInUse, match="'k' is in progress") as caught:
         world.schedule(key="k")
     assert caught.value.retry_after_seconds == 2
     world.clock.time = now + LEASE
     assert world.schedule(key="k") == [1]
-    [claim] = world.runs.claims(NC)
+    [claim] = world.runs.list_claims(NC)
     assert claim.claim_token.endswith(".token")
 
 
@@ -203,7 +204,7 @@ def test_a_batch_that_is_larger_than_what_is_left_allocates_nothing_and_says_how
     for key in (None, "k"):
         with pytest.raises(
             NothingAvailable,
-            match="3 runs of 'Zr49Cu49Al2' were asked for and 2 are available: nothing was scheduled",
+            match="2 runs of 'Zr49Cu49Al2' are available, fewer than the 3 requested; nothing was scheduled",
         ):
             world.schedule(3, key=key)
     assert world.allocated() == [1]
@@ -222,7 +223,7 @@ def test_augmenting_with_a_key_happens_once_and_is_checked(world: World) -> None
     with pytest.raises(NotFound, match="run '1' of 'Zr49Cu49Al2' is not scheduled"):
         world.augment(1, [1, 2], key="k")
     world.schedule()
-    with pytest.raises(InvalidInput, match=r"sub_runs \['0'\] cannot be added"):
+    with pytest.raises(InvalidInput, match=r"invalid sub_runs \['0'\]"):
         world.augment(1, [0], key="k")
     assert world.augment(1, [1, 2], key="k") == world.augment(1, [2, 1], key="k") == RunKey(NC, 1)
     writes = world.writes
@@ -276,16 +277,16 @@ def test_a_request_that_was_taken_over_while_it_stood_still_claims_nothing_more(
     world: World,
 ) -> None:
     world.store(1, 2, 3)
-    change = world.records.change
+    compare_and_set = world.records.compare_and_set
 
     def taken_over(record: IdempotencyRecord, holder: str) -> bool:
-        world.records.change = change  # type: ignore[method-assign]
+        world.records.compare_and_set = compare_and_set  # type: ignore[method-assign]
         stolen = replace(world.records.records["k"], holder="another")
         world.records.records["k"] = stolen
-        return change(record, holder)
+        return compare_and_set(record, holder)
 
-    world.records.change = taken_over  # type: ignore[method-assign]
-    with pytest.raises(KeyInFlight):
+    world.records.compare_and_set = taken_over  # type: ignore[method-assign]
+    with pytest.raises(IdempotencyKeyInUse):
         world.schedule(2, key="k")
     assert world.allocated() == []
 

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from chalicelib.bootstrap import make_services
-from chalicelib.domain.archive import PresignedLink
+from chalicelib.bootstrap import build_services
+from chalicelib.domain.archive_record import PresignedLink
 from chalicelib.settings import Settings
 
 NAMES = {"RUN_TABLE": "runs", "DATA_BUCKET": "data"}
@@ -16,7 +16,9 @@ NAMES = {"RUN_TABLE": "runs", "DATA_BUCKET": "data"}
 
 def link(environment: dict[str, str]) -> tuple[PresignedLink, int]:
     """A link, and the seconds that its signature says."""
-    made = make_services(Settings.of(NAMES | environment)).bucket.link("archives/a.zip", "a.zip")
+    made = build_services(Settings.from_mapping(NAMES | environment)).bucket.presign(
+        "archives/a.zip", "a.zip"
+    )
     return made, int(parse_qs(urlsplit(made.url).query)["X-Amz-Expires"][0])
 
 

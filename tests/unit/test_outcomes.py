@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.outcomes import (
     OVERLAP_BYTES,
-    Facts,
+    CalculationFacts,
     Outcome,
     count_bond_labels,
     read_lobster_output,
@@ -22,8 +22,8 @@ from chalicelib.domain.outcomes import (
 )
 from chalicelib.domain.runs import Run, RunKey
 from chalicelib.usecases import outcomes
-from chalicelib.usecases.outcomes import sub_run_facts
-from tests.support.fakes import FakeClock, FakeDataBucket, FakeOutcomeRecords
+from chalicelib.usecases.outcomes import get_sub_run_facts
+from tests.support.fakes import FakeClock, FakeDataBucket, FakeOutcomeCache
 
 KEY = RunKey(NominalComposition("Zr49Cu49Al2"), 21)
 PREFIX = "Zr49Cu49Al2/c/md/lammps/100/21/2000"
@@ -46,15 +46,15 @@ def run_of(*sub_runs: int) -> Run:
 
 
 def facts_of(
-    bucket: FakeDataBucket, *sub_runs: int, records: FakeOutcomeRecords | None = None
-) -> dict[int, Facts]:
-    found = sub_run_facts(
-        run_of(*sub_runs), bucket=bucket, records=records or FakeOutcomeRecords(), clock=FakeClock()
+    bucket: FakeDataBucket, *sub_runs: int, cache: FakeOutcomeCache | None = None
+) -> dict[int, CalculationFacts]:
+    found = get_sub_run_facts(
+        run_of(*sub_runs), bucket=bucket, cache=cache or FakeOutcomeCache(), clock=FakeClock()
     )
     return dict(found)
 
 
-def published(facts: Facts) -> str:
+def published(facts: CalculationFacts) -> str:
     """The cases of the published script in its own order and words: -1 is no line of labels."""
     qe_file_exists, qe_scf_ok = facts.scf_converged is not None, bool(facts.scf_converged)
     icohp_lines = -1 if facts.bond_labels is None else facts.bond_labels
@@ -72,11 +72,11 @@ def published(facts: Facts) -> str:
 def test_outcomes_are_those_of_the_published_script_for_every_combination_of_facts() -> None:
     seen = set()
     for converged, finished, labels in product((None, False, True), (False, True), (None, 0, 2)):
-        facts = Facts(True, converged, None, finished, 2, labels)
+        facts = CalculationFacts(True, converged, None, finished, 2, labels)
         assert facts.outcome == published(facts), facts
         seen.add(facts.outcome)
     assert seen == set(Outcome) - {Outcome.NO_DATA}
-    assert Facts(has_files=False).outcome is Outcome.NO_DATA
+    assert CalculationFacts(has_files=False).outcome is Outcome.NO_DATA
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_outcomes_are_those_of_the_published_script_for_every_combination_of_fac
 def test_completeness_of_labels_is_a_fact_beside_the_outcome(
     labels: int | None, expected: int | None, complete: bool
 ) -> None:
-    assert Facts(True, True, 5, True, expected, labels).labels_complete is complete
+    assert CalculationFacts(True, True, 5, True, expected, labels).labels_complete is complete
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_the_facts_of_a_good_sub_run(bucket: FakeDataBucket) -> None:
     bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.lb.out", LOBSTER)
     bucket.put(f"{PREFIX}/0/ICOHPLIST.lobster", LABELS)
     facts = facts_of(bucket, 0)[0]
-    assert facts == Facts(True, True, 61, True, 2, 2)
+    assert facts == CalculationFacts(True, True, 61, True, 2, 2)
     assert (facts.outcome, facts.labels_complete) == (Outcome.DONE, True)
 
 
@@ -126,7 +126,7 @@ def test_an_unconverged_run_tells_how_many_iterations_were_begun(bucket: FakeDat
         b"".join(b"     iteration # %2d\n%s" % (n, b"x" * 3000) for n in range(1, 81)),
     )
     facts = facts_of(bucket, 0)[0]
-    assert facts == Facts(True, False, 80, False, None, None)
+    assert facts == CalculationFacts(True, False, 80, False, None, None)
     assert facts.outcome is Outcome.SCF_NOT_CONVERGED
 
 
@@ -155,13 +155,13 @@ def test_of_a_large_output_only_the_end_is_read(bucket: FakeDataBucket) -> None:
 def test_each_content_is_read_once(bucket: FakeDataBucket) -> None:
     for sub_run in (0, 1, 2):
         bucket.put(f"{PREFIX}/{sub_run}/Zr49Cu49Al2.scf.out", CONVERGED + b"%d" % sub_run)
-    records = FakeOutcomeRecords()
-    first = facts_of(bucket, 0, 1, 2, records=records)
+    records = FakeOutcomeCache()
+    first = facts_of(bucket, 0, 1, 2, cache=records)
     bucket.read_keys.clear()
-    assert facts_of(bucket, 0, 1, 2, records=records) == first
+    assert facts_of(bucket, 0, 1, 2, cache=records) == first
     assert bucket.read_keys == []
     bucket.put(f"{PREFIX}/1/Zr49Cu49Al2.scf.out", b"     iteration #  7\n")
-    assert facts_of(bucket, 0, 1, 2, records=records)[1].outcome is Outcome.SCF_NOT_CONVERGED
+    assert facts_of(bucket, 0, 1, 2, cache=records)[1].outcome is Outcome.SCF_NOT_CONVERGED
     assert set(bucket.read_keys) == {f"{PREFIX}/1/Zr49Cu49Al2.scf.out"}
 
 
@@ -170,11 +170,11 @@ def test_a_file_that_changes_while_it_is_read_leaves_its_sub_run_out(
 ) -> None:
     bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.scf.out", CONVERGED)
     bucket.put(f"{PREFIX}/1/Zr49Cu49Al2.scf.out", CONVERGED)
-    listed = bucket.run_artifacts(KEY)
+    listed = bucket.list_run_artifacts(KEY)
     bucket.put(f"{PREFIX}/1/Zr49Cu49Al2.scf.out", b"something else")
-    bucket.run_artifacts = lambda key: listed  # type: ignore[method-assign] # the listing of a moment before
-    records = FakeOutcomeRecords()
-    assert set(facts_of(bucket, 0, 1, records=records)) == {0}
+    bucket.list_run_artifacts = lambda key: listed  # type: ignore[method-assign] # the listing of a moment before
+    records = FakeOutcomeCache()
+    assert set(facts_of(bucket, 0, 1, cache=records)) == {0}
     assert set(records.get(KEY)) == {0}
 
 
@@ -190,7 +190,7 @@ def test_reading_that_takes_too_long_leaves_a_sub_run_out(
         return read_range(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(bucket, "read_range", slow)
-    assert sub_run_facts(run_of(0), bucket=bucket, records=FakeOutcomeRecords(), clock=clock) == {}
+    assert get_sub_run_facts(run_of(0), bucket=bucket, cache=FakeOutcomeCache(), clock=clock) == {}
 
 
 def test_of_a_huge_output_only_the_end_and_the_beginning_are_read_and_once(
@@ -200,11 +200,11 @@ def test_of_a_huge_output_only_the_end_and_the_beginning_are_read_and_once(
         f"{PREFIX}/0/Zr49Cu49Al2.scf.out",
         bytes(outcomes.MAX_FILE_BYTES) + CONVERGED + bytes(outcomes.MAX_FILE_BYTES),
     )
-    records = FakeOutcomeRecords()
-    assert facts_of(bucket, 0, records=records) == {}
+    records = FakeOutcomeCache()
+    assert facts_of(bucket, 0, cache=records) == {}
     assert bucket.read_bytes <= outcomes.MAX_FILE_BYTES + 64 * 1024 + 100 * OVERLAP_BYTES
     bucket.read_keys.clear()
-    assert facts_of(bucket, 0, records=records) == {}
+    assert facts_of(bucket, 0, cache=records) == {}
     assert bucket.read_keys == []
 
 
@@ -278,7 +278,7 @@ def test_the_outcomes_of_the_real_run_21_are_the_published_ones() -> None:
         sub_run: Outcome.SCF_NOT_CONVERGED if sub_run == 13 else Outcome.DONE
         for sub_run in range(15)
     }
-    assert found[0] == Facts(True, True, 61, True, 738, 738, -38989.80301770)
+    assert found[0] == CalculationFacts(True, True, 61, True, 738, 738, -38989.80301770)
     assert found[13].total_energy_ry is None
     assert (found[13].scf_iterations, found[13].bond_labels) == (80, None)
     assert all(facts.labels_complete for sub_run, facts in found.items() if sub_run != 13)

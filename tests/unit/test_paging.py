@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.api.paging import cursor_after, position_of
+from chalicelib.api.paging import decode_run_cursor, encode_run_cursor
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.runs import Run, RunKey
-from chalicelib.usecases.run_queries import get_run, page_of_runs, scheduled_runs
-from tests.support.fakes import FakeRunTable
+from chalicelib.usecases.run_queries import get_run, list_runs, list_runs_page
+from tests.support.fakes import FakeRunRepository
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 compositions = st.sampled_from(
@@ -21,7 +21,7 @@ compositions = st.sampled_from(
 keys = st.builds(RunKey, compositions, st.integers(1, 40) | st.integers(1, 999_999_999))
 
 
-def add(runs: FakeRunTable, key: RunKey) -> None:
+def add(runs: FakeRunRepository, key: RunKey) -> None:
     runs.add(Run(key, frozenset({0}), AT), str(key))
 
 
@@ -35,14 +35,14 @@ def add(runs: FakeRunTable, key: RunKey) -> None:
 def test_walking_pages_while_others_write_meets_every_old_run_once(
     old: set[RunKey], new: list[list[RunKey]], nc: NominalComposition | None, limit: int
 ) -> None:
-    runs = FakeRunTable()
+    runs = FakeRunRepository()
     for key in old:
         add(runs, key)
     writes = iter(new)
     met: list[RunKey] = []
     after: RunKey | None = None
     while True:
-        page, last = page_of_runs(nc, after=after, limit=limit, runs=runs)
+        page, last = list_runs_page(nc, after=after, limit=limit, runs=runs)
         assert len(page) <= limit
         assert last is None or len(page) == limit
         for run in page:
@@ -54,11 +54,11 @@ def test_walking_pages_while_others_write_meets_every_old_run_once(
             assert add_sub_runs
         if last is None:
             break
-        after = position_of(cursor_after(last, nc), nc)
+        after = decode_run_cursor(encode_run_cursor(last, nc), nc)
     wanted = {key for key in old if nc in (None, key.nc)}
     assert met == sorted(set(met))
     assert wanted <= set(met)
-    assert set(met) <= {run.key for run in scheduled_runs(nc, after=None, runs=runs)}
+    assert set(met) <= {run.key for run in list_runs(nc, after=None, runs=runs)}
 
 
 @settings(deadline=None)
@@ -66,17 +66,17 @@ def test_walking_pages_while_others_write_meets_every_old_run_once(
 def test_the_pages_together_are_the_whole_list(
     present: set[RunKey], nc: NominalComposition | None, limit: int
 ) -> None:
-    runs = FakeRunTable()
+    runs = FakeRunRepository()
     for key in present:
         add(runs, key)
     pages: list[Run] = []
     after: RunKey | None = None
     while True:
-        page, after = page_of_runs(nc, after=after, limit=limit, runs=runs)
+        page, after = list_runs_page(nc, after=after, limit=limit, runs=runs)
         pages += page
         if after is None:
             break
-    assert pages == list(scheduled_runs(nc, after=None, runs=runs))
+    assert pages == list(list_runs(nc, after=None, runs=runs))
     assert Counter(run.key for run in pages) == Counter(
         key for key in present if nc in (None, key.nc)
     )
@@ -86,4 +86,4 @@ def test_the_pages_together_are_the_whole_list(
 def test_a_cursor_leads_back_to_where_it_was_made(
     last: RunKey, nc: NominalComposition | None
 ) -> None:
-    assert position_of(cursor_after(last, nc), nc) == last
+    assert decode_run_cursor(encode_run_cursor(last, nc), nc) == last

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, EndpointConnectionError, ReadTime
 from chalicelib.adapters.aws import retry_deadline as patience
 from chalicelib.adapters.aws.clients import Clients
 from chalicelib.adapters.aws.data_bucket import S3DataBucket
-from chalicelib.bootstrap import make_services
+from chalicelib.bootstrap import build_services
 from chalicelib.settings import Settings
 
 GATEWAY_SECONDS = 29
@@ -52,7 +52,7 @@ def silent(client: Any, time: Time) -> None:
 
 
 def test_two_calls_that_get_no_answer_fit_into_a_request(time: Time) -> None:
-    clients = Clients.connect(Settings.of(NAMES))
+    clients = Clients.connect(Settings.from_mapping(NAMES))
     silent(clients.dynamodb, time)
     silent(clients.s3, time)
     with pytest.raises(BotoCoreError):
@@ -65,14 +65,14 @@ def test_two_calls_that_get_no_answer_fit_into_a_request(time: Time) -> None:
 
 
 def test_archives_are_written_with_the_patience_of_writes() -> None:
-    made = make_services(Settings.of(NAMES)).bucket
+    made = build_services(Settings.from_mapping(NAMES)).bucket
     assert isinstance(made, S3DataBucket)
     clients: list[Any] = [made._client, made._write_client]
     assert [client.meta.config.read_timeout for client in clients] == [5, 20]
 
 
 def test_a_write_that_gets_no_answer_fits_into_a_request(time: Time) -> None:
-    clients = Clients.connect(Settings.of(NAMES))
+    clients = Clients.connect(Settings.from_mapping(NAMES))
     silent(clients.s3_writes, time)
     with pytest.raises(BotoCoreError):
         clients.s3_writes.put_object(Bucket="data", Key="a", Body=b"a")
@@ -80,7 +80,7 @@ def test_a_write_that_gets_no_answer_fits_into_a_request(time: Time) -> None:
 
 
 def test_a_call_that_is_refused_at_once_has_three_attempts(time: Time) -> None:
-    clients = Clients.connect(Settings.of(NAMES))
+    clients = Clients.connect(Settings.from_mapping(NAMES))
 
     def refuse(request: Any, **_: Any) -> None:
         time.attempts.append(request.method)

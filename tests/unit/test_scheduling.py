@@ -6,18 +6,18 @@ import threading
 
 import pytest
 
-from chalicelib.domain.artifacts import files_prefix
+from chalicelib.domain.artifacts import get_files_prefix
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
-from chalicelib.usecases.free_runs import FreeRuns
+from chalicelib.usecases.free_runs import FreeRunFinder
 from chalicelib.usecases.scheduling import schedule_runs
-from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyRecords, FakeRunTable
+from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyStore, FakeRunRepository
 
 NC = NominalComposition.parse("Al2")
 
 
-class FailingRunTable(FakeRunTable):
+class FailingRunTable(FakeRunRepository):
     def add(self, run: Run, claim_token: str, wanted: int = 1) -> bool:
         raise Unavailable("the run table does not answer")
 
@@ -26,9 +26,9 @@ def test_a_schedule_that_fails_leaves_no_thread_for_the_garbage_collector_to_end
     """It once did, and blocked the process for good: collected while a thread was being started, it waited for itself."""
     bucket = FakeDataBucket()
     for id_run in range(1, 30):
-        bucket.put(files_prefix(SubRunKey(RunKey(NC, id_run), 0)) + "a", b"a")
+        bucket.put(get_files_prefix(SubRunKey(RunKey(NC, id_run), 0)) + "a", b"a")
     runs, clock = FailingRunTable(), FakeClock()
-    free_runs = FreeRuns(runs, bucket, clock)
+    free_runs = FreeRunFinder(runs, bucket, clock)
     with pytest.raises(Unavailable) as caught:
         schedule_runs(
             NC,
@@ -36,7 +36,7 @@ def test_a_schedule_that_fails_leaves_no_thread_for_the_garbage_collector_to_end
             idempotency_key=None,
             runs=runs,
             free_runs=free_runs,
-            records=FakeIdempotencyRecords(),
+            records=FakeIdempotencyStore(),
             clock=clock,
         )
     assert caught.tb  # whose frames hold the generator

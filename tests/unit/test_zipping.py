@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from chalicelib.zipstream import (
     BadMemberName,
     DamagedMember,
-    DeflatedSource,
     PackedMember,
     PackingError,
+    PrecompressedMember,
     Source,
     WrongMemberSize,
     ZipStream,
@@ -38,13 +38,13 @@ CONTENTS = {
 }
 
 
-def sources() -> list[Source | DeflatedSource]:
+def sources() -> list[Source | PrecompressedMember]:
     return [source(name, content) for name, content in CONTENTS.items()] + [
         deflated_source("taken over", TEXT)
     ]
 
 
-def packed(*members: Source | DeflatedSource, workers: int = 2) -> zipfile.ZipFile:
+def packed(*members: Source | PrecompressedMember, workers: int = 2) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(b"".join(ZipStream(members, workers=workers))))
 
 
@@ -199,7 +199,7 @@ def test_a_member_of_another_size_than_announced_is_never_packed(announced: int)
 
 def test_a_deflated_member_of_another_size_than_announced_is_never_packed() -> None:
     member = deflated_source("a", TEXT)
-    cut = DeflatedSource(
+    cut = PrecompressedMember(
         "a",
         member.size_bytes,
         member.compressed_bytes + 1,
@@ -248,7 +248,7 @@ def test_a_copied_member_gives_the_bytes_of_a_deflated_one(size: int) -> None:
     fresh = b"".join(stream := ZipStream([source("0/a", content)]))
     (member,) = stream.members
     data = fresh[member.data_offset : member.data_offset + member.compressed_bytes]
-    copied = DeflatedSource(
+    copied = PrecompressedMember(
         "0/a", size, len(data), member.crc32, member.sha256, lambda: iter([data])
     )
     assert b"".join(ZipStream([copied])) == fresh
@@ -260,7 +260,7 @@ def test_a_damaged_stream_is_never_copied(content: bytes, position: int) -> None
     good = deflated_source("a", content)
     damaged = bytearray(b"".join(good.open()))
     damaged[position % len(damaged)] ^= 0x55
-    member = DeflatedSource(
+    member = PrecompressedMember(
         "a",
         good.size_bytes,
         good.compressed_bytes,
@@ -275,7 +275,7 @@ def test_a_damaged_stream_is_never_copied(content: bytes, position: int) -> None
 @pytest.mark.parametrize(("crc32", "size"), [(1, 0), (0, 1), (0, -1)])
 def test_a_stream_of_other_content_is_never_copied(crc32: int, size: int) -> None:
     good = deflated_source("a", TEXT)
-    member = DeflatedSource(
+    member = PrecompressedMember(
         "a",
         good.size_bytes + size,
         good.compressed_bytes,
@@ -289,6 +289,8 @@ def test_a_stream_of_other_content_is_never_copied(crc32: int, size: int) -> Non
 
 def test_a_damaged_stream_that_would_inflate_without_end_is_given_up_early() -> None:
     bomb = deflated_source("a", bytes(300 * 2**20))
-    member = DeflatedSource("a", 1000, bomb.compressed_bytes, bomb.crc32, bomb.sha256, bomb.open)
+    member = PrecompressedMember(
+        "a", 1000, bomb.compressed_bytes, bomb.crc32, bomb.sha256, bomb.open
+    )
     with pytest.raises(DamagedMember):
         b"".join(ZipStream([member]))

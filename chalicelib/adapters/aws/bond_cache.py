@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.artifacts import archives_prefix
+from chalicelib.domain.artifacts import get_archives_prefix
 from chalicelib.domain.bonds import BondIndex
 from chalicelib.domain.runs import SubRunKey
 
-from .errors import error_code, unavailable
+from .errors import error_code, translate_errors
 from .stored_records import decode_bond_index, encode_bond_index
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 _SERVICE = "data bucket"
 
 
-class S3BondRecords:
-    """`usecases.bonds.BondRecords` over one S3 bucket."""
+class S3BondCache:
+    """`usecases.bonds.BondCache` over one S3 bucket."""
 
     def __init__(self, client: S3Client, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
     def get(self, key: SubRunKey, fingerprint: str) -> BondIndex | None:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             try:
                 answer = self._client.get_object(
                     Bucket=self._bucket, Key=_record_key(key, fingerprint)
@@ -48,7 +48,7 @@ class S3BondRecords:
         return None
 
     def put(self, key: SubRunKey, fingerprint: str, index: BondIndex) -> None:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             self._client.put_object(
                 Bucket=self._bucket,
                 Key=_record_key(key, fingerprint),
@@ -58,4 +58,4 @@ class S3BondRecords:
 
 
 def _record_key(key: SubRunKey, fingerprint: str) -> str:
-    return f"{archives_prefix(key)}{fingerprint}.bonds.json"
+    return f"{get_archives_prefix(key)}{fingerprint}.bonds.json"

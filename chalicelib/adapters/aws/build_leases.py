@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.archive import BuildLease
+from chalicelib.domain.builds import BuildLease
 
-from .errors import error_code, unavailable
+from .errors import error_code, translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,14 +26,14 @@ _KEPT = timedelta(days=1)
 
 
 class DynamoBuildLeases:
-    """`usecases.ports.BuildLeases` in the table of `DynamoRunTable`."""
+    """`usecases.ports.BuildLeases` in the table of `DynamoRunRepository`."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
     def get(self, archive_key: str) -> BuildLease | None:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             item = self._client.get_item(
                 TableName=self._table, Key=_address(archive_key), ConsistentRead=True
             ).get("Item")
@@ -46,7 +46,7 @@ class DynamoBuildLeases:
             error=item["error"]["S"] if "error" in item else None,
         )
 
-    def take(
+    def acquire(
         self,
         archive_key: str,
         holder: str,
@@ -85,7 +85,7 @@ class DynamoBuildLeases:
         )
 
     def release(self, archive_key: str, holder: str) -> None:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             try:
                 self._client.delete_item(
                     TableName=self._table,
@@ -98,7 +98,7 @@ class DynamoBuildLeases:
                 if error_code(error) != "ConditionalCheckFailedException":
                     raise
 
-    def fail(self, archive_key: str, holder: str, error: str) -> None:
+    def mark_failed(self, archive_key: str, holder: str, error: str) -> None:
         self._change(
             archive_key,
             "SET #error = :error",
@@ -116,7 +116,7 @@ class DynamoBuildLeases:
         names: dict[str, str],
         values: dict[str, Any],
     ) -> bool:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             try:
                 self._client.update_item(
                     TableName=self._table,

@@ -12,8 +12,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.utils import parse_timestamp
 
-from .response_integrity import demand_whole_answers
-from .retry_deadline import bound_attempts
+from .response_integrity import verify_response_integrity
+from .retry_deadline import limit_retry_time
 
 if TYPE_CHECKING:
     from botocore.config import _RetryDict
@@ -59,7 +59,7 @@ class Clients:
         )  # botocore tells it in no other way
         return end
 
-    def lambda_(self) -> LambdaClient:
+    def create_lambda_client(self) -> LambdaClient:
         """Made only where a builder function is configured: a client costs some 20 ms of a cold start."""
         return self.session.client(
             "lambda", endpoint_url=self.lambda_endpoint, config=_config(read_timeout=_READ_SECONDS)
@@ -72,8 +72,8 @@ class Clients:
         underlying.get_component("response_parser_factory").set_parser_defaults(
             timestamp_parser=_timestamp
         )
-        bound_attempts(underlying)
-        demand_whole_answers(underlying)
+        limit_retry_time(underlying)
+        verify_response_integrity(underlying)
         session = boto3.Session(botocore_session=underlying, region_name=settings.region)
 
         def s3(endpoint: str | None, read_timeout: int = _READ_SECONDS) -> S3Client:

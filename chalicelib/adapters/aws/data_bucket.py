@@ -12,24 +12,24 @@ from urllib.parse import quote
 import msgspec
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
-from chalicelib.domain.archive import ArchiveRecord, PresignedLink
+from chalicelib.domain.archive_record import ArchiveRecord, PresignedLink
 from chalicelib.domain.artifacts import (
     SOAPS_NAME,
     Artifact,
-    files_prefix,
-    role_of,
-    run_files_prefix,
-    run_soaps_prefix,
-    runs_prefix,
-    soaps_prefix,
+    get_files_prefix,
+    get_role,
+    get_run_files_prefix,
+    get_run_soaps_prefix,
+    get_runs_prefix,
+    get_soaps_prefix,
 )
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.dataset_info import FILE_NAME, MAX_BYTES, DatasetInfo
 from chalicelib.domain.errors import InvalidInput, SourceChanged, Unavailable
-from chalicelib.domain.member_names import rejection_reason
+from chalicelib.domain.member_names import get_rejection_reason
 from chalicelib.domain.runs import RunKey, SubRunKey, parse_id_run
 
-from .errors import error_code, unavailable
+from .errors import error_code, translate_errors
 from .object_transfer import ObjectChanged, ObjectVanished, read_object, read_part, write_object
 from .stored_records import decode_archive_record, encode_archive_record
 
@@ -77,11 +77,11 @@ class S3DataBucket:
         self._url_ttl = timedelta(seconds=url_ttl_seconds)
         self._credentials_expire_at = credentials_expire_at
 
-    def compositions(self) -> Sequence[NominalComposition]:
+    def list_compositions(self) -> Sequence[NominalComposition]:
         return sorted(_compositions(self._folders(self._data_prefix)))
 
-    def dataset_info(self) -> DatasetInfo | None:
-        with unavailable(_SERVICE):
+    def read_dataset_info(self) -> DatasetInfo | None:
+        with translate_errors(_SERVICE):
             try:
                 response = self._client.get_object(
                     Bucket=self._bucket, Key=self._data_prefix + FILE_NAME
@@ -97,12 +97,12 @@ class S3DataBucket:
             )
         return DatasetInfo.parse(content)
 
-    def run_numbers(self, nc: NominalComposition) -> Sequence[int]:
-        return sorted(_run_numbers(self._folders(self._data_prefix + runs_prefix(nc))))
+    def list_run_numbers(self, nc: NominalComposition) -> Sequence[int]:
+        return sorted(_run_numbers(self._folders(self._data_prefix + get_runs_prefix(nc))))
 
     def has_files(self, key: SubRunKey) -> bool:
-        prefix = self._data_prefix + files_prefix(key)
-        with unavailable(_SERVICE):
+        prefix = self._data_prefix + get_files_prefix(key)
+        with translate_errors(_SERVICE):
             # With a delimiter, the files of a folder below count as one entry. A few entries show a usable file almost always.
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=prefix, Delimiter="/", PaginationConfig={"PageSize": 20}
@@ -112,11 +112,11 @@ class S3DataBucket:
                 for page in pages
                 for stored in page.get("Contents", [])
             )
-            return any(rejection_reason(name) is None for name in names)
+            return any(get_rejection_reason(name) is None for name in names)
 
-    def listed_runs(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
-        prefix = self._data_prefix + runs_prefix(first.nc)
-        with unavailable(_SERVICE):
+    def list_runs_with_files(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
+        prefix = self._data_prefix + get_runs_prefix(first.nc)
+        with translate_errors(_SERVICE):
             page = self._client.list_objects_v2(
                 Bucket=self._bucket, Prefix=prefix, StartAfter=f"{prefix}{first.id_run}/"
             )
@@ -125,7 +125,7 @@ class S3DataBucket:
         last = ""
         for stored in page.get("Contents", []):
             last, _, path = stored["Key"][len(prefix) :].partition("/")
-            usable = path.startswith(folder) and rejection_reason(path[len(folder) :]) is None
+            usable = path.startswith(folder) and get_rejection_reason(path[len(folder) :]) is None
             for id_run in _run_numbers([last]):
                 found[id_run] = found.get(id_run, False) or usable
         if page["IsTruncated"]:  # the last run may have more files than were listed
@@ -136,10 +136,12 @@ class S3DataBucket:
             }
         return found
 
-    def artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
+    def list_artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
         found: dict[str, Artifact] = {}
         for only, listing in zip(
-            (None, SOAPS_NAME), self._listings(files_prefix(key), soaps_prefix(key)), strict=True
+            (None, SOAPS_NAME),
+            self._listings(get_files_prefix(key), get_soaps_prefix(key)),
+            strict=True,
         ):
             for stored, name in listing:
                 artifact = _artifact(key.run.nc, stored, name)
@@ -147,11 +149,11 @@ class S3DataBucket:
                     found[name] = artifact
         return [found[name] for name in sorted(found)]
 
-    def run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
+    def list_run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
         found: dict[int, dict[str, Artifact]] = {}
         for only, listing in zip(
             (None, SOAPS_NAME),
-            self._listings(run_files_prefix(key), run_soaps_prefix(key)),
+            self._listings(get_run_files_prefix(key), get_run_soaps_prefix(key)),
             strict=True,
         ):
             for stored, path in listing:
@@ -177,7 +179,7 @@ class S3DataBucket:
     def read_range(self, artifact: Artifact, start: int, stop: int) -> bytes:
         return self._read_part(artifact.key, artifact.etag, start, stop)
 
-    def archive(self, archive_key: str) -> ArchiveRecord | None:
+    def get_archive_record(self, archive_key: str) -> ArchiveRecord | None:
         with ThreadPoolExecutor(
             1, thread_name_prefix="head"
         ) as pool:  # side by side: no further round trip for callers
@@ -195,7 +197,7 @@ class S3DataBucket:
 
     def write_archive(self, archive_key: str, pieces: Iterable[bytes], filename: str) -> str:
         disposition = f'attachment; filename="{filename}"'
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             return write_object(
                 self._write_client,
                 self._bucket,
@@ -205,8 +207,8 @@ class S3DataBucket:
                 content_disposition=disposition,
             )
 
-    def write_record(self, archive_key: str, record: ArchiveRecord) -> None:
-        with unavailable(_SERVICE):
+    def write_archive_record(self, archive_key: str, record: ArchiveRecord) -> None:
+        with translate_errors(_SERVICE):
             self._client.put_object(
                 Bucket=self._bucket,
                 Key=_record_key(archive_key),
@@ -214,12 +216,12 @@ class S3DataBucket:
                 ContentType="application/json",
             )
 
-    def forget_archive(self, archive_key: str) -> None:
-        with unavailable(_SERVICE):
+    def delete_archive_record(self, archive_key: str) -> None:
+        with translate_errors(_SERVICE):
             self._client.delete_object(Bucket=self._bucket, Key=_record_key(archive_key))
 
-    def link(self, archive_key: str, filename: str) -> PresignedLink:
-        with unavailable(_SERVICE):
+    def presign(self, archive_key: str, filename: str) -> PresignedLink:
+        with translate_errors(_SERVICE):
             now = datetime.now(UTC)
             expires_at = min(
                 now + self._url_ttl,
@@ -237,12 +239,12 @@ class S3DataBucket:
         return PresignedLink(url, expires_at)
 
     def ping(self) -> None:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             self._client.head_bucket(Bucket=self._bucket)
 
     def _record(self, archive_key: str) -> ArchiveRecord | None:
         """Return the record, or None if it is missing, unreadable, or about to outlive its archive."""
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             try:
                 response = self._client.get_object(
                     Bucket=self._bucket, Key=_record_key(archive_key)
@@ -263,7 +265,7 @@ class S3DataBucket:
 
     def _etag_and_size(self, archive_key: str) -> tuple[str, int] | None:
         """Return the ETag and the size of the stored archive, or None if it is missing or unreadable."""
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             try:
                 response = self._client.head_object(Bucket=self._bucket, Key=archive_key)
             except ClientError as error:
@@ -279,7 +281,7 @@ class S3DataBucket:
     def _folders(self, prefix: str) -> set[str]:
         """The names of the folders right below a prefix."""
         folders: set[str] = set()
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=prefix, Delimiter="/"
             )
@@ -297,7 +299,7 @@ class S3DataBucket:
     def _stored(self, prefix: str) -> Iterator[tuple[ObjectTypeDef, str]]:
         """The objects below a prefix, each with the rest of its key."""
         full_prefix = self._data_prefix + prefix
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             for page in self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=full_prefix
             ):
@@ -308,14 +310,14 @@ class S3DataBucket:
 def _artifact(nc: NominalComposition, stored: ObjectTypeDef, name: str) -> Artifact | None:
     if not name or name.endswith("/"):  # a folder marker
         return None
-    return Artifact(stored["Key"], name, stored["Size"], stored["ETag"], role_of(nc, name))
+    return Artifact(stored["Key"], name, stored["Size"], stored["ETag"], get_role(nc, name))
 
 
 @contextmanager
 def _unchanged(key: str) -> Iterator[None]:
     """Turn failures to read an object into Unavailable; SourceChanged if it was replaced or removed."""
     try:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             yield
     except (ObjectChanged, ObjectVanished) as error:
         raise SourceChanged(f"{key!r} changed while it was read: repeat the request") from error

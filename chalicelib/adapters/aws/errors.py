@@ -18,7 +18,7 @@ def error_code(error: ClientError) -> str:
 
 
 @contextmanager
-def unavailable(service: str) -> Iterator[None]:
+def translate_errors(service: str) -> Iterator[None]:
     """Turn every failure of the calls inside into Unavailable that names the service and AWS's code, never its message.
 
     Catch the codes that are answers (a failed condition, a missing key) before they get here.

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.domain.idempotency import IdempotencyRecord
 
-from .errors import error_code, unavailable
+from .errors import error_code, translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 _SERVICE = "run table"
 
 
-class DynamoIdempotencyRecords:
-    """`usecases.ports.IdempotencyRecords` in the table of `DynamoRunTable`."""
+class DynamoIdempotencyStore:
+    """`usecases.ports.IdempotencyStore` in the table of `DynamoRunRepository`."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
     def get(self, key: str) -> IdempotencyRecord | None:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             item = self._client.get_item(
                 TableName=self._table, Key=_address(key), ConsistentRead=True
             ).get("Item")
@@ -51,7 +51,7 @@ class DynamoIdempotencyRecords:
             completed=item["completed"]["BOOL"],
         )
 
-    def open(self, record: IdempotencyRecord, now: datetime) -> bool:
+    def create(self, record: IdempotencyRecord, now: datetime) -> bool:
         condition = "attribute_not_exists(#pk) OR #expires_at <= :now"
         return self._put(
             record,
@@ -60,7 +60,7 @@ class DynamoIdempotencyRecords:
             {":now": {"S": _text(now)}},
         )
 
-    def change(self, record: IdempotencyRecord, holder: str) -> bool:
+    def compare_and_set(self, record: IdempotencyRecord, holder: str) -> bool:
         return self._put(
             record, "#holder = :holder", {"#holder": "holder"}, {":holder": {"S": holder}}
         )
@@ -72,7 +72,7 @@ class DynamoIdempotencyRecords:
         names: dict[str, str],
         values: dict[str, Any],
     ) -> bool:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             try:
                 self._client.put_item(
                     TableName=self._table,

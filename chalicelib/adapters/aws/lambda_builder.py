@@ -1,4 +1,4 @@
-"""The builder as a Lambda function of its own, invoked asynchronously."""
+"""Background builds in a Lambda function, which is invoked asynchronously."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from chalicelib.domain.archive import BuildOrder
+from chalicelib.domain.builds import BuildRequest
 
-from .errors import unavailable
+from .errors import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
-class LambdaBuilder:
-    """`usecases.ports.Builder`: AWS queues the event and runs the function at least once."""
+class LambdaBuildQueue:
+    """Implements `BuildQueue`: AWS queues the event and runs the function at least once."""
 
     def __init__(self, client: LambdaClient, function: str) -> None:
         self._client = client
         self._function = function
 
-    def start(self, order: BuildOrder, holder: str) -> None:
-        payload = msgspec.json.encode(order.to_event() | {"holder": holder})
-        with unavailable("builder"):
+    def submit(self, request: BuildRequest) -> None:
+        with translate_errors("builder"):
             self._client.invoke(
-                FunctionName=self._function, InvocationType="Event", Payload=payload
+                FunctionName=self._function,
+                InvocationType="Event",
+                Payload=msgspec.json.encode(request.to_event()),
             )

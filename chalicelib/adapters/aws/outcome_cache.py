@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chalicelib.domain.outcomes import ReadFacts
+from chalicelib.domain.outcomes import CachedFacts
 from chalicelib.domain.runs import RunKey
 
-from .errors import unavailable
+from .errors import translate_errors
 from .stored_records import decode_facts, encode_facts
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 _SERVICE = "run table"
 
 
-class DynamoOutcomeRecords:
-    """`usecases.ports.OutcomeRecords` in the table of `DynamoRunTable`."""
+class DynamoOutcomeCache:
+    """`usecases.ports.OutcomeCache` in the table of `DynamoRunRepository`."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
-    def get(self, key: RunKey) -> Mapping[int, ReadFacts]:
-        with unavailable(_SERVICE):
+    def get(self, key: RunKey) -> Mapping[int, CachedFacts]:
+        with translate_errors(_SERVICE):
             item = self._client.get_item(TableName=self._table, Key=_address(key)).get("Item")
         if item is None:
             return {}
@@ -42,9 +42,9 @@ class DynamoOutcomeRecords:
         except msgspec.ValidationError:  # written by another version of the service
             return {}
 
-    def put(self, key: RunKey, facts: Mapping[int, ReadFacts]) -> None:
+    def put(self, key: RunKey, facts: Mapping[int, CachedFacts]) -> None:
         item = {**_address(key), "facts": {"S": encode_facts(facts)}}
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             self._client.put_item(TableName=self._table, Item=item)
 
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 
-class BrokenAnswer(BotoCoreError):
+class IncompleteResponse(BotoCoreError):
     fmt = "the answer to {operation} is not whole"
 
 
-def demand_whole_answers(session: Session) -> None:
+def verify_response_integrity(session: Session) -> None:
     """Calls of S3 and DynamoDB by the session's clients raise BrokenAnswer, once botocore has tried again in vain.
 
     Not for the contents of objects, which are read as they come: who reads them knows their length.
@@ -46,7 +46,7 @@ def _check(*, http_response: Any = None, model: Any = None, **_: Any) -> None:
     elif http_response.status_code == 200 and not content:
         is_whole = is_whole and not _tells_in_body(model)
     if not is_whole:
-        raise BrokenAnswer(operation=model.name)
+        raise IncompleteResponse(operation=model.name)
 
 
 def _is_json(content: bytes) -> bool:

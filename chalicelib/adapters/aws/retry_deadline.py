@@ -21,11 +21,11 @@ _LAST_START_SECONDS = 6.0
 _STARTED = "dataops_started"
 
 
-class NoAnswerInTime(BotoCoreError):
+class RetryDeadlineExceeded(BotoCoreError):
     fmt = "no answer in {seconds:.0f} s"
 
 
-def bound_attempts(session: Session) -> None:
+def limit_retry_time(session: Session) -> None:
     """No attempt of a call by the session's clients starts later than 6 s after the call's first: NoAnswerInTime instead."""
     session.register("request-created", _start)
 
@@ -34,4 +34,4 @@ def _start(*, request: Any = None, **_: Any) -> None:
     started: float = request.context.setdefault(_STARTED, monotonic())
     elapsed_seconds = monotonic() - started
     if elapsed_seconds >= _LAST_START_SECONDS:
-        raise NoAnswerInTime(seconds=elapsed_seconds)
+        raise RetryDeadlineExceeded(seconds=elapsed_seconds)

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.claims import Claimant, RunClaim, claimant_tag
+from chalicelib.domain.claims import Claimant, RunClaim, get_claimant_tag
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.runs import Run, RunKey
 
-from .errors import error_code, unavailable
+from .errors import error_code, translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,8 +33,8 @@ _PARTITION = "RUN"
 _SERVICE = "run table"
 
 
-class DynamoRunTable:
-    """`usecases.ports.RunTable` over one DynamoDB table with the keys `pk` and `sk` (both strings)."""
+class DynamoRunRepository:
+    """`usecases.ports.RunRepository` over one DynamoDB table with the keys `pk` and `sk` (both strings)."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
@@ -44,7 +44,7 @@ class DynamoRunTable:
         item = self._item(key)
         return _run(item) if item else None
 
-    def runs(
+    def list_runs(
         self,
         nc: NominalComposition | None = None,
         *,
@@ -64,7 +64,7 @@ class DynamoRunTable:
             "claim_token": {"S": claim_token},
         }
         unless_present = ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in values)
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             answer = self._client.update_item(
                 TableName=self._table,
                 Key=_address(run.key),
@@ -73,19 +73,19 @@ class DynamoRunTable:
                 ExpressionAttributeValues={
                     **{f":{name}": value for name, value in values.items()},
                     ":none": {"L": []},
-                    ":claimant": {"L": [{"S": f"{wanted} {claimant_tag(claim_token)}"}]},
+                    ":claimant": {"L": [{"S": f"{wanted} {get_claimant_tag(claim_token)}"}]},
                 },
                 ReturnValues="ALL_NEW",
             )
         return answer["Attributes"]["claim_token"]["S"] == claim_token
 
-    def claims(
+    def list_claims(
         self, nc: NominalComposition, *, after: int = 0, limit: int | None = None
     ) -> Iterator[RunClaim]:
         return map(_claim, self._items(nc, RunKey(nc, after), limit))
 
     def reclaim(self, key: RunKey, claim_token: str, new_claim_token: str) -> bool:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             try:
                 self._client.update_item(
                     TableName=self._table,
@@ -107,7 +107,7 @@ class DynamoRunTable:
         return True
 
     def remove(self, key: RunKey, claim_token: str) -> None:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             try:
                 self._client.delete_item(
                     TableName=self._table,
@@ -131,7 +131,7 @@ class DynamoRunTable:
             ":wanted": {"NS": [str(sub_run) for sub_run in wanted]},
             ":at": {"S": at.isoformat()},
         }
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             try:
                 answer = self._client.update_item(
                     TableName=self._table,
@@ -154,7 +154,7 @@ class DynamoRunTable:
         return _run(answer["Attributes"])
 
     def ping(self) -> None:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             self._client.get_item(
                 TableName=self._table, Key={"pk": {"S": "PING"}, "sk": {"S": "PING"}}
             )
@@ -180,12 +180,12 @@ class DynamoRunTable:
         return islice(self._queried(query), limit)
 
     def _queried(self, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             for page in self._client.get_paginator("query").paginate(**query):
                 yield from page["Items"]
 
     def _item(self, key: RunKey) -> dict[str, Any] | None:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             answer = self._client.get_item(
                 TableName=self._table, Key=_address(key), ConsistentRead=True
             )

@@ -15,10 +15,10 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from chalicelib.domain.archive import ArchiveRecord, PackedFile
+from chalicelib.domain.archive_record import ArchiveRecord, PackedFile
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.bonds import Bond, BondIndex, BondTypeSummary
-from chalicelib.domain.outcomes import Facts, ReadFacts
+from chalicelib.domain.outcomes import CachedFacts, CalculationFacts
 
 
 class _StoredFile(Struct):
@@ -156,7 +156,7 @@ def decode_bond_index(content: bytes) -> BondIndex:
     )
 
 
-def encode_facts(facts: Mapping[int, ReadFacts]) -> str:
+def encode_facts(facts: Mapping[int, CachedFacts]) -> str:
     """Return the JSON of the facts of a run, by sub-run."""
     return msgspec.json.encode(
         {
@@ -166,10 +166,10 @@ def encode_facts(facts: Mapping[int, ReadFacts]) -> str:
     ).decode()
 
 
-def decode_facts(content: str) -> dict[int, ReadFacts]:
+def decode_facts(content: str) -> dict[int, CachedFacts]:
     """Return the facts of stored JSON, by sub-run."""
     return {
-        sub_run: ReadFacts(each.version, _facts(each.facts) if each.facts else None)
+        sub_run: CachedFacts(each.version, _facts(each.facts) if each.facts else None)
         for sub_run, each in _FACTS.decode(content).items()
     }
 
@@ -200,7 +200,7 @@ def _bond(stored: _StoredBond) -> Bond:
     )
 
 
-def _stored_facts(facts: Facts) -> _StoredFacts:
+def _stored_facts(facts: CalculationFacts) -> _StoredFacts:
     return _StoredFacts(
         has_files=facts.has_files,
         scf_converged=facts.scf_converged,
@@ -212,8 +212,8 @@ def _stored_facts(facts: Facts) -> _StoredFacts:
     )
 
 
-def _facts(stored: _StoredFacts) -> Facts:
-    return Facts(
+def _facts(stored: _StoredFacts) -> CalculationFacts:
+    return CalculationFacts(
         has_files=stored.has_files,
         scf_converged=stored.scf_converged,
         scf_iterations=stored.scf_iterations,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.tokens import Scope, TokenRecord
 
-from .errors import unavailable
+from .errors import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,21 +23,21 @@ _SERVICE = "run table"
 _KEPT = timedelta(days=30)
 
 
-class DynamoAccessTokens:
-    """`usecases.access.AccessTokens` in the table of `DynamoRunTable`."""
+class DynamoTokenRepository:
+    """`usecases.access.TokenRepository` in the table of `DynamoRunRepository`."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
     def get(self, token_id: str) -> TokenRecord | None:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             item = self._client.get_item(
                 TableName=self._table, Key=_address(token_id), ConsistentRead=True
             ).get("Item")
         return _record(item) if item else None
 
-    def all(self) -> Sequence[TokenRecord]:
+    def list_all(self) -> Sequence[TokenRecord]:
         query: dict[str, Any] = {
             "TableName": self._table,
             "ConsistentRead": True,
@@ -45,7 +45,7 @@ class DynamoAccessTokens:
             "ExpressionAttributeNames": {"#pk": "pk"},
             "ExpressionAttributeValues": {":pk": {"S": _PARTITION}},
         }
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             return [
                 _record(item)
                 for page in self._client.get_paginator("query").paginate(**query)
@@ -57,16 +57,16 @@ class DynamoAccessTokens:
             **_address(record.token_id),
             "secret_sha256": {"S": record.secret_sha256},
             "scope": {"S": record.scope},
-            "note": {"S": record.note},
+            "note": {"S": record.description},
             "created_at": {"S": record.created_at.isoformat()},
             "expires_at": {"S": record.expires_at.isoformat()},
             "expires": {"N": str(int((record.expires_at + _KEPT).timestamp()))},
         }
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             self._client.put_item(TableName=self._table, Item=item)
 
     def remove(self, token_id: str) -> bool:
-        with unavailable(_SERVICE):
+        with translate_errors(_SERVICE):
             answer = self._client.delete_item(
                 TableName=self._table, Key=_address(token_id), ReturnValues="ALL_OLD"
             )
@@ -82,7 +82,7 @@ def _record(item: Mapping[str, Any]) -> TokenRecord:
         token_id=item["sk"]["S"],
         secret_sha256=item["secret_sha256"]["S"],
         scope=Scope(item["scope"]["S"]),
-        note=item["note"]["S"],
+        description=item["note"]["S"],
         created_at=datetime.fromisoformat(item["created_at"]["S"]),
         expires_at=datetime.fromisoformat(item["expires_at"]["S"]),
     )

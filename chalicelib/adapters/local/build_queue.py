@@ -1,4 +1,4 @@
-"""The builder of a service without a builder function: a queue and a few threads in this process."""
+"""Background builds in threads of this process, for deployments without a builder function."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from chalicelib.domain.archive import BuildOrder
+from chalicelib.domain.builds import ArchiveSpec, BuildRequest
 from chalicelib.usecases.build_slots import BuildSlots
 
 _LOG = logging.getLogger("dataops")
 
 
-class BuildQueue:
-    """`usecases.ports.Builder`: builds with `build` in at most as many threads as there are `slots`, and logs what fails.
+class LocalBuildQueue:
+    """Implements `BuildQueue`: calls `build` in at most as many threads as there are `slots`, and logs errors.
 
-    An order that waits already is not queued again: only its lease holder is replaced by the new one.
+    An archive is queued once; a second request for it only replaces the lease holder of the first.
     """
 
-    def __init__(self, build: Callable[[BuildOrder, str], None], slots: BuildSlots) -> None:
+    def __init__(self, build: Callable[[BuildRequest], None], slots: BuildSlots) -> None:
         self._build = build
         self._slots = slots
         self._lock = threading.Lock()
-        self._holders: dict[BuildOrder, str] = {}
-        self._orders: SimpleQueue[BuildOrder] = SimpleQueue()
+        self._holders: dict[ArchiveSpec, str | None] = {}
+        self._queue: SimpleQueue[ArchiveSpec] = SimpleQueue()
         self._workers = 0
 
-    def start(self, order: BuildOrder, holder: str) -> None:
+    def submit(self, request: BuildRequest) -> None:
         with self._lock:
-            if order not in self._holders:
-                self._orders.put(order)
+            if request.spec not in self._holders:
+                self._queue.put(request.spec)
                 if self._workers < self._slots.count:
                     self._workers += 1
                     threading.Thread(target=self._work, name="builder", daemon=True).start()
-            self._holders[order] = holder
+            self._holders[request.spec] = request.holder
 
     def _work(self) -> None:
         while True:
-            order = self._orders.get()
+            spec = self._queue.get()
             with self._slots.in_background():
                 with self._lock:
-                    holder = self._holders.pop(order)
+                    request = BuildRequest(spec, self._holders.pop(spec))
                 try:
-                    self._build(order, holder)
+                    self._build(request)
                 except Exception:
-                    _LOG.exception("building %s failed", order.key)
+                    _LOG.exception("building %s failed", spec.key)

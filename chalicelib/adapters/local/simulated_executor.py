@@ -1,4 +1,4 @@
-"""The only executor there is now; AWS Batch, or Slurm through FirecREST, can take its place behind the same port."""
+"""A simulated executor: it runs no calculation. Executors for AWS Batch or Slurm implement the same port."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from chalicelib.domain.runs import JobStatus
 
 
 @dataclass(frozen=True, slots=True)
-class SimulatedHpc:
-    """Pretends that a job takes `job_run_time_seconds` from its scheduling: RUNNING before, DONE from then on."""
+class SimulatedExecutor:
+    """Implements `Executor`: a job is RUNNING for `job_run_time_seconds` after its scheduling, then DONE."""
 
     job_run_time_seconds: float
 

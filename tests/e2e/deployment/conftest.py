@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
-from chalicelib.bootstrap import SystemClock
+from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
+from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token
 from localdev.paths import ROOT
@@ -50,7 +50,7 @@ class Deployed:
     gateway: Gateway
     functions: dict[str, Function]
     tokens: dict[Scope, str]
-    token_table: DynamoAccessTokens
+    token_table: DynamoTokenRepository
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +84,7 @@ def deployed(
     create_table(aws.dynamodb, name)
     create_bucket(aws.s3, name)
     load(aws.s3, name, ROOT / "data")
-    tokens = DynamoAccessTokens(aws.dynamodb, name)
+    tokens = DynamoTokenRepository(aws.dynamodb, name)
     environment = {**aws_environment, "RUN_TABLE": name, "DATA_BUCKET": name}
     folder = tmp_path_factory.mktemp("lambda")
     with ExitStack() as stack:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
+from chalicelib.api.middleware import PUBLIC_ROUTES
 from chalicelib.domain.tokens import Scope
-from chalicelib.lambda_handlers.authorizer import OPEN
 from tests.e2e.deployment.conftest import Deployed
 from tests.e2e.deployment.test_boot import ask
 
@@ -16,7 +16,7 @@ def routes(deployed: Deployed) -> list[tuple[str, str]]:
     return [
         (method.upper(), path.format(**variables))
         for path in paths
-        if path not in OPEN
+        if path not in PUBLIC_ROUTES
         for method in paths[path]
     ]
 

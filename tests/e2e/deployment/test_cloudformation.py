@@ -14,8 +14,8 @@ import httpx
 import pytest
 from dataops_client import DataOpsClient, NothingAvailable
 
-from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
-from chalicelib.bootstrap import SystemClock
+from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
+from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token, revoke_token
 from localdev.paths import ROOT
@@ -34,7 +34,7 @@ class Service:
     cloud: Cloud
     stack: DeployedStack
     tokens: dict[Scope, str]
-    table: DynamoAccessTokens
+    table: DynamoTokenRepository
 
     def call(self, method: str, path: str, scope: Scope | None = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.tokens[scope]}"} if scope else {}
@@ -53,7 +53,7 @@ def service(dev_package: Package, tmp_path_factory: pytest.TempPathFactory) -> I
             {"BUILD_INLINE_MAX_BYTES": "300000"},
         )
         load(cloud.client("s3"), stack.outputs["DataBucketName"], ROOT / "data")
-        table = DynamoAccessTokens(cloud.client("dynamodb"), stack.outputs["RunTableName"])
+        table = DynamoTokenRepository(cloud.client("dynamodb"), stack.outputs["RunTableName"])
         tokens = {
             scope: create_token(
                 scope, "test", timedelta(days=1), tokens=table, clock=SystemClock()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.aws.data_bucket import ARCHIVE_LIFETIME
-from chalicelib.api.gateway_responses import gateway_responses
+from chalicelib.api.gateway_responses import build_gateway_responses
 from localdev.paths import ROOT
 from scripts.build_lambda_package import MAX_ZIP_BYTES, package
 from tests.e2e.deployment.conftest import Package
@@ -152,7 +152,9 @@ def test_the_bucket_is_private_and_answers_over_tls_alone(built: Package) -> Non
 
 def test_the_gateway_answers_in_problem_documents(built: Package) -> None:
     api = built.properties("RestAPI")
-    assert api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] == gateway_responses()
+    assert (
+        api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] == build_gateway_responses()
+    )
     assert (api["EndpointConfiguration"], api["OpenApiVersion"], api["TracingEnabled"]) == (
         "REGIONAL",
         "2.0",

@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Route, expect
 
-from chalicelib.adapters.aws.token_repository import DynamoAccessTokens
-from chalicelib.bootstrap import SystemClock
+from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
+from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token
 from localdev.paths import ROOT
@@ -167,7 +167,7 @@ def test_the_page_works_with_a_service_that_requires_tokens(
         Scope.SCHEDULE,
         "page",
         timedelta(days=1),
-        tokens=DynamoAccessTokens(aws.dynamodb, site.table),
+        tokens=DynamoTokenRepository(aws.dynamodb, site.table),
         clock=SystemClock(),
     )
     new = visit(site)

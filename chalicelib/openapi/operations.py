@@ -1,0 +1,73 @@
+"""Declarations that the OpenAPI document is generated from: operations, and what all of them share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Struct
+
+from chalicelib.domain.errors import DataOpsError
+
+_VARIABLE = re.compile(r"{(\w+)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path: its parameters, request body and responses.
+
+    `operation_id` and `tag` are part of the contract and independent of Python names. `response` is the type of the 200 body; a
+    tuple lists alternatives. `response_headers` maps optional headers of the 200 to their meaning. `other_responses` maps the other
+    statuses that are not errors to the type of their body. `links` are the operation ids that take the run of a 200 as parameters.
+    """
+
+    method: str
+    path: str
+    operation_id: str
+    tag: str
+    view: Callable[..., Any]
+    response: Any
+    errors: tuple[type[DataOpsError], ...]
+    query: type[Struct] | None
+    headers: type[Struct] | None
+    body: type[Struct] | None
+    other_responses: Mapping[int, type[Struct] | None]
+    response_headers: Mapping[str, str]
+    media_type: str
+    links: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the view's docstring."""
+        return (self.view.__doc__ or "").strip().splitlines()[0]
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of the path's variables."""
+        return _VARIABLE.findall(self.path)
+
+    @property
+    def types(self) -> list[Any]:
+        """The types of all bodies."""
+        responses = self.response if isinstance(self.response, tuple) else (self.response,)
+        bodies = (*responses, self.body, *self.other_responses.values())
+        return [body for body in bodies if body is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenApiContext:
+    """Declarations that all operations share.
+
+    `schema_names` maps the names of the components to their types: the names are part of the contract, since generated clients name
+    their classes after them. `variables` maps path variables to their types. All paths except the `public_paths` can fail with
+    `access_errors`.
+    """
+
+    schema_names: Mapping[str, type]
+    variables: Mapping[str, Any]
+    problem: type[Struct]
+    get_status: Callable[[type[DataOpsError]], int]
+    public_paths: frozenset[str]
+    access_errors: tuple[type[DataOpsError], ...]

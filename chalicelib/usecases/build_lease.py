@@ -1,0 +1,104 @@
+"""The build lease of a running build, renewed by a heartbeat."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from chalicelib.domain.errors import DataOpsError, Unavailable
+
+from .ports import BuildLeases, Clock
+
+LEASE = timedelta(seconds=30)
+"""Lease duration. A running build renews it every LEASE / 3; after a crash, other callers wait at most this long."""
+
+
+class LeaseLost(Exception):
+    """Another builder has acquired the lease, and completes the archive."""
+
+
+class HeldLease:
+    """A lease that this process holds.
+
+    `check` costs nothing and reports a loss that the heartbeat noticed. `confirm` must precede each write that callers can see: it
+    renews the lease itself if the last renewal is older than LEASE / 3, for example because the process was suspended.
+    """
+
+    def __init__(self, archive_key: str, holder: str, leases: BuildLeases, clock: Clock) -> None:
+        self._archive_key = archive_key
+        self._holder = holder
+        self._leases = leases
+        self._clock = clock
+        self._renewed_at = clock.now()
+        self._lost = False
+
+    def check(self) -> None:
+        """Raise LeaseLost if the lease is known to be lost."""
+        if self._lost:
+            raise LeaseLost(f"another builder holds the lease of {self._archive_key!r}")
+
+    def confirm(self) -> None:
+        """Raise LeaseLost if the lease is lost; renew it if necessary."""
+        self.check()
+        if self._clock.now() >= self._renewed_at + LEASE / 3:
+            self.renew()
+
+    def renew(self) -> None:
+        """Renew the lease. Raise LeaseLost if another builder holds it."""
+        now = self._clock.now()
+        self._lost = not self._leases.renew(self._archive_key, self._holder, now + LEASE)
+        self.check()
+        self._renewed_at = now
+
+
+@contextmanager
+def hold_lease(
+    archive_key: str,
+    *,
+    leases: BuildLeases,
+    clock: Clock,
+    queued_by: str | None = None,
+    heartbeat_seconds: float = LEASE.total_seconds() / 3,
+) -> Iterator[HeldLease | None]:
+    """Hold the build lease of an archive, and renew it in the background. The value is None if another builder holds it.
+
+    On success the lease is released; on an error it is marked as failed with the reason.
+    """
+    holder, now = uuid.uuid4().hex, clock.now()
+    if not leases.acquire(archive_key, holder, now, now + LEASE, queued_by=queued_by):
+        yield None
+        return
+    lease = HeldLease(archive_key, holder, leases, clock)
+    try:
+        with _heartbeat(lease, heartbeat_seconds):
+            yield lease
+    except BaseException as error:
+        reason = str(error) if isinstance(error, DataOpsError) else type(error).__name__
+        leases.mark_failed(archive_key, holder, reason)
+        raise
+    leases.release(archive_key, holder)
+
+
+@contextmanager
+def _heartbeat(lease: HeldLease, interval_seconds: float) -> Iterator[None]:
+    stopped = threading.Event()
+
+    def renew() -> None:
+        while not stopped.wait(interval_seconds):
+            try:
+                lease.renew()
+            except LeaseLost:
+                return
+            except Unavailable:  # the next renewal may succeed before the lease expires
+                continue
+
+    thread = threading.Thread(target=renew, name="lease-heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
