@@ -1,1 +1,4 @@
-"""The DataOps API. Rooms and the direction of imports: docs/architecture.md; import-linter holds them."""
+"""The DataOps API.
+
+Rooms and the direction of imports: docs/architecture.md; import-linter holds them.
+"""

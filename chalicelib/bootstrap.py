@@ -1,4 +1,7 @@
-"""The composition root: builds the adapters once per process, at the first request. Importing the app connects nothing."""
+"""The composition root: builds the adapters once per process.
+
+This happens at the first request: importing the app connects nothing.
+"""
 
 from __future__ import annotations
 

@@ -22,12 +22,16 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings, named like their environment variables in lower case. An empty variable is treated as unset.
+    """The settings, named like their environment variables in lower case.
 
-    An endpoint is None for AWS itself. `s3_public_endpoint` is the endpoint under which callers reach the bucket: presigned URLs are
-    signed for it, because the signature covers the host. Archives larger than `build_inline_max_bytes` (uncompressed) are built by the
-    Lambda function `builder_function`, or in the background of the process if it is None. A process builds at most `build_concurrency`
-    archives concurrently. `soap_descriptor` contains the parameters of the stored SOAP vectors, for the metadata of archives.
+    An empty variable is treated as unset.
+
+    An endpoint is None for AWS itself. `s3_public_endpoint` is the endpoint under which callers
+    reach the bucket: presigned URLs are signed for it, because the signature covers the host.
+    Archives larger than `build_inline_max_bytes` (uncompressed) are built by the Lambda function
+    `builder_function`, or in the background of the process if it is None. A process builds at most
+    `build_concurrency` archives concurrently. `soap_descriptor` contains the parameters of the
+    stored SOAP vectors, for the metadata of archives.
     """
 
     run_table: str
@@ -48,7 +52,10 @@ class Settings:
 
     @classmethod
     def from_mapping(cls, environment: Mapping[str, str]) -> Settings:
-        """Return the settings of environment variables. SettingsError if a required one is missing or a value is invalid."""
+        """Return the settings of environment variables.
+
+        SettingsError if a required one is missing or a value is invalid.
+        """
 
         def text(name: str) -> str | None:
             return environment.get(name, "").strip() or None
@@ -104,7 +111,10 @@ class Settings:
 
 
 def auth_mode(environment: Mapping[str, str]) -> AuthMode:
-    """Return the access control mode AUTH; the default is `token` on Lambda and `none` elsewhere. SettingsError if it is invalid."""
+    """Return the access control mode AUTH; the default is `token` on Lambda and `none` elsewhere.
+
+    SettingsError if it is invalid.
+    """
     modes: dict[str, AuthMode] = {"none": "none", "token": "token", "iam": "iam"}
     default = "token" if environment.get("AWS_LAMBDA_FUNCTION_NAME") else "none"
     value = environment.get("AUTH", "").strip() or default

@@ -63,19 +63,28 @@ class DownloadQuery(SelectionQuery):
     verify: Annotated[
         bool,
         Meta(
-            description="Read a stored archive again, and rebuild it if its SHA-256 is wrong: for callers that received other bytes"
+            description=(
+                "Read a stored archive again, and rebuild it if its SHA-256 is wrong: for "
+                "callers that received other bytes"
+            )
         ),
     ] = False
 
 
 class RunManifestQuery(SelectionQuery):
-    """The files to select, and the sub-runs: `0,3,7`; by default all that are scheduled and have files."""
+    """The files to select, and the sub-runs (`0,3,7`).
+
+    The default is all sub-runs that are scheduled and have files.
+    """
 
     sub_runs: SubRunList | None = None
 
 
 class RunDownloadQuery(DownloadQuery):
-    """As for a sub-run, and the sub-runs: `0,3,7`; by default all that are scheduled and have files."""
+    """As for a sub-run, and the sub-runs (`0,3,7`).
+
+    The default is all sub-runs that are scheduled and have files.
+    """
 
     sub_runs: SubRunList | None = None
 
@@ -96,7 +105,10 @@ class File(Struct):
 
 
 class SkippedFile(Struct):
-    """A stored file that the archive does not contain, because not every platform can extract its name. `.../files/{name}` links to it."""
+    """A stored file that the archive does not contain.
+
+    Not every platform can extract its name. `.../files/{name}` links to it.
+    """
 
     name: str
     reason: Annotated[
@@ -109,7 +121,10 @@ class SkippedFile(Struct):
 
 
 class ArchiveLink(Struct):
-    """A link to an archive: verify `size_bytes` and `sha256`, and request a new URL after `expires_at`."""
+    """A link to an archive.
+
+    Verify `size_bytes` and `sha256`. Request a new URL after `expires_at`.
+    """
 
     nc: Nc
     id_run: IdRun

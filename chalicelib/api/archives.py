@@ -48,7 +48,7 @@ _OTHER_RESPONSES = {202: BuildProgress, 303: None}
 def download_sub_run(
     nc: str, id_run: str, sub_run: str, query: DownloadQuery, headers: DownloadHeaders
 ) -> JsonResponse:
-    """Get a link to the archive of a sub-run; the archive is built if necessary."""
+    """Get a link to the archive of a sub-run."""
     return _download(_sub_run_spec(nc, id_run, sub_run, query), query, headers)
 
 
@@ -66,7 +66,7 @@ def download_sub_run(
 def download_run(
     nc: str, id_run: str, query: RunDownloadQuery, headers: DownloadHeaders
 ) -> JsonResponse:
-    """Get a link to one archive of a whole run, with a folder per sub-run; the archive is built if necessary."""
+    """Get a link to one archive of a whole run, with a folder per sub-run."""
     return _download(_run_spec(nc, id_run, query), query, headers)
 
 

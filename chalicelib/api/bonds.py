@@ -60,7 +60,10 @@ class BondsQuery(Struct):
 
 
 class Bond(Struct):
-    """A bond, with its atoms in the order of ICOHPLIST.lobster; `translation` is that of LOBSTER, in cell vectors."""
+    """A bond, with its atoms in the order of ICOHPLIST.lobster.
+
+    `translation` is that of LOBSTER, in cell vectors.
+    """
 
     atom_a: AtomNumber
     atom_b: AtomNumber

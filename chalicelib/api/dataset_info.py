@@ -15,7 +15,10 @@ blueprint = ApiBlueprint(__name__, tag="dataset_info")
 
 
 class DatasetDescription(Struct):
-    """The description of the data set, from `dataset.json` in the data bucket. Unknown fields are null."""
+    """The description of the data set, from `dataset.json` in the data bucket.
+
+    Unknown fields are null.
+    """
 
     name: Annotated[
         str | None,
@@ -49,7 +52,7 @@ class DatasetDescription(Struct):
     errors=(Unavailable,),
 )
 def get_dataset_info() -> DatasetDescription:
-    """Get the description of the data set: name, licence, creators, citation, and whether it is synthetic."""
+    """Get the description of the data set: name, licence, creators and citation."""
     info = services().dataset.get_valid()
     return DatasetDescription(
         name=info.name,

@@ -1,4 +1,7 @@
-"""The `@endpoint` decorator: validates requests, renders results and errors, and declares operations for OpenAPI."""
+"""The `@endpoint` decorator.
+
+It validates requests, renders results and errors, and declares operations for OpenAPI.
+"""
 
 from __future__ import annotations
 
@@ -61,8 +64,9 @@ def endpoint(
 ) -> Callable[[View], View]:
     """Register a view at `path`; see `openapi.Operation` for the declarations.
 
-    The view receives the path variables as text, and `query`, `headers` and `body` as the declared structs. A missing body is the
-    struct with its defaults. The view returns the body, a JsonResponse, or a complete Response.
+    The view receives the path variables as text, and `query`, `headers` and `body` as the declared
+    structs. A missing body is the struct with its defaults. The view returns the body, a
+    JsonResponse, or a complete Response.
     """
 
     def register(view: View) -> View:
@@ -113,7 +117,8 @@ def endpoint(
                 LOG.exception("failed", extra={"fields": log_fields})
                 return internal_error_response(request_id)
 
-        # Chalice rejects other content types with a response of its own form, for GET as well; `parse_body` checks them instead.
+        # Chalice rejects other content types with a response of its own form, for GET as well;
+        # `parse_body` checks them instead.
         blueprint.route(path, methods=[method], content_types=["*/*"], name=f"{method} {path}")(
             handle
         )
@@ -136,7 +141,8 @@ def _all_errors(
 
 def get_request_id(request: Any) -> str:
     """Return the id of a request. It is the same at every call for one request."""
-    # API Gateway's id is in its access log and visible to callers. `app.lambda_context` is not usable: threads share it.
+    # API Gateway's id is in its access log and visible to callers. `app.lambda_context` is not
+    # usable: threads share it.
     return str(
         request.context.get("requestId")
         or getattr(request.lambda_context, "aws_request_id", None)
@@ -145,7 +151,10 @@ def get_request_id(request: Any) -> str:
 
 
 def get_principal_id(request: Any) -> str | None:
-    """Return the caller that the gateway verified: a token id or an IAM ARN. Return None if the service requires no credentials."""
+    """Return the caller that the gateway verified: a token id or an IAM ARN.
+
+    Return None if the service requires no credentials.
+    """
     authorizer = request.context.get("authorizer") or {}
     identity = request.context.get("identity") or {}
     return authorizer.get("principalId") or identity.get("userArn")

@@ -8,7 +8,8 @@ DataOpsError                 (chalicelib.domain.errors)
 ├── Unauthorized             the request has no valid credentials
 └── Forbidden                the credentials do not permit the request
 
-The first line of each docstring is published in the OpenAPI document. `problems.STATUSES` maps all errors to HTTP statuses.
+The first line of each docstring is published in the OpenAPI document. `problems.STATUSES` maps all
+errors to HTTP statuses.
 """
 
 from __future__ import annotations

@@ -23,7 +23,10 @@ class FileQuery(Struct):
 
 
 class FileLink(Struct):
-    """A link to a file of a sub-run: request a new URL after `expires_at`. The ETag is opaque, quotes included."""
+    """A link to a file of a sub-run: request a new URL after `expires_at`.
+
+    The ETag is opaque, quotes included.
+    """
 
     nc: Nc
     id_run: IdRun

@@ -1,7 +1,8 @@
 """Error responses of API Gateway itself, as the problem documents of the service.
 
-One table, with the response types of API Gateway. `build_gateway_responses` returns it for the deployment template, and
-`build_local_response` for the local server, which takes the place of the gateway.
+One table, with the response types of API Gateway. `build_gateway_responses` returns it for the
+deployment template, and `build_local_response` for the local server, which takes the place of the
+gateway.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ _RETRY_AFTER_SECONDS = "2"
 
 
 def build_gateway_responses() -> dict[str, Any]:
-    """Return the value of `x-amazon-apigateway-gateway-responses`: a response for each response type.
+    """Return the value of `x-amazon-apigateway-gateway-responses`, by response type.
 
     The two defaults keep the status of the gateway; only their documents contain 400 and 500.
     """
@@ -84,7 +85,10 @@ def build_gateway_responses() -> dict[str, Any]:
 
 
 def build_local_response(status: int, error_type: str, request_id: str) -> Response:
-    """Return the same response for an error of `chalice.local`, identified by its status and `x-amzn-ErrorType`."""
+    """Return the same response for an error of `chalice.local`.
+
+    The error is identified by its status and `x-amzn-ErrorType`.
+    """
     default = "DEFAULT_5XX" if status >= 500 else "DEFAULT_4XX"
     error = _ERRORS[_LOCAL_TYPES.get((status, error_type), default)]
     retry_after = {"Retry-After": _RETRY_AFTER_SECONDS}

@@ -22,7 +22,7 @@ class Health(Struct):
     blueprint, "GET", "/health", operation_id="health", response=Health, errors=(Unavailable,)
 )
 def get_health() -> Health:
-    """Check liveness and readiness: 200 if the run table and the data bucket respond, 503 if one does not."""
+    """Check the service: 200 if the run table and the data bucket respond, else 503."""
     services().runs.ping()
     services().bucket.ping()
     return Health()

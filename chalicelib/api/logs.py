@@ -1,4 +1,7 @@
-"""Structured logs: one JSON object per line. Signatures of presigned URLs and secrets of tokens are redacted."""
+"""Structured logs: one JSON object per line.
+
+Signatures of presigned URLs and secrets of tokens are redacted.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,12 @@ _URL_SECRETS = re.compile(
     r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"'\\]+", re.IGNORECASE
 )
 _TOKENS = re.compile(r"(dataops(?:_|%5F)[a-z2-7]{12})(?:_|%5F)[^\s\"'\\/?&]+", re.IGNORECASE)
-"""Tokens that were typed into a path by mistake. The token id is not redacted, so that the token can be revoked."""
+"""Tokens that were typed into a path by mistake. The token id is not redacted, so that the token
+can be revoked."""
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one line of JSON, including the fields passed as `extra={"fields": {...}}`."""
+    """Formats a record and its `extra={"fields": {...}}` as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {

@@ -1,7 +1,8 @@
 """Middleware of the Chalice app, and access control.
 
-Defence in depth: API Gateway (or `chalice local` in its place) calls the authorizer of a route before it forwards a request, and
-`AccessControl.check` verifies the result inside the app. A route that lacks an authorizer by mistake still rejects requests.
+Defence in depth: API Gateway (or `chalice local` in its place) calls the authorizer of a route
+before it forwards a request, and `AccessControl.check` verifies the result inside the app. A route
+that lacks an authorizer by mistake still rejects requests.
 """
 
 from __future__ import annotations
@@ -30,13 +31,16 @@ GetResponse = Callable[[Any], Response]
 
 
 def register_middleware(app: Chalice, access: AccessControl) -> None:
-    """Register the middleware. Chalice runs the first one outermost, so rejected requests are logged as well."""
+    """Register the middleware.
+
+    Chalice runs the first one outermost, so rejected requests are logged as well.
+    """
     for middleware in (log_requests, access.check):
         app.register_middleware(middleware, "http")
 
 
 def log_requests(request: Any, get_response: GetResponse) -> Response:
-    """Write one log line per request, and turn error responses of Chalice into problem documents."""
+    """Log each request, and turn error responses of Chalice into problem documents."""
     started = time.monotonic()
     request_id = get_request_id(request)
     response = _to_problem(get_response(request), request, request_id)
@@ -60,7 +64,8 @@ def log_requests(request: Any, get_response: GetResponse) -> Response:
 class AccessControl:
     """Access control of an app: attaches authorizers to its routes, and checks their results.
 
-    `token_authorizer` is the authorizer of the mode `token`. Without `configure`, every route but the public ones is closed.
+    `token_authorizer` is the authorizer of the mode `token`. Without `configure`, every route but
+    the public ones is closed.
     """
 
     def __init__(self, app: Chalice, token_authorizer: Any) -> None:
@@ -99,7 +104,8 @@ def _check_scope(request: Any) -> None:
         raise Unauthorized("the request has no verified token")
     if not Scope(scope).includes(required):
         raise Forbidden(
-            f"a token of scope {scope!r} does not permit {request.method}; use one of scope {str(required)!r}"
+            f"a token of scope {scope!r} does not permit {request.method}; use one of scope "
+            f"{str(required)!r}"
         )
 
 

@@ -39,7 +39,8 @@ DOCUMENTED = (runs, archives, bonds, files, compositions, dataset_info, health)
 
 # Swagger UI sets inline styles and draws with data: images.
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' "
+    "data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _SITE = StaticSite(blueprint, "swagger-ui", "/docs", _POLICY)
@@ -71,7 +72,8 @@ SCHEMA_NAMES: dict[str, type] = {
     "SkippedFile": archive_schemas.SkippedFile,
     "SubRunOutcome": run_schemas.SubRunOutcome,
 }
-"""The names of the schemas in the document. They are part of the contract: generated clients name their classes after them."""
+"""The names of the schemas in the document. They are part of the contract: generated clients name
+their classes after them."""
 
 
 @endpoint(blueprint, "GET", "/openapi.json", operation_id="openapi_json", response=dict[str, Any])

@@ -27,13 +27,16 @@ class _RunPosition(Struct, array_like=True, forbid_unknown_fields=True):
 
 
 def encode_run_cursor(last: RunKey, nc: NominalComposition | None) -> str:
-    """Return the cursor of the page after `last`, in the list of one (`nc`) or of all compositions."""
+    """Return the cursor of the page after `last`, in the runs of one (`nc`) or all compositions."""
     position = _RunPosition(str(nc) if nc else None, str(last.nc), last.id_run)
     return _encode(msgspec.json.encode(position))
 
 
 def decode_run_cursor(cursor: str, nc: NominalComposition | None) -> RunKey:
-    """Return the run that precedes the page. InvalidInput unless `encode_run_cursor` returned the cursor for the same `nc`."""
+    """Return the run that precedes the page.
+
+    InvalidInput unless `encode_run_cursor` returned the cursor for the same `nc`.
+    """
     try:
         position = msgspec.json.decode(_decode(cursor), type=_RunPosition)
         last = RunKey(NominalComposition.parse(position.nc), position.id_run)
@@ -41,7 +44,8 @@ def decode_run_cursor(cursor: str, nc: NominalComposition | None) -> RunKey:
         raise _invalid(cursor) from None
     if position.query_nc != (str(nc) if nc else None):
         raise InvalidInput(
-            f"cursor {cursor!r} belongs to nc {position.query_nc!r}, but the request has nc {nc and str(nc)!r}"
+            f"cursor {cursor!r} belongs to nc {position.query_nc!r}, but the request has nc "
+            f"{nc and str(nc)!r}"
         )
     if encode_run_cursor(last, nc) != cursor:
         raise _invalid(cursor)
@@ -65,7 +69,10 @@ def decode_bond_cursor(cursor: str) -> BondPosition:
 
 
 def format_next_link(**parameters: Any) -> str:
-    """Return `Link: rel="next"` (RFC 8288) relative to the request, so that it is valid under every stage prefix and host."""
+    """Return the header `Link` with `rel="next"` (RFC 8288).
+
+    It is relative to the request, and therefore valid under every stage prefix and host.
+    """
     return f'<?{urlencode(parameters)}>; rel="next"'
 
 

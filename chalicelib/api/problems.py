@@ -38,7 +38,10 @@ STATUSES: dict[type[DataOpsError], int] = {
 
 
 class Problem(Struct):
-    """Problem document (RFC 9457), with a stable `code` for programs and the `request_id` to quote when reporting the problem."""
+    """Problem document (RFC 9457).
+
+    `code` is stable, for programs. Quote `request_id` when reporting the problem.
+    """
 
     type: Annotated[
         str,
@@ -61,7 +64,7 @@ class Problem(Struct):
 
 
 def get_status(error: type[DataOpsError]) -> int:
-    """Return the HTTP status of an error class: its own, or that of its nearest ancestor in the table."""
+    """Return the HTTP status of an error class, or of its nearest ancestor in the table."""
     return next((STATUSES[ancestor] for ancestor in error.__mro__ if ancestor in STATUSES), 500)
 
 

@@ -20,8 +20,9 @@ IdempotencyKey = Annotated[
     str,
     Meta(
         pattern=KEY_PATTERN,
-        description="A unique text for each request, and the same text when the request is repeated: a repeated request returns the "
-        "first response and has no further effect. Stored for 24 hours",
+        description="A unique text for each request, and the same text when the request is "
+        "repeated: a repeated request returns the first response and has no further effect. "
+        "Stored for 24 hours",
         examples=["7f3e0c1a-schedule-1"],
     ),
 ]
@@ -88,7 +89,7 @@ class Scheduled(Struct):
 
 
 class ScheduledRuns(Scheduled):
-    """The first scheduled run, and all of them in `runs`, by number, if the request has a `count`."""
+    """The first scheduled run, and all of them in `runs` if the request has a `count`."""
 
     runs: list[Scheduled] | UnsetType = UNSET
 
@@ -113,9 +114,12 @@ class ScheduledRun(Struct, kw_only=True):
 
 
 class SubRunOutcome(Struct):
-    """Facts read from the files of a sub-run. `scf_converged` is null without `<nc>.scf.out`, `bond_labels` without a line of labels.
+    """Facts read from the files of a sub-run.
 
-    `labels_complete` is true if the number of labels equals the number of expected bonds; the `outcome` does not depend on it.
+    `scf_converged` is null without `<nc>.scf.out`, `bond_labels` without a line of labels.
+
+    `labels_complete` is true if the number of labels equals the number of expected bonds; the
+    `outcome` does not depend on it.
     """
 
     outcome: Annotated[
@@ -158,8 +162,8 @@ class SubRunOutcome(Struct):
 class RunStatus(ScheduledRun, kw_only=True):
     """A run, the status of its jobs, and the outcomes of its sub-runs.
 
-    `sub_runs_status` and `sub_runs_scheduled_at` exist once the run is augmented. `sub_run_outcomes` lacks a sub-run while its files
-    change.
+    `sub_runs_status` and `sub_runs_scheduled_at` exist once the run is augmented.
+    `sub_run_outcomes` lacks a sub-run while its files change.
     """
 
     run_status: JobStatus

@@ -39,7 +39,8 @@ from .schemas import Nc
 blueprint = ApiBlueprint(__name__, tag="runs")
 
 MAX_RESPONSE_BYTES = 5_000_000
-"""Lambda limits responses to 6 MiB, in which every quotation mark of the body takes a second byte."""
+"""Lambda limits responses to 6 MiB, in which every quotation mark of the body takes a second byte.
+"""
 
 Listing = dict[Nc, list[ScheduledRun]]
 
@@ -63,7 +64,7 @@ Listing = dict[Nc, list[ScheduledRun]]
     links=("augment", "status", "download_run", "run_manifest"),
 )
 def schedule_run(nc: str, headers: IdempotencyHeaders, body: ScheduleBody) -> ScheduledRuns:
-    """Schedule the next available run of a nominal composition, or the next `count` runs: all or none."""
+    """Schedule the next available run of a composition, or the next `count` runs: all or none."""
     keys = schedule_runs(
         NominalComposition.parse(nc),
         None if body.count is UNSET else body.count,
@@ -88,7 +89,10 @@ def schedule_run(nc: str, headers: IdempotencyHeaders, body: ScheduleBody) -> Sc
     links=("status", "download_run", "run_manifest"),
 )
 def augment(nc: str, id_run: str, headers: IdempotencyHeaders, body: AugmentBody) -> Scheduled:
-    """Schedule the deformed sub-runs of a run: all of 1-14, or a subset. Repeating the request changes nothing."""
+    """Schedule the deformed sub-runs of a run: all of 1-14, or a subset.
+
+    Repeating the request changes nothing.
+    """
     key = augment_run(
         RunKey.parse(nc, id_run),
         AUGMENTED_SUB_RUNS if body.sub_runs is UNSET else tuple(map(parse_sub_run, body.sub_runs)),
@@ -136,7 +140,10 @@ def get_status(nc: str, id_run: str) -> RunStatus:
     },
 )
 def list_available_runs(query: AvailableQuery) -> JsonResponse:
-    """List the scheduled runs by nominal composition, filtered and in pages. With `nc` and `id_run`, get the status of one run."""
+    """List the scheduled runs by nominal composition, filtered and in pages.
+
+    With `nc` and `id_run`, get the status of one run.
+    """
     if query.id_run is not UNSET:
         if query.nc is UNSET:
             raise InvalidInput(f"id_run {query.id_run!r} without nc; send both to identify a run")
@@ -167,7 +174,8 @@ def _build_listing(runs: Iterable[Run]) -> Listing:
         size_bytes += len(msgspec.json.encode(entry)) + 1
         if size_bytes > MAX_RESPONSE_BYTES:
             raise ResponseTooLarge(
-                f"the list exceeds {MAX_RESPONSE_BYTES} bytes; request pages with limit=1000 and follow Link"
+                f"the list exceeds {MAX_RESPONSE_BYTES} bytes; request pages with limit=1000 and "
+                "follow Link"
             )
     return listing
 

@@ -42,7 +42,8 @@ FileName = Annotated[
     ),
 ]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 in hex")]
-# Text, because msgspec formats UTC as "Z", which programs of the prototype (Python 3.10) cannot parse; they can parse "+00:00".
+# Text, because msgspec formats UTC as "Z", which programs of the prototype (Python 3.10) cannot
+# parse; they can parse "+00:00".
 Timestamp = Annotated[
     str,
     Meta(

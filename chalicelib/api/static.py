@@ -54,11 +54,15 @@ class StaticSite:
         return _text_response("index.html", html, "no-cache", headers)
 
     def _respond_with_asset(self, version: str, name: str) -> Response:
-        """Return an asset, to be cached for ever. 404 for another version, so that a page never mixes two versions."""
+        """Return an asset, to be cached for ever.
+
+        404 for another version, so that a page never mixes two versions.
+        """
         texts, current = load_static_files(self._folder)
         if version != current or name not in texts:
             error = NotFound(
-                f"asset {name!r} of version {version!r} does not exist; the current version is {current!r}"
+                f"asset {name!r} of version {version!r} does not exist; the current version is "
+                f"{current!r}"
             )
             return error_response(error, get_request_id(self._blueprint.current_request))
         return _text_response(name, texts[name], "public, max-age=31536000, immutable", {})
@@ -99,9 +103,10 @@ def _text_response(name: str, text: str, cache_control: str, headers: dict[str, 
 
 
 def get_stage_prefix(request: Any) -> str:
-    """Return the part of the request's path before the route: `/api` for a stage of that name, empty locally.
+    """Return the path before the route: `/api` for a stage of that name, empty locally.
 
-    A prefix with other characters than those of plain path segments is ignored, because it is written into pages.
+    A prefix with other characters than those of plain path segments is ignored, because it is
+    written into pages.
     """
     path = str(request.context.get("path") or "").rstrip("/")
     prefix = path.removesuffix(str(request.context.get("resourcePath") or "").rstrip("/"))

@@ -1,4 +1,8 @@
-"""The web page. It is public in every stage: it contains no data, and requests all data from the API with the user's token."""
+"""The web page.
+
+It is public in every stage: it contains no data, and requests all data from the API with the user's
+token.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,12 @@ from .static import StaticSite
 
 blueprint = ApiBlueprint(__name__, tag="page")
 
-# Downloads from the bucket are navigations, which this policy does not restrict; the page fetches from the API only.
+# Downloads from the bucket are navigations, which this policy does not restrict; the page fetches
+# from the API only.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for "
+    "'script'; "
     "trusted-types 'none'"
 )
 _SITE = StaticSite(blueprint, "page", "/page", _POLICY)

@@ -1,1 +1,4 @@
-"""Value objects and rules: compositions, runs, artifacts, archives. Standard library only, no I/O."""
+"""Value objects and rules: compositions, runs, artifacts, archives.
+
+Standard library only, no I/O.
+"""

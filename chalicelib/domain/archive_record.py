@@ -13,7 +13,8 @@ from .manifest import Manifest
 class PackedFile:
     """A file in an archive; `sha256` (hex) and `crc32` are of its uncompressed content.
 
-    Its DEFLATE stream begins at `data_offset` and has `compressed_bytes`. The archive of the whole run copies it from there.
+    Its DEFLATE stream begins at `data_offset` and has `compressed_bytes`. The archive of the whole
+    run copies it from there.
     """
 
     name: str
@@ -27,9 +28,12 @@ class PackedFile:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveRecord:
-    """The description stored beside a built archive. An archive exists for callers once its record does.
+    """The description stored beside a built archive.
 
-    The record is valid only while the stored archive has this `etag` (opaque, quotes included) and size.
+    An archive exists for callers once its record does.
+
+    The record is valid only while the stored archive has this `etag` (opaque, quotes included) and
+    size.
     """
 
     size_bytes: int

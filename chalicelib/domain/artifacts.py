@@ -33,7 +33,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A stored file: `key` in the bucket, `name` as path relative to the sub-run, `etag` opaque (quotes included)."""
+    """A stored file.
+
+    `name` is the path relative to the sub-run. `etag` is opaque, quotes included.
+    """
 
     key: str
     name: str
@@ -60,7 +63,10 @@ def get_role(nc: NominalComposition, name: str) -> Role:
 
 
 def list_training_files(nc: NominalComposition) -> tuple[str, ...]:
-    """Return the names of the files that training requires. Every sub-run of `nc` is expected to have them."""
+    """Return the names of the files that training requires.
+
+    Every sub-run of `nc` is expected to have them.
+    """
     return (
         f"{nc}.scf.in",
         f"{nc}.scf.out",
@@ -97,5 +103,5 @@ def get_soaps_prefix(key: SubRunKey) -> str:
 
 
 def get_archives_prefix(key: RunKey | SubRunKey) -> str:
-    """Return the prefix of the archives of a sub-run or of a whole run, which `<fingerprint>.zip` or `.json` follows."""
+    """Return the prefix of the archives of a sub-run or run, which `<fingerprint>.zip` follows."""
     return f"archives/{key}/run/" if key.sub_run_or_none is None else f"archives/{key}/"

@@ -1,8 +1,9 @@
 """Bonds: the lines of ICOHPLIST.lobster.
 
-The format, by files of LOBSTER 3.0.0 (calculations without spin polarisation): a header, then per line the number of the bond, the
-labels of its two atoms, their distance, three integers of translation and the ICOHP at the Fermi level. One with spin polarisation
-has a second header, for spin 2, and is rejected.
+The format, by files of LOBSTER 3.0.0 (calculations without spin polarisation): a header, then per
+line the number of the bond, the labels of its two atoms, their distance, three integers of
+translation and the ICOHP at the Fermi level. One with spin polarisation has a second header, for
+spin 2, and is rejected.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ from math import fsum, isfinite
 from .errors import Conflict
 
 BONDS_VERSION = 2
-"""Part of the key of every stored bond index. Increase it if the same file would result in another index."""
+"""Part of the key of every stored bond index. Increase it if the same file would result in another
+index."""
 MAX_INDEXED_BONDS = 5000
 BLOCK_BONDS = 1000
 _MAX_LINE_BYTES = 4096
 
 _LABEL = re.compile(r"([A-Z][a-z]?)([1-9][0-9]{0,8})", re.ASCII)
 _SYMBOLS = (
-    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag "
-    "Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa "
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "
+    "Br Kr Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag "
+    "Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt "
+    "Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa "
     "U Np Pu Am Cm Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og"
 )
 _ATOMIC_NUMBERS = {symbol: number for number, symbol in enumerate(_SYMBOLS.split(), start=1)}
@@ -34,8 +38,9 @@ _ATOMIC_NUMBERS = {symbol: number for number, symbol in enumerate(_SYMBOLS.split
 class Bond:
     """One line of ICOHPLIST.lobster, its atoms in the order of that line.
 
-    `atom_a` and `atom_b` are the numbers in the labels (`Cu12`), from 1; `distance` is in angstrom, `translation` in cell vectors;
-    `icohp` is -ICOHP at the Fermi level in eV, positive for bonding, as in the published training table.
+    `atom_a` and `atom_b` are the numbers in the labels (`Cu12`), from 1; `distance` is in angstrom,
+    `translation` in cell vectors; `icohp` is -ICOHP at the Fermi level in eV, positive for bonding,
+    as in the published training table.
     """
 
     label_a: str
@@ -62,8 +67,9 @@ class BondTypeSummary:
 class BondIndex:
     """The index of an ICOHPLIST.lobster, built by reading the file once.
 
-    `summaries` are over all `total` bonds. `bonds` are all of them if they are at most MAX_INDEXED_BONDS; otherwise it is None, and
-    `offsets[i]` is the position (bytes) of the line of bond `i * BLOCK_BONDS` in the file, so that a page is read by its range.
+    `summaries` are over all `total` bonds. `bonds` are all of them if they are at most
+    MAX_INDEXED_BONDS; otherwise it is None, and `offsets[i]` is the position (bytes) of the line of
+    bond `i * BLOCK_BONDS` in the file, so that a page is read by its range.
     """
 
     total: int
@@ -73,7 +79,10 @@ class BondIndex:
 
 
 def index_bonds(chunks: Iterable[bytes]) -> BondIndex:
-    """Return the index of a whole file, using memory for two numbers per bond. Conflict, naming the line, if it is invalid."""
+    """Return the index of a whole file, using memory for two numbers per bond.
+
+    Conflict, naming the line, if it is invalid.
+    """
     by_type: dict[str, tuple[array[float], array[float]]] = {}
     first: list[Bond] = []
     offsets = array("q")

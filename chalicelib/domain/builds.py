@@ -23,7 +23,10 @@ class ArchiveSpec:
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """A request to build an archive in the background; `holder` holds the build lease since the request was queued."""
+    """A request to build an archive in the background.
+
+    `holder` holds the build lease since the request was queued.
+    """
 
     spec: ArchiveSpec
     holder: str | None
@@ -56,7 +59,10 @@ class BuildRequest:
 
 @dataclass(frozen=True, slots=True)
 class BuildLease:
-    """The right to build an archive, until `expires_at`. `error` is the reason of a failed build."""
+    """The right to build an archive, until `expires_at`.
+
+    `error` is the reason of a failed build.
+    """
 
     holder: str
     started_at: datetime
@@ -66,7 +72,10 @@ class BuildLease:
 
 @dataclass(frozen=True, slots=True)
 class BuildInProgress:
-    """The result of a download whose archive is being built: repeat the request after `retry_after_seconds`."""
+    """The result of a download whose archive is being built.
+
+    Callers repeat the request after `retry_after_seconds`.
+    """
 
     manifest: Manifest
     retry_after_seconds: int

@@ -1,7 +1,8 @@
 """Claims of runs: the owner of a run, and all callers that tried to allocate it.
 
-The record of a run lists these claimants in order. From the list, each caller computes how many runs the callers ahead of it still
-require, and skips as many candidates. Parallel callers therefore try different runs, and no number is left out.
+The record of a run lists these claimants in order. From the list, each caller computes how many
+runs the callers ahead of it still require, and skips as many candidates. Parallel callers therefore
+try different runs, and no number is left out.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ def get_claimant_tag(claim_token: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """A caller that tried to allocate a run, and the number of runs it still required, including this one."""
+    """A caller that tried to allocate a run.
+
+    `wanted` is the number of runs it still required, including this one.
+    """
 
     tag: str
     wanted: int
@@ -39,7 +43,8 @@ class RunClaim:
 def count_wanted_ahead(claims: Iterable[RunClaim], tag: str) -> int:
     """Return how many runs the callers ahead of the one with this tag still require.
 
-    Callers are ordered by the last run that each lost. A caller that lost none comes after all other active callers.
+    Callers are ordered by the last run that each lost. A caller that lost none comes after all
+    other active callers.
     """
     remaining: dict[str, int] = {}
     places: dict[str, tuple[int, int]] = {}

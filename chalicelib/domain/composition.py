@@ -13,9 +13,12 @@ _FORMULA = re.compile(FORMULA_PATTERN.strip("^$"), re.ASCII)
 
 @dataclass(frozen=True, order=True, slots=True)
 class NominalComposition:
-    """A formula such as `Zr49Cu49Al2`: up to eight element symbols, each with the count of its atoms in the cell.
+    """A formula such as `Zr49Cu49Al2`.
 
-    The spelling is the identity: `Cu49Zr49Al2` is another composition, as in the published data set.
+    It has up to eight element symbols, each with the number of its atoms in the cell.
+
+    The spelling is the identity: `Cu49Zr49Al2` is another composition, as in the published data
+    set.
     """
 
     formula: str
@@ -25,7 +28,8 @@ class NominalComposition:
         """Return the composition of a text. InvalidInput if it is not a formula."""
         if not _FORMULA.fullmatch(text):
             raise InvalidInput(
-                f"invalid nc {text!r}; expected a nominal composition such as 'Zr49Cu49Al2' ({FORMULA_PATTERN})"
+                f"invalid nc {text!r}; expected a nominal composition such as 'Zr49Cu49Al2' "
+                f"({FORMULA_PATTERN})"
             )
         return cls(text)
 

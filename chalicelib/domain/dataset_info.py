@@ -1,7 +1,7 @@
 """The description of the data set: `dataset.json` beside the compositions.
 
-    {"name": "...", "description": "...", "license": "CC-BY-4.0", "creators": ["..."], "citation": "10.1103/...",
-     "synthetic": false, "soap_descriptor": "soap cutoff=3.75 l_max=6 ..."}
+    {"name": "...", "description": "...", "license": "CC-BY-4.0", "creators": ["..."],
+     "citation": "10.1103/...", "synthetic": false, "soap_descriptor": "soap cutoff=3.75 l_max=6 ..."}
 
 Every field may be missing or null. Unknown fields are ignored.
 """
@@ -33,7 +33,10 @@ class DatasetInfo:
 
     @classmethod
     def parse(cls, content: bytes) -> DatasetInfo:
-        """Return the content of a `dataset.json`. InvalidInput if it is too large, not a JSON object, or a field has the wrong type."""
+        """Return the content of a `dataset.json`.
+
+        InvalidInput if it is too large, not a JSON object, or a field has the wrong type.
+        """
         if len(content) > MAX_BYTES:
             raise InvalidInput(f"{FILE_NAME} has more than {MAX_BYTES} bytes")
         try:
@@ -64,7 +67,10 @@ class DatasetInfo:
 
     @property
     def fingerprint(self) -> str:
-        """The text of all fields in the metadata of archives except the SOAP parameters; empty if all are unknown."""
+        """The text of all fields that the metadata of archives contain, except SOAP parameters.
+
+        Empty if all fields are unknown.
+        """
         described = (
             self.name,
             self.description,

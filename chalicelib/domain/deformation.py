@@ -1,7 +1,8 @@
 """The deformations that turn the reference cell into sub-runs 1-14.
 
-Source: the cells of the published data samples of Phys. Rev. Materials 4, 113603 (run 21 of Zr49Cu49Al2, CELL_PARAMETERS of
-sub-runs 0-14). The cell vectors a, b, c are the rows of a matrix; a deformation F gives the new cell as F times the old one.
+Source: the cells of the published data samples of Phys. Rev. Materials 4, 113603 (run 21 of
+Zr49Cu49Al2, CELL_PARAMETERS of sub-runs 0-14). The cell vectors a, b, c are the rows of a matrix; a
+deformation F gives the new cell as F times the old one.
 """
 
 from __future__ import annotations

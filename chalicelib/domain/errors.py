@@ -1,4 +1,6 @@
-"""The errors of the domain and of its use cases. `chalicelib.api.errors` adds those of HTTP requests.
+"""The errors of the domain and of its use cases.
+
+`chalicelib.api.errors` adds those of HTTP requests.
 
 DataOpsError                     base class of all errors that are reported to callers
 ├── InvalidInput                 a parameter value is invalid
@@ -20,7 +22,8 @@ from __future__ import annotations
 class DataOpsError(Exception):
     """Base class: an error with a message for people and a stable `code` for programs.
 
-    `retry_after_seconds` is the recommended delay before the next attempt, or None if a retry cannot succeed.
+    `retry_after_seconds` is the recommended delay before the next attempt, or None if a retry
+    cannot succeed.
     """
 
     code = "error"

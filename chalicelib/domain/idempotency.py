@@ -16,9 +16,10 @@ LIFETIME = timedelta(hours=24)
 class IdempotencyRecord:
     """The record of an idempotency key.
 
-    `request` describes the first request with this key. Its `holder` executes it until `leased_until`; after that another caller may
-    take over. In the run table, the claim tokens of its runs end with `claim_token`. `id_runs` is the result once `completed` is true
-    (records written by 260f94d contain candidates before that).
+    `request` describes the first request with this key. Its `holder` executes it until
+    `leased_until`; after that another caller may take over. In the run table, the claim tokens of
+    its runs end with `claim_token`. `id_runs` is the result once `completed` is true (records
+    written by 260f94d contain candidates before that).
     """
 
     key: str

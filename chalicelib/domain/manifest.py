@@ -1,4 +1,4 @@
-"""Manifests: the content of an archive before it is built, and the fingerprint that names the archive."""
+"""Manifests: the content of an archive before it is built, and its fingerprint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from .selection import Selection
 from .soap import SoapDescriptor
 
 FORMAT_VERSION = 3
-"""Part of every fingerprint. Increase it if the same members would result in other bytes, including by another version of `isal`."""
+"""Part of every fingerprint. Increase it if the same members would result in other bytes, including
+by another version of `isal`."""
 
 METADATA_NAME = "ro-crate-metadata.json"
 
@@ -37,10 +38,10 @@ class SkippedFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The content of an archive of `key`: members by name, expected files that are `missing`, and `skipped` files.
+    """The content of an archive: members by name, `missing` expected files and `skipped` files.
 
-    `dataset` describes the data set, and `soap` the SOAP descriptors if the archive contains any. The archive of a whole run is made
-    of `parts`, the manifests of its sub-runs.
+    `dataset` describes the data set, and `soap` the SOAP descriptors if the archive contains any.
+    The archive of a whole run is made of `parts`, the manifests of its sub-runs.
     """
 
     key: RunKey | SubRunKey
@@ -85,7 +86,7 @@ class Manifest:
 
     @classmethod
     def of_run(cls, key: RunKey, parts: Sequence[Manifest]) -> Manifest:
-        """Return the manifest of a whole run: one folder per sub-run, with the members of its manifest in `parts`."""
+        """Return the manifest of a whole run, with one folder for each of the `parts`."""
         members = [
             ManifestMember(f"{part.folder}/{member.name}", member.artifact)
             for part in parts
@@ -115,10 +116,10 @@ class Manifest:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of everything that determines the bytes of the archive: equal inputs have equal names.
+        """SHA-256 (hex) of everything that determines the bytes of the archive.
 
-        It covers the format version, the selection, the SOAP parameters, the (name, size, ETag) of each member, the skipped files and
-        the description of the data set.
+        It covers the format version, the selection, the SOAP parameters, the (name, size, ETag) of
+        each member, the skipped files and the description of the data set.
         """
         digest = hashlib.sha256()
         for field in (

@@ -1,7 +1,10 @@
-"""File names in archives: the rule that makes an archive extract to the same files on Linux, macOS and Windows.
+"""File names that archives can contain.
 
-The client has the same rule for what it extracts (`dataops_client.member_names`); tests/contract/test_member_names.py compares both.
-Sources: "Naming Files, Paths, and Namespaces" (Microsoft), `os.path.isreserved` of Python 3.13, APPNOTE 6.3.10 section 4.4.17.
+An archive extracts to the same files on Linux, macOS and Windows.
+
+The client has the same rule for what it extracts (`dataops_client.member_names`);
+tests/contract/test_member_names.py compares both. Sources: "Naming Files, Paths, and Namespaces"
+(Microsoft), `os.path.isreserved` of Python 3.13, APPNOTE 6.3.10 section 4.4.17.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ _WINDOWS_DEVICES = frozenset(
     }
 )
 _MAX_BYTES = 255
-"""Limit of common file systems (ext4, XFS: bytes; NTFS, APFS: UTF-16 units, of which a name has no more than bytes)."""
+"""Limit of common file systems (ext4, XFS: bytes; NTFS, APFS: UTF-16 units, of which a name has no
+more than bytes)."""
 
 _RULES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("the name is empty", lambda name: not name),
@@ -52,12 +56,15 @@ _RULES: tuple[tuple[str, Callable[[str], bool]], ...] = (
 
 
 def get_rejection_reason(name: str) -> str | None:
-    """Return the reason why an archive cannot contain a file name (one path segment), or None if it can."""
+    """Return why an archive cannot contain a file name (one path segment), or None if it can."""
     return next((reason for reason, applies in _RULES if applies(name)), None)
 
 
 def fold_name(name: str) -> str:
-    """Return the form of a name that is equal for names that a file system may treat as equal (case, Unicode normalisation)."""
+    """Return a form that is equal for names that a file system may treat as equal.
+
+    File systems may ignore case or normalise Unicode.
+    """
     return unicodedata.normalize("NFC", name).casefold()
 
 
@@ -66,8 +73,8 @@ def find_rejected_names(
 ) -> dict[str, str]:
     """Return the names that one archive cannot contain together, each with the reason.
 
-    `reserved` is the name of the metadata file. Of names that are equal on some file system, one is kept: a `preferred` name, or the
-    first in code point order.
+    `reserved` is the name of the metadata file. Of names that are equal on some file system, one is
+    kept: a `preferred` name, or the first in code point order.
     """
     taken = {fold_name(reserved): reserved}
     rejected: dict[str, str] = {}

@@ -1,7 +1,10 @@
-"""Outcomes of calculations, derived from the files of a sub-run by the rules of the group that published the data.
+"""Outcomes of calculations, derived from the files of a sub-run.
 
-Source: check_QE_ICOHP.py of the published data set (Phys. Rev. Materials 4, 113603). The order of its cases is kept, so that our
-list of usable sub-runs equals that of the paper. Values that the script prints as -1 are None here.
+The rules are those of the group that published the data.
+
+Source: check_QE_ICOHP.py of the published data set (Phys. Rev. Materials 4, 113603). The order of
+its cases is kept, so that our list of usable sub-runs equals that of the paper. Values that the
+script prints as -1 are None here.
 """
 
 from __future__ import annotations
@@ -12,10 +15,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 RULES_VERSION = 3
-"""Part of the version of cached facts. Increase it if the same files would result in other facts."""
+"""Part of the version of cached facts. Increase it if the same files would result in other facts.
+"""
 
 OVERLAP_BYTES = 256
-"""Overlap of consecutive windows of an output: more than the longest phrase that is searched for."""
+"""Overlap of consecutive windows of an output: more than the longest phrase that is searched for.
+"""
 
 _CONVERGED = re.compile(rb"convergence has been achieved in(?:\s+([0-9]{1,9}))?")
 _TOTAL_ENERGY = re.compile(
@@ -29,7 +34,8 @@ _BONDS_EXPECTED = re.compile(rb"setting up CO interactions\.\.\. found\s+([0-9]{
 class Outcome(StrEnum):
     """Outcome of the calculations of a sub-run.
 
-    The script also defines `SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK`, after a case that covers it: it never occurs.
+    The script also defines `SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK`, after a case that covers
+    it: it never occurs.
     """
 
     NO_DATA = "NO_DATA"
@@ -44,8 +50,9 @@ class Outcome(StrEnum):
 class CalculationFacts:
     """Facts read from the files of a sub-run.
 
-    `scf_converged` is None without `<nc>.scf.out`, `bond_labels` is None without a data line in `ICOHPLIST.lobster`. `scf_iterations`
-    counts the iterations until convergence, or those started without it. `total_energy_ry` (Ry) is None unless the SCF converged.
+    `scf_converged` is None without `<nc>.scf.out`, `bond_labels` is None without a data line in
+    `ICOHPLIST.lobster`. `scf_iterations` counts the iterations until convergence, or those started
+    without it. `total_energy_ry` (Ry) is None unless the SCF converged.
     """
 
     has_files: bool
@@ -58,7 +65,10 @@ class CalculationFacts:
 
     @property
     def labels_complete(self) -> bool:
-        """True if the number of labels equals the number of expected bonds. The outcome does not depend on it."""
+        """True if the number of labels equals the number of expected bonds.
+
+        The outcome does not depend on it.
+        """
         return self.bond_labels is not None and self.bond_labels == self.bonds_expected
 
     @property
@@ -81,7 +91,10 @@ class CalculationFacts:
 
 @dataclass(frozen=True, slots=True)
 class CachedFacts:
-    """Facts, and the `version` of the files they were read from. `facts` is None if the files are too large to be read."""
+    """Facts, and the `version` of the files they were read from.
+
+    `facts` is None if the files are too large to be read.
+    """
 
     version: str
     facts: CalculationFacts | None
@@ -90,8 +103,8 @@ class CachedFacts:
 def read_scf_output(windows: Iterable[bytes]) -> tuple[bool, int | None, float | None]:
     """Read `<nc>.scf.out` in windows, the last one first.
 
-    No more windows are read than necessary: the line with the total energy (`!`) precedes the phrase of convergence closely, in the
-    same window or in the next.
+    No more windows are read than necessary: the line with the total energy (`!`) precedes the
+    phrase of convergence closely, in the same window or in the next.
 
     Returns:
         Whether pw.x converged, its iterations, and the converged total energy in Ry.
@@ -111,7 +124,10 @@ def read_scf_output(windows: Iterable[bytes]) -> tuple[bool, int | None, float |
 
 
 def read_lobster_output(windows: Iterable[bytes]) -> tuple[bool, int | None]:
-    """Read `<nc>.lb.out` in windows, the last one first. Return whether LOBSTER finished, and the number of expected bonds."""
+    """Read `<nc>.lb.out` in windows, the last one first.
+
+    Return whether LOBSTER finished, and the number of expected bonds.
+    """
     finished, bonds_expected = False, None
     for window in windows:
         finished = finished or _FINISHED in window
@@ -123,7 +139,7 @@ def read_lobster_output(windows: Iterable[bytes]) -> tuple[bool, int | None]:
 
 
 def count_bond_labels(chunks: Iterable[bytes]) -> int | None:
-    """Return the number of lines of `ICOHPLIST.lobster` minus its header, or None for an empty file.
+    """Return the number of lines of `ICOHPLIST.lobster` minus its header, None for an empty file.
 
     As in the script, a header alone is 0 labels.
     """

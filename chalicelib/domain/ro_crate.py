@@ -14,7 +14,8 @@ from .deformation import DEFORMATIONS
 from .manifest import FORMAT_VERSION, METADATA_NAME, Manifest
 
 FORMAT_PUBLISHED = "2026-11-23"
-"""Publication date of this archive format. RO-Crate requires a date, and equal inputs must result in equal bytes on every day."""
+"""Publication date of this archive format. RO-Crate requires a date, and equal inputs must result
+in equal bytes on every day."""
 
 _DESCRIPTIONS = {
     Role.SCF_INPUT: "Quantum ESPRESSO pw.x input of the self-consistent calculation",
@@ -31,7 +32,11 @@ _LENGTHS = ("cutoff", "cutoff_transition_width", "atom_sigma")
 
 
 def build_ro_crate(manifest: Manifest, files: Sequence[PackedFile]) -> bytes:
-    """Return the metadata of an archive: size, hash and media type of each file, identity, deformation and SOAP parameters."""
+    """Return the metadata of an archive with these files.
+
+    They contain size, hash and media type of each file, the identity, the deformation and the SOAP
+    parameters.
+    """
     properties, soap = _list_properties(manifest), _list_soap_parameters(manifest)
     context = _list_dataset_entities(manifest.dataset)
     root = _build_root(manifest, files, properties, context)
@@ -120,7 +125,7 @@ def _describe(manifest: Manifest) -> str:
 
 
 def _list_dataset_entities(dataset: DatasetInfo) -> list[dict[str, object]]:
-    """Return the entities that describe the licence, the creators and the publication of the data set."""
+    """Return the entities of the licence, the creators and the publication of the data set."""
     entities: list[dict[str, object]] = []
     if dataset.license:
         entities.append(

@@ -29,10 +29,14 @@ class JobStatus(StrEnum):
 
 
 def parse_id_run(text: str) -> int:
-    """Return the run number. InvalidInput unless it is written in ASCII digits without leading zeros."""
+    """Return the run number.
+
+    InvalidInput unless it is written in ASCII digits without leading zeros.
+    """
     if not _ID_RUN.fullmatch(text):
         raise InvalidInput(
-            f"invalid id_run {text!r}; expected 1 to 999999999 without leading zeros ({ID_RUN_PATTERN})"
+            f"invalid id_run {text!r}; expected 1 to 999999999 without leading zeros "
+            f"({ID_RUN_PATTERN})"
         )
     return int(text)
 
@@ -45,7 +49,10 @@ def parse_sub_run(text: str) -> int:
 
 
 def parse_sub_runs(text: str | None) -> tuple[int, ...] | None:
-    """Return the sub-runs of a list such as `0,3,7`, ascending and without duplicates; None for None. InvalidInput otherwise."""
+    """Return the sub-runs of a list such as `0,3,7`, ascending and without duplicates.
+
+    None for None. InvalidInput for any other text.
+    """
     if text is None:
         return None
     return tuple(sorted({parse_sub_run(part) for part in text.split(",")}))
@@ -79,7 +86,7 @@ class RunKey:
 
 @dataclass(frozen=True, order=True, slots=True)
 class SubRunKey:
-    """One cell of a run: `0` is the reference cell, 1-14 are its deformations (see `deformation`)."""
+    """One cell of a run: 0 is the reference cell, 1-14 are deformed (see `deformation`)."""
 
     run: RunKey
     sub_run: int
@@ -100,7 +107,10 @@ class SubRunKey:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A scheduled run. Times are in UTC; `sub_runs_scheduled_at` is None until the run is augmented."""
+    """A scheduled run.
+
+    Times are in UTC; `sub_runs_scheduled_at` is None until the run is augmented.
+    """
 
     key: RunKey
     sub_runs: frozenset[int]

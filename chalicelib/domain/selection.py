@@ -29,14 +29,18 @@ PROFILES: Mapping[Profile, Callable[[NominalComposition], tuple[str, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The files of the profile whose name matches one of the globs, or all of them if there are no globs."""
+    """The files of the profile whose name matches one of the globs; all without globs."""
 
     profile: Profile = Profile.FULL
     include: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, profile: str, include: Sequence[str]) -> Selection:
-        """Return the selection. InvalidInput for an unknown profile, too many globs, or a glob that cannot match a file name."""
+        """Return the selection.
+
+        InvalidInput for an unknown profile, too many globs, or a glob that cannot match a file
+        name.
+        """
         if profile not in set(Profile):
             expected = ", ".join(map(repr, map(str, Profile)))
             raise InvalidInput(f"unknown profile {profile!r}; expected one of {expected}")
@@ -45,7 +49,8 @@ class Selection:
         for glob in include:
             if not 0 < len(glob) <= MAX_GLOB_LENGTH or not glob.isprintable() or "/" in glob:
                 raise InvalidInput(
-                    f"invalid include glob {glob!r}; expected 1 to {MAX_GLOB_LENGTH} characters without '/'"
+                    f"invalid include glob {glob!r}; expected 1 to {MAX_GLOB_LENGTH} characters "
+                    "without '/'"
                 )
         return cls(Profile(profile), tuple(sorted(set(include))))
 

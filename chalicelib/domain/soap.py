@@ -1,4 +1,7 @@
-"""Parameters of SOAP descriptors, in the syntax of quippy (https://libatoms.github.io/QUIP): `soap cutoff=3.75 l_max=6 ...`."""
+"""Parameters of SOAP descriptors, such as `soap cutoff=3.75 l_max=6 ...`.
+
+The syntax is that of quippy (https://libatoms.github.io/QUIP).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ _DESCRIPTOR = re.compile(rf"soap(?:\s+{_PARAMETER.pattern})+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class SoapDescriptor:
-    """The text for quippy, and its parameters: `cutoff` and `atom_sigma` in angstrom, species as atomic numbers."""
+    """The text for quippy, and its parameters.
+
+    `cutoff` and `atom_sigma` are in angstrom, species are atomic numbers.
+    """
 
     text: str
     parameters: Mapping[str, str]
@@ -25,12 +31,14 @@ class SoapDescriptor:
         text = " ".join(text.split())
         if not _DESCRIPTOR.fullmatch(text):
             raise InvalidInput(
-                f"invalid SOAP descriptor {text!r}; expected the syntax of quippy: 'soap cutoff=3.75 l_max=6 n_max=8 ...'"
+                f"invalid SOAP descriptor {text!r}; expected the syntax of quippy: 'soap "
+                "cutoff=3.75 l_max=6 n_max=8 ...'"
             )
         return cls(text, {name: value.strip("{}") for name, value in _PARAMETER.findall(text)})
 
 
 PUBLISHED = SoapDescriptor.parse(
-    "soap cutoff=3.75 l_max=6 n_max=8 atom_sigma=0.5 n_Z=3 Z={13 29 40} n_species=3 species_Z={13 29 40}"
+    "soap cutoff=3.75 l_max=6 n_max=8 atom_sigma=0.5 n_Z=3 Z={13 29 40} n_species=3 species_Z={13 "
+    "29 40}"
 )
 """The descriptor of the data set of Phys. Rev. Materials 4, 113603. It has 2,101 components."""

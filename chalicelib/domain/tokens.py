@@ -1,7 +1,8 @@
 """Tokens and their scopes.
 
-A token is `dataops_<id>_<secret>`. The id is the key of its record, which contains only the SHA-256 of the secret (256 random bits).
-Read access to the table therefore grants nothing, and secret scanners can recognise a leaked token by its prefix.
+A token is `dataops_<id>_<secret>`. The id is the key of its record, which contains only the SHA-256
+of the secret (256 random bits). Read access to the table therefore grants nothing, and secret
+scanners can recognise a leaked token by its prefix.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ class Scope(StrEnum):
 
 
 def get_required_scope(method: str) -> Scope:
-    """Return the scope that a request requires: `read` for GET, `schedule` for POST, `admin` for all other methods."""
+    """Return the scope that a request requires.
+
+    This is `read` for GET, `schedule` for POST and `admin` for all other methods.
+    """
     return {"GET": Scope.READ, "POST": Scope.SCHEDULE}.get(method, Scope.ADMIN)
 
 
@@ -72,7 +76,10 @@ def hash_secret(secret: str) -> str:
 
 
 def verify_secret(record: TokenRecord | None, secret: str, now: datetime) -> Principal | None:
-    """Return the principal if `secret` matches an unexpired record. Constant time, also if there is no record."""
+    """Return the principal if `secret` matches an unexpired record.
+
+    Constant time, also if there is no record.
+    """
     expected = record.secret_sha256 if record else _DUMMY_HASH
     matches = hmac.compare_digest(expected, hash_secret(secret))
     if record is None or not matches or record.expires_at <= now:

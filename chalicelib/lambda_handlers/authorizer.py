@@ -28,12 +28,12 @@ _METHODS = {Scope.READ: ("GET",), Scope.SCHEDULE: ("GET", "POST"), Scope.ADMIN: 
 def authorize(request: AuthRequest) -> dict[str, Any]:
     """Return the API Gateway policy of a token; deny on any doubt.
 
-    API Gateway applies a cached policy to other requests with the same token. The policy therefore contains everything that the scope
-    permits, not only the current request.
+    API Gateway applies a cached policy to other requests with the same token. The policy therefore
+    contains everything that the scope permits, not only the current request.
 
     Raises:
-        Unavailable: The token cannot be looked up. API Gateway then responds with 503 and caches nothing; a cached denial would reject
-            valid tokens for CACHE_TTL_SECONDS.
+        Unavailable: The token cannot be looked up. API Gateway then responds with 503 and caches
+            nothing; a cached denial would reject valid tokens for CACHE_TTL_SECONDS.
     """
     try:
         arn = _METHOD_ARN.fullmatch(request.method_arn)

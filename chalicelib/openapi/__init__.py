@@ -1,4 +1,7 @@
-"""The OpenAPI 3.1 document, generated from the declarations of the endpoints. Pure: no I/O, no web framework."""
+"""The OpenAPI 3.1 document, generated from the declarations of the endpoints.
+
+Pure: no I/O, no web framework.
+"""
 
 from .document import build_openapi_document
 from .operations import OpenApiContext, Operation

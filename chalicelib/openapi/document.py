@@ -15,10 +15,13 @@ _INFO = {
     "title": "DataOps API",
     "version": VERSION,
     "description": (
-        "Schedules atomistic simulations of metallic glasses, reports their status, and serves their files as archives.\n\n"
-        "A *nominal composition* (`nc`) has *runs* (`id_run`): 100-atom cells. A run has *sub-runs* (`sub_run`): `0` is the reference "
+        "Schedules atomistic simulations of metallic glasses, reports their status, and serves "
+        "their files as archives.\n\n"
+        "A *nominal composition* (`nc`) has *runs* (`id_run`): 100-atom cells. A run has "
+        "*sub-runs* (`sub_run`): `0` is the reference "
         "cell, `1` to `14` are deformations of it.\n\n"
-        "Errors are `application/problem+json` (RFC 9457): branch on `code`, show `detail`, quote `request_id`. Later versions may add "
+        "Errors are `application/problem+json` (RFC 9457): branch on `code`, show `detail`, quote "
+        "`request_id`. Later versions may add "
         "fields and error codes; they never rename or remove one."
     ),
     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},

@@ -1,4 +1,4 @@
-"""Declarations that the OpenAPI document is generated from: operations, and what all of them share."""
+"""Declarations from which the OpenAPI document is generated."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _VARIABLE = re.compile(r"{(\w+)}")
 class Operation:
     """One method of one path: its parameters, request body and responses.
 
-    `operation_id` and `tag` are part of the contract and independent of Python names. `response` is the type of the 200 body; a
-    tuple lists alternatives. `response_headers` maps optional headers of the 200 to their meaning. `other_responses` maps the other
-    statuses that are not errors to the type of their body. `links` are the operation ids that take the run of a 200 as parameters.
+    `operation_id` and `tag` are part of the contract and independent of Python names. `response` is
+    the type of the 200 body; a tuple lists alternatives. `response_headers` maps optional headers
+    of the 200 to their meaning. `other_responses` maps the other statuses that are not errors to
+    the type of their body. `links` are the operation ids that take the run of a 200 as parameters.
     """
 
     method: str
@@ -60,9 +61,9 @@ class Operation:
 class OpenApiContext:
     """Declarations that all operations share.
 
-    `schema_names` maps the names of the components to their types: the names are part of the contract, since generated clients name
-    their classes after them. `variables` maps path variables to their types. All paths except the `public_paths` can fail with
-    `access_errors`.
+    `schema_names` maps the names of the components to their types: the names are part of the
+    contract, since generated clients name their classes after them. `variables` maps path variables
+    to their types. All paths except the `public_paths` can fail with `access_errors`.
     """
 
     schema_names: Mapping[str, type]

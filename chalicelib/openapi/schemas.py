@@ -69,7 +69,10 @@ def format_parameter(name: str, location: str, schema: Schema, *, required: bool
 def _generate(
     types: list[Any], names: Mapping[str, type]
 ) -> tuple[list[Schema], dict[str, Schema]]:
-    """Return the schemas of `types`, and all components. msgspec names components after classes; replace these names by ours."""
+    """Return the schemas of `types`, and all components by their explicit names.
+
+    msgspec names components after classes.
+    """
     references, components = msgspec.json.schema_components(
         [*types, *names.values()], ref_template=_REF
     )
@@ -94,7 +97,7 @@ def _generate(
 
 
 def _format_component(schema: Schema) -> Schema:
-    """Return the schema without its title, which repeats the name, and with the docstring as description."""
+    """Return the schema with the docstring as description, and without its redundant title."""
     kept = {name: value for name, value in schema.items() if name != "title"}
     if "description" in kept:
         kept["description"] = inspect.cleandoc(kept["description"])
@@ -106,7 +109,10 @@ def _format_component(schema: Schema) -> Schema:
 
 
 def _replace_prefix_items(field: Schema) -> Schema:
-    """Return a tuple of one type as an array of fixed length, which means the same. Client generators do not support prefixItems."""
+    """Return a tuple of one type as an array of fixed length, which means the same.
+
+    Client generators do not support prefixItems.
+    """
     kinds = field.get("prefixItems", [])
     if not kinds or any(kind != kinds[0] for kind in kinds):
         return field

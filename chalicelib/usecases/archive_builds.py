@@ -1,4 +1,7 @@
-"""Builds an archive from the stored files, or from archives of sub-runs that contain the files in compressed form."""
+"""Builds an archive from the stored files.
+
+Files that archives of sub-runs contain in compressed form are copied from there.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,8 @@ class _PartUnusable(Exception):
 def build_archive(manifest: Manifest, *, bucket: DataBucket, lease: HeldLease) -> ArchiveRecord:
     """Write the archive to the bucket. The write of its record commits it.
 
-    Compressed members are copied from archives of sub-runs. If one of these is lost or damaged, the stored files are packed instead.
+    Compressed members are copied from archives of sub-runs. If one of these is lost or damaged, the
+    stored files are packed instead.
 
     Raises:
         LeaseLost: Another builder holds the lease. Nothing that callers can see was written.
@@ -56,7 +60,8 @@ def build_archive(manifest: Manifest, *, bucket: DataBucket, lease: HeldLease) -
             )
             if isinstance(error, DamagedMember):
                 folder = error.member.partition("/")[0]
-                # Its own download must rebuild it as well. If this fails, the next build detects the damage again.
+                # Its own download must rebuild it as well. If this fails, the next build detects
+                # the damage again.
                 with suppress(Unavailable):
                     bucket.delete_archive_record(
                         next(part.archive_key for part in manifest.parts if part.folder == folder)
@@ -106,7 +111,7 @@ def _list_members(
 def _list_packed_members(
     manifest: Manifest, bucket: DataBucket
 ) -> Mapping[str, PrecompressedMember]:
-    """Return the members that archives of the sub-runs contain, by their names in the archive of the run."""
+    """Return the members in archives of sub-runs, by their names in the archive of the run."""
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="records") as pool:
         records = pool.map(lambda part: bucket.get_archive_record(part.archive_key), manifest.parts)
         found = [
@@ -133,7 +138,9 @@ def _list_archive_members(
 
 
 class _Span:
-    """Consecutive files of an archive. They are read with one request when the first is opened, and freed after the last.
+    """Consecutive files of an archive.
+
+    They are read with one request when the first is opened, and freed after the last.
 
     A file that is longer than a span has its own span, which is read in pieces.
     """
@@ -196,7 +203,10 @@ def _packed_file(member: PackedMember, role: Role) -> PackedFile:
 
 
 def _with_checks(pieces: Iterable[bytes], lease: HeldLease) -> Iterator[bytes]:
-    """Yield the pieces while the lease is held. Confirm it after the last piece, before the write is completed."""
+    """Yield the pieces while the lease is held.
+
+    Confirm it after the last piece, before the write is completed.
+    """
     for piece in pieces:
         yield piece
         lease.check()

@@ -1,4 +1,7 @@
-"""Archives of sub-runs and runs: links to existing archives, and builds within a request or in the background."""
+"""Archives of sub-runs and runs.
+
+Returns links to existing archives, and builds archives within a request or in the background.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,11 @@ from .manifests import get_manifest
 from .ports import BuildLeases, BuildQueue, Clock, DataBucket, RunRepository
 
 INLINE_MAX_MEMBERS = 1_000
-"""Archives with more members are built in the background: 5,000 files of 1 byte took 10.5 s, and a request may last 29 s."""
+"""Archives with more members are built in the background: 5,000 files of 1 byte took 10.5 s, and a
+request may last 29 s."""
 VERIFY_MAX_BYTES = 1024**3
-"""Larger archives are not read again on request, because that would exceed the time limit of a request."""
+"""Larger archives are not read again on request, because that would exceed the time limit of a
+request."""
 _POLL_SECONDS = 0.25
 _RETRY_AFTER_SECONDS = (1, 1, 2, 4, 8)
 _READ_BYTES = 8 * 1024 * 1024
@@ -33,7 +38,8 @@ _READ_BYTES = 8 * 1024 * 1024
 class ArchiveDependencies:
     """Dependencies of the use cases of archives.
 
-    Archives of up to `inline_max_bytes` (uncompressed) are built within the request if one of the `slots` of this process is free.
+    Archives of up to `inline_max_bytes` (uncompressed) are built within the request if one of the
+    `slots` of this process is free.
     """
 
     runs: RunRepository
@@ -57,11 +63,12 @@ def get_or_build_archive(
     wait_seconds: float = 0,
     verify: bool = False,
 ) -> ArchiveLink | BuildInProgress:
-    """Return a link to the archive, and build it first if no intact archive with this content exists.
+    """Return a link to the archive; build it first if no intact archive exists.
 
-    Small archives are built within the request, others in the background. Of concurrent callers one builds, and the others wait: a
-    build within a request for up to LEASE / 2, a background build for up to `wait_seconds`. With `verify`, a stored archive is read
-    again and rebuilt if its SHA-256 is wrong, for callers that received other bytes.
+    Small archives are built within the request, others in the background. Of concurrent callers one
+    builds, and the others wait: a build within a request for up to LEASE / 2, a background build
+    for up to `wait_seconds`. With `verify`, a stored archive is read again and rebuilt if its
+    SHA-256 is wrong, for callers that received other bytes.
 
     Raises:
         NotFound: See `get_manifest`.
@@ -106,7 +113,10 @@ def _link(
 
 
 def _is_intact(manifest: Manifest, record: ArchiveRecord, archives: ArchiveDependencies) -> bool:
-    """Return True if the stored archive has the SHA-256 of its record, or is too large to be read within a request."""
+    """Return True if the stored archive has the SHA-256 of its record.
+
+    Also if it is too large to be read within a request.
+    """
     if record.size_bytes > VERIFY_MAX_BYTES:
         return True
     digest = hashlib.sha256()
@@ -122,7 +132,11 @@ def _is_intact(manifest: Manifest, record: ArchiveRecord, archives: ArchiveDepen
 
 
 def _build_or_find(manifest: Manifest, archives: ArchiveDependencies) -> ArchiveRecord | None:
-    """Build under the lease. Return None if another builder holds it. If the build fails, use the archive of a concurrent builder."""
+    """Build under the lease.
+
+    Return None if another builder holds it. If the build fails, use the archive of a concurrent
+    builder.
+    """
     try:
         return _build(manifest, archives)
     except LeaseLost:
@@ -144,7 +158,9 @@ def _build(
 
 
 def _enqueue(spec: ArchiveSpec, manifest: Manifest, archives: ArchiveDependencies) -> None:
-    """Submit a background build unless one is queued or running: the lease is acquired when the build is queued.
+    """Submit a background build unless one is queued or running.
+
+    The lease is acquired when the build is queued.
 
     Unavailable reports a failed build once, before it is tried again.
     """
@@ -184,7 +200,10 @@ def _wait(
 
 
 def _get_retry_after(lease: BuildLease | None, clock: Clock) -> int:
-    """Return 1, 1, 2, 4, 8, 8, ... seconds, depending on the duration of the build, so that no caller needs to be remembered."""
+    """Return 1, 1, 2, 4, 8, 8, ... seconds, depending on the duration of the build.
+
+    No state of the callers is stored for this.
+    """
     elapsed_seconds = (clock.now() - lease.started_at).total_seconds() if lease else 0.0
     waited = 0
     for pause in _RETRY_AFTER_SECONDS:

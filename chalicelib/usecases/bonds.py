@@ -33,7 +33,10 @@ _CONTENT_ID_LENGTH = 16
 
 @dataclass(frozen=True, slots=True)
 class BondPosition:
-    """A position in the bonds of one content: the number of the next bond. `content_id` identifies the content."""
+    """A position in the bonds of one content: the number of the next bond.
+
+    `content_id` identifies the content.
+    """
 
     content_id: str
     start: int
@@ -41,7 +44,10 @@ class BondPosition:
 
 @dataclass(frozen=True, slots=True)
 class BondPage:
-    """A page of the `total` bonds. `summaries` cover all bonds; `next` is None after the last one."""
+    """A page of the `total` bonds.
+
+    `summaries` cover all bonds; `next` is None after the last one.
+    """
 
     key: SubRunKey
     total: int
@@ -60,15 +66,17 @@ def get_bond_page(
     cache: BondCache,
     slots: BuildSlots,
 ) -> BondPage:
-    """Return at most `limit` bonds of `ICOHPLIST.lobster` from a position, in the order of the file.
+    """Return at most `limit` bonds from a position, in the order of `ICOHPLIST.lobster`.
 
-    Each content is read completely once, to build its index. After that, the cost of a page does not depend on the size of the file.
+    Each content is read completely once, to build its index. After that, the cost of a page does
+    not depend on the size of the file.
 
     Raises:
         NotFound: As for a manifest, or the file does not exist.
         SubRunNotScheduled: As for a manifest.
         Conflict: The file is too large or invalid.
-        InvalidInput: The position belongs to another content, so that its pages would not fit together.
+        InvalidInput: The position belongs to another content, so that its pages would not fit
+            together.
         Unavailable: A store does not respond, or all slots are in use.
     """
     artifact = _find_bond_strengths(key, runs, bucket)
@@ -76,7 +84,8 @@ def get_bond_page(
     content_id = fingerprint[:_CONTENT_ID_LENGTH]
     if position and position.content_id != content_id:
         raise InvalidInput(
-            "the cursor belongs to an earlier content of ICOHPLIST.lobster; start again without a cursor"
+            "the cursor belongs to an earlier content of ICOHPLIST.lobster; start again without a "
+            "cursor"
         )
     start = position.start if position else 0
     index = _get_index(key, artifact, fingerprint, bucket=bucket, cache=cache, slots=slots)
@@ -111,13 +120,15 @@ def _get_index(
         return cached
     if artifact.size_bytes > MAX_FILE_BYTES:
         raise Conflict(
-            f"ICOHPLIST.lobster of {str(key)!r} has {artifact.size_bytes} bytes; the limit is {MAX_FILE_BYTES}"
+            f"ICOHPLIST.lobster of {str(key)!r} has {artifact.size_bytes} bytes; the limit is "
+            f"{MAX_FILE_BYTES}"
         )
     if artifact.size_bytes > _QUICK_FILE_BYTES:
         with slots.within_request() as has_slot:
             if not has_slot:
                 raise Unavailable(
-                    f"too many concurrent requests to read the large ICOHPLIST.lobster of {str(key)!r}; retry later"
+                    "too many concurrent requests to read the large ICOHPLIST.lobster of "
+                    f"{str(key)!r}; retry later"
                 )
             index = index_bonds(bucket.read(artifact))
     else:

@@ -13,7 +13,8 @@ from chalicelib.domain.errors import DataOpsError, Unavailable
 from .ports import BuildLeases, Clock
 
 LEASE = timedelta(seconds=30)
-"""Lease duration. A running build renews it every LEASE / 3; after a crash, other callers wait at most this long."""
+"""Lease duration. A running build renews it every LEASE / 3; after a crash, other callers wait at
+most this long."""
 
 
 class LeaseLost(Exception):
@@ -23,8 +24,9 @@ class LeaseLost(Exception):
 class HeldLease:
     """A lease that this process holds.
 
-    `check` costs nothing and reports a loss that the heartbeat noticed. `confirm` must precede each write that callers can see: it
-    renews the lease itself if the last renewal is older than LEASE / 3, for example because the process was suspended.
+    `check` costs nothing and reports a loss that the heartbeat noticed. `confirm` must precede each
+    write that callers can see: it renews the lease itself if the last renewal is older than LEASE /
+    3, for example because the process was suspended.
     """
 
     def __init__(self, archive_key: str, holder: str, leases: BuildLeases, clock: Clock) -> None:
@@ -63,7 +65,9 @@ def hold_lease(
     queued_by: str | None = None,
     heartbeat_seconds: float = LEASE.total_seconds() / 3,
 ) -> Iterator[HeldLease | None]:
-    """Hold the build lease of an archive, and renew it in the background. The value is None if another builder holds it.
+    """Hold the build lease of an archive, and renew it in the background.
+
+    The value is None if another builder holds it.
 
     On success the lease is released; on an error it is marked as failed with the reason.
     """

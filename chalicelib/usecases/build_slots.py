@@ -8,9 +8,12 @@ from contextlib import contextmanager
 
 
 class BuildSlots:
-    """At most `count` concurrent builds. A build uses about 45 MB of memory and two cores, independent of the size of its files.
+    """At most `count` concurrent builds.
 
-    A request waits for a slot for at most `wait_seconds`: about the duration of a small build, and much less than a request may last.
+    A build uses about 45 MB of memory and two cores, independent of the size of its files.
+
+    A request waits for a slot for at most `wait_seconds`: about the duration of a small build, and
+    much less than a request may last.
     """
 
     def __init__(self, count: int, wait_seconds: float = 3) -> None:

@@ -8,5 +8,5 @@ from .ports import DataBucket
 
 
 def list_compositions(*, bucket: DataBucket) -> tuple[NominalComposition, ...]:
-    """Return the compositions with files in the data bucket, by name, including those without scheduled runs."""
+    """Return the compositions with files in the data bucket, by name."""
     return tuple(sorted(bucket.list_compositions()))

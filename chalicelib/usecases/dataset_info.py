@@ -20,9 +20,12 @@ _LOG = logging.getLogger("dataops")
 
 
 class DatasetInfoReader:
-    """Reads and caches the description of the data set. `soap` is the SOAP descriptor if the description does not contain one.
+    """Reads and caches the description of the data set.
 
-    An invalid `dataset.json` is logged and treated as missing, so that downloads still work; `get_valid` reports it.
+    `soap` is the SOAP descriptor if the description does not contain one.
+
+    An invalid `dataset.json` is logged and treated as missing, so that downloads still work;
+    `get_valid` reports it.
     """
 
     def __init__(self, bucket: DataBucket, clock: Clock, soap: SoapDescriptor) -> None:
@@ -32,11 +35,17 @@ class DatasetInfoReader:
         self._cached: tuple[datetime, DatasetInfo, str | None] | None = None
 
     def get(self) -> DatasetInfo:
-        """Return the description, at most a minute old. Unavailable if it was never read and the store does not respond."""
+        """Return the description, at most a minute old.
+
+        Unavailable if it was never read and the store does not respond.
+        """
         return self._read()[1]
 
     def get_valid(self) -> DatasetInfo:
-        """Return the description. Unavailable also if `dataset.json` is invalid, until an operator corrects it."""
+        """Return the description.
+
+        Unavailable also if `dataset.json` is invalid, until an operator corrects it.
+        """
         _, info, error = self._read()
         if error:
             raise Unavailable(f"invalid description of the data set: {error}")
@@ -44,7 +53,10 @@ class DatasetInfoReader:
 
     @contextmanager
     def prefetch(self) -> Iterator[Callable[[], DatasetInfo]]:
-        """Read the description in the background if it is not cached. The value is a function that returns it."""
+        """Read the description in the background if it is not cached.
+
+        The value is a function that returns it.
+        """
         if self._is_fresh():
             yield self.get
             return

@@ -25,7 +25,10 @@ class FileLink:
 def get_file_link(
     key: SubRunKey, name: str, *, runs: RunRepository, bucket: DataBucket
 ) -> FileLink:
-    """Return a link to the file `name` of a sub-run, which may be a skipped file of its manifest. NotFound, SubRunNotScheduled."""
+    """Return a link to the file `name` of a sub-run, which may be a skipped file of its manifest.
+
+    NotFound, SubRunNotScheduled.
+    """
     for artifact in list_sub_run_artifacts(key, runs=runs, bucket=bucket):
         if artifact.name == name:
             link = bucket.presign(artifact.key, name.rpartition("/")[2])

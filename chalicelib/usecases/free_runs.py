@@ -1,7 +1,8 @@
 """Finds runs that can be scheduled, without reading the whole bucket and table each time.
 
-The cache belongs to one process and only saves reads: the conditional write in `RunRepository.add` decides, and an outdated cache
-costs another read. Cached listings of the bucket are at most a minute old, so new data are found after a minute.
+The cache belongs to one process and only saves reads: the conditional write in `RunRepository.add`
+decides, and an outdated cache costs another read. Cached listings of the bucket are at most a
+minute old, so new data are found after a minute.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ from .idempotency import LEASE
 from .ports import Clock, DataBucket, RunRepository
 
 PARALLEL_CHECKS = 16
-"""Concurrent listings. Up to this number, runs without sub-run 0 are checked again by every request; more are cached."""
+"""Concurrent listings. Up to this number, runs without sub-run 0 are checked again by every
+request; more are cached."""
 BUCKET_CACHE_LIFETIME = timedelta(minutes=1)
 TABLE_CACHE_LIFETIME = timedelta(minutes=10)
 _FINAL_AFTER = timedelta(minutes=1)
 """Requests last for half a minute at most: older allocations are not released any more."""
 _SHORT_LISTING = 1000
-"""The number of runs in one listing. Compositions with at most this number are listed by every request."""
+"""The number of runs in one listing. Compositions with at most this number are listed by every
+request."""
 _CLAIMS_AT_FIRST = 100
 _HIGHEST = 10**9
 _MAX_CACHED = 100_000
@@ -65,10 +68,11 @@ class FreeRunFinder:
 
     @contextmanager
     def serialized(self, nc: NominalComposition) -> Iterator[datetime]:
-        """Serialize the callers of this process that allocate runs of a composition, so that they do not compete.
+        """Serialize the callers of this process that allocate runs of a composition.
 
-        The value is the arrival time of this caller: listings that another caller made since then are current enough. After 20 s a
-        caller proceeds without the lock, because a store that does not respond must not block all callers.
+        The value is the arrival time of this caller: listings that another caller made since then
+        are current enough. After 20 s a caller proceeds without the lock, because a store that does
+        not respond must not block all callers.
         """
         since = self._clock.now()
         lock = self._composition_locks[hash(nc) % _LOCKS]
@@ -84,7 +88,8 @@ class FreeRunFinder:
     ) -> Sequence[int]:
         """Return the runs to try next, in ascending order; fewer than `wanted` if no more are free.
 
-        These are the lowest free runs after those that the callers ahead of this one require. NotFound if the composition has no data.
+        These are the lowest free runs after those that the callers ahead of this one require.
+        NotFound if the composition has no data.
         """
         was_cached = nc in self._caches
         found = self._find_next(nc, wanted, claim_token, self._get_cache(nc, since))
@@ -162,7 +167,10 @@ class FreeRunFinder:
         claims: list[RunClaim],
         cache: _Cache,
     ) -> Iterator[int]:
-        """Yield the candidates that are not allocated, in ascending order. Append the claims that are read to `claims`."""
+        """Yield the candidates that are not allocated, in ascending order.
+
+        Append the claims that are read to `claims`.
+        """
         final_before = self._clock.now() - _FINAL_AFTER
         limit = wanted + _CLAIMS_AT_FIRST
         taken: set[int] = set()
@@ -206,8 +214,9 @@ class FreeRunFinder:
                 use_listings = len(listed) > PARALLEL_CHECKS
                 unknown = [id_run for id_run in unknown if id_run not in listed]
             if unknown:
-                # The pool must end before the generator yields. If the garbage collector ends it, it joins the threads at an arbitrary
-                # point, for example during the start of another thread, which can block the process for good.
+                # The pool must end before the generator yields. If the garbage collector ends it,
+                # it joins the threads at an arbitrary point, for example during the start of
+                # another thread, which can block the process for good.
                 with ThreadPoolExecutor(len(unknown), thread_name_prefix="candidates") as pool:
                     checks = list(
                         pool.map(
@@ -216,7 +225,8 @@ class FreeRunFinder:
                         )
                     )
                 self._store(zip(unknown, checks, strict=True), cache)
-                # Many runs without sub-run 0 in a row are found faster by listings of all files, unless there are many files.
+                # Many runs without sub-run 0 in a row are found faster by listings of all files,
+                # unless there are many files.
                 if use_listings is None and len(chunk) == PARALLEL_CHECKS and not any(checks):
                     use_listings = True
             yield from (id_run for id_run in chunk if id_run in cache.present)

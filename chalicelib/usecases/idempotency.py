@@ -1,9 +1,10 @@
 """Executes each idempotent request at most once.
 
-The record of a key is written before the request is executed. It contains a request token; each caller that executes the request
-(its holder) claims runs with a token that ends with the request token. After a crash, the next holder finds the claimed runs in the
-run table, takes them over by conditional writes, and claims the missing ones: never an additional run. A holder that was suspended
-and replaced deletes only runs that still have its own token; no response contains these.
+The record of a key is written before the request is executed. It contains a request token; each
+caller that executes the request (its holder) claims runs with a token that ends with the request
+token. After a crash, the next holder finds the claimed runs in the run table, takes them over by
+conditional writes, and claims the missing ones: never an additional run. A holder that was
+suspended and replaced deletes only runs that still have its own token; no response contains these.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from chalicelib.domain.idempotency import LIFETIME, IdempotencyRecord
 from .ports import Clock, IdempotencyStore
 
 LEASE = timedelta(seconds=30)
-"""Longer than the time limit of API Gateway (29 s), so that no holder is replaced while it executes the request."""
+"""Longer than the time limit of API Gateway (29 s), so that no holder is replaced while it executes
+the request."""
 _WAIT = timedelta(seconds=10)
 _FIRST_PAUSE_SECONDS = 0.05
 _RETRY_AFTER_SECONDS = 2
@@ -30,7 +32,8 @@ _RETRY_AFTER_SECONDS = 2
 class Claim:
     """Identity under which a request claims runs, until `expires_at`.
 
-    `token` ends with `request_token`, like the tokens of all holders of the request. `resumed` is True if earlier holders may exist.
+    `token` ends with `request_token`, like the tokens of all holders of the request. `resumed` is
+    True if earlier holders may exist.
     """
 
     key: str
@@ -74,14 +77,17 @@ def run_idempotently(
     records: IdempotencyStore,
     clock: Clock,
 ) -> tuple[int, ...]:
-    """Execute `action` and return its run numbers. If the key was used before, return the result of the first request.
+    """Execute `action` and return its run numbers.
 
-    While the first request is in progress, a repeated request waits for its result for up to 10 s. A failed `action` may be repeated
-    with the same key and request.
+    If the key was used before, return the result of the first request.
+
+    While the first request is in progress, a repeated request waits for its result for up to 10 s.
+    A failed `action` may be repeated with the same key and request.
 
     Raises:
         IdempotencyKeyReused: The key was used with another `request`.
-        IdempotencyKeyInUse: The first request is still in progress, or another caller replaced this one; `undo` was called then.
+        IdempotencyKeyInUse: The first request is still in progress, or another caller replaced this
+            one; `undo` was called then.
     """
     if key is None:
         return action(Claim.without_key())
@@ -106,7 +112,7 @@ def run_idempotently(
 def _acquire(
     key: str, request: str, records: IdempotencyStore, clock: Clock
 ) -> tuple[IdempotencyRecord, bool]:
-    """Return the record of the key, completed or held by this caller, and whether the record existed before."""
+    """Return the record, completed or held by this caller, and whether it existed before."""
     holder = uuid.uuid4().hex
     deadline = clock.now() + _WAIT
     pause_seconds = _FIRST_PAUSE_SECONDS
@@ -121,7 +127,8 @@ def _acquire(
                 return fresh, False
         elif found.request != request:
             raise IdempotencyKeyReused(
-                f"Idempotency-Key {key!r} was used with another request ({found.request}); this request is: {request}"
+                f"Idempotency-Key {key!r} was used with another request ({found.request}); this "
+                f"request is: {request}"
             )
         elif found.completed:
             return found, True

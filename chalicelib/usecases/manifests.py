@@ -39,7 +39,8 @@ def get_manifest(
             manifest = Manifest.of_run(spec.key, parts)
     if not manifest.members:
         reason = (
-            f"; an archive cannot contain {manifest.skipped[0].name!r}: {manifest.skipped[0].reason}"
+            f"; an archive cannot contain {manifest.skipped[0].name!r}: "
+            f"{manifest.skipped[0].reason}"
             if manifest.skipped
             else ""
         )
@@ -50,7 +51,10 @@ def get_manifest(
 def list_sub_run_artifacts(
     key: SubRunKey, *, runs: RunRepository, bucket: DataBucket
 ) -> Sequence[Artifact]:
-    """Return the stored files of a scheduled sub-run. NotFound if there are none, SubRunNotScheduled."""
+    """Return the stored files of a scheduled sub-run.
+
+    NotFound if there are none, SubRunNotScheduled.
+    """
     run = get_run(key.run, runs=runs)
     _require_scheduled(key.run, {key.sub_run} - run.sub_runs)
     artifacts = bucket.list_artifacts(key)
@@ -68,12 +72,14 @@ def _list_run_artifacts(
     artifacts = bucket.list_run_artifacts(key)
     if sub_runs is not None and (absent := requested - artifacts.keys()):
         raise NotFound(
-            f"sub-runs {_format_sub_runs(absent)} of run {str(key)!r} have no files in the data bucket"
+            f"sub-runs {_format_sub_runs(absent)} of run {str(key)!r} have no files in the data "
+            "bucket"
         )
     present = requested & artifacts.keys()
     if not present:
         raise NotFound(
-            f"sub-runs {_format_sub_runs(requested)} of run {str(key)!r} have no files in the data bucket"
+            f"sub-runs {_format_sub_runs(requested)} of run {str(key)!r} have no files in the "
+            "data bucket"
         )
     return {sub_run: artifacts[sub_run] for sub_run in present}
 
@@ -81,7 +87,8 @@ def _list_run_artifacts(
 def _require_scheduled(key: RunKey, unscheduled: set[int]) -> None:
     if unscheduled:
         raise SubRunNotScheduled(
-            f"sub-runs {_format_sub_runs(unscheduled)} of run {str(key)!r} are not scheduled; augment the run first"
+            f"sub-runs {_format_sub_runs(unscheduled)} of run {str(key)!r} are not scheduled; "
+            "augment the run first"
         )
 
 

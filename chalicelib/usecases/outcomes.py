@@ -1,4 +1,7 @@
-"""Facts about the calculations of sub-runs. Each content is read once, and only as much of it as necessary."""
+"""Facts about the calculations of sub-runs.
+
+Each content is read once, and only as much of it as necessary.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,8 @@ _PARALLEL_READS = 8
 _FIRST_WINDOW_BYTES = 64 * 1024
 _LARGEST_WINDOW_BYTES = 1024 * 1024
 MAX_FILE_BYTES = 16 * 1024**2
-"""Limit per file. In complete outputs the phrases are near the end; real outputs have up to 1 MB."""
+"""Limit per file. In complete outputs the phrases are near the end; real outputs have up to 1 MB.
+"""
 _READS = threading.BoundedSemaphore(2 * _PARALLEL_READS)
 """Concurrent reads of a process. Each uses memory for one window."""
 
@@ -45,10 +49,13 @@ class _TooLarge(Exception):
 def get_sub_run_facts(
     run: Run, *, bucket: DataBucket, cache: OutcomeCache, clock: Clock
 ) -> Mapping[int, CalculationFacts]:
-    """Return the facts of the scheduled sub-runs. Cached facts are used if the files are unchanged; otherwise the files are parsed.
+    """Return the facts of the scheduled sub-runs.
 
-    The result lacks a sub-run while its files change, if reading takes longer than a request may last (the next request continues), or
-    if the facts are neither in the last MAX_FILE_BYTES nor at the beginning of a larger file. This last case is cached as well.
+    Cached facts are used if the files are unchanged; otherwise the files are parsed.
+
+    The result lacks a sub-run while its files change, if reading takes longer than a request may
+    last (the next request continues), or if the facts are neither in the last MAX_FILE_BYTES nor at
+    the beginning of a larger file. This last case is cached as well.
     """
     deadline = clock.now() + _TIMEOUT
     listed = _list_files(run, bucket)
@@ -86,7 +93,8 @@ def get_sub_run_facts(
         if result.facts is None or result.facts.has_files
     }
     if to_cache != cached:
-        # If this fails, the response is complete all the same; the next request reads the files again.
+        # If this fails, the response is complete all the same; the next request reads the files
+        # again.
         with suppress(Unavailable):
             cache.put(run.key, to_cache)
     return {
@@ -160,7 +168,8 @@ def _read_facts(
 def _windows(artifact: Artifact, bucket: DataBucket) -> Iterator[bytes]:
     """Yield the content from its end, in growing windows that overlap.
 
-    Of a file larger than MAX_FILE_BYTES only the end and the beginning are read. _TooLarge if the caller requests more.
+    Of a file larger than MAX_FILE_BYTES only the end and the beginning are read. _TooLarge if the
+    caller requests more.
     """
     end, size_bytes = artifact.size_bytes, _FIRST_WINDOW_BYTES
     while end > 0:

@@ -1,6 +1,9 @@
-"""Interfaces (ports) that the use cases depend on. `chalicelib.adapters` and the fakes of the tests implement them.
+"""Interfaces (ports) that the use cases depend on.
 
-Every method may raise Unavailable if the service behind it does not respond. Methods return domain objects only.
+`chalicelib.adapters` and the fakes of the tests implement them.
+
+Every method may raise Unavailable if the service behind it does not respond. Methods return domain
+objects only.
 """
 
 from __future__ import annotations
@@ -38,24 +41,31 @@ class RunRepository(Protocol):
         after: RunKey | None = None,
         limit: int | None = None,
     ) -> Iterator[Run]:
-        """Yield at most `limit` runs that follow `after`, by composition (as text), then by number. Only these are read."""
+        """Yield at most `limit` runs that follow `after`, by composition (as text), then by number.
+
+        Only these are read.
+        """
         ...
 
     def add(self, run: Run, claim_token: str, wanted: int = 1) -> bool:
         """Insert the run if its key is free. Return True if the stored run has this claim token.
 
-        The same write adds the caller to the list of claimants, with the number of runs it still requires (including this one).
+        The same write adds the caller to the list of claimants, with the number of runs it still
+        requires (including this one).
         """
         ...
 
     def list_claims(
         self, nc: NominalComposition, *, after: int = 0, limit: int | None = None
     ) -> Iterator[RunClaim]:
-        """Yield at most `limit` claims of runs with higher numbers than `after`, in ascending order."""
+        """Yield at most `limit` claims of runs with numbers above `after`, in ascending order."""
         ...
 
     def reclaim(self, key: RunKey, claim_token: str, new_claim_token: str) -> bool:
-        """Replace the claim token of a run. Return False if the run has another token than `claim_token`."""
+        """Replace the claim token of a run.
+
+        Return False if the run has another token than `claim_token`.
+        """
         ...
 
     def remove(self, key: RunKey, claim_token: str) -> None:
@@ -63,7 +73,10 @@ class RunRepository(Protocol):
         ...
 
     def add_sub_runs(self, key: RunKey, sub_runs: Iterable[int], at: datetime) -> Run | None:
-        """Add sub-runs with one conditional write, and return the run or None if it does not exist. Existing sub-runs do not change."""
+        """Add sub-runs with one conditional write, and return the run or None if it does not exist.
+
+        Existing sub-runs do not change.
+        """
         ...
 
 
@@ -79,7 +92,10 @@ class DataBucket(Protocol):
         ...
 
     def read_dataset_info(self) -> DatasetInfo | None:
-        """Return the description of the data set, or None if `dataset.json` does not exist. InvalidInput if it is invalid."""
+        """Return the description of the data set, or None if `dataset.json` does not exist.
+
+        InvalidInput if it is invalid.
+        """
         ...
 
     def list_run_numbers(self, nc: NominalComposition) -> Sequence[int]:
@@ -87,18 +103,24 @@ class DataBucket(Protocol):
         ...
 
     def has_files(self, key: SubRunKey) -> bool:
-        """Return True if the sub-run has a file that an archive can contain; folder markers and files in subfolders do not count."""
+        """Return True if the sub-run has a file that an archive can contain.
+
+        Folder markers and files in subfolders do not count.
+        """
         ...
 
     def list_runs_with_files(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
-        """Make one listing that starts at a run. Return whether the sub-run has files, for each run that the listing covers.
+        """Make one listing that starts at a run.
 
-        Listings are in text order (1, 10, 100, 2) and cover about 1,000 files, which may be few runs.
+        Return whether the sub-run has files, for each run that the listing covers.
+
+        Listings are in text order (1, 10, 100, 2) and cover about 1,000 files, which may be few
+        runs.
         """
         ...
 
     def list_artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
-        """Return all files of a sub-run by name, including its SOAP descriptors and files in subfolders."""
+        """Return all files of a sub-run by name, including SOAP descriptors and subfolders."""
         ...
 
     def list_run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
@@ -110,15 +132,24 @@ class DataBucket(Protocol):
         ...
 
     def read_range(self, artifact: Artifact, start: int, end: int) -> bytes:
-        """Return the bytes [start, end) of the listed content. SourceChanged if it was replaced or removed."""
+        """Return the bytes [start, end) of the listed content.
+
+        SourceChanged if it was replaced or removed.
+        """
         ...
 
     def get_archive_record(self, archive_key: str) -> ArchiveRecord | None:
-        """Return the record of an archive. None if it is missing, unreadable, or the stored archive has another ETag or size."""
+        """Return the record of an archive.
+
+        None if it is missing, unreadable, or the stored archive has another ETag or size.
+        """
         ...
 
     def read_archive(self, archive_key: str, etag: str, start: int, end: int) -> bytes:
-        """Return the bytes [start, end) of an archive. SourceChanged if no archive with this ETag is stored."""
+        """Return the bytes [start, end) of an archive.
+
+        SourceChanged if no archive with this ETag is stored.
+        """
         ...
 
     def write_archive(self, archive_key: str, pieces: Iterable[bytes], filename: str) -> str:
@@ -144,11 +175,17 @@ class IdempotencyStore(Protocol):
     def get(self, key: str) -> IdempotencyRecord | None: ...
 
     def create(self, record: IdempotencyRecord, now: datetime) -> bool:
-        """Insert the record if its key is new or the stored record has expired. Return True if the stored record is this one."""
+        """Insert the record if its key is new or the stored record has expired.
+
+        Return True if the stored record is this one.
+        """
         ...
 
     def compare_and_set(self, record: IdempotencyRecord, holder: str) -> bool:
-        """Replace the record if `holder` still holds it. Return True if the stored record is this one."""
+        """Replace the record if `holder` still holds it.
+
+        Return True if the stored record is this one.
+        """
         ...
 
 
@@ -187,7 +224,10 @@ class TokenRepository(Protocol):
 
 
 class BuildLeases(Protocol):
-    """Leases that prevent two builders from building the same archive. Archives are correct without them."""
+    """Leases that prevent two builders from building the same archive.
+
+    Archives are correct without them.
+    """
 
     def get(self, archive_key: str) -> BuildLease | None: ...
 
@@ -202,8 +242,8 @@ class BuildLeases(Protocol):
     ) -> bool:
         """Acquire the lease with a single conditional write.
 
-        Succeeds if the lease is free, expired, marked as failed, or held by `holder` or `queued_by`. `started_at` is kept if it exists:
-        callers have been waiting since then.
+        Succeeds if the lease is free, expired, marked as failed, or held by `holder` or
+        `queued_by`. `started_at` is kept if it exists: callers have been waiting since then.
         """
         ...
 
@@ -224,7 +264,7 @@ class BuildQueue(Protocol):
     """Background builds, for archives that take longer than a request may last."""
 
     def submit(self, request: BuildRequest) -> None:
-        """Execute `usecases.archives.run_build` for the request, outside the current HTTP request, at least once."""
+        """Execute `usecases.archives.run_build` at least once, outside the current HTTP request."""
         ...
 
 

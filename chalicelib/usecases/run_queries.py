@@ -16,7 +16,10 @@ from .ports import Clock, DataBucket, Executor, OutcomeCache, RunRepository
 
 @dataclass(frozen=True, slots=True)
 class RunStatusView:
-    """A run, the status of its jobs, and the facts of its files by sub-run. `sub_runs_status` is None until it is augmented."""
+    """A run, the status of its jobs, and the facts of its files by sub-run.
+
+    `sub_runs_status` is None until it is augmented.
+    """
 
     run: Run
     run_status: JobStatus
@@ -36,7 +39,8 @@ def list_runs_page(
 ) -> tuple[Sequence[Run], RunKey | None]:
     """Return the first `limit` runs of `list_runs`, and the key of the last one if more follow.
 
-    Only the runs of the page are read. Walking the pages returns each run exactly once, also if runs are added meanwhile.
+    Only the runs of the page are read. Walking the pages returns each run exactly once, also if
+    runs are added meanwhile.
     """
     found = list(runs.list_runs(nc, after=after, limit=limit + 1))
     return found[:limit], found[limit - 1].key if len(found) > limit else None
@@ -64,7 +68,10 @@ def get_run_status(
     outcomes: OutcomeCache,
     clock: Clock,
 ) -> RunStatusView:
-    """Return the status of a run, from its executor and from its files. NotFound if it is not scheduled."""
+    """Return the status of a run, from its executor and from its files.
+
+    NotFound if it is not scheduled.
+    """
     run = get_run(key, runs=runs)
     now = clock.now()
     augmented_at = run.sub_runs_scheduled_at

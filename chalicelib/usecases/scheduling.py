@@ -29,11 +29,14 @@ def schedule_runs(
     records: IdempotencyStore,
     clock: Clock,
 ) -> tuple[RunKey, ...]:
-    """Allocate the `count` lowest-numbered runs (1-100, default 1) that have files of sub-run 0 and are not in the run table.
+    """Allocate the `count` lowest-numbered available runs (1-100, default 1).
 
-    The write in `RunRepository.add` commits an allocation. Callers that lose a run are recorded as its claimants, and skip as many
-    numbers as the callers that lost before them still require. Parallel callers therefore get different numbers without gaps, after
-    few writes each. Either all runs are allocated or none.
+    A run is available if it has files of sub-run 0 and is not in the run table.
+
+    The write in `RunRepository.add` commits an allocation. Callers that lose a run are recorded as
+    its claimants, and skip as many numbers as the callers that lost before them still require.
+    Parallel callers therefore get different numbers without gaps, after few writes each. Either all
+    runs are allocated or none.
 
     Raises:
         NotFound: The composition has no data.
@@ -68,11 +71,15 @@ def augment_run(
     records: IdempotencyStore,
     clock: Clock,
 ) -> RunKey:
-    """Add sub-runs (1-14) to a scheduled run; existing ones do not change. NotFound if the run is not scheduled."""
+    """Add sub-runs (1-14) to a scheduled run; existing ones do not change.
+
+    NotFound if the run is not scheduled.
+    """
     wanted = sorted(set(sub_runs))
     if not wanted or not set(wanted) <= set(AUGMENTED_SUB_RUNS):
         raise InvalidInput(
-            f"invalid sub_runs {[str(sub_run) for sub_run in wanted]!r}; expected at least one of '1' to '14'"
+            f"invalid sub_runs {[str(sub_run) for sub_run in wanted]!r}; expected at least one of "
+            "'1' to '14'"
         )
 
     def action(_: Claim) -> tuple[int, ...]:
@@ -107,7 +114,8 @@ def _allocate(
             )
         if len(held) == count:
             return tuple(sorted(held))
-        # Too few runs are left. Release those held, so that other callers can allocate them, before the next attempt.
+        # Too few runs are left. Release those held, so that other callers can allocate them, before
+        # the next attempt.
         _release(nc, held, claim, runs)
         held = []
         if not lost:
@@ -115,10 +123,12 @@ def _allocate(
         clock.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - spreads callers, guards nothing
     if count == 1:
         raise NothingAvailable(
-            f"no run of {str(nc)!r} is available; all runs in the bucket are scheduled or have no files of sub-run 0"
+            f"no run of {str(nc)!r} is available; all runs in the bucket are scheduled or have no "
+            "files of sub-run 0"
         )
     raise NothingAvailable(
-        f"{left} runs of {str(nc)!r} are available, fewer than the {count} requested; nothing was scheduled"
+        f"{left} runs of {str(nc)!r} are available, fewer than the {count} requested; nothing was "
+        "scheduled"
     )
 
 
@@ -136,7 +146,8 @@ def _claim(
     """Claim runs until `held` contains `count` of them.
 
     Returns:
-        The number of available runs if it is less than `count`, and whether other callers allocated some.
+        The number of available runs if it is less than `count`, and whether other callers allocated
+        some.
     """
     lost = False
     while len(held) < count:
@@ -156,7 +167,7 @@ def _claim(
 
 
 def _reclaim(nc: NominalComposition, claim: Claim, runs: RunRepository) -> list[int]:
-    """Replace the tokens of the runs that earlier holders of the same request claimed, and return these runs."""
+    """Take over the runs that earlier holders of the same request claimed, and return them."""
     if not claim.resumed:
         return []
     claimed = [

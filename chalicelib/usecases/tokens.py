@@ -24,7 +24,7 @@ _MAX_DESCRIPTION_LENGTH = 200
 
 
 def authenticate(authorization: str, *, tokens: TokenRepository, clock: Clock) -> Principal | None:
-    """Return the principal of an `Authorization` header, or None unless it is `Bearer` and a valid token."""
+    """Return the principal of an `Authorization` header, None unless it has a valid token."""
     kind, _, text = authorization.partition(" ")
     parsed = parse_token(text) if kind.lower() == "bearer" else None
     if parsed is None:
@@ -39,7 +39,8 @@ def create_token(
     """Create a token and store its record. Return both: the token itself is stored nowhere.
 
     Raises:
-        InvalidInput: The lifetime is not between 0 and a year, or the description does not name an owner.
+        InvalidInput: The lifetime is not between 0 and a year, or the description does not name an
+            owner.
     """
     if not timedelta(0) < lifetime <= MAX_LIFETIME:
         raise InvalidInput(
@@ -48,7 +49,8 @@ def create_token(
     description = description.strip()
     if not 0 < len(description) <= _MAX_DESCRIPTION_LENGTH or not description.isprintable():
         raise InvalidInput(
-            f"invalid note {description!r}; expected 1-{_MAX_DESCRIPTION_LENGTH} printable characters naming the token's owner"
+            f"invalid note {description!r}; expected 1-{_MAX_DESCRIPTION_LENGTH} printable "
+            "characters naming the token's owner"
         )
     token_id = base64.b32encode(secrets.token_bytes(8)).decode().lower()[:12]
     secret = secrets.token_urlsafe(32)
@@ -59,6 +61,9 @@ def create_token(
 
 
 def revoke_token(token_id: str, *, tokens: TokenRepository) -> None:
-    """Revoke the token. API Gateway may cache its last authorization for up to 60 s. NotFound if it does not exist."""
+    """Revoke the token.
+
+    API Gateway may cache its last authorization for up to 60 s. NotFound if it does not exist.
+    """
     if not tokens.remove(token_id):
         raise NotFound(f"token {token_id!r} does not exist")

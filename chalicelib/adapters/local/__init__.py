@@ -1,1 +1,1 @@
-"""Adapters that need no other service: the simulated executor, the build queue of one process, the clock."""
+"""Adapters without another service: simulated executor, local build queue, clock."""

@@ -14,7 +14,7 @@ _LOG = logging.getLogger("dataops")
 
 
 class LocalBuildQueue:
-    """Implements `BuildQueue`: calls `build` in at most as many threads as there are `slots`, and logs errors.
+    """Implements `BuildQueue`: calls `build` in up to `slots.count` threads, and logs errors.
 
     An archive is queued once; a second request for it only replaces the lease holder of the first.
     """

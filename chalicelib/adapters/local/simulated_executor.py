@@ -1,4 +1,7 @@
-"""A simulated executor: it runs no calculation. Executors for AWS Batch or Slurm implement the same port."""
+"""A simulated executor. It runs no calculation.
+
+Executors for AWS Batch or Slurm implement the same port (`usecases.ports.Executor`).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from chalicelib.domain.runs import JobStatus
 
 @dataclass(frozen=True, slots=True)
 class SimulatedExecutor:
-    """Implements `Executor`: a job is RUNNING for `job_run_time_seconds` after its scheduling, then DONE."""
+    """Implements `Executor`: a job is RUNNING for `job_run_time_seconds`, then DONE."""
 
     job_run_time_seconds: float
 

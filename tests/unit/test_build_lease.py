@@ -1,0 +1,116 @@
+"""The build lease: its heartbeat, and the checks before writes."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+
+from chalicelib.domain.errors import NotFound, Unavailable
+from chalicelib.usecases.build_lease import LEASE, LeaseLost, hold_lease
+from tests.support.fakes import FakeBuildLeases, FakeClock
+
+KEY = "archives/Al2/1/0/a.zip"
+BEAT_SECONDS = 0.001
+LIMIT_SECONDS = 30
+
+
+class CountingLeases(FakeBuildLeases):
+    """Leases that count renewals; the renewals with the numbers in `failing` are Unavailable."""
+
+    def __init__(self, *failing: int) -> None:
+        super().__init__()
+        self.renewals = 0
+        self._failing = failing
+        self._changed = threading.Condition()
+
+    def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:
+        with self._changed:
+            self.renewals += 1
+            self._changed.notify_all()
+            if self.renewals in self._failing:
+                raise Unavailable("the run table does not respond")
+        return super().renew(archive_key, holder, expires_at)
+
+    def wait_for_renewals(self, count: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.renewals >= count, LIMIT_SECONDS)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+def test_the_heartbeat_renews_the_lease_during_the_build(clock: FakeClock) -> None:
+    leases = CountingLeases()
+    with hold_lease(KEY, leases=leases, clock=clock, heartbeat_seconds=BEAT_SECONDS) as lease:
+        assert lease
+        clock.advance(20)
+        leases.wait_for_renewals(leases.renewals + 2)
+        stored = leases.get(KEY)
+        assert stored and stored.expires_at == clock.now() + LEASE
+        lease.check()
+    assert leases.get(KEY) is None
+
+
+def test_the_heartbeat_continues_after_a_failed_renewal(clock: FakeClock) -> None:
+    leases = CountingLeases(1, 2)
+    with hold_lease(KEY, leases=leases, clock=clock, heartbeat_seconds=BEAT_SECONDS) as lease:
+        assert lease
+        leases.wait_for_renewals(4)
+        lease.confirm()
+
+
+def test_the_heartbeat_detects_that_another_builder_took_over(clock: FakeClock) -> None:
+    leases = CountingLeases()
+    noticed = threading.Event()
+
+    def build() -> None:
+        with hold_lease(KEY, leases=leases, clock=clock, heartbeat_seconds=BEAT_SECONDS) as lease:
+            assert lease
+            later = clock.now() + timedelta(hours=1)
+            assert leases.acquire(KEY, "another", later, later + LEASE)
+            for _ in range(LIMIT_SECONDS * 1000):
+                if noticed.wait(BEAT_SECONDS):
+                    break
+                lease.check()
+
+    with pytest.raises(LeaseLost):
+        build()
+    stored = leases.get(KEY)
+    assert stored and stored.holder == "another" and stored.error is None
+
+
+def test_a_suspended_builder_confirms_its_lease_before_it_writes(clock: FakeClock) -> None:
+    leases = CountingLeases()
+    with hold_lease(KEY, leases=leases, clock=clock) as lease:
+        assert lease
+        lease.confirm()
+        assert leases.renewals == 0
+        clock.advance(LEASE.total_seconds())
+        lease.confirm()
+        assert leases.renewals == 1
+
+
+def test_of_two_builders_one_holds_the_lease(clock: FakeClock) -> None:
+    leases = FakeBuildLeases()
+    with (
+        hold_lease(KEY, leases=leases, clock=clock) as first,
+        hold_lease(KEY, leases=leases, clock=clock) as second,
+    ):
+        assert first and second is None
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(NotFound("no file"), "no file"), (RuntimeError("internals"), "RuntimeError")],
+)
+def test_a_failed_build_stores_its_reason(clock: FakeClock, error: Exception, reason: str) -> None:
+    leases = FakeBuildLeases()
+    with pytest.raises(type(error)), hold_lease(KEY, leases=leases, clock=clock):
+        raise error
+    stored = leases.get(KEY)
+    assert stored and stored.error == reason
+    assert not any(thread.name == "lease-heartbeat" for thread in threading.enumerate())
