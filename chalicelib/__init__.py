@@ -1,4 +1,1 @@
-"""The DataOps API.
-
-Rooms and the direction of imports: docs/architecture.md; import-linter holds them.
-"""
+"""The DataOps API. docs/architecture.md describes its packages and the direction of imports."""

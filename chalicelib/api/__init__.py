@@ -1,4 +1,1 @@
-"""The doors: Chalice Blueprints that parse, call one use case and render.
-
-The only room that names chalice.
-"""
+"""HTTP endpoints: Chalice Blueprints that validate requests, call one use case and format results."""

@@ -1,4 +1,4 @@
-"""The errors of HTTP requests, beside those of the domain.
+"""The errors of HTTP requests, in addition to those of the domain.
 
 DataOpsError                 (chalicelib.domain.errors)
 ├── MalformedRequest         the request cannot be parsed

@@ -28,7 +28,7 @@ class PackedFile:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveRecord:
-    """The description stored beside a built archive.
+    """The description stored next to a built archive.
 
     An archive exists for callers once its record does.
 

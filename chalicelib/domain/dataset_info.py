@@ -1,4 +1,4 @@
-"""The description of the data set: `dataset.json` beside the compositions.
+"""The description of the data set: `dataset.json` next to the compositions.
 
     {"name": "...", "description": "...", "license": "CC-BY-4.0", "creators": ["..."],
      "citation": "10.1103/...", "synthetic": false, "soap_descriptor": "soap cutoff=3.75 l_max=6 ..."}

@@ -1,1 +1,1 @@
-"""Entry points of the Lambda functions beside the API: the authorizer and the archive builder."""
+"""Entry points of the Lambda functions other than the API: authorizer and archive builder."""

@@ -1,1 +1,1 @@
-"""What the API can do: one public function each, over the ports."""
+"""Use cases of the API: functions over the ports (`ports`)."""

@@ -36,7 +36,7 @@ def authenticate(authorization: str, *, tokens: TokenRepository, clock: Clock) -
 def create_token(
     scope: Scope, description: str, lifetime: timedelta, *, tokens: TokenRepository, clock: Clock
 ) -> tuple[str, TokenRecord]:
-    """Create a token and store its record. Return both: the token itself is stored nowhere.
+    """Create a token and store its record. Return both: the token itself is not stored.
 
     Raises:
         InvalidInput: The lifetime is not between 0 and a year, or the description does not name an
