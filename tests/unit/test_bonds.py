@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from chalicelib.api.paging import decode_bond_cursor, encode_bond_cursor
 from chalicelib.domain.bonds import BLOCK_BONDS, MAX_INDEXED_BONDS, Bond, BondIndex, index_bonds
-from chalicelib.domain.deformation import DEFORMATIONS
 from chalicelib.domain.errors import (
     Conflict,
     InvalidInput,
@@ -28,7 +27,6 @@ from chalicelib.usecases.build_slots import BuildSlots
 from chalicelib.usecases.compositions import list_compositions
 from chalicelib.usecases.dataset_info import DatasetInfoReader
 from chalicelib.usecases.files import get_file_link
-from localdev.paths import ROOT
 from tests.support.fake_bond_records import FakeBondCache
 from tests.support.fakes import (
     FakeBuildLeases,
@@ -296,9 +294,3 @@ def test_compositions_are_the_folders_that_are_formulas() -> None:
     ):
         bucket.put(key, b"")
     assert [str(nc) for nc in list_compositions(bucket=bucket)] == ["Cu50Zr50", "Zr49Cu49Al2"]
-
-
-def test_the_page_names_the_deformations_as_the_domain_does() -> None:
-    labels = (ROOT / "chalicelib/static/page/labels.js").read_text()
-    [table] = re.findall(r"DEFORMATIONS = \[(.*?)\];", labels, re.DOTALL)
-    assert re.findall(r'"([^"]+)"', table) == [deformation.kind for deformation in DEFORMATIONS]

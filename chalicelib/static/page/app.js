@@ -11,7 +11,7 @@ import { showRuns } from "./runs.js";
 // The same patterns as in chalicelib/domain.
 const FORMULA = /^([A-Z][a-z]?[0-9]{0,3}){1,8}$/;
 const ID_RUN = /^[1-9][0-9]{0,8}$/;
-const SUB_RUN = /^([0-9]|1[0-4])$/;
+const SUB_RUN = /^(?:[0-9]|1[0-4])$/;
 
 const current = { nc: null, idRun: null, runsPane: null, runPane: null };
 
