@@ -1,10 +1,11 @@
-"""`dataops-admin`: creates, lists and revokes the tokens of a service with AUTH=token. It needs AWS credentials for the run table.
+"""`dataops-admin`: creates, lists and revokes the tokens of a service with AUTH=token.
 
     dataops-admin create --scope read --days 90 --note "Ada, training of the CuZr model"
     dataops-admin list
     dataops-admin revoke ID
 
-`--stack` names the CloudFormation stack of the service, or `--table` (RUN_TABLE) its table; AWS_ENDPOINT_URL_DYNAMODB as everywhere.
+Requires AWS credentials for the run table. `--stack` is the CloudFormation stack of the service,
+`--table` (or RUN_TABLE) its run table. AWS_ENDPOINT_URL_DYNAMODB selects another store.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from chalicelib.usecases.tokens import create_token, revoke_token
 def main() -> None:
     arguments = _arguments()
     try:
-        table = arguments.table or _table_of(arguments.stack)
+        table = arguments.table or _get_table_name(arguments.stack)
         _COMMANDS[arguments.command](
             arguments, DynamoTokenRepository(boto3.client("dynamodb"), table)
         )
@@ -42,36 +43,40 @@ def _arguments() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--stack", help="the CloudFormation stack of the service")
+    parser.add_argument("--stack", help="CloudFormation stack of the service")
     parser.add_argument(
-        "--table", default=os.environ.get("RUN_TABLE"), help="its run table; default: RUN_TABLE"
+        "--table",
+        default=os.environ.get("RUN_TABLE"),
+        help="run table of the service; default: RUN_TABLE",
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    create = commands.add_parser("create", help="make a token and print it: it is shown this once")
+    create = commands.add_parser("create", help="create a token and print it once")
     create.add_argument(
         "--scope",
         required=True,
         type=Scope,
         choices=list(Scope),
-        help="read: GET; schedule: POST too; admin: everything",
+        help="read: GET; schedule: GET and POST; admin: everything",
     )
-    create.add_argument("--days", type=float, default=90, help="how long it is valid (default 90)")
-    create.add_argument("--note", required=True, help="whose it is, and what for")
-    commands.add_parser("list", help="the tokens that there are, without their secrets")
-    revoke = commands.add_parser("revoke", help="end a token at once")
+    create.add_argument("--days", type=float, default=90, help="validity in days (default 90)")
+    create.add_argument(
+        "--note", required=True, help="owner and purpose, 1-200 printable characters"
+    )
+    commands.add_parser("list", help="list the tokens, without their secrets")
+    revoke = commands.add_parser("revoke", help="revoke a token")
     revoke.add_argument(
-        "token_id", metavar="ID", help="as `list` shows it: the part between the underscores"
+        "token_id", metavar="ID", help="the id that `list` prints: the part between the underscores"
     )
     arguments = parser.parse_args()
     if not arguments.table and not arguments.stack:
-        parser.error("--stack or --table (or RUN_TABLE) is needed")
+        parser.error("--stack or --table (or RUN_TABLE) is required")
     return arguments
 
 
-def _table_of(stack: str) -> str:
-    (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+def _get_table_name(stack: str) -> str:
+    (description,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     outputs: dict[str, str] = {
-        output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])
+        output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])
     }
     return outputs["RunTableName"]
 
@@ -86,27 +91,29 @@ def _create(arguments: argparse.Namespace, tokens: TokenRepository) -> None:
     )
     print(text)
     print(
-        f"{_line(record)}\nIt is shown this once. Use it as DATAOPS_TOKEN, or behind Authorize on /docs.",
+        f"{_format_record(record)}\n"
+        "The token is not shown again. Set it as DATAOPS_TOKEN, or enter it on /docs (Authorize).",
         file=sys.stderr,
     )
 
 
 def _list(_: argparse.Namespace, tokens: TokenRepository) -> None:
     for record in tokens.list_all():
-        print(_line(record))
+        print(_format_record(record))
 
 
 def _revoke(arguments: argparse.Namespace, tokens: TokenRepository) -> None:
     revoke_token(arguments.token_id, tokens=tokens)
     print(
-        f"{arguments.token_id} is revoked; API Gateway may remember it for a minute",
+        f"{arguments.token_id} is revoked; API Gateway may cache its authorization for up to 60 s",
         file=sys.stderr,
     )
 
 
-def _line(record: TokenRecord) -> str:
+def _format_record(record: TokenRecord) -> str:
     state = "expired" if record.expires_at <= datetime.now(UTC) else "until"
-    return f"{record.token_id}  {record.scope:8}  {state} {record.expires_at:%Y-%m-%d}  {record.description}"
+    expiry = f"{state} {record.expires_at:%Y-%m-%d}"
+    return f"{record.token_id}  {record.scope:8}  {expiry}  {record.description}"
 
 
 _COMMANDS = {"create": _create, "list": _list, "revoke": _revoke}

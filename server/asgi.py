@@ -1,8 +1,9 @@
-"""The API as an ASGI application: Chalice's `LocalGateway` takes the place of API Gateway and Lambda.
+"""The API as an ASGI application: Chalice's `LocalGateway` replaces API Gateway and Lambda.
 
-`create_application` returns it for any ASGI server. The server limits connections and the time of request heads; this module limits
-bodies, in size before they are read and in time, and the number of threads that respond. (WSGI cannot limit the time of a body: its
-`read` has none, so that 64 callers who send half a body would occupy 64 threads for as long as they like.)
+`create_application` returns it for any ASGI server. The server limits connections and the time of
+request heads. This module limits the size of a body (before reading it), the time of a body, and
+the number of threads. WSGI cannot limit the time of a body, because its `read` has no timeout: 64
+clients that send half a body would occupy 64 threads indefinitely.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from chalicelib.api.requests import check_body_length
 from chalicelib.domain.errors import Unavailable
 
 BODY_SECONDS = 10
-"""How long a body may take. A connection that is slower gets 408 and is closed."""
+"""Timeout of a request body. A slower client gets status 408, and its connection is closed."""
 
 _Scope = dict[str, Any]
 _Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -36,7 +37,7 @@ _LOG = logging.getLogger("dataops")
 
 
 def create_application(threads: int) -> Callable[[_Scope, _Receive, _Send], Awaitable[None]]:
-    """Return the API of `app.py` as an ASGI application that responds in `threads` threads."""
+    """Return the API of `app.py` as an ASGI application that runs views in `threads` threads."""
     app.__class__ = _ThreadedApp
     return _Application(LocalGateway(app, Config.create(chalice_app=app)), threads)
 
@@ -57,19 +58,19 @@ class _Application:
             for name, value in scope["headers"]
         }
         try:
-            body = await asyncio.wait_for(_body(headers, receive), BODY_SECONDS)
+            body = await asyncio.wait_for(_read_body(headers, receive), BODY_SECONDS)
             response = await asyncio.get_running_loop().run_in_executor(
                 self._pool, self._respond, scope, headers, body, request_id
             )
-        except _Refused as refused:
-            response = problem_response(refused.status, refused.code, str(refused), request_id)
+        except _RejectedRequest as error:
+            response = problem_response(error.status, error.code, str(error), request_id)
         except (RequestTooLarge, MalformedRequest) as error:
             response = error_response(error, request_id)
         except TimeoutError:
             response = problem_response(
                 408,
                 "request_timeout",
-                f"the body was not received within {BODY_SECONDS} s",
+                f"the request body was not received within {BODY_SECONDS} s",
                 request_id,
             )
         except Exception:
@@ -91,9 +92,8 @@ class _Application:
         target = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
         try:
             event = self._gateway.handle_request(scope["method"], target, headers, body or None)
-        except (
-            Unavailable
-        ):  # a failed Lambda authorizer, for API Gateway; the app itself responds to its errors
+        except Unavailable:
+            # Raised by the Lambda authorizer only: the app returns a response for its own errors.
             return build_local_response(500, "AuthorizerConfigurationException", request_id)
         except LocalGatewayException as error:
             return build_local_response(
@@ -105,26 +105,27 @@ class _Application:
         )
 
 
-class _Refused(Exception):
+class _RejectedRequest(Exception):
     def __init__(self, status: int, code: str, detail: str) -> None:
         super().__init__(detail)
         self.status, self.code = status, code
 
 
-async def _body(headers: dict[str, str], receive: _Receive) -> bytes:
+async def _read_body(headers: dict[str, str], receive: _Receive) -> bytes:
     length = headers.get("content-length", "0")
     if "transfer-encoding" in headers or not length.isdecimal():
-        raise _Refused(
+        raise _RejectedRequest(
             411,
             "length_required",
-            f"Content-Length {length!r}: send the body with its length, in bytes",
+            f"missing or invalid Content-Length {length!r}; send the length of the body in bytes",
         )
-    check_body_length(int(length))
+    if int(length) > MAX_BODY_BYTES:
+        raise RequestTooLarge(f"request body is {length} bytes; the limit is {MAX_BODY_BYTES}")
     body = b""
     while len(body) < int(length):
         message = await receive()
         if message["type"] != "http.request":
-            raise MalformedRequest(f"the body has {len(body)} bytes of {length}")
+            raise MalformedRequest(f"incomplete request body: {len(body)} of {length} bytes")
         body += message["body"]
     return body
 
@@ -136,9 +137,9 @@ async def _send(response: Response, send: _Send) -> None:
         (name, value if isinstance(value, list) else [value]) for name, value in headers.items()
     )
     lines = [
-        (name.lower().encode(), str(each).encode("latin-1"))
-        for name, several in values
-        for each in several
+        (name.lower().encode(), str(item).encode("latin-1"))
+        for name, items in values
+        for item in items
     ]
     lines.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": response.status_code, "headers": lines})

@@ -1,10 +1,10 @@
-"""The self-hosted server: the API of this folder under granian, over the stores that the environment names.
+"""The self-hosted server: the API under granian, on the stores that the environment selects.
 
     python -m server.run [--host H] [--port P]
 
-It prints its address once it accepts requests. SIGTERM and SIGINT end it with exit code 0: requests in progress are completed, for
-30 s at most. WEB_WORKERS processes (default 1) with WEB_THREADS threads each (default 64) serve requests. `chalice local` works as well,
-for development.
+It prints its address once it accepts requests. SIGTERM and SIGINT end it with exit code 0; requests
+in progress are completed within 30 s. WEB_WORKERS processes (default 1) with WEB_THREADS threads
+each (default 64) serve requests. For development, `chalice local` works as well.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 _HEAD_SECONDS = 10
-"""How long a request head may take, and how long a connection may be idle."""
+"""Timeout of a request head, and of an idle connection."""
 
 _MAX_HEAD_BYTES = 96 * 1024
 _MAX_CONNECTIONS = 2048
 _DRAIN_SECONDS = 30
-"""More than the 29 s that the longest requests take."""
+"""Longer than the longest requests (29 s)."""
 
 _LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr"}},
@@ -47,10 +47,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+    parser.add_argument("--port", type=int, default=8000, help="0 selects a free port")
     arguments = parser.parse_args()
     multiprocessing.set_start_method("spawn")  # forking a process with threads is not safe
-    with _reserved(arguments.host, arguments.port) as reserved:
+    with _reserve_port(arguments.host, arguments.port) as reserved:
         port = reserved.getsockname()[1]
         server = Granian(
             "server.run:create_worker",
@@ -58,7 +58,7 @@ def main() -> None:
             port=port,
             interface=Interfaces.ASGINL,
             factory=True,
-            workers=_count("WEB_WORKERS", 1),
+            workers=_read_count("WEB_WORKERS", 1),
             backpressure=_max_connections(),
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(
@@ -74,60 +74,60 @@ def main() -> None:
 
 
 def create_worker() -> Callable[..., Any]:
-    """Return the application of a worker process, which ends with the process that started it."""
+    """Return the application of a worker process, and end that process if the main process ends."""
     from .asgi import create_application  # noqa: PLC0415 - the main process does not need the API
 
-    threading.Thread(target=_end_with_server, name="lifeline", daemon=True).start()
-    atexit.register(
-        os._exit, 0
-    )  # threads of granian may still call Python, which aborts while the interpreter is finalized
+    threading.Thread(target=_end_with_server, name="end-with-server", daemon=True).start()
+    # Threads of granian may still call Python, which aborts while the interpreter is finalized.
+    atexit.register(os._exit, 0)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
-    return create_application(_count("WEB_THREADS", 64))
+    return create_application(_read_count("WEB_THREADS", 64))
 
 
 def _end_with_server() -> None:
     parent = multiprocessing.parent_process()
     assert parent
     parent.join()
-    os.kill(os.getpid(), signal.SIGKILL)  # the process that limits an orderly end no longer exists
+    # Not SIGTERM: the process that limits the time of a graceful shutdown no longer exists.
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _reserved(host: str, port: int) -> socket.socket:
-    """Return a socket that reserves the port. granian binds with SO_REUSEPORT, which would share the port with another server."""
+def _reserve_port(host: str, port: int) -> socket.socket:
+    """Return a socket that reserves the port.
+
+    granian binds with SO_REUSEPORT, which would share the port with another server.
+    """
     reserved = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         reserved.bind((host, port))
     except OSError as error:
         sys.exit(f"cannot listen on {host}:{port}: {error.strerror}")
-    reserved.setsockopt(
-        socket.SOL_SOCKET, socket.SO_REUSEPORT, 1
-    )  # after bind, which is refused if anything listens
+    # Set after bind, so that bind fails if another process listens.
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     return reserved
 
 
-def _count(name: str, default: int) -> int:
+def _read_count(name: str, default: int) -> int:
     text = os.environ.get(name) or str(default)
     if not text.isdecimal() or not int(text):
-        sys.exit(f"{name}={text!r} is not a number from 1 on")
+        sys.exit(f"invalid {name}={text!r}: expected an integer of at least 1")
     return int(text)
 
 
 def _max_connections() -> int:
-    """Return how many connections a worker accepts. Half of the file descriptors stay free: without any, granian's accept loop spins."""
+    """Return the number of connections that a worker accepts.
+
+    Half of the file descriptors stay free: without any, granian's accept loop spins.
+    """
+    wanted = 2 * _MAX_CONNECTIONS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < 2 * _MAX_CONNECTIONS:
-        soft = (
-            2 * _MAX_CONNECTIONS
-            if hard == resource.RLIM_INFINITY
-            else min(hard, 2 * _MAX_CONNECTIONS)
-        )
+    if soft == resource.RLIM_INFINITY:
+        return _MAX_CONNECTIONS
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return (
-        _MAX_CONNECTIONS
-        if soft == resource.RLIM_INFINITY
-        else min(_MAX_CONNECTIONS, max(1, soft // 2))
-    )
+    return min(_MAX_CONNECTIONS, max(1, soft // 2))
 
 
 def _announce(host: str, port: int) -> None:

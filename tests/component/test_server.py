@@ -320,5 +320,5 @@ def test_a_setting_that_is_no_count_is_refused(name: str, value: str) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert f"{name}='{value}' is not a number from 1 on" in done.stderr
+    assert f"invalid {name}='{value}': expected an integer of at least 1" in done.stderr
     assert "Traceback" not in done.stderr
