@@ -1,7 +1,8 @@
-"""`make bench`: what is fast here and what is not, as ratios of one run. Under five minutes on the sample and on the real data.
+"""`make bench`: speed and memory, compared with a baseline in the same execution.
 
-DATA_DIR names the data: a composition with a run whose first five sub-runs have files (default: the sample). The table goes to
-standard output and to bench/results/.
+It takes less than five minutes on the sample and on the real data. DATA_DIR is the folder with
+the data (default: the sample); it must contain a run whose first five sub-runs have files. The
+tables are printed and saved in bench/results/.
 """
 
 from __future__ import annotations
@@ -17,23 +18,24 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from localdev.child_process import child
+from localdev.aws_environment import environment_without_aws
+from localdev.child_process import start_child_process
 from localdev.paths import ROOT
 from localdev.stores import dynamodb_local, seaweedfs
 from server.provision import data_files
 
 from . import packing
-from .downloads import Row, Service, measure, service
-from .transfer import throughput
+from .downloads import Row, Service, measure, start_service
+from .transfer import measure_throughput
 
 LARGE_BYTES = 2**30
 
 
 def main() -> None:
     data = Path(os.environ.get("DATA_DIR") or ROOT / "data").resolve()
-    nc, id_run = _run_of(data)
+    nc, id_run = _get_largest_run(data)
     began = time.perf_counter()
-    lines = [f"# Benchmark of {nc} run {id_run}, {_megabytes(data)}", ""]
+    lines = [f"# Benchmark of {nc} run {id_run}, {_format_size(data)}", ""]
     lines += [f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"]
     for line in _sections(data, nc, id_run):
         print(line, flush=True)
@@ -50,36 +52,40 @@ def _sections(data: Path, nc: str, id_run: str) -> Iterator[str]:
     yield from _packing(data)
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith("AWS_")
-        }
+        inherited = environment_without_aws()
         baseline_url = stack.enter_context(
-            child("bench.baseline", str(data), environment=inherited)
+            start_child_process("bench.baseline", str(data), environment=inherited)
         )
         table_url = stack.enter_context(dynamodb_local())
         other_table_url = table_url or stack.enter_context(
-            child("localdev.moto_server", environment=inherited)
+            start_child_process("localdev.moto_server", environment=inherited)
         )
-        with service(data, stack.enter_context(seaweedfs()), other_table_url) as over_weed:
+        with start_service(data, stack.enter_context(seaweedfs()), other_table_url) as service:
             yield from _downloads(
-                measure(over_weed, baseline_url, nc, id_run, work / "weed", "SeaweedFS")
+                measure(service, baseline_url, nc, id_run, work / "seaweedfs", "SeaweedFS")
             )
             yield ""
-            yield f"(run table: {'DynamoDB Local' if table_url else 'the emulator: Java or DynamoDB Local is not here'})"
-            yield from _against_curl("SeaweedFS", over_weed, work / "large")
-            over_weed.forget_archives(f"{nc}/{id_run}/1/")  # whose first download is looked at
-            yield from _startup(over_weed, nc, id_run)
-        emulator_url = stack.enter_context(child("localdev.moto_server", environment=inherited))
-        with service(data, emulator_url, emulator_url) as over_emulator:
-            yield from _downloads(
-                measure(over_emulator, baseline_url, nc, id_run, work / "emulator", "emulator")
+            yield (
+                "(run table: DynamoDB Local)"
+                if table_url
+                else "(run table: the emulator; Java or DynamoDB Local is not installed)"
             )
-            yield from _against_curl("emulator", over_emulator, work / "large")
+            yield from _against_curl("SeaweedFS", service, work / "large")
+            service.delete_archives(f"{nc}/{id_run}/1/")  # its first download is measured next
+            yield from _startup(service, nc, id_run)
+        emulator_url = stack.enter_context(
+            start_child_process("localdev.moto_server", environment=inherited)
+        )
+        with start_service(data, emulator_url, emulator_url) as service:
+            yield from _downloads(
+                measure(service, baseline_url, nc, id_run, work / "emulator", "emulator")
+            )
+            yield from _against_curl("emulator", service, work / "large")
 
 
 def _packing(data: Path) -> Iterator[str]:
     contents = packing.read_contents(data)
-    rows = packing.throughputs(contents, rounds=3)
+    rows = packing.measure_throughputs(contents, rounds=3)
     level_6, ceiling = (
         next(row for row in rows if row.name.startswith(name))
         for name in ("zipfile level 6", "ISA-L alone")
@@ -99,12 +105,14 @@ def _packing(data: Path) -> Iterator[str]:
         yield f"| {row.name} | {speed / 1e6:.0f} | {row.ratio:.2f} | {relative} |"
     yield ""
     for growth in (
-        packing.memory("pack", contents[0]),
-        packing.memory("pack and upload", contents[0]),
+        packing.measure_memory("pack", contents[0]),
+        packing.measure_memory("pack and upload", contents[0]),
     ):
-        yield f"- {growth.name} {growth.size_bytes / 2**30:.0f} GiB: peak RSS +{growth.peak_bytes / 2**20:.0f} MiB"
-    small, large = packing.many_members((1_000, 10_000))
-    yield f"- 10,000 small members take {large.seconds / small.seconds:.1f} times as long as 1,000 ({large.seconds:.2f} s)"
+        size, peak = growth.size_bytes / 2**30, growth.peak_bytes / 2**20
+        yield f"- {growth.name} {size:.0f} GiB: peak RSS +{peak:.0f} MiB"
+    small, large = packing.measure_many_members((1_000, 10_000))
+    ratio = large.seconds / small.seconds
+    yield f"- 10,000 small members: {ratio:.1f} times as long as 1,000 ({large.seconds:.2f} s)"
 
 
 def _downloads(rows: list[Row]) -> Iterator[str]:
@@ -116,23 +124,28 @@ def _downloads(rows: list[Row]) -> Iterator[str]:
         "|---|---:|---:|---:|",
     )
     for row in rows:
-        yield f"| {row.name} | {row.seconds:.3f} | {row.baseline_seconds:.3f} | 1/{1 / row.ratio:.1f} |"
+        times = f"{row.seconds:.3f} | {row.baseline_seconds:.3f}"
+        yield f"| {row.name} | {times} | 1/{1 / row.ratio:.1f} |"
 
 
-def _against_curl(store: str, running: Service, work: Path) -> Iterator[str]:
+def _against_curl(store: str, service: Service, work: Path) -> Iterator[str]:
     yield ""
-    if (measured := throughput(running.s3, running.bucket, LARGE_BYTES, work)) is None:
-        yield "(no curl here to compare with)"
+    measured = measure_throughput(service.s3, service.bucket, LARGE_BYTES, work)
+    if measured is None:
+        yield "(curl is not installed: no comparison)"
         return
-    ours, curl = measured.client / 1e6, measured.curl / 1e6
-    yield f"- {store}: an archive of {LARGE_BYTES / 2**30:g} GiB: client, SHA-256 included, {ours:.0f} MB/s; curl {curl:.0f} MB/s"
+    size, client, curl = LARGE_BYTES / 2**30, measured.client / 1e6, measured.curl / 1e6
+    yield (
+        f"- {store}: archive of {size:g} GiB: client with SHA-256 {client:.0f} MB/s; "
+        f"curl {curl:.0f} MB/s"
+    )
 
 
-def _startup(running: Service, nc: str, id_run: str) -> Iterator[str]:
+def _startup(service: Service, nc: str, id_run: str) -> Iterator[str]:
     command = [sys.executable, "-m", "bench.startup", nc, id_run]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     done = subprocess.run(
-        command, cwd=ROOT, env=running.environment, text=True, check=True, **streams
+        command, cwd=ROOT, env=service.environment, text=True, check=True, **streams
     )  # type: ignore[call-overload]
     measured = json.loads(done.stdout.splitlines()[-1])
     yield from ("", "## Cold start", "", "| part | ms |", "|---|---:|")
@@ -140,26 +153,26 @@ def _startup(running: Service, nc: str, id_run: str) -> Iterator[str]:
         yield f"| {name} | {seconds * 1e3:.1f} |"
     yield from ("", "## AWS calls per request", "", "| request | calls | which |", "|---|---:|---|")
     for name, calls in measured["calls"].items():
-        yield f"| {name} | {len(calls)} | {', '.join(_counted(calls))} |"
+        yield f"| {name} | {len(calls)} | {', '.join(_count_calls(calls))} |"
 
 
-def _counted(calls: list[str]) -> list[str]:
+def _count_calls(calls: list[str]) -> list[str]:
     return [f"{calls.count(name)} {name}" for name in sorted(set(calls))]
 
 
-def _run_of(data: Path) -> tuple[str, str]:
-    """The composition and run with the most sub-runs."""
+def _get_largest_run(data: Path) -> tuple[str, str]:
+    """Return the composition and id of the run with the most sub-runs."""
     runs: dict[tuple[str, str], set[str]] = {}
     for path in data_files(data):
         parts = path.relative_to(data).parts
         if len(parts) == 9 and not parts[0].endswith("-SOAPS"):
             runs.setdefault((parts[0], parts[5]), set()).add(parts[7])
     if not runs:
-        sys.exit(f"DATA_DIR={str(data)!r} holds no run")
+        sys.exit(f"DATA_DIR={str(data)!r} contains no runs")
     return max(runs, key=lambda run: (len(runs[run]), -int(run[1])))
 
 
-def _megabytes(data: Path) -> str:
+def _format_size(data: Path) -> str:
     return f"{sum(path.stat().st_size for path in data_files(data)) / 1e6:.0f} MB of data"
 
 

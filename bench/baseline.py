@@ -1,6 +1,9 @@
-"""The baseline: what the FastAPI prototype did for a download. Every request copies the files from local disk and zips them anew.
+"""The baseline: a download from the FastAPI prototype.
 
-python -m bench.baseline DATA_DIR      prints its address once it answers
+    python -m bench.baseline DATA_DIR
+
+It prints its address once it accepts requests. Every request copies the files from the local disk
+and creates a new ZIP archive of them.
 """
 
 from __future__ import annotations
@@ -19,10 +22,11 @@ from starlette.background import BackgroundTask
 from localdev.child_process import exit_with_parent
 
 
-def make_app(data: Path) -> FastAPI:
+def create_app(data: Path) -> FastAPI:
     app = FastAPI()
 
-    @app.get("/v1/generate/{nc}/{id_run}/{sub_run}/download")  # type: ignore[untyped-decorator, unused-ignore] # where it is not installed
+    # unused-ignore: mypy sees an untyped decorator only if FastAPI is not installed.
+    @app.get("/v1/generate/{nc}/{id_run}/{sub_run}/download")  # type: ignore[untyped-decorator, unused-ignore]
     def download(nc: str, id_run: str, sub_run: str) -> FileResponse:
         below = f"c/md/lammps/100/{id_run}/2000/{sub_run}"
         work = Path(tempfile.mkdtemp())
@@ -45,7 +49,7 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     exit_with_parent()
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    uvicorn.Server(uvicorn.Config(make_app(Path(sys.argv[1])), log_level="error")).run([listener])
+    uvicorn.Server(uvicorn.Config(create_app(Path(sys.argv[1])), log_level="error")).run([listener])
 
 
 if __name__ == "__main__":

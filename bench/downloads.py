@@ -1,8 +1,10 @@
-"""Downloads through API and client against the baseline: first, repeated, and a whole run. Verified and extracted, each time."""
+"""Downloads with API and client compared with the baseline: first, repeated and whole run.
+
+Every download is verified and extracted.
+"""
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 import zipfile
@@ -13,14 +15,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import httpx
-from botocore.config import Config
 from dataops_client import DataOpsClient
 
-from localdev.child_process import child
+from localdev.aws_environment import create_s3_client, environment_without_aws
+from localdev.deployment import start_deployment_on
 from localdev.stores import CREDENTIALS
-from server.provision import create_bucket, create_table, load
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,7 +32,7 @@ _TABLE, _BUCKET = "bench-runs", "bench-data"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Seconds, and as a part of the baseline's seconds for the same files."""
+    """Time of a download, and of the baseline for the same files."""
 
     name: str
     seconds: float
@@ -45,40 +45,26 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The API, the environment that it runs in, and the store behind it."""
+    """A running API, its environment, and its object store."""
 
     api_url: str
     environment: dict[str, str]
     s3: S3Client
     bucket: str = _BUCKET
 
-    def forget_archives(self, of: str = "") -> None:
-        """Make that nothing is cached: archives without a record are none."""
+    def delete_archives(self, prefix: str = "") -> None:
+        """Delete the cached archives below `prefix`, and their records."""
         for page in self.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=_BUCKET, Prefix=f"archives/{of}"
+            Bucket=_BUCKET, Prefix=f"archives/{prefix}"
         ):
             for stored in page.get("Contents", []):
                 self.s3.delete_object(Bucket=_BUCKET, Key=stored["Key"])
 
 
 @contextmanager
-def service(data: Path, s3_url: str, dynamodb_url: str) -> Iterator[Service]:
-    """The API over these stores, with `data` loaded."""
-    session = boto3.Session(
-        CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        region_name="us-east-1",
-    )
-    s3 = session.client(
-        "s3",
-        endpoint_url=s3_url,
-        config=Config(max_pool_connections=16, s3={"addressing_style": "path"}),
-    )
-    create_bucket(s3, _BUCKET)
-    create_table(session.client("dynamodb", endpoint_url=dynamodb_url), _TABLE)
-    load(s3, _BUCKET, data)
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+def start_service(data: Path, s3_url: str, dynamodb_url: str) -> Iterator[Service]:
+    """Start the API on the stores, and load `data`."""
+    stores = {
         **CREDENTIALS,
         "AWS_ENDPOINT_URL_S3": s3_url,
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
@@ -87,16 +73,29 @@ def service(data: Path, s3_url: str, dynamodb_url: str) -> Iterator[Service]:
     }
     log = Path(".local/bench.log")
     log.parent.mkdir(exist_ok=True)
-    with child("localdev.api_server", "--port", "0", environment=environment, log=log) as url:
-        yield Service(url, environment, s3)
+    with start_deployment_on(stores, data, log=log) as deployment:
+        environment = environment_without_aws() | deployment.environment
+        yield Service(deployment.api_url, environment, create_s3_client(stores))
 
 
 def measure(
     service: Service, baseline_url: str, nc: str, id_run: str, work: Path, store: str
 ) -> list[Row]:
-    """Rounds take turns between ours and the baseline, so that what else the machine does meets both alike; the best of each counts."""
+    """Return the best time of several rounds for each kind of download.
+
+    Rounds of the service and of the baseline alternate, so that other load on the machine affects
+    both.
+    """
     times: dict[str, list[float]] = {
-        name: [] for name in ("fifteen", "fresh", "baseline", "first", "repeated", "from parts")
+        name: []
+        for name in (
+            "baseline whole run",
+            "whole run",
+            "baseline",
+            "first",
+            "repeated",
+            "cached sub-runs",
+        )
     }
     with (
         DataOpsClient(service.api_url, timeout_seconds=300) as client,
@@ -104,7 +103,7 @@ def measure(
     ):
 
         def baseline(sub_run: str) -> None:
-            _baseline(http, baseline_url, nc, id_run, sub_run, work)
+            _download_from_baseline(http, baseline_url, nc, id_run, sub_run, work)
 
         def timed(name: str, action: Callable[[], object]) -> None:
             began = time.perf_counter()
@@ -117,9 +116,9 @@ def measure(
         sub_runs = client.status(nc, id_run).sub_runs
         whole = partial(client.download_run, nc, id_run, work / "run", force=True)
         for _ in range(_WHOLE_ROUNDS):
-            service.forget_archives()
-            timed("fifteen", lambda: list(map(baseline, sub_runs)))
-            timed("fresh", whole)
+            service.delete_archives()
+            timed("baseline whole run", lambda: list(map(baseline, sub_runs)))
+            timed("whole run", whole)
         for sub_run in sub_runs[:_ROUNDS]:
             ours = partial(client.download, nc, id_run, sub_run, work / "ours", force=True)
             timed("baseline", partial(baseline, sub_run))
@@ -128,29 +127,32 @@ def measure(
         for sub_run in sub_runs:
             client.link(nc, id_run, sub_run)
         for _ in range(_WHOLE_ROUNDS):
-            service.forget_archives(f"{nc}/{id_run}/run/")
-            timed("from parts", whole)
+            service.delete_archives(f"{nc}/{id_run}/run/")
+            timed("cached sub-runs", whole)
     best = {name: min(seconds) for name, seconds in times.items()}
+    baseline_run = best["baseline whole run"]
     return [
         Row(f"{store}: first download of a sub-run", best["first"], best["baseline"]),
         Row(f"{store}: repeated download of a sub-run", best["repeated"], best["baseline"]),
-        Row(f"{store}: whole run, nothing cached", best["fresh"], best["fifteen"]),
-        Row(f"{store}: whole run, its sub-runs cached", best["from parts"], best["fifteen"]),
+        Row(f"{store}: whole run, nothing cached", best["whole run"], baseline_run),
+        Row(f"{store}: whole run, its sub-runs cached", best["cached sub-runs"], baseline_run),
     ]
 
 
-def _baseline(http: httpx.Client, url: str, nc: str, id_run: str, sub_run: str, work: Path) -> None:
-    """What a program does with the prototype: save the ZIP, extract it."""
+def _download_from_baseline(
+    http: httpx.Client, url: str, nc: str, id_run: str, sub_run: str, work: Path
+) -> None:
+    """Save the ZIP archive of the prototype and extract it, as its users do."""
     folder = work / "baseline" / sub_run
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     archive = folder / "archive.zip"
     with (
-        http.stream("GET", f"{url}/v1/generate/{nc}/{id_run}/{sub_run}/download") as answer,
+        http.stream("GET", f"{url}/v1/generate/{nc}/{id_run}/{sub_run}/download") as response,
         archive.open("wb") as file,
     ):
-        answer.raise_for_status()
-        for piece in answer.iter_bytes():
-            file.write(piece)
-    with zipfile.ZipFile(archive) as opened:
-        opened.extractall(folder)
+        response.raise_for_status()
+        for chunk in response.iter_bytes():
+            file.write(chunk)
+    with zipfile.ZipFile(archive) as zip_file:
+        zip_file.extractall(folder)

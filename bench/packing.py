@@ -1,8 +1,10 @@
-"""How fast the packer is, against stdlib zipfile and against ISA-L alone; what memory and how long many members take.
+"""Speed of the packer compared with zipfile and with ISA-L alone, its memory, and many members.
 
-    python -m bench.packing [DIRECTORY]     every SOAPS.vec below it (default: DATA_DIR, or the sample in data/)
+    python -m bench.packing [DIRECTORY]
 
-Every figure is the best of rounds that take turns, so that what else the machine does meets all of them alike.
+It packs every SOAPS.vec below DIRECTORY (default: DATA_DIR, or the sample in data/). Every figure
+is the best of several rounds. The variants alternate, so that other load on the machine affects
+all of them.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ class Throughput:
 
 @dataclass(frozen=True)
 class Growth:
-    """Of a process that packs `size_bytes`: the most memory beyond what it had before, and the time."""
+    """Growth of the memory of a process that packs `size_bytes`, and the time that it takes."""
 
     name: str
     size_bytes: int
@@ -64,7 +66,7 @@ def main() -> None:
     )
     parser.add_argument("directory", type=Path, nargs="?", default=default)
     contents = read_contents(parser.parse_args().directory)
-    rows = throughputs(contents)
+    rows = measure_throughputs(contents)
     level_6, ceiling = (
         next(row for row in rows if row.name.startswith(name))
         for name in ("zipfile level 6", "ISA-L alone")
@@ -77,42 +79,41 @@ def main() -> None:
             f"{speed / level_6.bytes_per_second:10.1f} {speed / ceiling.bytes_per_second:9.0%}"
         )
         print(f"{row.name:46} {speed / 1e6:7.0f} {row.ratio or float('nan'):6.2f} {relative}")
-    for growth in (memory("pack", contents[0]), memory("pack and upload", contents[0])):
+    for name in ("pack", "pack and upload"):
+        growth = measure_memory(name, contents[0])
+        size, peak = growth.size_bytes / MIB, growth.peak_bytes / MIB
         speed = growth.size_bytes / growth.seconds / 1e6
-        print(
-            f"{growth.name}: {growth.size_bytes / MIB:.0f} MiB, peak RSS +{growth.peak_bytes / MIB:.0f} MiB, {speed:.0f} MB/s"
-        )
-    for members in many_members((1_000, 10_000)):
-        print(
-            f"{members.count} small members: {members.seconds:.2f} s, {members.seconds / members.count * 1e6:.0f} us each"
-        )
+        print(f"{name}: {size:.0f} MiB, peak RSS +{peak:.0f} MiB, {speed:.0f} MB/s")
+    for members in measure_many_members((1_000, 10_000)):
+        each = members.seconds / members.count * 1e6
+        print(f"{members.count} small members: {members.seconds:.2f} s, {each:.0f} us each")
 
 
 def read_contents(directory: Path) -> list[bytes]:
     contents = [path.read_bytes() for path in sorted(directory.rglob("SOAPS.vec"))]
     if not contents:
-        sys.exit(f"no SOAPS.vec below {str(directory)!r}")
+        sys.exit(f"no SOAPS.vec found below {str(directory)!r}")
     return contents
 
 
-def throughputs(contents: Sequence[bytes], rounds: int = 5) -> list[Throughput]:
+def measure_throughputs(contents: Sequence[bytes], rounds: int = 5) -> list[Throughput]:
     total = sum(map(len, contents))
     one_core = "one core: "
     ways: dict[str, tuple[Callable[[], int], int]] = {
-        "zipfile level 6 (stdlib)": (lambda: _stdlib(contents, 6), 1),
-        "zipfile level 1 (stdlib)": (lambda: _stdlib(contents, 1), rounds),
+        "zipfile level 6 (stdlib)": (lambda: _zip_with_stdlib(contents, 6), 1),
+        "zipfile level 1 (stdlib)": (lambda: _zip_with_stdlib(contents, 1), rounds),
         "ISA-L alone": (
             lambda: sum(len(isal_zlib.compress(content, LEVEL, -15)) for content in contents),
             rounds,
         ),
         "ISA-L, its CRC-32, SHA-256 of both, no archive": (
-            lambda: sum(map(_bare, contents)),
+            lambda: sum(map(_compress_and_hash, contents)),
             rounds,
         ),
-        f"{one_core}ZipStream, 1 worker": (lambda: _packed(contents, 1), rounds),
-        f"{one_core}ZipStream, 2 workers": (lambda: _packed(contents, 2), rounds),
-        "ZipStream, 1 worker": (lambda: _packed(contents, 1), rounds),
-        "ZipStream, 2 workers": (lambda: _packed(contents, 2), rounds),
+        f"{one_core}ZipStream, 1 worker": (lambda: _zip_with_stream(contents, 1), rounds),
+        f"{one_core}ZipStream, 2 workers": (lambda: _zip_with_stream(contents, 2), rounds),
+        "ZipStream, 1 worker": (lambda: _zip_with_stream(contents, 1), rounds),
+        "ZipStream, 2 workers": (lambda: _zip_with_stream(contents, 2), rounds),
     }
     best = dict.fromkeys(ways, float("inf"))
     out_bytes = {}
@@ -120,29 +121,32 @@ def throughputs(contents: Sequence[bytes], rounds: int = 5) -> list[Throughput]:
         for name, (way, turns) in ways.items():
             if turn >= turns:
                 continue
-            with _cores(1 if name.startswith(one_core) else None):
+            with _limit_cores(1 if name.startswith(one_core) else None):
                 began = time.perf_counter()
                 out_bytes[name] = way()
                 best[name] = min(best[name], time.perf_counter() - began)
     return [Throughput(name, total / best[name], total / out_bytes[name]) for name in ways]
 
 
-def memory(name: str, content: bytes, size_bytes: int = 4 * 2**30) -> Growth:
-    """In a process of its own: packs `content` over and over until there are `size_bytes`. `name`: `pack` or `pack and upload`."""
+def measure_memory(name: str, content: bytes, size_bytes: int = 4 * 2**30) -> Growth:
+    """Pack `size_bytes` of repeated `content` in a separate process.
+
+    `name` is `pack` or `pack and upload`.
+    """
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_grow, args=(name, content, size_bytes, theirs))
+    receiver, sender = context.Pipe()
+    process = context.Process(target=_pack, args=(name, content, size_bytes, sender))
     process.start()
-    peak_bytes, seconds = ours.recv()
+    peak_bytes, seconds = receiver.recv()
     process.join()
     return Growth(name, size_bytes, peak_bytes, seconds)
 
 
-def many_members(counts: Sequence[int]) -> list[Members]:
-    return [Members(count, min(_seconds_of(count) for _ in range(3))) for count in counts]
+def measure_many_members(counts: Sequence[int]) -> list[Members]:
+    return [Members(count, min(_time_members(count) for _ in range(3))) for count in counts]
 
 
-def _seconds_of(count: int) -> float:
+def _time_members(count: int) -> float:
     sources = [_source(f"member-{number}", [b"content %d" % number]) for number in range(count)]
     began = time.perf_counter()
     for _ in ZipStream(sources):
@@ -154,13 +158,13 @@ def _source(name: str, chunks: Sequence[bytes]) -> Source:
     return Source(name, sum(map(len, chunks)), lambda: iter(chunks))
 
 
-def _packed(contents: Sequence[bytes], workers: int) -> int:
+def _zip_with_stream(contents: Sequence[bytes], workers: int) -> int:
     sources = [_source(f"{number}", [content]) for number, content in enumerate(contents)]
     return sum(map(len, ZipStream(sources, workers=workers)))
 
 
-def _bare(content: bytes) -> int:
-    """What has to be done on one core, and nothing else: the packer cannot be faster there."""
+def _compress_and_hash(content: bytes) -> int:
+    """Do the minimum work of the packer on one core, which limits its speed there."""
     hashlib.sha256(content)
     isal_zlib.crc32(content)
     deflated = isal_zlib.compress(content, LEVEL, -15)
@@ -168,7 +172,7 @@ def _bare(content: bytes) -> int:
     return len(deflated)
 
 
-def _stdlib(contents: Sequence[bytes], level: int) -> int:
+def _zip_with_stdlib(contents: Sequence[bytes], level: int) -> int:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
         for number, content in enumerate(contents):
@@ -176,34 +180,34 @@ def _stdlib(contents: Sequence[bytes], level: int) -> int:
     return sink.tell()
 
 
-def _grow(name: str, content: bytes, size_bytes: int, answer: Connection) -> None:
-    cut = [content[start : start + MIB // 4] for start in range(0, len(content), MIB // 4)]
+def _pack(name: str, content: bytes, size_bytes: int, result: Connection) -> None:
+    chunks = [content[start : start + MIB // 4] for start in range(0, len(content), MIB // 4)]
     member_bytes = size_bytes // 8
 
-    def flow() -> Iterator[bytes]:
+    def iter_member() -> Iterator[bytes]:
         left = member_bytes
         while left:
-            for chunk in cut:
+            for chunk in chunks:
                 piece = chunk[:left]
                 yield piece
                 left -= len(piece)
 
-    stream = ZipStream([Source(f"{number}", member_bytes, flow) for number in range(8)])
-    before = _rss_bytes("VmRSS")
+    stream = ZipStream([Source(f"{number}", member_bytes, iter_member) for number in range(8)])
+    before = _read_memory_bytes("VmRSS")
     began = time.perf_counter()
     if name == "pack":
         for _ in stream:
             pass
     else:
-        store = cast("S3Client", _TakesAll())
+        store = cast("S3Client", _DiscardingStore())
         write_object(
             store, "b", "k", stream, content_type="application/zip", content_disposition=None
         )
-    answer.send((_rss_bytes("VmHWM") - before, time.perf_counter() - began))
+    result.send((_read_memory_bytes("VmHWM") - before, time.perf_counter() - began))
 
 
-class _TakesAll:
-    """The part of an S3 client that `write_object` needs: as slow as some network, and keeping nothing."""
+class _DiscardingStore:
+    """The methods of an S3 client that `write_object` calls; discards data at 100 MB/s."""
 
     def list_multipart_uploads(self, **_: Any) -> dict[str, Any]:
         return {}
@@ -211,7 +215,7 @@ class _TakesAll:
     def create_multipart_upload(self, **_: Any) -> dict[str, str]:
         return {"UploadId": "1"}
 
-    def upload_part(self, Body: bytes, **_: Any) -> dict[str, str]:  # noqa: N803 - boto3's name
+    def upload_part(self, Body: bytes, **_: Any) -> dict[str, str]:  # noqa: N803 - the name in boto3
         time.sleep(len(Body) / 100e6)
         return {"ETag": "1"}
 
@@ -220,21 +224,24 @@ class _TakesAll:
 
 
 @contextmanager
-def _cores(count: int | None) -> Iterator[None]:
-    """The threads that are started inside share this many cores."""
+def _limit_cores(count: int | None) -> Iterator[None]:
+    """Limit the threads that are started in the context to this number of cores."""
     if count is None or not hasattr(os, "sched_setaffinity"):
         yield
         return
-    every = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, sorted(every)[:count])
+    available = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(available)[:count])
     try:
         yield
     finally:
-        os.sched_setaffinity(0, every)
+        os.sched_setaffinity(0, available)
 
 
-def _rss_bytes(field: str) -> int:
-    """Of /proc: VmHWM, the high-water mark, belongs to this program alone, where getrusage inherits its parent's."""
+def _read_memory_bytes(field: str) -> int:
+    """Return a field of /proc/self/status.
+
+    VmHWM is the high-water mark of this program alone; that of getrusage includes the parent's.
+    """
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1]) * 1024

@@ -1,6 +1,9 @@
-"""Cold start, split into its parts, and the AWS calls of each request. Runs in a process of its own: `python -m bench.startup`.
+"""Cold start, split into its parts, and the AWS calls of each request.
 
-Needs the environment of a running stack with a scheduled run 1 or 21 (bench.__main__ makes it).
+    python -m bench.startup COMPOSITION RUN
+
+It runs in a separate process, and requires the environment of a running deployment in which the
+run is scheduled (bench.__main__ starts it).
 """
 
 from __future__ import annotations
@@ -20,8 +23,8 @@ _EVENT: dict[str, Any] = {
 }
 
 
-def event(method: str, resource: str, variables: dict[str, str]) -> dict[str, Any]:
-    """What API Gateway sends (REST, v1), as far as Chalice looks at it."""
+def build_event(method: str, resource: str, variables: dict[str, str]) -> dict[str, Any]:
+    """Return an event of API Gateway (REST, v1) with the fields that Chalice reads."""
     path = resource.format(**variables)
     context = {
         "httpMethod": method,
@@ -46,7 +49,7 @@ def main() -> None:
         parts.append((name, now - began))
         began = now
 
-    import boto3  # noqa: F401, PLC0415 - what is measured
+    import boto3  # noqa: F401, PLC0415 - the import is measured
 
     part("import boto3")
     import msgspec  # noqa: F401, PLC0415
@@ -62,43 +65,43 @@ def main() -> None:
 
     services()
     part("make clients")
-    first = app(event("GET", download, {**run, "sub_run": "0"}), None)
+    first = app(build_event("GET", download, {**run, "sub_run": "0"}), None)
     part("first request (a warm download)")
     assert first["statusCode"] == 200, first
     began = time.perf_counter()
     for _ in range(20):
-        app(event("GET", download, {**run, "sub_run": "0"}), None)
+        app(build_event("GET", download, {**run, "sub_run": "0"}), None)
     parts.append(("each further request", (time.perf_counter() - began) / 20))
-    print(json.dumps({"parts": parts, "calls": _calls(app, nc, run, download)}))
+    print(json.dumps({"parts": parts, "calls": _record_calls(app, nc, run, download)}))
 
 
-def _calls(app: Any, nc: str, run: dict[str, str], download: str) -> dict[str, list[str]]:
+def _record_calls(app: Any, nc: str, run: dict[str, str], download: str) -> dict[str, list[str]]:
     import botocore.client  # noqa: PLC0415
 
     base: Any = botocore.client.BaseClient
 
-    made: list[str] = []
+    names: list[str] = []
     original = base._make_api_call
 
     def counted(self: Any, name: str, arguments: Any) -> Any:
-        made.append(name)
+        names.append(name)
         return original(self, name, arguments)
 
     base._make_api_call = counted
     calls: dict[str, list[str]] = {}
     requests = {
-        "schedule, where none is left": event("POST", "/v1/generate/{nc}", {"nc": nc}),
-        "augment": event("POST", "/v1/generate/{nc}/{id_run}/augment", run),
-        "status": event("GET", "/v1/generate/{nc}/{id_run}/status", run),
-        "status, again": event("GET", "/v1/generate/{nc}/{id_run}/status", run),
-        "available": event("GET", "/v1/generate/available", {}),
-        "download, first": event("GET", download, {**run, "sub_run": "1"}),
-        "download, warm": event("GET", download, {**run, "sub_run": "1"}),
+        "schedule, no run left": build_event("POST", "/v1/generate/{nc}", {"nc": nc}),
+        "augment": build_event("POST", "/v1/generate/{nc}/{id_run}/augment", run),
+        "status": build_event("GET", "/v1/generate/{nc}/{id_run}/status", run),
+        "status, again": build_event("GET", "/v1/generate/{nc}/{id_run}/status", run),
+        "available": build_event("GET", "/v1/generate/available", {}),
+        "download, first": build_event("GET", download, {**run, "sub_run": "1"}),
+        "download, warm": build_event("GET", download, {**run, "sub_run": "1"}),
     }
     for name, request in requests.items():
-        made.clear()
+        names.clear()
         app(request, None)
-        calls[name] = sorted(made)
+        calls[name] = sorted(names)
     return calls
 
 

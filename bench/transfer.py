@@ -1,4 +1,4 @@
-"""The client's download of one large archive, SHA-256 included, against curl, which only saves it."""
+"""Download of one large archive: the client, which computes the SHA-256, compared with curl."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _KEY = "archives/large.zip"
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Bytes per second, the best of three rounds that took turns."""
+    """Bytes per second: the best of three rounds, in which client and curl alternate."""
 
     client: float
     curl: float
 
 
-def throughput(s3: S3Client, bucket: str, size_bytes: int, work: Path) -> Throughput | None:
-    """None where curl is not here."""
+def measure_throughput(s3: S3Client, bucket: str, size_bytes: int, work: Path) -> Throughput | None:
+    """Measure the client and curl. Return None if curl is not installed."""
     if shutil.which("curl") is None:
         return None
-    link = _stored(s3, bucket, size_bytes)
+    link = _store_archive(s3, bucket, size_bytes)
     storage = Storage("bench", timeout_seconds=60)
     work.mkdir(parents=True, exist_ok=True)
     saved = work / "curl"
@@ -44,34 +44,46 @@ def throughput(s3: S3Client, bucket: str, size_bytes: int, work: Path) -> Throug
 
     def timed(name: str, action: Callable[[], Path]) -> None:
         began = time.perf_counter()
-        made = action()
+        path = action()
         seconds[name].append(time.perf_counter() - began)
-        made.unlink()
+        path.unlink()
 
-    def by_curl() -> Path:
+    def download_with_curl() -> Path:
         subprocess.run(["curl", "-s", "-f", "-o", saved, link.download_url], check=True)
         return saved
 
     for _ in range(3):
-        timed("curl", by_curl)
+        timed("curl", download_with_curl)
         timed("client", lambda: fetch(storage, link, lambda: link, work, lambda _: None))
     storage.close()
     s3.delete_object(Bucket=bucket, Key=_KEY)
     return Throughput(size_bytes / min(seconds["client"]), size_bytes / min(seconds["curl"]))
 
 
-def _stored(s3: S3Client, bucket: str, size_bytes: int) -> ArchiveLink:
+def _store_archive(s3: S3Client, bucket: str, size_bytes: int) -> ArchiveLink:
     part, digest = os.urandom(_PART_BYTES), hashlib.sha256()
-    address: Any = {"Bucket": bucket, "Key": _KEY}
-    upload = s3.create_multipart_upload(**address)["UploadId"]
+    target: Any = {"Bucket": bucket, "Key": _KEY}
+    upload = s3.create_multipart_upload(**target)["UploadId"]
     sent: list[Any] = []
     for number in range(1, size_bytes // _PART_BYTES + 1):
         digest.update(part)
-        etag = s3.upload_part(**address, UploadId=upload, PartNumber=number, Body=part)["ETag"]
+        etag = s3.upload_part(**target, UploadId=upload, PartNumber=number, Body=part)["ETag"]
         sent.append({"PartNumber": number, "ETag": etag})
-    s3.complete_multipart_upload(**address, UploadId=upload, MultipartUpload={"Parts": sent})
-    url = s3.generate_presigned_url("get_object", Params=address)
+    s3.complete_multipart_upload(**target, UploadId=upload, MultipartUpload={"Parts": sent})
+    url = s3.generate_presigned_url("get_object", Params=target)
     return ArchiveLink(
-        nc="Al2", id_run="1", sub_run="0", archive_key=_KEY, download_url=url, expires_at=datetime.now(UTC), lifetime_seconds=900,
-        size_bytes=size_bytes, sha256=digest.hexdigest(), filename="large.zip", profile="full", files=(), missing=(), cached=True,
-    )  # fmt: skip
+        nc="Al2",
+        id_run="1",
+        sub_run="0",
+        archive_key=_KEY,
+        download_url=url,
+        expires_at=datetime.now(UTC),
+        lifetime_seconds=900,
+        size_bytes=size_bytes,
+        sha256=digest.hexdigest(),
+        filename="large.zip",
+        profile="full",
+        files=(),
+        missing=(),
+        cached=True,
+    )

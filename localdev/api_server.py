@@ -1,4 +1,4 @@
-"""The API server as a child process: it exits when its parent exits. Takes the arguments of `server.run`."""
+"""The API server as a child process that exits when its parent exits; arguments as `server.run`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Processes that end with their parent, on any system, however the parent ends: the parent holds a pipe to their standard input."""
+"""Child processes that exit when their parent exits, on any system, also after SIGKILL.
+
+The parent holds a pipe to the standard input of the child, which is closed when the parent ends.
+"""
 
 from __future__ import annotations
 
@@ -17,33 +20,34 @@ _STOP_SECONDS = 10
 
 
 def exit_with_parent() -> None:
-    """Send this process SIGTERM when its standard input is closed."""
+    """Send SIGTERM to this process when its standard input is closed."""
 
     def wait() -> None:
         wait_for_parent()
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+    threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
 
 
 def wait_for_parent() -> None:
-    """Return when standard input is closed."""
-    # Not sys.stdin: its lock, held by a daemon thread, is a fatal error when the interpreter ends.
+    """Wait until standard input is closed."""
+    # Not sys.stdin: if a daemon thread holds its lock, the interpreter ends with a fatal error.
     while os.read(0, 4096):
         pass
 
 
 class ChildProcessFailed(RuntimeError):
-    """A process ended before it was ready; why it did is on standard error, or in its log."""
+    """A child process ended before it was ready. The cause is on standard error or in its log."""
 
 
 @contextmanager
-def child(
+def start_child_process(
     module: str, *arguments: str, environment: Mapping[str, str], log: Path | None = None
 ) -> Iterator[str]:
-    """`python -m module` as a process that prints its address as its first line; gives the address, and ends the process after.
+    """Run `python -m module`, and yield the address that it prints as its first line.
 
-    NotReady if it ends before it has printed one; what it had to say is on standard error, or in the `log`.
+    The process is ended on exit. Its messages go to standard error, or to the file `log`. Raise
+    ChildProcessFailed if it ends before it prints an address.
     """
     with (
         log.open("w") if log else nullcontext() as messages,
@@ -55,18 +59,18 @@ def child(
             stdout=subprocess.PIPE,
             stderr=messages,
             text=True,
-            start_new_session=True,  # Ctrl-C in a terminal ends the parent, which ends its children in order
+            start_new_session=True,  # Ctrl-C reaches the parent only, which ends its children
         ) as process,
     ):
         assert process.stdin and process.stdout
         try:
             address = process.stdout.readline().strip()
             if not address:
-                said = f"; see {log}" if log else ""
+                hint = f"; see {log}" if log else ""
                 raise ChildProcessFailed(
-                    f"{module} ended before it was ready, with exit code {process.wait()}{said}"
+                    f"{module} ended before it was ready, with exit code {process.wait()}{hint}"
                 )
-            threading.Thread(target=_drain, args=(process,), daemon=True).start()
+            threading.Thread(target=_forward_output, args=(process,), daemon=True).start()
             yield address
         finally:
             process.stdin.close()
@@ -76,7 +80,7 @@ def child(
                 process.kill()
 
 
-def _drain(process: subprocess.Popen[str]) -> None:
+def _forward_output(process: subprocess.Popen[str]) -> None:
     assert process.stdout
     for line in process.stdout:
         sys.stderr.write(line)

@@ -1,8 +1,9 @@
-"""The main job: schedule every available run of some compositions, augment, wait, download and extract all sub-runs that have files.
+"""Demo of the client library: schedule, augment, wait for and download all runs of compositions.
 
-    python -m localdev.demo --output FOLDER COMPOSITION...      DATAOPS_URL names the API
+    python -m localdev.demo --output FOLDER COMPOSITION...
 
-Uses the client library as any other program would. Exit code 1, and the error, where something is not as it should be.
+DATAOPS_URL is the address of the API. Every sub-run that has files is downloaded and extracted.
+After an error, the exit code is 1.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _WAIT_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What was done for one run; times in seconds."""
+    """Counts and times of one run."""
 
     nc: str
     id_run: str
@@ -37,17 +38,21 @@ class RunReport:
     download_seconds: float
 
 
-def do(client: DataOpsClient, compositions: list[str], output: Path) -> list[RunReport]:
-    """All runs of the compositions are scheduled first, so that their jobs run side by side, then finished one after the other.
+def complete_runs(client: DataOpsClient, compositions: list[str], output: Path) -> list[RunReport]:
+    """Schedule and download all runs of the compositions.
 
-    So are those that are scheduled already: a job that was interrupted is completed by the next one.
+    All runs are scheduled first, so that their jobs run concurrently, and then downloaded one after
+    the other. Runs that are already scheduled are included, so that a repeated call completes an
+    interrupted one.
     """
     scheduled: list[tuple[str, str, float]] = []
     for nc in compositions:
         earlier = iter([run.id_run for run in client.available(nc).get(nc, [])])
-        while (began := time.perf_counter()) and (
-            id_run := next(earlier, None) or _schedule(client, nc)
-        ):
+        while True:
+            began = time.perf_counter()
+            id_run = next(earlier, None) or _schedule(client, nc)
+            if id_run is None:
+                break
             client.augment(nc, id_run)
             scheduled.append((nc, id_run, time.perf_counter() - began))
     return [_finish(client, nc, id_run, seconds, output) for nc, id_run, seconds in scheduled]
@@ -70,7 +75,7 @@ def _finish(
     def fetch(sub_run: str) -> tuple[int, int]:
         try:
             link = client.download(nc, id_run, sub_run, output).link
-        except NotFound:  # scheduled, and never simulated
+        except NotFound:  # scheduled, but never simulated
             return 0, 0
         return len(link.files), link.size_bytes
 
@@ -89,7 +94,7 @@ def _finish(
     )
 
 
-def show(reports: list[RunReport], output: Path, seconds: float) -> None:
+def print_reports(reports: list[RunReport], output: Path, seconds: float) -> None:
     table = Table(title=f"extracted to {output}/ in {seconds:.1f} s", title_justify="left")
     for heading in ("composition", "run"):
         table.add_column(heading)
@@ -117,20 +122,20 @@ def main() -> None:
     parser.add_argument("compositions", nargs="+", metavar="COMPOSITION")
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
-    run(None, arguments.compositions, arguments.output)
+    run_demo(None, arguments.compositions, arguments.output)
 
 
-def run(url: str | None, compositions: list[str], output: Path) -> None:
-    """Do the job and print the table of what was done; end the process with exit code 1 and the error where it fails."""
+def run_demo(url: str | None, compositions: list[str], output: Path) -> None:
+    """Complete the runs of the compositions and print a table. SystemExit if an error occurs."""
     began = time.perf_counter()
     try:
         with DataOpsClient(url) as client:
-            reports = do(client, compositions, output)
+            reports = complete_runs(client, compositions, output)
     except (DataOpsError, OSError) as error:
-        sys.exit(f"the job failed: {error}")
+        sys.exit(f"the demo failed: {error}")
     if not reports:
-        sys.exit(f"there is no run of {', '.join(compositions)}")
-    show(reports, output, time.perf_counter() - began)
+        sys.exit(f"no runs found for {', '.join(compositions)}")
+    print_reports(reports, output, time.perf_counter() - began)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""The embedded emulator: moto's S3 and DynamoDB as one process on a loopback port, in memory.
+"""The embedded emulator: moto's S3 and DynamoDB in memory, in one process on a loopback port.
 
     python -m localdev.moto_server [--port N]
 
-prints its address as the first line once it answers, and ends when its standard input is closed: it cannot outlive its parent,
-however that ends. moto is not atomic under threads (conditional writes had two winners), so a lock holds while it computes an
-answer; bytes of requests and answers move outside of it.
+It prints its address as its first line once it accepts requests, and exits when its standard input
+is closed, that is, when its parent exits. moto is not atomic under threads (two concurrent
+conditional writes both succeeded), so a lock serialises the handling of requests. Requests are
+read, and responses sent, outside the lock.
 """
 
 from __future__ import annotations
@@ -32,24 +33,24 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--port", type=int, default=0, help="the port to listen on; a free one by default"
+        "--port", type=int, default=0, help="port to listen on; default: a free one"
     )
     port: int = parser.parse_args().port
-    # moto refuses nothing for want of them, but boto3, which it uses inside, does.
+    # moto does not check credentials, but boto3, which it uses internally, requires them.
     os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
     os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    FakeKey.value = property(_content, _keep)  # type: ignore[method-assign,assignment]
+    FakeKey.value = property(_get_content, _set_content)  # type: ignore[method-assign,assignment]
     server = make_server(
-        "127.0.0.1", port, serialised(_dispatched()), threaded=True, request_handler=_Handler
+        "127.0.0.1", port, serialize(_route_by_header()), threaded=True, request_handler=_Handler
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_port}", flush=True)
     wait_for_parent()
 
 
-def serialised(application: _Wsgi) -> _Wsgi:
-    """The application, called by one thread at a time with its request already read, its answer sent in pieces."""
+def serialize(application: _Wsgi) -> _Wsgi:
+    """Return the application with a lock, which is not held while bytes are transferred."""
     lock = threading.Lock()
 
     def locked(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -66,9 +67,12 @@ def serialised(application: _Wsgi) -> _Wsgi:
     return locked
 
 
-def _dispatched() -> _Wsgi:
-    """DynamoDB's requests name their operation in a header, the others are S3's. (moto's own dispatcher lists its package's folder on
-    each request, which takes as long as the answer.)"""
+def _route_by_header() -> _Wsgi:
+    """Return an application that routes each request to DynamoDB or S3.
+
+    DynamoDB requests contain their operation in a header, all others are for S3. moto's own
+    dispatcher lists the folder of its package on each request, which doubles the time of a request.
+    """
     s3, dynamodb = create_backend_app("s3"), create_backend_app("dynamodb")
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -78,21 +82,23 @@ def _dispatched() -> _Wsgi:
     return application
 
 
-def _content(key: Any) -> bytes:
-    content: bytes = (
-        key._value_buffer.getvalue()
-    )  # without copying: the buffer was made from these bytes
+def _get_content(key: Any) -> bytes:
+    content: bytes = key._value_buffer.getvalue()  # no copy: the buffer was created from bytes
     return content
 
 
-def _keep(key: Any, content: bytes) -> None:
-    """In place of moto's temporary file, which is read as a whole, and copied, for every range of it: 40 MB/s of a 1 GiB object."""
+def _set_content(key: Any, content: bytes) -> None:
+    """Store the content in memory.
+
+    moto uses a temporary file, and reads and copies all of it for every range: 40 MB/s for a 1 GiB
+    object.
+    """
     key._value_buffer = io.BytesIO(bytes(content))
     key.contentsize = len(content)
 
 
 class _Handler(WSGIRequestHandler):
-    """Keeps connections open, and sends small answers at once."""
+    """Request handler that keeps connections open and sends small responses without delay."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True

@@ -1,7 +1,7 @@
-"""`make run`: the service on this machine, the main job on it, and everything down again.
+"""`make run`: start a local deployment, run the demo on it, and stop it again.
 
-DATA_DIR names the data (default data/), OUTPUT_DIR where the files go (default client_output/). A folder with files of other data is
-refused, and left as it is.
+DATA_DIR is the folder with the data (default data/), OUTPUT_DIR the target folder (default
+client_output/). A target folder that contains files of other data is rejected and left unchanged.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import re
 import sys
 from pathlib import Path
 
-from . import demo as main_job
 from .child_process import ChildProcessFailed
-from .deployment import list_compositions, stack
+from .demo import run_demo
+from .deployment import list_compositions, start_local_deployment
 from .paths import ROOT
 
 _JOB_RUN_TIME_SECONDS = 2
@@ -27,25 +27,28 @@ def main() -> None:
     compositions = list_compositions(data)
     if foreign := _first_foreign_file(output, data):
         sys.exit(
-            f"{str(output)!r} holds a file that DATA_DIR={str(data)!r} does not, {str(foreign)!r}, and data sets are never mixed: "
-            f"remove the folder, or name another one: OUTPUT_DIR=... make run"
+            f"{str(output)!r} contains {str(foreign)!r}, which DATA_DIR={str(data)!r} "
+            "does not; data sets are not mixed: remove the folder, or set another one: OUTPUT_DIR=... make run"
         )
     log = ROOT / ".local" / "run.log"
     log.parent.mkdir(exist_ok=True)
     try:
-        with stack(data, job_run_time_seconds=_JOB_RUN_TIME_SECONDS, log=log) as running:
+        with start_local_deployment(
+            data, job_run_time_seconds=_JOB_RUN_TIME_SECONDS, log=log
+        ) as running:
             print(
-                f"{running.files} files loaded, API on {running.api_url} (its log: {log.relative_to(ROOT)})",
+                f"{running.files} files loaded, API on {running.api_url} "
+                f"(log: {log.relative_to(ROOT)})",
                 flush=True,
             )
             shown = output.relative_to(Path.cwd()) if output.is_relative_to(Path.cwd()) else output
-            main_job.run(running.api_url, compositions, shown)
+            run_demo(running.api_url, compositions, shown)
     except ChildProcessFailed as error:
         sys.exit(str(error))
 
 
 def _first_foreign_file(output: Path, data: Path) -> Path | None:
-    """Return a file of a sub-run folder in `output` that is not, with the same content, in `data`; None if there is none."""
+    """Return a sub-run file in `output` that `data` does not contain with the same content."""
     for path in sorted(output.glob("*/*/*/*")):
         nc, id_run, sub_run, name = path.relative_to(output).parts
         if _SUB_RUN.fullmatch(f"{nc}/{id_run}/{sub_run}") and name != "ro-crate-metadata.json":

@@ -1,7 +1,8 @@
-"""`make serve`: the service on this machine, until Ctrl-C or SIGTERM.
+"""`make serve`: run a local deployment until Ctrl-C or SIGTERM.
 
-python -m localdev.serve [--port P]        DATA_DIR names the data to load; default data/
-python -m localdev.serve --environment     prints the environment of the one on that port, for `chalice local` and the aws CLI
+python -m localdev.serve [--port P]                  loads DATA_DIR (default data/)
+python -m localdev.serve --environment [--port P]    prints the environment of the running service,
+                                                     for `chalice local` and the aws CLI
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .child_process import ChildProcessFailed
-from .deployment import Stack, list_compositions, stack
+from .deployment import LocalDeployment, list_compositions, start_local_deployment
 from .paths import ROOT
 
 
@@ -39,46 +40,49 @@ def main() -> None:
     arguments = parser.parse_args()
     state = ROOT / ".local" / f"serve-{arguments.port}.env"
     if arguments.environment:
-        print(_environment(state, arguments.port), end="")
+        print(_read_environment(state, arguments.port), end="")
         return
     data = Path(os.environ.get("DATA_DIR") or ROOT / "data")
     list_compositions(data)
-    stop = threading.Event()
+    ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with _locked(state, arguments.port), _terminal():
+        signal.signal(number, lambda *_: ended.set())
+    with _lock_state(state, arguments.port), _foreground():
         try:
-            with stack(
+            with start_local_deployment(
                 data, port=arguments.port, job_run_time_seconds=arguments.job_run_time_seconds
             ) as running:
                 _announce(running, state)
-                stop.wait()
+                ended.wait()
                 state.write_text("")
         except ChildProcessFailed as error:
             sys.exit(str(error))
     print("stopped", flush=True)
 
 
-def _environment(state: Path, port: int) -> str:
-    """Return what the service on `port` wrote to `state`. SystemExit if no service is ready there."""
+def _read_environment(state: Path, port: int) -> str:
+    """Return the environment that the service on `port` wrote. SystemExit if none is ready."""
     text = ""
     if state.exists():
         with state.open() as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:  # locked by the service that wrote it, or is about to
+            except BlockingIOError:  # locked by the running service
                 text = file.read()
     if not text:
         sys.exit(
-            f"nothing is being served on port {port}: start `make serve` in another terminal first"
+            f"no service is running on port {port}; start `make serve` in another terminal first"
         )
     return text
 
 
 @contextmanager
-def _locked(state: Path, port: int) -> Iterator[None]:
-    """Hold `state`, empty, for the service on `port`. The lock ends with this process, however it ends."""
-    in_use = f"cannot listen on 127.0.0.1:{port}, which is in use; choose another port: PORT={port + 1} make serve"
+def _lock_state(state: Path, port: int) -> Iterator[None]:
+    """Lock an empty `state` file for the service on `port`, until this process ends."""
+    in_use = (
+        f"cannot listen on 127.0.0.1:{port}, which is in use; "
+        f"choose another port: PORT={port + 1} make serve"
+    )
     state.parent.mkdir(exist_ok=True)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -99,16 +103,15 @@ def _locked(state: Path, port: int) -> Iterator[None]:
 
 
 @contextmanager
-def _terminal() -> Iterator[None]:
-    """Let Ctrl-C reach this process and not the `make` around it, which would end with an error."""
+def _foreground() -> Iterator[None]:
+    """Deliver Ctrl-C to this process, and not to its parent `make`, which would report an error."""
     if not sys.stdin.isatty() or os.tcgetpgrp(0) != os.getpgrp():
         yield
         return
     group = os.getpgrp()
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-    signal.signal(
-        signal.SIGTSTP, signal.SIG_IGN
-    )  # Ctrl-Z would stop this process and leave `make` waiting for it
+    # Ctrl-Z would suspend this process and leave `make` waiting for it.
+    signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     os.setpgid(0, 0)
     os.tcsetpgrp(0, os.getpgrp())
     try:
@@ -117,17 +120,17 @@ def _terminal() -> Iterator[None]:
         os.tcsetpgrp(0, group)
 
 
-def _announce(running: Stack, state: Path) -> None:
+def _announce(running: LocalDeployment, state: Path) -> None:
     state.write_text(
         "".join(
             f"export {name}={shlex.quote(value)}\n" for name, value in running.environment.items()
         )
     )
+    store, url = running.environment["AWS_ENDPOINT_URL"], running.api_url
+    print(f"{running.files} files loaded into the embedded emulator at {store}")
     print(
-        f"{running.files} files loaded into the embedded emulator at {running.environment['AWS_ENDPOINT_URL']}"
-    )
-    print(
-        f"API on {running.api_url.replace('127.0.0.1', 'localhost')}, documentation on its /docs; Ctrl-C ends both",
+        f"API on {url.replace('127.0.0.1', 'localhost')}, documentation on its /docs; "
+        "Ctrl-C ends both",
         flush=True,
     )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from playwright.sync_api import sync_playwright
 
-from localdev.deployment import stack
+from localdev.deployment import start_local_deployment
 from localdev.paths import ROOT
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ def main() -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
         sys.exit("Chromium is not there: on Debian, apt-get install chromium")
-    with stack(data, job_run_time_seconds=0) as running, sync_playwright() as playwright:
+    with (
+        start_local_deployment(data, job_run_time_seconds=0) as running,
+        sync_playwright() as playwright,
+    ):
         for path in ("Zr49Cu49Al2", "Zr49Cu49Al2/21/augment"):
             request = urllib.request.Request(f"{running.api_url}/v1/generate/{path}", method="POST")
             urllib.request.urlopen(request).close()

@@ -119,8 +119,7 @@ async def _read_body(headers: dict[str, str], receive: _Receive) -> bytes:
             "length_required",
             f"missing or invalid Content-Length {length!r}; send the length of the body in bytes",
         )
-    if int(length) > MAX_BODY_BYTES:
-        raise RequestTooLarge(f"request body is {length} bytes; the limit is {MAX_BODY_BYTES}")
+    check_body_length(int(length))
     body = b""
     while len(body) < int(length):
         message = await receive()

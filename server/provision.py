@@ -1,8 +1,9 @@
-"""Makes the run table and the data bucket, and loads data: the one way that `make run`, Compose and the tests use.
+"""Creation of the run table and the data bucket, and upload of data.
 
     python -m server.provision --table NAME --bucket NAME [--data DIR] [--prefix PREFIX]
 
-What is there already stays: it may be run again at any time.
+Existing tables, buckets and files are kept, so the command can be repeated. `make run`, Compose and
+the tests use it.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from chalicelib.adapters.aws.data_bucket import ARCHIVE_LIFETIME
+from chalicelib.domain.composition import FORMULA_PATTERN
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
-ARCHIVE_DAYS = 30
-_COMPOSITION = re.compile(r"([A-Z][a-z]?[0-9]{0,3}){1,8}(-SOAPS)?", re.ASCII)
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
     max_pool_connections=16,
@@ -34,7 +36,7 @@ _CONFIG = Config(
 
 
 def create_table(dynamodb: DynamoDBClient, table: str) -> None:
-    """The run table, unless it is there; returns once it can be written to."""
+    """Create the run table if it does not exist, and wait until it is active."""
     try:
         dynamodb.create_table(
             TableName=table,
@@ -57,10 +59,14 @@ def create_table(dynamodb: DynamoDBClient, table: str) -> None:
 
 
 def create_bucket(s3: S3Client, bucket: str) -> None:
-    """The data bucket, unless it is there, with rules that remove old archives and uploads that nobody finished."""
+    """Create the data bucket if it does not exist, and set its lifecycle rules.
+
+    The rules delete old archives and abort incomplete uploads. A store without lifecycle rules
+    causes a warning on standard output only.
+    """
     region = s3.meta.region_name
     try:
-        if region == "us-east-1":  # which does not take its own name
+        if region == "us-east-1":  # S3 rejects us-east-1 as a LocationConstraint
             s3.create_bucket(Bucket=bucket)
         else:
             s3.create_bucket(
@@ -82,7 +88,7 @@ def create_bucket(s3: S3Client, bucket: str) -> None:
                         "ID": "archives",
                         "Status": "Enabled",
                         "Filter": {"Prefix": "archives/"},
-                        "Expiration": {"Days": ARCHIVE_DAYS},
+                        "Expiration": {"Days": ARCHIVE_LIFETIME.days},
                     },
                     {
                         "ID": "uploads",
@@ -94,15 +100,14 @@ def create_bucket(s3: S3Client, bucket: str) -> None:
             },
         )
     except ClientError as error:
-        print(
-            f"bucket {bucket!r}: no lifecycle rules, the store answered {error.response['Error']['Code']}"
-        )
+        code = error.response["Error"]["Code"]
+        print(f"bucket {bucket!r}: the store rejected the lifecycle rules: {code}")
 
 
-def load(s3: S3Client, bucket: str, data: Path, prefix: str = "") -> tuple[int, int]:
-    """Upload `dataset.json`, if there is one, and the files of the composition folders in `data`.
+def load_data(s3: S3Client, bucket: str, data: Path, prefix: str = "") -> tuple[int, int]:
+    """Upload `dataset.json`, if it exists, and the files of the composition folders in `data`.
 
-    Return the number of files uploaded, and of those that were there already.
+    Return the number of uploaded files, and of files that were already stored.
     """
     stored = {
         entry["Key"]: (entry["Size"], entry["ETag"])
@@ -112,7 +117,7 @@ def load(s3: S3Client, bucket: str, data: Path, prefix: str = "") -> tuple[int, 
 
     def upload(path: Path) -> bool:
         key, content = prefix + path.relative_to(data).as_posix(), path.read_bytes()
-        # An ETag that is not the MD5 (a store need not use it) only costs an upload.
+        # A store may use another ETag than the MD5; the file is then uploaded again.
         if stored.get(key) == (
             len(content),
             f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"',
@@ -128,9 +133,10 @@ def load(s3: S3Client, bucket: str, data: Path, prefix: str = "") -> tuple[int, 
 
 
 def data_files(data: Path) -> Iterator[Path]:
-    """The files that belong into the bucket: those below `<nc>/` and `<nc>-SOAPS/`."""
+    """Yield the files that belong in the bucket: those below `<nc>/` and `<nc>-SOAPS/`."""
     for folder in data.iterdir():
-        if folder.is_dir() and _COMPOSITION.fullmatch(folder.name):
+        nc = folder.name.removesuffix("-SOAPS")
+        if folder.is_dir() and re.fullmatch(FORMULA_PATTERN, nc, re.ASCII):
             yield from (path for path in folder.rglob("*") if path.is_file())
 
 
@@ -142,20 +148,20 @@ def main() -> None:
     parser.add_argument(
         "--bucket", default=os.environ.get("DATA_BUCKET"), help="default: DATA_BUCKET"
     )
-    parser.add_argument("--data", type=Path, help="a folder laid out as bucket keys, to be loaded")
+    parser.add_argument("--data", type=Path, help="folder to upload, laid out like the bucket keys")
     parser.add_argument(
         "--prefix", default=os.environ.get("DATA_PREFIX", ""), help="default: DATA_PREFIX"
     )
     arguments = parser.parse_args()
     if not arguments.table or not arguments.bucket:
-        parser.error("--table and --bucket (or RUN_TABLE and DATA_BUCKET) are needed")
+        parser.error("--table and --bucket (or RUN_TABLE and DATA_BUCKET) are required")
     create_table(boto3.client("dynamodb", config=_CONFIG), arguments.table)
     s3 = boto3.client("s3", config=_CONFIG)
     create_bucket(s3, arguments.bucket)
-    print(f"run table {arguments.table!r} and data bucket {arguments.bucket!r} are there")
+    print(f"run table {arguments.table!r} and data bucket {arguments.bucket!r} exist")
     if arguments.data:
-        uploaded, kept = load(s3, arguments.bucket, arguments.data, arguments.prefix)
-        print(f"loaded {arguments.data}: {uploaded} files uploaded, {kept} there already")
+        uploaded, kept = load_data(s3, arguments.bucket, arguments.data, arguments.prefix)
+        print(f"loaded {arguments.data}: {uploaded} files uploaded, {kept} already stored")
 
 
 if __name__ == "__main__":

@@ -16,11 +16,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from localdev.child_process import child
+from localdev.aws_environment import (
+    EMULATOR_CREDENTIALS,
+    create_dynamodb_client,
+    create_s3_client,
+)
+from localdev.child_process import start_child_process
 from localdev.network import free_port, wait_for_port
 from localdev.paths import ROOT
 from server.provision import create_bucket, create_table
@@ -31,16 +34,13 @@ if TYPE_CHECKING:
 
 _GIVEN = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
 _EXTERNAL = bool(_GIVEN.get("AWS_ENDPOINT_URL_S3") and _GIVEN.get("AWS_ENDPOINT_URL_DYNAMODB"))
-_CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 
 # No test may reach an account of the person who runs it: only what names its endpoints keeps its credentials.
 for _name in _GIVEN if not _EXTERNAL else ():
     del os.environ[_name]
-os.environ.update({name: value for name, value in _CREDENTIALS.items() if name not in os.environ})
+os.environ.update(
+    {name: value for name, value in EMULATOR_CREDENTIALS.items() if name not in os.environ}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +57,13 @@ def aws_environment() -> Iterator[dict[str, str]]:
     if _EXTERNAL:
         yield {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
         return
-    with child("localdev.moto_server", environment=dict(os.environ)) as url:
-        yield {**_CREDENTIALS, "AWS_ENDPOINT_URL_S3": url, "AWS_ENDPOINT_URL_DYNAMODB": url}
+    with start_child_process("localdev.moto_server", environment=dict(os.environ)) as url:
+        yield {**EMULATOR_CREDENTIALS, "AWS_ENDPOINT_URL_S3": url, "AWS_ENDPOINT_URL_DYNAMODB": url}
 
 
 @pytest.fixture(scope="session")
 def aws(aws_environment: dict[str, str]) -> Aws:
-    session = boto3.Session(
-        aws_environment["AWS_ACCESS_KEY_ID"],
-        aws_environment["AWS_SECRET_ACCESS_KEY"],
-        aws_environment.get("AWS_SESSION_TOKEN"),
-        region_name=aws_environment["AWS_DEFAULT_REGION"],
-    )
-    config = Config(
-        max_pool_connections=32, signature_version="s3v4", s3={"addressing_style": "path"}
-    )
-    return Aws(
-        session.client("s3", endpoint_url=aws_environment["AWS_ENDPOINT_URL_S3"], config=config),
-        session.client("dynamodb", endpoint_url=aws_environment["AWS_ENDPOINT_URL_DYNAMODB"]),
-    )
+    return Aws(create_s3_client(aws_environment), create_dynamodb_client(aws_environment))
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from localdev.deployment import Stack, stack_over
+from localdev.deployment import LocalDeployment, start_deployment_on
 from localdev.paths import ROOT
 from tests.conftest import Aws, remove_bucket
 
-SampleStack = Callable[..., AbstractContextManager[Stack]]
+SampleStack = Callable[..., AbstractContextManager[LocalDeployment]]
 
 
 @pytest.fixture(scope="session")
@@ -20,11 +20,11 @@ def sample_stack(aws: Aws, aws_environment: dict[str, str]) -> SampleStack:
     """Gives a stack with the sample in a bucket and a table of its own, while the context lasts."""
 
     @contextmanager
-    def made(job_run_time_seconds: float = 1) -> Iterator[Stack]:
+    def made(job_run_time_seconds: float = 1) -> Iterator[LocalDeployment]:
         table, bucket = (f"dataops-test-{uuid.uuid4().hex}" for _ in range(2))
         stores = aws_environment | {"RUN_TABLE": table, "DATA_BUCKET": bucket}
         try:
-            with stack_over(
+            with start_deployment_on(
                 stores, ROOT / "data", job_run_time_seconds=job_run_time_seconds
             ) as running:
                 yield running

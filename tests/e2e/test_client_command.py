@@ -30,7 +30,7 @@ from dataops_client import (
 from dataops_client.cli import DIFFERENCES, EXIT_CODES, INTERRUPTED, app
 from typer.main import get_command
 
-from localdev.deployment import Stack
+from localdev.deployment import LocalDeployment
 from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.e2e.conftest import SampleStack
@@ -44,13 +44,13 @@ NC = "Zr50Cu40Al10"
 
 
 @pytest.fixture(scope="module")
-def served(sample_stack: SampleStack) -> Iterator[Stack]:
+def served(sample_stack: SampleStack) -> Iterator[LocalDeployment]:
     with sample_stack() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def augmented(served: Stack) -> Iterator[DataOpsClient]:
+def augmented(served: LocalDeployment) -> Iterator[DataOpsClient]:
     """Runs 1 (with all sub-runs) and 2 of a composition are scheduled; of run 2 only sub-run 0 has files."""
     with DataOpsClient(served.api_url) as client:
         for id_run in ("1", "2"):
@@ -59,7 +59,9 @@ def augmented(served: Stack) -> Iterator[DataOpsClient]:
         yield client
 
 
-def dataops(served: Stack, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def dataops(
+    served: LocalDeployment, folder: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DATAOPS_URL": served.api_url, "COLUMNS": "120"}
     command = [sys.executable, "-m", "dataops_client", *arguments]
     return subprocess.run(
@@ -92,7 +94,7 @@ def test_the_session_of_the_readme_prints_what_it_shows(
 
 
 def test_the_programs_of_the_readme_run(
-    served: Stack, augmented: DataOpsClient, tmp_path: Path
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
     environment = {**os.environ, "DATAOPS_URL": served.api_url}
     for program in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
@@ -137,7 +139,7 @@ def test_the_readme_names_every_exit_code() -> None:
 
 
 def test_a_whole_composition_is_downloaded_and_told_line_by_line(
-    served: Stack, augmented: DataOpsClient, tmp_path: Path
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
     done = dataops(served, tmp_path, "download", NC, "--json", "-o", "out")
     assert done.returncode == 0, done.stderr
@@ -157,7 +159,7 @@ def test_a_whole_composition_is_downloaded_and_told_line_by_line(
 
 
 def test_a_dry_run_writes_nothing_and_builds_nothing(
-    served: Stack, augmented: DataOpsClient, tmp_path: Path
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
     done = dataops(
         served,
@@ -183,7 +185,7 @@ def test_a_dry_run_writes_nothing_and_builds_nothing(
 
 
 def test_quiet_says_nothing_but_errors(
-    served: Stack, augmented: DataOpsClient, tmp_path: Path
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
     done = dataops(served, tmp_path, "download", NC, "1,2", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -209,7 +211,11 @@ def test_quiet_says_nothing_but_errors(
     ],
 )
 def test_each_kind_of_failure_has_its_exit_code(
-    served: Stack, augmented: DataOpsClient, tmp_path: Path, arguments: tuple[str, ...], code: int
+    served: LocalDeployment,
+    augmented: DataOpsClient,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    code: int,
 ) -> None:
     done = dataops(served, tmp_path, *arguments)
     assert (done.returncode, bool(done.stderr)) == (code, True), done.stderr
@@ -217,7 +223,7 @@ def test_each_kind_of_failure_has_its_exit_code(
 
 
 def test_whole_runs_come_as_one_archive_each(
-    served: Stack, augmented: DataOpsClient, tmp_path: Path
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
     done = dataops(served, tmp_path, "download", NC, "1,2", "--whole")
     assert done.stdout == f"{NC}/1: 196 files\n{NC}/2: 14 files\n"
@@ -225,7 +231,7 @@ def test_whole_runs_come_as_one_archive_each(
 
 
 def test_verify_names_what_is_missing_changed_and_extra(
-    served: Stack, augmented: DataOpsClient, tmp_path: Path
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
     dataops(served, tmp_path, "download", NC, "1", "3", "4")
     place = tmp_path / NC / "1"
@@ -245,7 +251,7 @@ def test_verify_names_what_is_missing_changed_and_extra(
 
 
 def test_a_sub_run_that_is_not_scheduled_is_told_from_one_without_files(
-    served: Stack, augmented: DataOpsClient, tmp_path: Path
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
     done = dataops(served, tmp_path, "download", NC, "2", "5", "7", "--json")
     without, unscheduled = (json.loads(line) for line in done.stdout.splitlines())
@@ -255,7 +261,7 @@ def test_a_sub_run_that_is_not_scheduled_is_told_from_one_without_files(
 
 
 def test_the_essential_profile_exports_the_same_rows_as_the_full_one(
-    served: Stack, augmented: DataOpsClient, tmp_path: Path
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
     for profile in ("full", "essential"):
         dataops(served, tmp_path, "download", NC, "1", "--all", "--profile", profile, "-o", profile)
@@ -276,7 +282,7 @@ def test_the_essential_profile_exports_the_same_rows_as_the_full_one(
 
 
 def test_a_file_that_was_edited_is_replaced_and_named(
-    served: Stack, augmented: DataOpsClient, tmp_path: Path
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
     dataops(served, tmp_path, "download", NC, "1")
     (tmp_path / NC / "1" / "0" / "QE_done").write_text("mine")
@@ -290,7 +296,7 @@ def test_a_file_that_was_edited_is_replaced_and_named(
 
 @pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal")
 def test_on_a_terminal_the_bar_and_the_result_lines_do_not_mix(
-    served: Stack, augmented: DataOpsClient, tmp_path: Path
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
     command = [
         sys.executable,
@@ -402,7 +408,7 @@ def test_the_asynchronous_client_is_the_other_one_method_by_method() -> None:
 
 
 def test_the_asynchronous_client_downloads_many_at_once(
-    served: Stack, augmented: DataOpsClient, tmp_path: Path
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
     async def downloads() -> list[Path]:
         async with AsyncDataOpsClient(served.api_url) as client:
@@ -457,7 +463,7 @@ def test_the_command_is_installed() -> None:
 
 
 def test_a_damaged_archive_is_rebuilt_and_downloaded(
-    served: Stack, augmented: DataOpsClient, aws: Aws, tmp_path: Path
+    served: LocalDeployment, augmented: DataOpsClient, aws: Aws, tmp_path: Path
 ) -> None:
     """The ZIP is changed, and its record goes with the change: like a disk that loses bytes, the store reports no difference."""
     bucket = served.environment["DATA_BUCKET"]

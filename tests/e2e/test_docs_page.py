@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from localdev.child_process import child
+from localdev.child_process import start_child_process
 from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.support.api import serving
@@ -48,7 +48,7 @@ def environment(
 def base_url(request: pytest.FixtureRequest, environment: dict[str, str]) -> Iterator[str]:
     """Return the URL of the service: a process, or an app behind a gateway with a prefix."""
     if request.param == "locally":
-        with child(
+        with start_child_process(
             "localdev.api_server",
             "--port",
             "0",

@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
-from localdev.child_process import child
+from localdev.child_process import start_child_process
 from localdev.paths import ROOT
-from server.provision import load
+from server.provision import load_data
 from tests.conftest import Aws
 
 # It asks for an older typer than ours, so it gets an environment of its own.
@@ -73,7 +73,7 @@ def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 @pytest.fixture
 def api_url(aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) -> Iterator[str]:
     """The API as a process, over the sample; its jobs take a second."""
-    load(aws.s3, bucket, ROOT / "data")
+    load_data(aws.s3, bucket, ROOT / "data")
     environment = {
         **os.environ,
         **aws_environment,
@@ -81,7 +81,7 @@ def api_url(aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) 
         "DATA_BUCKET": bucket,
         "JOB_RUN_TIME_SECONDS": "1",
     }
-    with child("localdev.api_server", "--port", "0", environment=environment) as url:
+    with start_child_process("localdev.api_server", "--port", "0", environment=environment) as url:
         yield url
 
 

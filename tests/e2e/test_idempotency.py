@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
-from localdev.child_process import child
+from localdev.child_process import start_child_process
 from server.provision import create_table
 from tests.conftest import Aws
 from tests.support.fault_proxy import Only, fault_proxy
@@ -38,7 +38,7 @@ def api_url(
         aws.s3.put_object(
             Bucket=bucket, Key=f"Al2/c/md/lammps/100/{id_run}/2000/0/Al2.scf.in", Body=b"input"
         )
-    with child("localdev.api_server", "--port", "0", environment=environment) as url:
+    with start_child_process("localdev.api_server", "--port", "0", environment=environment) as url:
         yield url
 
 

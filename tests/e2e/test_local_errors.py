@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from localdev.child_process import child
+from localdev.child_process import start_child_process
 
 
 @pytest.fixture(scope="module")
 def address(aws_environment: dict[str, str]) -> Iterator[tuple[str, int]]:
     """The API as a process. No test here gets as far as its stores."""
     environment = {**os.environ, **aws_environment, "RUN_TABLE": "none", "DATA_BUCKET": "none"}
-    with child("localdev.api_server", "--port", "0", environment=environment) as url:
+    with start_child_process("localdev.api_server", "--port", "0", environment=environment) as url:
         yield str(urlsplit(url).hostname), int(urlsplit(url).port or 80)
 
 

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 from dataops_client import DataOpsClient
 
-from localdev import demo as main_job
-from localdev.deployment import Stack
+from localdev import demo
+from localdev.deployment import LocalDeployment
 from localdev.paths import ROOT
 from tests.e2e.conftest import SampleStack
 from tests.support.extracted import extracted_files, sub_run_files
@@ -94,7 +94,7 @@ def test_the_next_job_completes_an_interrupted_one(
         ) as client:  # as far as the first job came: one run not augmented, one scheduled by nobody
             client.generate("Zr49Cu49Al2")
             client.generate("Zr50Cu40Al10")
-        main_job.run(running.api_url, ["Zr49Cu49Al2", "Zr50Cu40Al10"], tmp_path)
+        demo.run_demo(running.api_url, ["Zr49Cu49Al2", "Zr50Cu40Al10"], tmp_path)
     assert extracted_files(tmp_path) == sub_run_files(ROOT / "data")
 
 
@@ -102,22 +102,24 @@ def test_the_next_job_completes_an_interrupted_one(
 def test_a_folder_without_compositions_is_refused(tmp_path: Path) -> None:
     done = run_main_job(tmp_path, tmp_path / "output")
     assert done.returncode == 1
-    assert "holds no composition" in done.stderr
+    assert "contains no compositions" in done.stderr
 
 
 @pytest.fixture(scope="module")
-def served(sample_stack: SampleStack) -> Iterator[Stack]:
+def served(sample_stack: SampleStack) -> Iterator[LocalDeployment]:
     with sample_stack() as running:
         yield running
 
 
-def dataops(served: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+def dataops(served: LocalDeployment, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "dataops_client", *arguments]
     environment = {**os.environ, "DATAOPS_URL": served.api_url, "COLUMNS": "120"}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_command_schedules_waits_lists_and_downloads(served: Stack, tmp_path: Path) -> None:
+def test_the_command_schedules_waits_lists_and_downloads(
+    served: LocalDeployment, tmp_path: Path
+) -> None:
     assert dataops(served, "generate", "Zr49Cu49Al2").stdout.strip() == "21"
     assert dataops(served, "augment", "Zr49Cu49Al2", "21").returncode == 0
     status = dataops(served, "status", "Zr49Cu49Al2", "21", "--wait")
@@ -133,7 +135,9 @@ def test_the_command_schedules_waits_lists_and_downloads(served: Stack, tmp_path
     assert extracted_files(tmp_path) == wanted
 
 
-def test_failures_have_exit_codes_and_name_what_is_wrong(served: Stack, tmp_path: Path) -> None:
+def test_failures_have_exit_codes_and_name_what_is_wrong(
+    served: LocalDeployment, tmp_path: Path
+) -> None:
     unknown = dataops(served, "download", "Zr1", "1", "-o", str(tmp_path))
     assert unknown.returncode == 3
     assert "'Zr1'" in unknown.stderr

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from localdev.deployment import Stack, stack
+from localdev.deployment import LocalDeployment, start_local_deployment
 from localdev.network import free_port
 from localdev.paths import ROOT
 
@@ -35,12 +35,12 @@ def sessions(text: str) -> list[list[tuple[str, str]]]:
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Stack]:
-    with stack(ROOT / "data") as running:
+def served() -> Iterator[LocalDeployment]:
+    with start_local_deployment(ROOT / "data") as running:
         yield running
 
 
-def shell(command: str, served: Stack, folder: Path, **more: str) -> str:
+def shell(command: str, served: LocalDeployment, folder: Path, **more: str) -> str:
     environment = {
         **os.environ,
         **served.environment,
@@ -62,7 +62,7 @@ def shell(command: str, served: Stack, folder: Path, **more: str) -> str:
 
 
 @contextmanager
-def chalice_local(served: Stack, port: int) -> Iterator[None]:
+def chalice_local(served: LocalDeployment, port: int) -> Iterator[None]:
     """Run `chalice local` as the README does, on a free port."""
     environment = {**os.environ, **served.environment}
     command = [
@@ -90,7 +90,9 @@ def chalice_local(served: Stack, port: int) -> Iterator[None]:
             process.terminate()
 
 
-def test_the_sessions_print_the_output_that_the_readme_shows(served: Stack, tmp_path: Path) -> None:
+def test_the_sessions_print_the_output_that_the_readme_shows(
+    served: LocalDeployment, tmp_path: Path
+) -> None:
     _, with_command, with_chalice = sessions(README)
     for command, output in with_command:
         if not command.startswith("export"):

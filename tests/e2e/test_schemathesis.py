@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from localdev.child_process import child
+from localdev.child_process import start_child_process
 from localdev.paths import ROOT
 from tests.conftest import Aws
 
@@ -34,7 +34,7 @@ def api_url(aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) 
                 Bucket=bucket, Key=f"{NC}/c/md/lammps/100/21/2000/{sub_run}/{name}", Body=content
             )
     environment = {**os.environ, **aws_environment, "RUN_TABLE": table, "DATA_BUCKET": bucket}
-    with child("localdev.api_server", "--port", "0", environment=environment) as url:
+    with start_child_process("localdev.api_server", "--port", "0", environment=environment) as url:
         for path in (f"/v1/generate/{NC}", f"/v1/generate/{NC}/21/augment"):
             with urllib.request.urlopen(urllib.request.Request(url + path, method="POST")):
                 pass

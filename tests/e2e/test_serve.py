@@ -142,7 +142,7 @@ def test_the_environment_of_a_service_that_ended_is_not_told_for_its_successor()
         finally:
             left.unlink()
     assert (told.returncode, told.stdout) == (1, "")
-    assert f"nothing is being served on port {port}" in told.stderr
+    assert f"no service is running on port {port}" in told.stderr
 
 
 def test_a_folder_without_compositions_is_not_served(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_folder_without_compositions_is_not_served(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "holds no composition" in done.stderr
+    assert "contains no compositions" in done.stderr
 
 
 def test_nothing_of_it_outlives_a_kill() -> None:

@@ -24,8 +24,8 @@ from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
 from chalicelib.api.middleware import PUBLIC_ROUTES
 from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token
-from localdev.child_process import child
-from localdev.deployment import Stack
+from localdev.child_process import start_child_process
+from localdev.deployment import LocalDeployment
 from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.e2e.conftest import SampleStack
@@ -39,14 +39,14 @@ READING = [(method, path) for method, path in CLOSED if method == "GET"]
 
 
 @pytest.fixture(scope="module")
-def served(sample_stack: SampleStack) -> Iterator[Stack]:
+def served(sample_stack: SampleStack) -> Iterator[LocalDeployment]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTH", "token")
         with sample_stack() as running:
             yield running
 
 
-def admin(served: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+def admin(served: LocalDeployment, *arguments: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = inherited | served.environment
     command = [sys.executable, "-m", "server.admin", *arguments]
@@ -55,19 +55,19 @@ def admin(served: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def create(served: Stack, scope: str) -> str:
+def create(served: LocalDeployment, scope: str) -> str:
     done = admin(served, "create", "--scope", scope, "--note", "test")
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
 @pytest.fixture(scope="module")
-def tokens(served: Stack) -> dict[str, str]:
+def tokens(served: LocalDeployment) -> dict[str, str]:
     return {scope: create(served, scope) for scope in ("read", "schedule", "admin")}
 
 
 def ask(
-    served: Stack, method: str, path: str, authorization: str | None = None
+    served: LocalDeployment, method: str, path: str, authorization: str | None = None
 ) -> tuple[int, dict[str, Any]]:
     """Status, and the document where it is a problem."""
     address = urlsplit(served.api_url)
@@ -98,14 +98,16 @@ def refused(status: int, problem: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
-def test_no_closed_route_answers_without_a_token(served: Stack, method: str, path: str) -> None:
+def test_no_closed_route_answers_without_a_token(
+    served: LocalDeployment, method: str, path: str
+) -> None:
     status, problem = ask(served, method, filled(path))
     assert (status, problem["code"]) == (401, "unauthorized")
 
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
 def test_no_closed_route_answers_to_a_token_that_is_not_there(
-    served: Stack, method: str, path: str
+    served: LocalDeployment, method: str, path: str
 ) -> None:
     for authorization in (
         f"Bearer dataops_{'a' * 12}_{'A' * 43}",
@@ -119,7 +121,7 @@ def test_no_closed_route_answers_to_a_token_that_is_not_there(
 
 
 @pytest.mark.parametrize("path", sorted(PUBLIC_ROUTES))
-def test_the_open_routes_ask_for_nothing(served: Stack, path: str) -> None:
+def test_the_open_routes_ask_for_nothing(served: LocalDeployment, path: str) -> None:
     status, problem = ask(served, "GET", filled(path))
     assert status == 200 or (status, problem["code"]) == (
         404,
@@ -127,7 +129,9 @@ def test_the_open_routes_ask_for_nothing(served: Stack, path: str) -> None:
     )  # an asset of another version
 
 
-def test_a_token_opens_what_its_scope_allows(served: Stack, tokens: dict[str, str]) -> None:
+def test_a_token_opens_what_its_scope_allows(
+    served: LocalDeployment, tokens: dict[str, str]
+) -> None:
     for method, path in READING:
         for token in tokens.values():
             assert not refused(*ask(served, method, filled(path), f"Bearer {token}"))
@@ -137,7 +141,9 @@ def test_a_token_opens_what_its_scope_allows(served: Stack, tokens: dict[str, st
     assert ask(served, "POST", f"/v1/generate/{NC}", f"Bearer {tokens['schedule']}")[0] == 200
 
 
-def test_two_hundred_random_tokens_are_refused(served: Stack, tokens: dict[str, str]) -> None:
+def test_two_hundred_random_tokens_are_refused(
+    served: LocalDeployment, tokens: dict[str, str]
+) -> None:
     token_id = tokens["admin"].split("_")[1]
     for _ in range(200):
         assert refused(
@@ -150,7 +156,7 @@ def test_two_hundred_random_tokens_are_refused(served: Stack, tokens: dict[str, 
         )
 
 
-def test_an_expired_token_is_refused(aws: Aws, served: Stack) -> None:
+def test_an_expired_token_is_refused(aws: Aws, served: LocalDeployment) -> None:
     table = DynamoTokenRepository(aws.dynamodb, served.environment["RUN_TABLE"])
     token, record = create_token(
         Scope.READ, "test", timedelta(days=1), tokens=table, clock=FakeClock()
@@ -162,7 +168,7 @@ def test_an_expired_token_is_refused(aws: Aws, served: Stack) -> None:
     assert refused(*ask(served, "GET", "/v1/compositions", f"Bearer {token}"))
 
 
-def test_a_revoked_token_is_refused(served: Stack) -> None:
+def test_a_revoked_token_is_refused(served: LocalDeployment) -> None:
     token = create(served, "read")
     assert ask(served, "GET", "/v1/compositions", f"Bearer {token}")[0] == 200
     assert admin(served, "revoke", token.split("_")[1]).returncode == 0
@@ -171,7 +177,9 @@ def test_a_revoked_token_is_refused(served: Stack) -> None:
     assert (again.returncode, token.split("_")[1] in again.stderr) == (1, True)
 
 
-def test_tokens_are_listed_without_their_secrets(served: Stack, tokens: dict[str, str]) -> None:
+def test_tokens_are_listed_without_their_secrets(
+    served: LocalDeployment, tokens: dict[str, str]
+) -> None:
     listed = admin(served, "list").stdout
     for scope, token in tokens.items():
         token_id, secret = token.split("_", 2)[1:]
@@ -179,13 +187,13 @@ def test_tokens_are_listed_without_their_secrets(served: Stack, tokens: dict[str
         assert secret not in listed
 
 
-def test_a_token_of_too_long_a_life_is_not_made(served: Stack) -> None:
+def test_a_token_of_too_long_a_life_is_not_made(served: LocalDeployment) -> None:
     done = admin(served, "create", "--scope", "read", "--note", "test", "--days", "400")
     assert (done.returncode, "400 days" in done.stderr, done.stdout) == (1, True, "")
 
 
 def test_the_client_works_with_its_token_and_says_what_is_wrong_without(
-    served: Stack, tokens: dict[str, str], tmp_path: Path
+    served: LocalDeployment, tokens: dict[str, str], tmp_path: Path
 ) -> None:
     with DataOpsClient(served.api_url) as client, pytest.raises(AccessDenied):
         client.available()
@@ -195,11 +203,13 @@ def test_the_client_works_with_its_token_and_says_what_is_wrong_without(
 
 
 def test_while_the_run_table_fails_a_good_token_is_answered_503_and_nobody_is_let_in(
-    served: Stack, tokens: dict[str, str]
+    served: LocalDeployment, tokens: dict[str, str]
 ) -> None:
     with fault_proxy(served.environment["AWS_ENDPOINT_URL_DYNAMODB"], Only("fail")) as url:
         environment = {**os.environ, **served.environment, "AWS_ENDPOINT_URL_DYNAMODB": url}
-        with child("localdev.api_server", "--port", "0", environment=environment) as api_url:
+        with start_child_process(
+            "localdev.api_server", "--port", "0", environment=environment
+        ) as api_url:
             request = urllib.request.Request(
                 f"{api_url}/v1/compositions", headers={"Authorization": f"Bearer {tokens['read']}"}
             )
@@ -216,7 +226,7 @@ def test_while_the_run_table_fails_a_good_token_is_answered_503_and_nobody_is_le
 
 
 def test_nobody_gets_the_answer_to_a_request_of_another_by_its_idempotency_key(
-    served: Stack, tokens: dict[str, str]
+    served: LocalDeployment, tokens: dict[str, str]
 ) -> None:
     def schedule(scope: str, nc: str = NC) -> tuple[int, dict[str, Any]]:
         headers = {"Authorization": f"Bearer {tokens[scope]}", "Idempotency-Key": "night-17"}

@@ -23,7 +23,7 @@ from chalicelib.domain.builds import ArchiveSpec
 from chalicelib.domain.runs import RunKey, SubRunKey
 from chalicelib.domain.selection import Selection
 from chalicelib.usecases.archives import get_or_build_archive
-from localdev.child_process import child
+from localdev.child_process import start_child_process
 from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.support.api import Api, serving
@@ -85,7 +85,7 @@ def test_requests_at_the_same_time_cause_one_build(
     environment: dict[str, str], api: Api, store: Store, aws: Aws, bucket: str
 ) -> None:
     scheduled(api, store, ("a", os.urandom(3_000_000)))
-    with child(
+    with start_child_process(
         "localdev.api_server",
         "--port",
         "0",

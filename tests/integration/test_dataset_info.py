@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from server.provision import load
+from server.provision import load_data
 from tests.conftest import Aws
 from tests.support.api import Api
 
@@ -71,6 +71,6 @@ def test_loading_data_takes_the_description_along(
     api: Api, aws: Aws, bucket: str, tmp_path: Path
 ) -> None:
     (tmp_path / "dataset.json").write_text('{"name": "Mine"}')
-    assert load(aws.s3, bucket, tmp_path) == (1, 0)
+    assert load_data(aws.s3, bucket, tmp_path) == (1, 0)
     assert api.get("/v1/dataset-info")["name"] == "Mine"
-    assert load(aws.s3, bucket, tmp_path) == (0, 1)
+    assert load_data(aws.s3, bucket, tmp_path) == (0, 1)

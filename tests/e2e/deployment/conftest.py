@@ -21,7 +21,7 @@ from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token
 from localdev.paths import ROOT
 from scripts.build_lambda_package import package
-from server.provision import create_bucket, create_table, load
+from server.provision import create_bucket, create_table, load_data
 from tests.support.gateway import Gateway, listening
 from tests.support.lambda_api import lambda_api
 from tests.support.lambda_runtime import WANTING, Function, function
@@ -83,7 +83,7 @@ def deployed(
     name = f"dataops-test-{uuid.uuid4().hex}"
     create_table(aws.dynamodb, name)
     create_bucket(aws.s3, name)
-    load(aws.s3, name, ROOT / "data")
+    load_data(aws.s3, name, ROOT / "data")
     tokens = DynamoTokenRepository(aws.dynamodb, name)
     environment = {**aws_environment, "RUN_TABLE": name, "DATA_BUCKET": name}
     folder = tmp_path_factory.mktemp("lambda")

@@ -19,7 +19,7 @@ from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token, revoke_token
 from localdev.paths import ROOT
-from server.provision import load
+from server.provision import load_data
 from tests.e2e.deployment.conftest import Package
 from tests.support.extracted import extracted_files, sub_run_files
 from tests.support.lambda_runtime import WANTING
@@ -52,7 +52,7 @@ def service(dev_package: Package, tmp_path_factory: pytest.TempPathFactory) -> I
             dev_package.template,
             {"BUILD_INLINE_MAX_BYTES": "300000"},
         )
-        load(cloud.client("s3"), stack.outputs["DataBucketName"], ROOT / "data")
+        load_data(cloud.client("s3"), stack.outputs["DataBucketName"], ROOT / "data")
         table = DynamoTokenRepository(cloud.client("dynamodb"), stack.outputs["RunTableName"])
         tokens = {
             scope: create_token(

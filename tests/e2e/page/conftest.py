@@ -22,9 +22,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from localdev.child_process import child
+from localdev.child_process import start_child_process
 from localdev.paths import ROOT
-from server.provision import create_bucket, load
+from server.provision import create_bucket, load_data
 from tests.conftest import Aws
 
 _ARGUMENTS = [
@@ -95,7 +95,7 @@ def sample_bucket(aws: Aws) -> Iterator[str]:
     """Create a data bucket that contains the sample data."""
     name = f"dataops-test-{uuid.uuid4().hex}"
     create_bucket(aws.s3, name)
-    load(aws.s3, name, ROOT / "data")
+    load_data(aws.s3, name, ROOT / "data")
     yield name
     for page in aws.s3.get_paginator("list_objects_v2").paginate(Bucket=name):
         for stored in page.get("Contents", []):
@@ -116,7 +116,7 @@ def serve(aws_environment: dict[str, str], sample_bucket: str, table: str) -> It
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith("AWS_")
         }
-        process = child(
+        process = start_child_process(
             "localdev.api_server",
             "--port",
             "0",
