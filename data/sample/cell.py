@@ -1,9 +1,12 @@
-"""Periodic cells: positions, deformations, distances. Lengths in angstrom, fractional coordinates in units of the cell vectors."""
+"""Periodic cells: positions, deformations and distances.
+
+Lengths are in angstrom, fractional coordinates in units of the cell vectors.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -13,15 +16,12 @@ Vector = tuple[float, float, float]
 Matrix = tuple[Vector, Vector, Vector]
 
 LONGEST = 5.0
-"""angstrom: the largest cutoff that anything here has."""
-
-_SHEAR, _STRETCH, _SQUEEZE = 0.5, 1.02, 0.80
-"""Of the published cells (Phys. Rev. Materials 4, 113603; run 21 of Zr49Cu49Al2)."""
+"""The largest cutoff that the generator uses (angstrom)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`vectors` are the rows a, b, c; `species` and `positions` (fractional) go together."""
+    """A cell with the vectors a, b, c as rows, and the species and fractional position per atom."""
 
     vectors: Matrix
     species: tuple[str, ...]
@@ -37,24 +37,22 @@ class Cell:
         x, y, z = (fsum(fractional[i] * self.vectors[i][k] for i in range(3)) for k in range(3))
         return x, y, z
 
-    def deformed(self, sub_run: int) -> Cell:
-        """The cell of a sub-run: the atoms keep their fractional coordinates."""
-        rows = [list(row) for row in self.vectors]
-        if 1 <= sub_run <= 6:
-            i, j = ((0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1))[sub_run - 1]
-            rows[i] = [rows[i][k] + _SHEAR * self.vectors[j][k] for k in range(3)]
-        elif 7 <= sub_run <= 12:
-            axis, squeezed = divmod(sub_run - 7, 2)
-            rows[axis] = [value * (_SQUEEZE if squeezed else _STRETCH) for value in rows[axis]]
-        elif sub_run in (13, 14):
-            rows = [[value * (1.01 if sub_run == 13 else 0.90) for value in row] for row in rows]
-        a, b, c = ((row[0], row[1], row[2]) for row in rows)
+    def deform(self, matrix: Matrix) -> Cell:
+        """Return the cell with vectors `matrix` x (a, b, c) and the same fractional positions."""
+        columns = list(zip(*self.vectors, strict=True))
+        a, b, c = (
+            (_dot(row, columns[0]), _dot(row, columns[1]), _dot(row, columns[2])) for row in matrix
+        )
         return Cell((a, b, c), self.species, self.positions)
+
+
+def _dot(one: Sequence[float], other: Sequence[float]) -> float:
+    return fsum(a * b for a, b in zip(one, other, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """Atom `index` in the cell that is `translation` cell vectors away; `offset` leads there, `distance` is its length."""
+    """Atom `index` in the cell that is `translation` cell vectors away, at `offset` (angstrom)."""
 
     index: int
     translation: tuple[int, int, int]
@@ -62,8 +60,8 @@ class Neighbour:
     distance: float
 
 
-def neighbours(cell: Cell, centre: int, cutoff: float) -> Iterator[Neighbour]:
-    """Every atom (images too, the centre itself not) within the cutoff, which is at most LONGEST."""
+def find_neighbours(cell: Cell, centre: int, cutoff: float) -> Iterator[Neighbour]:
+    """Return the atoms within the cutoff (at most LONGEST), with images, without the centre."""
     return (near for near in _all_neighbours(cell)[centre] if near.distance <= cutoff)
 
 
@@ -86,11 +84,11 @@ def _all_neighbours(cell: Cell) -> list[list[Neighbour]]:
     return found
 
 
-def packed_cell(species: tuple[str, ...], edge: float, seed: int) -> Cell:
-    """A cubic cell with its atoms at random places, pushed apart until they are packed like a metallic glass.
+def pack_cell(species: tuple[str, ...], edge: float, seed: int) -> Cell:
+    """Return a cubic cell with random positions, pushed apart until packed like a metallic glass.
 
-    Only sums, products and square roots are used on the way: they give the same result on every machine. (`fsum` throughout: Python
-    3.12 changed the rounding of `sum`.)
+    The result is the same on every machine, because only sums, products and square roots are used.
+    Sums use `fsum`, because Python 3.12 changed the rounding of `sum`.
     """
     rng = random.Random(seed)
     points = [[rng.random() for _ in range(3)] for _ in species]

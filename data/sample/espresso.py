@@ -1,4 +1,4 @@
-"""Input and output of Quantum ESPRESSO's pw.x 6.2, as far as its readers look at them."""
+"""Input and output of Quantum ESPRESSO's pw.x 6.2, with the lines that parsers read."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from itertools import product
 from math import fsum
 
 from .cell import Cell
-from .physics import BOHR, RYDBERG, energy_and_forces
+from .physics import BOHR, RYDBERG, compute_energy_and_forces
 
 _SPECIES = {"Al": (26.9815, 3), "Cu": (63.5463, 19), "Zr": (91.2240, 12)}
-"""Mass (u) and valence electrons of the pseudopotential."""
+"""Mass (u), and number of valence electrons of the pseudopotential."""
 _BANDS = 16
 
 
-def scf_in(nc: str, cell: Cell, path: str, *, check: bool = False) -> str:
-    """The input of the self-consistent calculation; the one to `check` the structure with gives the cell in alat (1 angstrom)."""
+def build_scf_in(nc: str, cell: Cell, path: str, *, check: bool = False) -> str:
+    """Return the input of the self-consistent calculation.
+
+    The input to `check` the structure has the cell in alat (1 angstrom).
+    """
     system = [("ibrav", "0")] + ([("celldm(1)", "1.8897265")] if check else [])
     system += [
         ("nat", str(len(cell.species))),
@@ -46,9 +49,9 @@ def scf_in(nc: str, cell: Cell, path: str, *, check: bool = False) -> str:
     control += [("tprnfor", ".true."), ("wf_collect", ".true.")]
     electrons = [("electron_maxstep", "100"), ("conv_thr", "1.0D-6"), ("mixing_beta", "0.4")]
     lines = [
-        *_namelist("CONTROL", control),
-        *_namelist("SYSTEM", system),
-        *_namelist("ELECTRONS", electrons),
+        *_format_namelist("CONTROL", control),
+        *_format_namelist("SYSTEM", system),
+        *_format_namelist("ELECTRONS", electrons),
     ]
     lines += ["CELL_PARAMETERS alat" if check else "CELL_PARAMETERS {angstrom}"]
     lines += ["".join(f"{value:10.6f} " for value in row).rstrip() for row in cell.vectors]
@@ -63,7 +66,7 @@ def scf_in(nc: str, cell: Cell, path: str, *, check: bool = False) -> str:
     return "\n".join([*lines, "K_POINTS automatic", "  2 2 2   1 1 1"]) + "\n"
 
 
-def _namelist(name: str, values: list[tuple[str, str]]) -> list[str]:
+def _format_namelist(name: str, values: list[tuple[str, str]]) -> list[str]:
     return [
         f" &{name}",
         *(f"{key:>28} = {value}," for key, value in values[:-1]),
@@ -72,11 +75,11 @@ def _namelist(name: str, values: list[tuple[str, str]]) -> list[str]:
     ]
 
 
-def scf_out(nc: str, cell: Cell, seed: int, *, converged: bool) -> str:
-    """The output. A calculation that did not converge breaks off in an iteration, as the published one does."""
+def build_scf_out(nc: str, cell: Cell, seed: int, *, converged: bool) -> str:
+    """Return the output. Without convergence, it ends in an iteration, like the published file."""
     rng = random.Random(seed)
-    energy, forces = energy_and_forces(cell)
-    lines = _head(nc, cell)
+    energy, forces = compute_energy_and_forces(cell)
+    lines = _format_head(nc, cell)
     iterations = rng.randint(14, 30) if converged else 80
     accuracy = 271.0
     for number in range(1, iterations + 1):
@@ -94,19 +97,16 @@ def scf_out(nc: str, cell: Cell, seed: int, *, converged: bool) -> str:
         )
         if number == iterations:
             break
-        lines += [
-            f"     ethr =  1.00E-{min(2 + number // 3, 13):02d},  avg # of iterations = {rng.uniform(2, 5):4.1f}",
-            "",
-        ]
+        exponent, average = min(2 + number // 3, 13), rng.uniform(2, 5)
+        lines += [f"     ethr =  1.00E-{exponent:02d},  avg # of iterations = {average:4.1f}", ""]
         lines += [f"     total cpu time spent up to now is  {39 + 8.4 * number:11.1f} secs", ""]
-        lines += [
-            f"     total energy              = {energy + accuracy * rng.uniform(-0.4, 0.6):16.8f} Ry"
-        ]
+        total = energy + accuracy * rng.uniform(-0.4, 0.6)
+        lines += [f"     total energy              = {total:16.8f} Ry"]
         lines += [
             f"     Harris-Foulkes estimate   = {energy - accuracy * rng.uniform(0, 0.5):16.8f} Ry"
         ]
         lines += [f"     estimated scf accuracy    < {accuracy:16.8f} Ry"]
-    lines += _bands(rng)
+    lines += _format_bands(rng)
     lines += [
         "",
         "     the Fermi energy is    14.2000 ev",
@@ -139,7 +139,7 @@ def scf_out(nc: str, cell: Cell, seed: int, *, converged: bool) -> str:
     return "\n".join([*lines, "=" + "-" * 78 + "="]) + "\n"
 
 
-def _head(nc: str, cell: Cell) -> list[str]:
+def _format_head(nc: str, cell: Cell) -> list[str]:
     alat = (
         cell.vectors[0][0]
         if cell.vectors[0][1:] == (0.0, 0.0)
@@ -148,7 +148,8 @@ def _head(nc: str, cell: Cell) -> list[str]:
     electrons = sum(_SPECIES[name][1] for name in cell.species)
     lines = [
         "",
-        "     Program PWSCF v.6.2 (synthetic sample, no calculation) starts on 23Nov2026 at 12: 0: 0 ",
+        "     Program PWSCF v.6.2 (synthetic sample, no calculation) "
+        "starts on 23Nov2026 at 12: 0: 0 ",
         "",
     ]
     lines += [
@@ -218,7 +219,7 @@ def _head(nc: str, cell: Cell) -> list[str]:
     return [*lines, "", "     Self-consistent Calculation"]
 
 
-def _bands(rng: random.Random) -> list[str]:
+def _format_bands(rng: random.Random) -> list[str]:
     lines = ["", "     End of self-consistent calculation"]
     for point in product((0.25, -0.25), repeat=3):
         lines += [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .cell import Cell, neighbours
+from .cell import Cell, find_neighbours
 from .physics import BOND_RANGE, SOAP_CUTOFF, Bond
 
 _HEAD = """skipDOS
@@ -17,16 +17,16 @@ basisfunctions Zr 4s 5s 4p 4d
 """
 
 
-def lobsterin() -> str:
+def build_lobsterin() -> str:
     return f"{_HEAD}cohpGenerator from {BOND_RANGE[0]:.2f} to {BOND_RANGE[1]:.2f}\n"
 
 
-def lobsterin_quippy(cell: Cell) -> str:
-    """The clusters of the descriptors: for each atom A the atoms B within the SOAP cutoff, with the offset of B's cell."""
+def build_lobsterin_quippy(cell: Cell) -> str:
+    """Return the pairs of atoms within the SOAP cutoff, with the cell offset of the second."""
     lines = []
     for centre in range(len(cell.species)):
         for near in sorted(
-            neighbours(cell, centre, SOAP_CUTOFF), key=lambda near: (near.distance, near.index)
+            find_neighbours(cell, centre, SOAP_CUTOFF), key=lambda near: (near.distance, near.index)
         ):
             if near.index != centre:
                 offset = " ".join(str(value) for value in near.translation)
@@ -34,7 +34,7 @@ def lobsterin_quippy(cell: Cell) -> str:
     return _HEAD + "\n".join(lines) + "\n"
 
 
-def icohplist(cell: Cell, bonds: list[Bond]) -> str:
+def build_icohplist(cell: Cell, bonds: list[Bond]) -> str:
     lines = [
         "  COHP#  atomMU  atomNU     distance     translation      ICOHP (at) eF   for spin  1"
     ]
@@ -42,13 +42,14 @@ def icohplist(cell: Cell, bonds: list[Bond]) -> str:
         first, second = (f"{cell.species[atom]}{atom + 1}" for atom in (bond.first, bond.second))
         i, j, k = (-value for value in bond.translation)  # LOBSTER moves the first atom
         lines.append(
-            f"{number:7d}{first:>8}{second:>8}{bond.distance:13.5f}{i:8d}{j:4d}{k:4d}{bond.icohp:19.5f} "
+            f"{number:7d}{first:>8}{second:>8}{bond.distance:13.5f}"
+            f"{i:8d}{j:4d}{k:4d}{bond.icohp:19.5f} "
         )
     return "\n".join(lines) + "\n"
 
 
-def protocol(count: int, *, finished: bool) -> str:
-    """What LOBSTER prints: `<nc>.lb.out` to its end, `lobsterout` without the progress bar."""
+def build_log(count: int, *, finished: bool) -> str:
+    """Return the output of LOBSTER: all of it (`<nc>.lb.out`), or unfinished (`lobsterout`)."""
     bar = (
         "\n0%   10   20   30   40   50   60   70   80   90   100%\n"
         + "|----" * 10

@@ -1,4 +1,7 @@
-"""SOAPS.vec: a list of NumPy float64 vectors as Python 2 pickled it (protocol 0), which is how the published set has them."""
+"""SOAPS.vec: a list of NumPy float64 vectors, pickled by Python 2 (protocol 0).
+
+The published data set has this format.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ _ARRAY = (
 _NAMED = {ord("\\"): b"\\\\", ord("\n"): b"\\n", ord("\r"): b"\\r", ord("\t"): b"\\t"}
 
 
-def soaps_vec(vectors: list[list[float]]) -> bytes:
-    """`pickle.load(..., encoding="latin1")` gives the vectors back."""
+def build_soaps_vec(vectors: list[list[float]]) -> bytes:
+    """Return the vectors in the format that `pickle.load(..., encoding="latin1")` reads."""
     arrays = (
         _ARRAY % (len(vector), _python_2_repr(struct.pack(f"<{len(vector)}d", *vector)))
         for vector in vectors
@@ -21,7 +24,10 @@ def soaps_vec(vectors: list[list[float]]) -> bytes:
 
 
 def _python_2_repr(text: bytes) -> bytes:
-    """repr() of a Python 2 string: double quotes only where there are single ones and no double ones in it."""
+    """Return repr() of a Python 2 string.
+
+    It has double quotes only if the string contains single quotes and no double quotes.
+    """
     quote = b'"' if b"'" in text and b'"' not in text else b"'"
     out = bytearray(quote)
     for byte in text:
