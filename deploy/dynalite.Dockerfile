@@ -1,4 +1,4 @@
-# dynalite, which keeps the run table in LevelDB, on a Node that is pinned as everything else. The build's context is the repository.
+# dynalite, which stores the run table in LevelDB, and a pinned Node. The build context is the repository.
 FROM python:3.13-slim
 WORKDIR /app
 COPY requirements/dynalite.txt deploy/dynalite ./
@@ -8,5 +8,5 @@ RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ig
 USER 1000:1000
 VOLUME /data
 EXPOSE 4567
-# AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY say who may.
+# Requests must be signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 CMD ["./node", "server.js"]

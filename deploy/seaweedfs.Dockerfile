@@ -1,6 +1,7 @@
-# SeaweedFS, all of it in one process, which keeps the data bucket. The build's context is the repository.
+# SeaweedFS in one process, which stores the data bucket. The build context is the repository.
 FROM python:3.13-slim
-# HAProxy is not pinned: Debian keeps one version in a stable release and removes packages that security updates replace.
+# HAProxy is not pinned: a stable release of Debian has one version, and removes packages that
+# security updates replace.
 RUN apt-get update && apt-get install -y --no-install-recommends haproxy && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY requirements/durable.txt deploy/seaweedfs ./
@@ -9,5 +10,5 @@ RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ig
 USER 1000:1000
 VOLUME /data
 EXPOSE 8333
-# AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY say who may.
+# Requests must be signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 CMD ["./start.sh"]

@@ -1,5 +1,5 @@
-// Requests without a valid AWS signature (Version 4) do not get to dynalite, which takes any. Its port is not published, but whoever has
-// an account on the machine reaches the addresses of its containers.
+// Rejects requests without a valid AWS signature (Version 4), because dynalite accepts any. Its port is
+// not published, but users of the machine can connect to the addresses of its containers.
 'use strict'
 
 const { createHash, timingSafeEqual } = require('crypto')
@@ -11,13 +11,13 @@ const MAX_BYTES = 16 * 1024 * 1024
 const MUST_BE_SIGNED = ['host', 'x-amz-date', 'x-amz-target']
 const FORM = /^AWS4-HMAC-SHA256 Credential=[^/,\s]+\/\d{8}\/([^/,\s]+)\/dynamodb\/aws4_request, SignedHeaders=([a-z0-9;-]+), Signature=[0-9a-f]{64}$/
 
-// A handler of requests that passes on to `answer` those that are signed with these credentials.
-exports.signedOnly = (answer, credentials) => {
-  if (!credentials.accessKeyId || !credentials.secretAccessKey) throw new Error('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must say who may')
+// Returns a request handler that calls `handle` with the requests that are signed with `credentials`.
+exports.requireSignature = (handle, credentials) => {
+  if (!credentials.accessKeyId || !credentials.secretAccessKey) throw new Error('set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY')
   return (request, response) => {
     const pieces = []
     let size = 0
-    request.on('error', () => {}) // a caller that went away
+    request.on('error', () => {}) // the client closed the connection
     request.on('data', (piece) => {
       size += piece.length
       if (size > MAX_BYTES) return request.destroy()
@@ -25,9 +25,9 @@ exports.signedOnly = (answer, credentials) => {
     })
     request.on('end', () => {
       const body = Buffer.concat(pieces)
-      if (!isSigned(request, body, credentials)) return refuse(response)
+      if (!isSigned(request, body, credentials)) return reject(response)
       const { method, url, headers } = request
-      answer(Object.assign(Readable.from(size ? [body] : []), { method, url, headers }), response)
+      handle(Object.assign(Readable.from(size ? [body] : []), { method, url, headers }), response)
     })
   }
 }
@@ -37,8 +37,8 @@ function isSigned ({ method, url, headers }, body, credentials) {
   const [, region, signed] = FORM.exec(given) || []
   const names = signed ? signed.split(';') : []
   if (!MUST_BE_SIGNED.every((name) => names.includes(name))) return false
-  if (!names.every((name) => name in headers) || !isOfNow(headers['x-amz-date'])) return false
-  // The signature covers this header in place of the body.
+  if (!names.every((name) => name in headers) || !isRecent(headers['x-amz-date'])) return false
+  // The signature covers this header instead of the body.
   if (names.includes('x-amz-content-sha256') && headers['x-amz-content-sha256'] !== sha256(body)) return false
   const { headers: { Authorization: expected } } = aws4.sign({
     service: 'dynamodb',
@@ -56,13 +56,13 @@ function sha256 (body) {
   return createHash('sha256').update(body).digest('hex')
 }
 
-function isOfNow (date) {
+function isRecent (date) {
   const [, ...parts] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date) || []
   const [year, month, day, ...time] = parts.map(Number)
-  return Math.abs(Date.UTC(year, month - 1, day, ...time) - Date.now()) <= MAX_AGE_MS // NaN is not
+  return Math.abs(Date.UTC(year, month - 1, day, ...time) - Date.now()) <= MAX_AGE_MS // false for NaN
 }
 
-function refuse (response) {
+function reject (response) {
   const body = JSON.stringify({
     __type: 'com.amazon.coral.service#InvalidSignatureException',
     message: 'The request is not signed with the credentials of this store.'

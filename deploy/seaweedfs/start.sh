@@ -1,5 +1,5 @@
 #!/bin/bash
-# SeaweedFS and what passes S3 on to it. Where one of the two ends, the container does, and is started again.
+# SeaweedFS and HAProxy. If one of them ends, the container ends and is restarted.
 set -eu
 weed mini -dir=/data -ip=127.0.0.1 -ip.bind=127.0.0.1 -s3.port=8332 -webdav=false -admin.ui=false -s3.port.iceberg=0 -s3.port.lance=0 &
 haproxy -db -f /app/haproxy.cfg &
