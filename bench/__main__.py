@@ -24,8 +24,8 @@ from localdev.paths import ROOT
 from localdev.stores import dynamodb_local, seaweedfs
 from server.provision import data_files
 
-from . import packing
 from .downloads import Row, Service, measure, start_service
+from .packing import measure_packing, read_contents
 from .transfer import measure_throughput
 
 LARGE_BYTES = 2**30
@@ -49,7 +49,8 @@ def main() -> None:
 
 
 def _sections(data: Path, nc: str, id_run: str) -> Iterator[str]:
-    yield from _packing(data)
+    yield from ("", "## Packing SOAPS.vec", "")
+    yield from measure_packing(read_contents(data), rounds=3)
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         inherited = environment_without_aws()
@@ -81,38 +82,6 @@ def _sections(data: Path, nc: str, id_run: str) -> Iterator[str]:
                 measure(service, baseline_url, nc, id_run, work / "emulator", "emulator")
             )
             yield from _against_curl("emulator", service, work / "large")
-
-
-def _packing(data: Path) -> Iterator[str]:
-    contents = packing.read_contents(data)
-    rows = packing.measure_throughputs(contents, rounds=3)
-    level_6, ceiling = (
-        next(row for row in rows if row.name.startswith(name))
-        for name in ("zipfile level 6", "ISA-L alone")
-    )
-    yield from (
-        "",
-        "## Packing SOAPS.vec",
-        "",
-        "| | MB/s | ratio | times level 6 | of ISA-L alone |",
-        "|---|---:|---:|---:|---:|",
-    )
-    for row in rows:
-        speed = row.bytes_per_second
-        relative = (
-            f"{speed / level_6.bytes_per_second:.1f} | {speed / ceiling.bytes_per_second:.0%}"
-        )
-        yield f"| {row.name} | {speed / 1e6:.0f} | {row.ratio:.2f} | {relative} |"
-    yield ""
-    for growth in (
-        packing.measure_memory("pack", contents[0]),
-        packing.measure_memory("pack and upload", contents[0]),
-    ):
-        size, peak = growth.size_bytes / 2**30, growth.peak_bytes / 2**20
-        yield f"- {growth.name} {size:.0f} GiB: peak RSS +{peak:.0f} MiB"
-    small, large = packing.measure_many_members((1_000, 10_000))
-    ratio = large.seconds / small.seconds
-    yield f"- 10,000 small members: {ratio:.1f} times as long as 1,000 ({large.seconds:.2f} s)"
 
 
 def _downloads(rows: list[Row]) -> Iterator[str]:

@@ -53,40 +53,39 @@ class Growth:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Members:
-    count: int
-    seconds: float
-
-
 def main() -> None:
     default = Path(os.environ.get("DATA_DIR") or Path(__file__).parents[1] / "data")
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("directory", type=Path, nargs="?", default=default)
-    contents = read_contents(parser.parse_args().directory)
-    rows = measure_throughputs(contents)
+    for line in measure_packing(read_contents(parser.parse_args().directory), rounds=5):
+        print(line)
+
+
+def measure_packing(contents: Sequence[bytes], rounds: int) -> Iterator[str]:
+    """Yield the lines of the report: a table of speeds, the memory, and many members."""
+    rows = measure_throughputs(contents, rounds)
     level_6, ceiling = (
         next(row for row in rows if row.name.startswith(name))
         for name in ("zipfile level 6", "ISA-L alone")
     )
-    print(f"{len(contents)} SOAPS.vec, {sum(map(len, contents)) / 1e6:.0f} MB")
-    print(f"{'':46} {'MB/s':>7} {'ratio':>6} {'x level 6':>10} {'of ISA-L':>9}")
+    yield "| | MB/s | ratio | times level 6 | of ISA-L alone |"
+    yield "|---|---:|---:|---:|---:|"
     for row in rows:
         speed = row.bytes_per_second
         relative = (
-            f"{speed / level_6.bytes_per_second:10.1f} {speed / ceiling.bytes_per_second:9.0%}"
+            f"{speed / level_6.bytes_per_second:.1f} | {speed / ceiling.bytes_per_second:.0%}"
         )
-        print(f"{row.name:46} {speed / 1e6:7.0f} {row.ratio or float('nan'):6.2f} {relative}")
+        yield f"| {row.name} | {speed / 1e6:.0f} | {row.ratio:.2f} | {relative} |"
+    yield ""
     for name in ("pack", "pack and upload"):
         growth = measure_memory(name, contents[0])
-        size, peak = growth.size_bytes / MIB, growth.peak_bytes / MIB
+        size, peak = growth.size_bytes / 2**30, growth.peak_bytes / MIB
         speed = growth.size_bytes / growth.seconds / 1e6
-        print(f"{name}: {size:.0f} MiB, peak RSS +{peak:.0f} MiB, {speed:.0f} MB/s")
-    for members in measure_many_members((1_000, 10_000)):
-        each = members.seconds / members.count * 1e6
-        print(f"{members.count} small members: {members.seconds:.2f} s, {each:.0f} us each")
+        yield f"- {name} {size:.0f} GiB: peak RSS +{peak:.0f} MiB, {speed:.0f} MB/s"
+    small, large = (min(_time_members(count) for _ in range(3)) for count in (1_000, 10_000))
+    yield f"- 10,000 small members: {large / small:.1f} times as long as 1,000 ({large:.2f} s)"
 
 
 def read_contents(directory: Path) -> list[bytes]:
@@ -96,9 +95,8 @@ def read_contents(directory: Path) -> list[bytes]:
     return contents
 
 
-def measure_throughputs(contents: Sequence[bytes], rounds: int = 5) -> list[Throughput]:
-    total = sum(map(len, contents))
-    one_core = "one core: "
+def measure_throughputs(contents: Sequence[bytes], rounds: int) -> list[Throughput]:
+    total, one_core = sum(map(len, contents)), "one core: "
     ways: dict[str, tuple[Callable[[], int], int]] = {
         "zipfile level 6 (stdlib)": (lambda: _zip_with_stdlib(contents, 6), 1),
         "zipfile level 1 (stdlib)": (lambda: _zip_with_stdlib(contents, 1), rounds),
@@ -140,10 +138,6 @@ def measure_memory(name: str, content: bytes, size_bytes: int = 4 * 2**30) -> Gr
     peak_bytes, seconds = receiver.recv()
     process.join()
     return Growth(name, size_bytes, peak_bytes, seconds)
-
-
-def measure_many_members(counts: Sequence[int]) -> list[Members]:
-    return [Members(count, min(_time_members(count) for _ in range(3))) for count in counts]
 
 
 def _time_members(count: int) -> float:
