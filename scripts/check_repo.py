@@ -1,4 +1,7 @@
-"""The checks of `make check` that are our own: generated files, pins, and what must not be in the tree."""
+"""Checks of this repository for `make check`.
+
+Generated files, pins, forbidden content, length of the README, language and length of modules.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,12 @@ from collections.abc import Iterator
 
 from localdev.paths import ROOT
 
+from .check_language import find_language_errors, find_long_modules
+
+_CLEAN_LANGUAGE = ("app.py", "bench", "data", "server")
+_CLEAN_LENGTH = ("app.py", "bench", "data", "localdev", "server")
+"""Folders that satisfy the checks of check_language.py."""
+
 _GENERATED = (
     ["data/make_sample.py", "--check"],
     ["-m", "scripts.export_openapi", "--check"],
@@ -16,53 +25,62 @@ _GENERATED = (
 )
 _README_LINES = 150
 _FORBIDDEN = {
-    "the address of a package registry": re.compile(
+    "address of a package registry": re.compile(
         rb"--(?:extra-)?index-url|files\.pythonhosted|registry\.npmjs|pypi\.org/simple"
     ),
-    "a path of one machine": re.compile(rb"(?<![\w.$}-])/(?:work|farm|root)/[\w.]"),
+    "path of one machine": re.compile(rb"(?<![\w.$}-])/(?:work|farm|root)/[\w.]"),
 }
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?(==[^\s;#]+)?", re.MULTILINE)
 
 
 def main() -> None:
-    findings = [*_stale(), *_unpinned(), *_forbidden(), *_long_readme()]
+    findings = [
+        *_find_stale_files(),
+        *_find_unpinned(),
+        *_find_forbidden(),
+        *_check_readme(),
+        *find_language_errors(ROOT, _CLEAN_LANGUAGE),
+        *find_long_modules(ROOT, _CLEAN_LENGTH),
+    ]
     for finding in findings:
         print(finding)
     sys.exit(bool(findings))
 
 
-def _stale() -> Iterator[str]:
+def _find_stale_files() -> Iterator[str]:
     for command in _GENERATED:
         done = subprocess.run(
             [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            yield f"{' '.join(command)}: not up to date (--update writes it)\n{done.stdout}{done.stderr}".rstrip()
+            name, output = " ".join(command), done.stdout + done.stderr
+            yield f"{name}: not up to date; run it with --update\n{output}".rstrip()
 
 
-def _unpinned() -> Iterator[str]:
-    """Yield the requirements of the .in files that their pins do not satisfy."""
+def _find_unpinned() -> Iterator[str]:
+    """Yield a finding for each requirement of the .in files that has no matching pin."""
     for source in sorted((ROOT / "requirements").glob("*.in")):
         pinned = (
             ROOT / "requirements.txt" if source.stem == "lambda" else source.with_suffix(".txt")
         )
         pins = pinned.read_text()
-        wanted = [
-            line
-            for line in source.read_text().splitlines()
-            if line and not line.startswith(("#", "-"))
-        ]
-        for line in wanted:
+        lines = source.read_text().splitlines()
+        for line in lines:
+            if not line or line.startswith(("#", "-")):
+                continue
             match = _PIN.match(line)
             assert match, line
             name, version = match.group(1).lower().replace("_", "-"), match.group(2) or "=="
             if not re.search(
                 rf"^{re.escape(name)}(\[[^]]*\])?{re.escape(version)}", pins, re.MULTILINE
             ):
-                yield f"requirements/{source.name}: {line!r} is not pinned in {pinned.name}: run make lock"
+                yield (
+                    f"requirements/{source.name}: {line!r} is not pinned in {pinned.name}; "
+                    "run make lock"
+                )
 
 
-def _forbidden() -> Iterator[str]:
+def _find_forbidden() -> Iterator[str]:
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
     ).stdout.decode()
@@ -77,10 +95,10 @@ def _forbidden() -> Iterator[str]:
                 yield f"{name}:{line}: {what}: {found.group().decode(errors='replace')!r}"
 
 
-def _long_readme() -> Iterator[str]:
+def _check_readme() -> Iterator[str]:
     lines = len((ROOT / "README.md").read_text().splitlines())
     if lines > _README_LINES:
-        yield f"README.md has {lines} lines: at most {_README_LINES}"
+        yield f"README.md has {lines} lines; the limit is {_README_LINES}"
 
 
 if __name__ == "__main__":
