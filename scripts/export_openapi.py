@@ -1,4 +1,4 @@
-"""Keeps docs/openapi.json, the contract as it is published, equal to what the service serves.
+"""Export of the OpenAPI document to docs/openapi.json.
 
 python -m scripts.export_openapi --update | --check
 """
@@ -22,14 +22,15 @@ def main() -> None:
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--update", action="store_true", help="write the file")
     mode.add_argument(
-        "--check", action="store_true", help="fail where the file is not what is served"
+        "--check", action="store_true", help="fail if the file differs from /openapi.json"
     )
     text = json.dumps(build_document("/"), indent=2) + "\n"
     if parser.parse_args().update:
         _FILE.write_text(text)
     elif not _FILE.is_file() or _FILE.read_text() != text:
         sys.exit(
-            "docs/openapi.json is not what /openapi.json serves: python -m scripts.export_openapi --update, and look at the difference"
+            "docs/openapi.json differs from /openapi.json; "
+            "run python -m scripts.export_openapi --update and review the difference"
         )
 
 

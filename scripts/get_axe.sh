@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Fetches axe-core, which the tests of the web page check accessibility with, from npm into .local/axe (MPL-2.0; not in this repository).
+# Downloads axe-core (MPL-2.0, not in this repository) from npm to .local/axe. The tests of the web page
+# check accessibility with it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=.local/axe
 [ -f "$target/axe.min.js" ] && exit 0
-command -v npm >/dev/null || { echo "npm is needed to fetch axe-core" >&2; exit 1; }
+command -v npm >/dev/null || { echo "npm is required to download axe-core" >&2; exit 1; }
 mkdir -p "$target"
 work=$(mktemp -d .local/fetch.XXXXXX)
 trap 'rm -rf "$work"' EXIT

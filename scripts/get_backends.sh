@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes .venv-backends: what `make test-backends` and the tests of the Lambda package need besides, with the Python that Lambda runs.
-# Stores (SeaweedFS, ministack), cfn-lint, AWS's Lambda runtime client, and its Runtime Interface Emulator, a program that comes in
-# the wheel of aws-sam-cli. Nothing of it is in the product.
+# Creates .venv-backends, with the Python version of Lambda, for `make test-backends` and the tests of the
+# Lambda package: stores (SeaweedFS, ministack), cfn-lint, the Lambda runtime client, and the Runtime
+# Interface Emulator, a program in the wheel of aws-sam-cli. The product contains none of it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=.venv-backends
@@ -17,9 +17,9 @@ for candidate in "${PYTHON313:-}" python3.13 "${PYENV_ROOT:-$HOME/.pyenv}"/versi
     break
   fi
 done
-[ -n "$python" ] || { echo "Python 3.13, which Lambda runs, is not here: install it, or set PYTHON313" >&2; exit 1; }
+[ -n "$python" ] || { echo "Python 3.13 (the version of Lambda) not found; install it, or set PYTHON313" >&2; exit 1; }
 
-echo "installing what the backends need (once)"
+echo "installing the backends (once)"
 "$python" -m venv --clear "$venv"
 pip() { "$venv/bin/python" -m pip "$@" --quiet --disable-pip-version-check; }
 pip install --require-hashes -r requirements/backends.txt

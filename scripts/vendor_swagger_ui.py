@@ -1,9 +1,13 @@
-"""Brings Swagger UI into the package, so that /docs needs nothing from elsewhere.
+"""Vendored copy of Swagger UI, so that /docs loads no files from other servers.
 
     python -m scripts.vendor_swagger_ui --update | --check
 
-The files come out of the wheel of `flask-swagger-ui`, fetched with pip; its SHA-256 and theirs are known here, and `--check` needs no
-network. For another version: set it and the wheel's SHA-256, run `--update`, and put in the sums that it prints.
+`--update` extracts the files from the wheel of `flask-swagger-ui`, which pip downloads. `--check`
+compares their SHA-256 and requires no network. To change the version:
+
+1. Set `_WHEEL` and `_WHEEL_SHA256`.
+2. Run `--update`.
+3. Enter the checksums that it prints.
 """
 
 from __future__ import annotations
@@ -33,10 +37,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     mode = parser.add_mutually_exclusive_group(required=True)
-    mode.add_argument("--update", action="store_true", help="fetch the wheel and write the files")
     mode.add_argument(
-        "--check", action="store_true", help="fail where a file is not the one that is known"
+        "--update", action="store_true", help="download the wheel and write the files"
     )
+    mode.add_argument("--check", action="store_true", help="fail if a checksum differs")
     if parser.parse_args().update:
         _update()
     findings = [
@@ -50,7 +54,7 @@ def main() -> None:
 
 def _sha256_of(name: str) -> str:
     path = _FOLDER / name
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "of no file"
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "file missing"
 
 
 def _update() -> None:

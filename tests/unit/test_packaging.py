@@ -10,14 +10,8 @@ from typing import Any
 import pytest
 
 from localdev.paths import ROOT
-from scripts.build_lambda_package import (
-    MAX_ZIP_BYTES,
-    PackageError,
-    fetch_wheels,
-    missing,
-    require_authentication,
-    unexpected,
-)
+from scripts.build_lambda_package import PackageError, fetch_wheels, require_authentication
+from scripts.lambda_package_content import MAX_ZIP_BYTES, find_missing, find_unexpected
 
 REQUIREMENTS = "isal==1.9.1 --hash=sha256:0\nmsgspec==0.22.0 --hash=sha256:0\n"
 GOOD = {
@@ -48,7 +42,7 @@ def requirements(tmp_path: Path) -> Path:
 
 def test_a_package_of_what_runs_is_right(tmp_path: Path, requirements: Path) -> None:
     package = packed(tmp_path, GOOD)
-    assert [*unexpected(package), *missing(package, requirements, "x86_64")] == []
+    assert [*find_unexpected(package), *find_missing(package, requirements, "x86_64")] == []
 
 
 @pytest.mark.parametrize(
@@ -64,13 +58,13 @@ def test_a_package_of_what_runs_is_right(tmp_path: Path, requirements: Path) -> 
 )
 def test_whatever_else_is_named(tmp_path: Path, name: str) -> None:
     assert any(
-        repr(name) in finding for finding in unexpected(packed(tmp_path, GOOD | {name: b""}))
+        repr(name) in finding for finding in find_unexpected(packed(tmp_path, GOOD | {name: b""}))
     )
 
 
 def test_a_package_that_is_too_large_is_named(tmp_path: Path) -> None:
     large = packed(tmp_path, GOOD | {"botocore/cacert.pem": bytes(MAX_ZIP_BYTES + 1)})
-    assert any(str(MAX_ZIP_BYTES) in finding for finding in unexpected(large))
+    assert any(str(MAX_ZIP_BYTES) in finding for finding in find_unexpected(large))
 
 
 def test_a_distribution_that_is_not_there_is_named(tmp_path: Path, requirements: Path) -> None:
@@ -78,7 +72,9 @@ def test_a_distribution_that_is_not_there_is_named(tmp_path: Path, requirements:
         tmp_path,
         {name: content for name, content in GOOD.items() if not name.startswith("msgspec")},
     )
-    assert list(missing(package, requirements, "x86_64")) == ["'msgspec' is pinned and not there"]
+    assert list(find_missing(package, requirements, "x86_64")) == [
+        "'msgspec' is pinned, but missing"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +87,7 @@ def test_a_module_that_was_compiled_for_something_else_is_named(
     name = f"msgspec/_core.{tag}.so"
     assert any(
         repr(name) in finding
-        for finding in missing(packed(tmp_path, GOOD | {name: b""}), requirements, "x86_64")
+        for finding in find_missing(packed(tmp_path, GOOD | {name: b""}), requirements, "x86_64")
     )
 
 

@@ -20,7 +20,7 @@ from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token
 from localdev.paths import ROOT
-from scripts.build_lambda_package import package
+from scripts.build_lambda_package import build_package
 from server.provision import create_bucket, create_table, load_data
 from tests.support.gateway import Gateway, listening
 from tests.support.lambda_api import lambda_api
@@ -57,7 +57,7 @@ class Deployed:
 def dev_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
     """The package of the stage `dev` for x86_64."""
     output = tmp_path_factory.mktemp("package")
-    package("dev", "x86_64", output)
+    build_package("dev", "x86_64", output)
     with zipfile.ZipFile(output / "deployment.zip") as archive:
         archive.extractall(output / "task")
     return Package(

@@ -14,7 +14,8 @@ import pytest
 from chalicelib.adapters.aws.data_bucket import ARCHIVE_LIFETIME
 from chalicelib.api.gateway_responses import build_gateway_responses
 from localdev.paths import ROOT
-from scripts.build_lambda_package import MAX_ZIP_BYTES, package
+from scripts.build_lambda_package import build_package
+from scripts.lambda_package_content import MAX_ZIP_BYTES
 from tests.e2e.deployment.conftest import Package
 from tests.support.lambda_runtime import BACKENDS, WANTING
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.own_stores
 @pytest.fixture(scope="module")
 def prod_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
     output = tmp_path_factory.mktemp("prod")
-    package("prod", "arm64", output)
+    build_package("prod", "arm64", output)
     return Package(
         output / "deployment.zip", output, json.loads((output / "template.json").read_text())
     )
@@ -57,7 +58,7 @@ def test_a_package_is_small(built: Package) -> None:
 def test_packages_of_the_same_sources_have_the_same_bytes(
     dev_package: Package, tmp_path: Path
 ) -> None:
-    package("dev", "x86_64", tmp_path)
+    build_package("dev", "x86_64", tmp_path)
     assert json.loads((tmp_path / "template.json").read_text()) == dev_package.template
     with (
         zipfile.ZipFile(tmp_path / "deployment.zip") as one,
