@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataops_client import ArchiveLink
-from dataops_client.storage import Storage
-from dataops_client.transfer import fetch
+from dataops_client.transfer.engine import fetch
+from dataops_client.transfer.object_store import ObjectStoreClient
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -37,7 +37,7 @@ def measure_throughput(s3: S3Client, bucket: str, size_bytes: int, work: Path) -
     if shutil.which("curl") is None:
         return None
     link = _store_archive(s3, bucket, size_bytes)
-    storage = Storage("bench", timeout_seconds=60)
+    storage = ObjectStoreClient("bench", timeout_seconds=60)
     work.mkdir(parents=True, exist_ok=True)
     saved = work / "curl"
     seconds: dict[str, list[float]] = {"client": [], "curl": []}

@@ -6,28 +6,35 @@ with DataOpsClient("http://localhost:8000") as client:
     download = client.download("Zr49Cu49Al2", run.id_run, "0", "data")
 """
 
-from .aio import AsyncDataOpsClient
-from .api import InsecureConnection
-from .client import DataOpsClient, Download
-from .downloads import Forecast, Result, Wanted, download_all, forecasts, scheduled
-from .errors import (
+from dataops_client.api import InsecureConnection
+from dataops_client.async_client import AsyncDataOpsClient
+from dataops_client.client import DataOpsClient, Download
+from dataops_client.downloads import (
+    DownloadResult,
+    DownloadTarget,
+    DryRunResult,
+    download_all,
+    dry_run,
+    list_targets,
+)
+from dataops_client.errors import (
     AccessDenied,
-    ArchiveRefused,
+    Cancelled,
     ChecksumMismatch,
     Conflict,
     DataOpsError,
-    FolderOccupied,
+    InvalidArchive,
     InvalidRequest,
     NotFound,
     NothingAvailable,
-    Stopped,
+    TargetNotEmpty,
     TimedOut,
     TransferFailed,
     Unavailable,
-    UnexpectedAnswer,
+    UnexpectedResponse,
     UnsafeArchive,
 )
-from .models import (
+from dataops_client.models import (
     ArchiveFile,
     ArchiveLink,
     Manifest,
@@ -38,7 +45,7 @@ from .models import (
     SkippedFile,
     SubRunOutcome,
 )
-from .verify import Checked, Difference, verify
+from dataops_client.verify import Difference, VerificationResult, verify
 
 __version__ = "0.1.0"
 
@@ -46,38 +53,38 @@ __all__ = [
     "AccessDenied",
     "ArchiveFile",
     "ArchiveLink",
-    "ArchiveRefused",
     "AsyncDataOpsClient",
-    "Checked",
+    "Cancelled",
     "ChecksumMismatch",
     "Conflict",
     "DataOpsClient",
     "DataOpsError",
     "Difference",
     "Download",
-    "FolderOccupied",
-    "Forecast",
+    "DownloadResult",
+    "DownloadTarget",
+    "DryRunResult",
     "InsecureConnection",
+    "InvalidArchive",
     "InvalidRequest",
     "Manifest",
     "ManifestFile",
     "NotFound",
     "NothingAvailable",
-    "Result",
     "Run",
     "RunStatus",
     "Scheduled",
     "SkippedFile",
-    "Stopped",
     "SubRunOutcome",
+    "TargetNotEmpty",
     "TimedOut",
     "TransferFailed",
     "Unavailable",
-    "UnexpectedAnswer",
+    "UnexpectedResponse",
     "UnsafeArchive",
-    "Wanted",
+    "VerificationResult",
     "download_all",
-    "forecasts",
-    "scheduled",
+    "dry_run",
+    "list_targets",
     "verify",
 ]

@@ -1,5 +1,5 @@
 """`python -m dataops_client` is the command `dataops`."""
 
-from .cli import main
+from dataops_client.cli.app import main
 
 main()

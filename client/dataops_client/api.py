@@ -13,10 +13,10 @@ from urllib.parse import unquote, urlencode
 import urllib3
 from urllib3.util import Url, parse_url
 
-from . import errors
-from .connections import BROKEN, Connections, is_loopback
-from .responses import Response, read
-from .retries import HEALING, pauses, retry_after_seconds
+from dataops_client import errors
+from dataops_client.connections import CONNECTION_ERRORS, Connections, is_loopback
+from dataops_client.responses import Response, read
+from dataops_client.retry import RETRYABLE_STATUSES, backoff_delays, retry_after_seconds
 
 _BY_STATUS: dict[int, type[errors.DataOpsError]] = {
     400: errors.InvalidRequest,
@@ -37,7 +37,7 @@ class InsecureConnection(UserWarning):
     """A token, or files, go over a connection that others can read."""
 
 
-def checked_token(token: str | None, name: str) -> str | None:
+def validate_token(token: str | None, name: str) -> str | None:
     """Return the token without white space around it, or None if it is empty. AccessDenied, which never contains it, if it is invalid."""
     token = (token or "").strip()
     if token and not _TOKEN.fullmatch(token):
@@ -92,7 +92,7 @@ class Api:
     def _request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> Response:
-        waits = pauses()
+        waits = backoff_delays()
         while True:
             try:
                 response = self._send(method, path, headers, body)
@@ -100,7 +100,7 @@ class Api:
                 raise errors.InvalidRequest(
                     f"{path!r} cannot be requested from {self.url}"
                 ) from None
-            except BROKEN as error:
+            except CONNECTION_ERRORS as error:
                 failure: errors.DataOpsError = errors.Unavailable(
                     f"{self.url} does not respond: {error.__cause__ or error}"
                 )
@@ -109,7 +109,7 @@ class Api:
                 if response.status in (200, 202):
                     return response
                 failure = _failure(response)
-                if response.status not in HEALING and not _in_flight(response):
+                if response.status not in RETRYABLE_STATUSES and not _in_flight(response):
                     raise failure
                 default = next(waits, None)
                 wait = (
@@ -159,7 +159,7 @@ def _failure(response: Response) -> errors.DataOpsError:
     """Return the error that a response describes: a problem document, API Gateway's `message`, or the beginning of any other body."""
     try:
         body = response.json()
-    except errors.UnexpectedAnswer:
+    except errors.UnexpectedResponse:
         body = {}
     if not isinstance(body, dict):
         body = {}
@@ -176,7 +176,7 @@ def _failure(response: Response) -> errors.DataOpsError:
     )
     kind = _BY_STATUS.get(
         response.status,
-        errors.Unavailable if response.status in HEALING else errors.UnexpectedAnswer,
+        errors.Unavailable if response.status in RETRYABLE_STATUSES else errors.UnexpectedResponse,
     )
     if code == "nothing_available":
         kind = errors.NothingAvailable

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from .errors import ArchiveRefused, ChecksumMismatch, FolderOccupied, UnsafeArchive
-from .inflating import Damaged, content
-from .member_names import folded, is_portable
-from .models import METADATA_NAME, ArchiveFile
+from dataops_client.errors import ChecksumMismatch, InvalidArchive, TargetNotEmpty, UnsafeArchive
+from dataops_client.member_names import folded, is_portable
+from dataops_client.models import METADATA_NAME, ArchiveFile
+from dataops_client.zip_reader import DeflateError, iter_member
 
 _MAX_MEMBERS = 200_000
 _MAX_RATIO = 1_200
@@ -41,7 +41,7 @@ def extract(
     already is replaced if all it holds are files of those names; FolderOccupied otherwise.
     """
     expected = {file.name: file for file in files}
-    _refuse_strangers(target, expected)
+    _check_target(target, expected)
     work = target.parent / f".{target.name}.{uuid.uuid4().hex}"
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -50,7 +50,7 @@ def extract(
             _write_all(archive, members, work, expected)
     except (
         zipfile.BadZipFile,
-        Damaged,
+        DeflateError,
         EOFError,
         NotImplementedError,
         RuntimeError,
@@ -58,11 +58,11 @@ def extract(
         struct.error,
     ) as error:
         shutil.rmtree(work, ignore_errors=True)
-        raise ArchiveRefused(f"{archive.name!r} is damaged: {error}") from error
+        raise InvalidArchive(f"{archive.name!r} is damaged: {error}") from error
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
-    _put(work, target, move or move_folder)
+    _replace_atomically(work, target, move or move_folder)
 
 
 def inspect(
@@ -85,7 +85,7 @@ def inspect(
         _inspect_kind(member)
         announced = expected.get(member.filename)
         if announced is None and member.filename != METADATA_NAME:
-            raise UnsafeArchive("stranger", f"{member.filename!r} was not announced")
+            raise UnsafeArchive("unexpected", f"{member.filename!r} was not announced")
         if announced is not None and member.file_size != announced.size_bytes:
             raise UnsafeArchive(
                 "size",
@@ -184,7 +184,7 @@ def _write(
     digest = hashlib.sha256()
     written = 0
     with path.open("xb") as file:
-        for piece in content(opened, member):
+        for piece in iter_member(opened, member):
             written += len(piece)
             if written > member.file_size:
                 raise UnsafeArchive("size", f"{member.filename!r} is larger than it says")
@@ -200,7 +200,7 @@ def _write(
         )
 
 
-def matches(folder: Path, files: Sequence[ArchiveFile]) -> bool:
+def matches_folder(folder: Path, files: Sequence[ArchiveFile]) -> bool:
     """Whether the folder holds just these files, each with its announced content."""
     if not folder.is_dir() or _names(folder) - {METADATA_NAME} != {file.name for file in files} - {
         METADATA_NAME
@@ -222,15 +222,17 @@ def _names(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
 
 
-def _refuse_strangers(target: Path, expected: Mapping[str, ArchiveFile]) -> None:
+def _check_target(target: Path, expected: Mapping[str, ArchiveFile]) -> None:
     """FolderOccupied where the folder, which is to be replaced, holds what neither this archive nor an earlier one brought."""
     if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise FolderOccupied(f"{str(target)!r} is there and is no folder")
-    if target.is_dir() and (strange := sorted(_names(target) - expected.keys() - _brought(target))):
-        raise FolderOccupied(f"{str(target)!r} holds {strange[0]!r}, which is not from an archive")
+        raise TargetNotEmpty(f"{str(target)!r} is there and is no folder")
+    if target.is_dir() and (
+        strange := sorted(_names(target) - expected.keys() - _files_from_archives(target))
+    ):
+        raise TargetNotEmpty(f"{str(target)!r} holds {strange[0]!r}, which is not from an archive")
 
 
-def _brought(folder: Path) -> set[str]:
+def _files_from_archives(folder: Path) -> set[str]:
     """The files below a folder that archives brought, by the metadata which they brought along."""
     names = set()
     for metadata in folder.rglob(METADATA_NAME):
@@ -271,7 +273,7 @@ def move_folder(
     rename(source, target)
 
 
-def _put(work: Path, target: Path, move: Callable[[Path, Path], object]) -> None:
+def _replace_atomically(work: Path, target: Path, move: Callable[[Path, Path], object]) -> None:
     """Move the finished folder to `target`. If that fails, or is interrupted, the folder that was there before is there again."""
     old = work.with_name(f"{work.name}.old")
     try:

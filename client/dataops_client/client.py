@@ -16,22 +16,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from . import archive, transfer
-from .api import Api, InsecureConnection, checked_token
-from .connections import is_loopback
-from .errors import (
+from dataops_client import archive
+from dataops_client.api import Api, InsecureConnection, validate_token
+from dataops_client.connections import is_loopback
+from dataops_client.errors import (
+    Cancelled,
     ChecksumMismatch,
     DataOpsError,
     InvalidRequest,
-    Stopped,
     TimedOut,
     TransferFailed,
-    UnexpectedAnswer,
+    UnexpectedResponse,
 )
-from .models import ArchiveLink, Manifest, Run, RunStatus, Scheduled, compositions_of, runs_of
-from .retries import retry_after_seconds
-from .storage import Storage
-from .verify import edited_files
+from dataops_client.models import (
+    ArchiveLink,
+    Manifest,
+    Run,
+    RunStatus,
+    Scheduled,
+    parse_compositions,
+    parse_runs,
+)
+from dataops_client.retry import retry_after_seconds
+from dataops_client.transfer import engine
+from dataops_client.transfer.object_store import ObjectStoreClient
+from dataops_client.verify import list_changed_files
 
 DEFAULT_URL = "http://localhost:8000"
 _POLL_SECONDS = 2.0
@@ -42,14 +51,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A sub-run, or a whole run, on the disk: `path` holds its files. `fetched` is False if they were there already.
+    """A sub-run, or a whole run, on the disk: `path` holds its files. `downloaded` is False if they were there already.
 
     `replaced` are the files that somebody had changed since an earlier download, and that are as in the archive again.
     """
 
     path: Path
     link: ArchiveLink
-    fetched: bool
+    downloaded: bool
     seconds: float
     replaced: tuple[str, ...] = ()
 
@@ -63,15 +72,15 @@ class DataOpsClient:
     def __init__(
         self, url: str | None = None, *, token: str | None = None, timeout_seconds: float = 60
     ) -> None:
-        from . import __version__  # noqa: PLC0415 - the package imports this module
+        from dataops_client import __version__  # noqa: PLC0415 - the package imports this module
 
         user_agent = f"dataops-client/{__version__} Python/{platform.python_version()}"
         url = url or os.environ.get("DATAOPS_URL") or DEFAULT_URL
-        token = checked_token(token, "token") or checked_token(
+        token = validate_token(token, "token") or validate_token(
             os.environ.get("DATAOPS_TOKEN"), "DATAOPS_TOKEN"
         )
         self._api = Api(url, token, user_agent, timeout_seconds)
-        self._storage = Storage(user_agent, timeout_seconds)
+        self._storage = ObjectStoreClient(user_agent, timeout_seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -134,17 +143,19 @@ class DataOpsClient:
         seen: list[dict[str, str]] = []
         while query is not None:
             if query in seen or len(seen) == _MAX_PAGES:
-                raise UnexpectedAnswer(f"the list of runs has no end: {len(seen)} pages were read")
+                raise UnexpectedResponse(
+                    f"the list of runs has no end: {len(seen)} pages were read"
+                )
             seen.append(query)
             response = self._api.get("/v1/generate/available", query)
-            for name, runs in runs_of(response.json()).items():
+            for name, runs in parse_runs(response.json()).items():
                 found.setdefault(name, []).extend(runs)
             query = response.next_query()
         return found
 
     def compositions(self) -> list[str]:
         """The nominal compositions that there is data of, by name."""
-        return compositions_of(self._api.get("/v1/compositions").json())
+        return parse_compositions(self._api.get("/v1/compositions").json())
 
     def manifest(
         self, nc: str, id_run: str, sub_run: str | None = None, *, profile: str = "full"
@@ -228,13 +239,13 @@ class DataOpsClient:
         """The same for a whole run, as one archive, into `directory/<nc>/<id_run>/`: a folder per sub-run that has files."""
         return self._download(nc, id_run, None, directory, profile, force, progress, stop)
 
-    def place(
+    def local_path(
         self, nc: str, id_run: str, sub_run: str | None, directory: str | os.PathLike[str]
     ) -> Path:
         """Where a download puts the files of a sub-run, or of a whole run."""
         return Path(directory, *_address(nc, id_run, sub_run).split("/"))
 
-    def _download(
+    def _download(  # noqa: PLR0917
         self,
         nc: str,
         id_run: str,
@@ -246,10 +257,10 @@ class DataOpsClient:
         stop: threading.Event | None,
     ) -> Download:
         began = time.monotonic()
-        target = self.place(nc, id_run, sub_run, directory)
+        target = self.local_path(nc, id_run, sub_run, directory)
         ask = partial(self.link, nc, id_run, sub_run, profile=profile, stop=stop)
         link = ask()
-        if not force and archive.matches(target, link.files):
+        if not force and archive.matches_folder(target, link.files):
             return Download(target, link, False, time.monotonic() - began)
 
         def report(count: int) -> None:
@@ -257,12 +268,12 @@ class DataOpsClient:
                 progress(count, link.size_bytes)
 
         try:
-            fetched = transfer.fetch(self._storage, link, ask, target.parent, report, stop)
+            fetched = engine.fetch(self._storage, link, ask, target.parent, report, stop)
         except (ChecksumMismatch, TransferFailed) as error:
             link = self._rebuilt(ask, error)
-            fetched = transfer.fetch(self._storage, link, ask, target.parent, report, stop)
+            fetched = engine.fetch(self._storage, link, ask, target.parent, report, stop)
         try:
-            replaced = edited_files(target)
+            replaced = list_changed_files(target)
             archive.extract(fetched, link.files, target)
         finally:
             fetched.unlink(missing_ok=True)
@@ -296,4 +307,4 @@ def _segment(value: str) -> str:
 def _pause(seconds: float, stop: threading.Event | None) -> None:
     """Wait, unless somebody sets `stop`: Stopped then."""
     if (stop or threading.Event()).wait(seconds):
-        raise Stopped("stopped while waiting for the API")
+        raise Cancelled("stopped while waiting for the API")

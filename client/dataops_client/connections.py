@@ -16,10 +16,10 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from .errors import InvalidRequest
+from dataops_client.errors import InvalidRequest
 
 _HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]*)(?::([0-9]+))?")
-BROKEN = HTTPError
+CONNECTION_ERRORS = HTTPError
 """Raised by a connection that cannot be made, stalls or breaks off."""
 
 

@@ -80,7 +80,7 @@ class TimedOut(Unavailable):
     pass
 
 
-class UnexpectedAnswer(DataOpsError):
+class UnexpectedResponse(DataOpsError):
     pass
 
 
@@ -88,19 +88,19 @@ class TransferFailed(DataOpsError):
     pass
 
 
-class Stopped(TransferFailed):
+class Cancelled(TransferFailed):
     pass
 
 
-class ArchiveRefused(DataOpsError):
+class InvalidArchive(DataOpsError):
     pass
 
 
-class ChecksumMismatch(ArchiveRefused):
+class ChecksumMismatch(InvalidArchive):
     pass
 
 
-class UnsafeArchive(ArchiveRefused):
+class UnsafeArchive(InvalidArchive):
     """`rule` is the stable name of the broken rule; `inspection` lists them."""
 
     def __init__(self, rule: str, message: str) -> None:
@@ -108,5 +108,5 @@ class UnsafeArchive(ArchiveRefused):
         self.rule = rule
 
 
-class FolderOccupied(DataOpsError):
+class TargetNotEmpty(DataOpsError):
     pass

@@ -9,7 +9,7 @@ from datetime import datetime
 from reprlib import repr as _short  # a response can have values that take megabytes to print
 from typing import Any, Self, TypeVar
 
-from .errors import UnexpectedAnswer
+from dataops_client.errors import UnexpectedResponse
 
 METADATA_NAME = "ro-crate-metadata.json"
 """The member of an archive that describes the others (RO-Crate 1.2)."""
@@ -205,7 +205,7 @@ class ArchiveLink:
         expires_at = _time(body, "expires_at")
         filename = _get(body, "filename", str)
         if not filename or {"/", "\\", "\0"} & set(filename) or filename.startswith("."):
-            raise UnexpectedAnswer(
+            raise UnexpectedResponse(
                 f"'filename' of the archive link is not a plain file name: {filename!r}"
             )
         return cls(
@@ -273,14 +273,14 @@ class Manifest:
         return sum(file.size_bytes for file in self.files)
 
 
-def compositions_of(body: Any) -> list[str]:
+def parse_compositions(body: Any) -> list[str]:
     return list(_texts(body, "compositions"))
 
 
-def runs_of(body: Any) -> dict[str, list[Run]]:
+def parse_runs(body: Any) -> dict[str, list[Run]]:
     """Return the runs of a page by composition."""
     if not isinstance(body, Mapping):
-        raise UnexpectedAnswer(
+        raise UnexpectedResponse(
             f"the API's response is not a JSON object of compositions: {_short(body)}"
         )
     return {nc: [Run.from_wire(run) for run in _get(body, nc, list)] for nc in body}
@@ -288,12 +288,12 @@ def runs_of(body: Any) -> dict[str, list[Run]]:
 
 def _get(body: Any, field: str, kind: type[_T]) -> _T:
     if not isinstance(body, Mapping):
-        raise UnexpectedAnswer(
+        raise UnexpectedResponse(
             f"the API's response is not a JSON object with {field!r}: {_short(body)}"
         )
     value = body.get(field)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise UnexpectedAnswer(
+        raise UnexpectedResponse(
             f"{field!r} of the API's response is not a {kind.__name__}: {_short(value)}"
         )
     return value
@@ -303,14 +303,14 @@ def _optional(body: Any, field: str, kind: type[_T]) -> _T | None:
     """Return the value of a field, or None if it is absent or of another kind: nothing depends on it."""
     try:
         return _get(body, field, kind)
-    except UnexpectedAnswer:
+    except UnexpectedResponse:
         return None
 
 
 def _size(body: Any) -> int:
     size_bytes = _get(body, "size_bytes", int)
     if not 0 <= size_bytes <= MAX_SIZE_BYTES:
-        raise UnexpectedAnswer(
+        raise UnexpectedResponse(
             f"'size_bytes' of the API's response is not the size of a file: {_short(size_bytes)}"
         )
     return size_bytes
@@ -319,7 +319,7 @@ def _size(body: Any) -> int:
 def _texts(body: Any, field: str) -> tuple[str, ...]:
     values: Sequence[Any] = _get(body, field, list)
     if not all(isinstance(value, str) for value in values):
-        raise UnexpectedAnswer(
+        raise UnexpectedResponse(
             f"{field!r} of the API's response is not a list of strings: {_short(values)}"
         )
     return tuple(values)
@@ -328,7 +328,7 @@ def _texts(body: Any, field: str) -> tuple[str, ...]:
 def _sub_runs(body: Any) -> tuple[str, ...]:
     values = _texts(body, "sub_runs")
     if not all(re.fullmatch("[0-9]{1,9}", value) for value in values):
-        raise UnexpectedAnswer(
+        raise UnexpectedResponse(
             f"'sub_runs' of the API's response are not numbers: {_short(values)}"
         )
     return values
@@ -339,9 +339,11 @@ def _time(body: Any, field: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise UnexpectedAnswer(
+        raise UnexpectedResponse(
             f"{field!r} of the API's response is not an ISO 8601 time: {_short(text)}"
         ) from None
     if time.tzinfo is None:
-        raise UnexpectedAnswer(f"{field!r} of the API's response has no UTC offset: {_short(text)}")
+        raise UnexpectedResponse(
+            f"{field!r} of the API's response has no UTC offset: {_short(text)}"
+        )
     return time

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import urllib3
 
-from .errors import UnexpectedAnswer, one_line
+from dataops_client.errors import UnexpectedResponse, one_line
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Of a response once it is decoded; the largest of a real API (30,000 files) has 5 MB."""
@@ -40,13 +40,13 @@ class Response:
             UnexpectedAnswer: it is not JSON, is nested too deeply, has too many objects, or text that is not Unicode.
         """
         if self.body.count(b"{") + self.body.count(b"[") > MAX_CONTAINERS:
-            raise UnexpectedAnswer(
+            raise UnexpectedResponse(
                 f"the response to {self.request} has more than {MAX_CONTAINERS} objects and arrays"
             )
         try:
             return _checked(json.loads(self.body))
         except (ValueError, RecursionError):
-            raise UnexpectedAnswer(
+            raise UnexpectedResponse(
                 f"the response to {self.request} is not JSON but {self.excerpt!r}"
             ) from None
 
@@ -65,7 +65,7 @@ class Response:
                 else None
             )
         except ValueError:
-            raise UnexpectedAnswer(
+            raise UnexpectedResponse(
                 f"the response to {self.request} has a next page that is not an address"
             ) from None
 
@@ -86,7 +86,7 @@ def read(response: urllib3.BaseHTTPResponse, request: str) -> Response:
     """
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", "deflate"):
-        raise UnexpectedAnswer(f"the response to {request} has the unknown encoding {encoding!r}")
+        raise UnexpectedResponse(f"the response to {request} has the unknown encoding {encoding!r}")
     inflater = None if encoding == "identity" else zlib.decompressobj(zlib.MAX_WBITS | 32)
     body = bytearray()
     try:
@@ -96,13 +96,13 @@ def read(response: urllib3.BaseHTTPResponse, request: str) -> Response:
                 inflater.decompress(piece, MAX_BODY_BYTES + 1 - len(body)) if inflater else piece
             )
             if len(body) > MAX_BODY_BYTES:
-                raise UnexpectedAnswer(
+                raise UnexpectedResponse(
                     f"the response to {request} is larger than {MAX_BODY_BYTES} bytes"
                 )
     except zlib.error as error:
-        raise UnexpectedAnswer(f"the response to {request} is not {encoding}: {error}") from None
+        raise UnexpectedResponse(f"the response to {request} is not {encoding}: {error}") from None
     if inflater and body and not inflater.eof:
-        raise UnexpectedAnswer(
+        raise UnexpectedResponse(
             f"the response to {request} ends in the middle of its {encoding} data"
         )
     return Response(request, response.status, response.headers, bytes(body))

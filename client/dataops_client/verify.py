@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from .errors import NotFound
-from .models import METADATA_NAME
+from dataops_client.errors import NotFound
+from dataops_client.models import METADATA_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class VerificationResult:
     """A folder that an archive was extracted to, how many files it should have, and what is wrong with them."""
 
     folder: Path
@@ -31,7 +31,7 @@ class Checked:
     differences: tuple[Difference, ...]
 
 
-def verify(directory: Path) -> Iterator[Checked]:
+def verify(directory: Path) -> Iterator[VerificationResult]:
     """Check every extracted archive below `directory`, by name. NotFound where there is none. OSError for what cannot be read."""
     found = sorted(directory.rglob(METADATA_NAME))
     if not found:
@@ -43,7 +43,7 @@ def verify(directory: Path) -> Iterator[Checked]:
         yield _checked(metadata.parent, folders - {metadata.parent})
 
 
-def edited_files(folder: Path) -> tuple[str, ...]:
+def list_changed_files(folder: Path) -> tuple[str, ...]:
     """Return the files below `folder` that are not as their archive brought them: changed since, by its metadata."""
     try:
         differences = [
@@ -58,7 +58,7 @@ def edited_files(folder: Path) -> tuple[str, ...]:
     )
 
 
-def _checked(folder: Path, others: set[Path]) -> Checked:
+def _checked(folder: Path, others: set[Path]) -> VerificationResult:
     try:
         graph = json.loads((folder / METADATA_NAME).read_bytes())["@graph"]
         described = {
@@ -66,7 +66,7 @@ def _checked(folder: Path, others: set[Path]) -> Checked:
         }
         differences = [*_wrong(folder, described)]
     except (ValueError, KeyError, TypeError, RecursionError):
-        return Checked(folder, 0, (Difference(folder / METADATA_NAME, "unreadable"),))
+        return VerificationResult(folder, 0, (Difference(folder / METADATA_NAME, "unreadable"),))
     for path in sorted(folder.rglob("*")):
         if (
             path.is_dir()
@@ -76,7 +76,7 @@ def _checked(folder: Path, others: set[Path]) -> Checked:
             continue
         if path.relative_to(folder).as_posix() not in described:
             differences.append(Difference(path, "extra"))
-    return Checked(folder, len(described), tuple(differences))
+    return VerificationResult(folder, len(described), tuple(differences))
 
 
 def _wrong(folder: Path, described: Mapping[str, Any]) -> Iterator[Difference]:

@@ -9,7 +9,7 @@ import pytest
 from dataops_client.ml.errors import MalformedFile
 from dataops_client.ml.lobster import read_bonds
 from dataops_client.ml.outcomes import Outcome as ClientOutcome
-from dataops_client.ml.outcomes import folder_outcome
+from dataops_client.ml.outcomes import get_folder_outcome
 
 from chalicelib.domain.bonds import index_bonds
 from chalicelib.domain.errors import Conflict
@@ -59,7 +59,7 @@ def test_an_outcome_is_the_same_by_both(
         if content is not None:
             (tmp_path / name).write_bytes(content)
     present = any(content is not None for content in names.values())
-    assert str(folder_outcome(tmp_path, NC)) == str(
+    assert str(get_folder_outcome(tmp_path, NC)) == str(
         facts(scf, lb, icohp, has_files=present).outcome
     )
 

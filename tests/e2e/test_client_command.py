@@ -18,16 +18,16 @@ from pathlib import Path
 import pytest
 from dataops_client import (
     AsyncDataOpsClient,
+    Cancelled,
     DataOpsClient,
+    DownloadResult,
     NotFound,
-    Result,
-    Stopped,
     download_all,
-    forecasts,
-    scheduled,
+    dry_run,
+    list_targets,
     verify,
 )
-from dataops_client.cli import DIFFERENCES, EXIT_CODES, INTERRUPTED, app
+from dataops_client.cli.app import EXIT_CODES, EXIT_INTERRUPTED, EXIT_VERIFY_FAILED, app
 from typer.main import get_command
 
 from localdev.deployment import LocalDeployment
@@ -133,8 +133,8 @@ def test_the_readme_names_every_command_and_option_and_no_other() -> None:
 def test_the_readme_names_every_exit_code() -> None:
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)} == {
         *EXIT_CODES.values(),
-        DIFFERENCES,
-        INTERRUPTED,
+        EXIT_VERIFY_FAILED,
+        EXIT_INTERRUPTED,
     }
 
 
@@ -239,7 +239,7 @@ def test_verify_names_what_is_missing_changed_and_extra(
     (place / "3" / "Zr50Cu40Al10.xyz").unlink()
     (place / "4" / "note").touch()
     done = dataops(served, tmp_path, "verify", NC)
-    assert done.returncode == DIFFERENCES
+    assert done.returncode == EXIT_VERIFY_FAILED
     assert set(done.stdout.splitlines()) == {
         f"changed: {NC}/1/3/QE_done", f"missing: {NC}/1/3/Zr50Cu40Al10.xyz", f"{NC}/1/3: 13 files, NOT as they were",
         f"extra: {NC}/1/4/note", f"{NC}/1/4: 13 files, NOT as they were",
@@ -337,25 +337,25 @@ def test_one_failure_does_not_stop_the_others(augmented: DataOpsClient, tmp_path
     def progress(wanted: object, arrived: int, total: int) -> None:
         counted[str(wanted)] = counted.get(str(wanted), 0) + arrived
 
-    results: list[Result] = list(
+    results: list[DownloadResult] = list(
         download_all(
-            augmented, scheduled(augmented, NC, ["1"]), tmp_path, jobs=3, progress=progress
+            augmented, list_targets(augmented, NC, ["1"]), tmp_path, jobs=3, progress=progress
         )
     )
-    assert [result.outcome for result in results] == [
+    assert [result.status for result in results] == [
         "downloaded" if number != 3 else "failed" for number in range(15)
     ]
-    assert type(results[3].error).__name__ == "FolderOccupied"
+    assert type(results[3].error).__name__ == "TargetNotEmpty"
     assert counted[f"{NC}/1/0"] == results[0].download.link.size_bytes  # type: ignore[union-attr]
     assert all(
-        each.present is (each.wanted.sub_run != "3")
-        for each in forecasts(augmented, scheduled(augmented, NC, ["1"]), tmp_path)
+        each.present is (each.target.sub_run != "3")
+        for each in dry_run(augmented, list_targets(augmented, NC, ["1"]), tmp_path)
     )
 
 
 def test_what_is_not_scheduled_is_not_found(augmented: DataOpsClient) -> None:
     with pytest.raises(NotFound, match="'Al'"):
-        scheduled(augmented, "Al")
+        list_targets(augmented, "Al")
 
 
 def _heed() -> None:
@@ -380,7 +380,7 @@ def test_ctrl_c_leaves_what_the_same_command_continues(tmp_path: Path) -> None:
             assert storage.stalled.wait(30)
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=30)
-        assert (process.returncode, "goes on from here" in said) == (INTERRUPTED, True)
+        assert (process.returncode, "goes on from here" in said) == (EXIT_INTERRUPTED, True)
         assert [path.suffix for path in sorted((tmp_path / "Al2" / "1").iterdir())] == [
             ".part",
             ".json",
@@ -396,7 +396,7 @@ def public(kind: type) -> set[str]:
 
 
 def test_the_asynchronous_client_is_the_other_one_method_by_method() -> None:
-    local = {"place"}  # asks nobody: there is nothing to wait for
+    local = {"local_path"}  # asks nobody: there is nothing to wait for
     assert public(AsyncDataOpsClient) == public(DataOpsClient) - local
     for name in public(AsyncDataOpsClient) - {"close"}:
         one, other = getattr(DataOpsClient, name), getattr(AsyncDataOpsClient, name)
@@ -452,9 +452,9 @@ def test_waiting_for_the_api_can_be_stopped(tmp_path: Path) -> None:
         fake_api(storage, content, building=True) as url,
         DataOpsClient(url) as client,
     ):
-        with pytest.raises(Stopped):
+        with pytest.raises(Cancelled):
             client.download("Al2", "1", "0", tmp_path, stop=stop)
-        with pytest.raises(Stopped):
+        with pytest.raises(Cancelled):
             client.wait("Al2", "1", stop=stop)
 
 

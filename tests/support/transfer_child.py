@@ -11,8 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
-from dataops_client import part_file, transfer
-from dataops_client.storage import Storage
+from dataops_client.transfer import engine, part_file
+from dataops_client.transfer.object_store import ObjectStoreClient
 
 from tests.support.transfers import fetch
 
@@ -20,12 +20,16 @@ from tests.support.transfers import fetch
 def main() -> None:
     url, folder, killed_after, kind = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     if kind == "ranges":
-        transfer.SIDE_BY_SIDE_BYTES, transfer.RANGE_BYTES, transfer.ENOUGH_BYTES_PER_SECOND = (
+        (
+            engine.MULTIPART_THRESHOLD,
+            engine.CHUNK_BYTES,
+            engine.SINGLE_CONNECTION_BYTES_PER_SECOND,
+        ) = (
             100_000,
             40_000,
             float("inf"),
         )
-    transfer._READ_BYTES, part_file._SAVE_BYTES = 5_000, 1
+    engine._READ_BYTES, part_file._SAVE_BYTES = 5_000, 1
     there = [0]
 
     def progress(count: int) -> None:
@@ -35,7 +39,7 @@ def main() -> None:
 
     print(
         hashlib.sha256(
-            fetch(Storage("child", timeout_seconds=60), url, folder, progress=progress)
+            fetch(ObjectStoreClient("child", timeout_seconds=60), url, folder, progress=progress)
         ).hexdigest()
     )
 

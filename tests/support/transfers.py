@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dataops_client import ArchiveLink, transfer
-from dataops_client.storage import Storage
+from dataops_client import ArchiveLink
+from dataops_client.transfer import engine
+from dataops_client.transfer.object_store import ObjectStoreClient
 
 from .fault_server import FaultServer
 
@@ -32,14 +33,14 @@ def nothing(count: int) -> None:
 
 
 def fetch(
-    http: Storage,
+    http: ObjectStoreClient,
     server: FaultServer | str,
     folder: Path,
     wanted: ArchiveLink | None = None,
     progress: Callable[[int], None] = nothing,
 ) -> bytes:
     wanted = wanted or link(server)
-    path = transfer.fetch(http, wanted, lambda: wanted, folder, progress)
+    path = engine.fetch(http, wanted, lambda: wanted, folder, progress)
     content = path.read_bytes()
     path.unlink()
     return content

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from dataops_client import (
     ArchiveFile,
-    ArchiveRefused,
     ChecksumMismatch,
     DataOpsError,
-    FolderOccupied,
+    InvalidArchive,
+    TargetNotEmpty,
 )
-from dataops_client.archive import extract, matches, move_folder
-from dataops_client.verify import edited_files
+from dataops_client.archive import extract, matches_folder, move_folder
+from dataops_client.verify import list_changed_files
 
 
 def info(
@@ -135,7 +135,7 @@ def test_bytes_that_are_refused(change: Callable[[bytearray], None], tmp_path: P
         ((("a", b"1"), ("A", b"2")), files(a=b"1", A=b"2")),
         ((("\u00e9", b"1"), ("e\u0301", b"2")), announced(("\u00e9", b"1"), ("e\u0301", b"2"))),
         ((("a", b"1"), ("a/b", b"2")), announced(("a", b"1"), ("a/b", b"2"))),
-        ((("a", b"1"), ("stranger", b"2")), files(a=b"1")),
+        ((("a", b"1"), ("unexpected", b"2")), files(a=b"1")),
         ((("a", b"1"),), files(a=b"1", b=b"2")),
         ((("a", b"\0" * 50_000_000),), files(a=b"\0" * 10)),
         ((("a", b"other"),), files(a=b"1orig")),
@@ -145,7 +145,7 @@ def test_bytes_that_are_refused(change: Callable[[bytearray], None], tmp_path: P
         "twice but for case",
         "twice but for form",
         "file and folder",
-        "stranger",
+        "unexpected",
         "missing",
         "bomb",
         "other content",
@@ -195,7 +195,7 @@ def test_an_odd_archive_that_is_accepted(
         assert (
             tmp_path / "0" / (name if isinstance(name, str) else name.filename)
         ).read_bytes() == content
-    assert matches(tmp_path / "0", listed)
+    assert matches_folder(tmp_path / "0", listed)
 
 
 def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "thesis.tex").write_text("mine")
     (tmp_path / "archive.zip").write_bytes(pack(("a", b"x")))
-    with pytest.raises(FolderOccupied, match=r"thesis\.tex"):
+    with pytest.raises(TargetNotEmpty, match=r"thesis\.tex"):
         extract(tmp_path / "archive.zip", files(a=b"x"), tmp_path / "0")
     assert (tmp_path / "0" / "thesis.tex").read_text() == "mine"
 
@@ -219,20 +219,20 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
 def test_a_changed_or_missing_or_further_file_does_not_match(tmp_path: Path) -> None:
     (tmp_path / "archive.zip").write_bytes(pack(("a", b"x")))
     extract(tmp_path / "archive.zip", files(a=b"x"), tmp_path / "0")
-    assert matches(tmp_path / "0", files(a=b"x"))
+    assert matches_folder(tmp_path / "0", files(a=b"x"))
     (tmp_path / "0" / "a").write_bytes(b"y")
-    assert not matches(tmp_path / "0", files(a=b"x"))
+    assert not matches_folder(tmp_path / "0", files(a=b"x"))
     (tmp_path / "0" / "a").write_bytes(b"x")
     (tmp_path / "0" / "b").touch()
-    assert not matches(tmp_path / "0", files(a=b"x"))
-    assert not matches(tmp_path / "1", files(a=b"x"))
+    assert not matches_folder(tmp_path / "0", files(a=b"x"))
+    assert not matches_folder(tmp_path / "1", files(a=b"x"))
 
 
 def test_a_wrong_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "archive.zip").write_bytes(pack(("a", b"x")))
     with pytest.raises(ChecksumMismatch, match="'a' has SHA-256"):
         extract(tmp_path / "archive.zip", files(a=b"y"), tmp_path / "0")
-    with pytest.raises(ArchiveRefused):
+    with pytest.raises(InvalidArchive):
         extract(tmp_path / "archive.zip", files(a=b"xx"), tmp_path / "0")
 
 
@@ -350,11 +350,11 @@ def test_files_that_were_changed_since_a_download_are_found_by_its_metadata(tmp_
         )
     )
     extract(archive, files(a=b"x", b=b"y", c=b"z"), tmp_path / "0")
-    assert edited_files(tmp_path / "0") == ()
+    assert list_changed_files(tmp_path / "0") == ()
     (tmp_path / "0" / "b").write_bytes(b"mine")
     (tmp_path / "0" / "c").unlink()
-    assert edited_files(tmp_path / "0") == ("b",)
-    assert edited_files(tmp_path / "nowhere") == ()
+    assert list_changed_files(tmp_path / "0") == ("b",)
+    assert list_changed_files(tmp_path / "nowhere") == ()
 
 
 @pytest.mark.parametrize("metadata", [b"[" * 200_000, b"{", b"[]", b'{"@graph": [1]}', b"\xff"])
@@ -364,7 +364,7 @@ def test_metadata_that_cannot_be_understood_make_files_strangers_and_no_crash(
     archive = tmp_path / "archive.zip"
     archive.write_bytes(pack(("a", b"x"), ("ro-crate-metadata.json", metadata)))
     extract(archive, files(a=b"x"), tmp_path / "0")
-    assert edited_files(tmp_path / "0") == ()
+    assert list_changed_files(tmp_path / "0") == ()
     archive.write_bytes(pack(("b", b"x")))
-    with pytest.raises(FolderOccupied):
+    with pytest.raises(TargetNotEmpty):
         extract(archive, files(b=b"x"), tmp_path / "0")

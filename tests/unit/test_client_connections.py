@@ -18,9 +18,9 @@ from dataops_client import (
     DataOpsClient,
     InsecureConnection,
     InvalidRequest,
-    UnexpectedAnswer,
+    UnexpectedResponse,
 )
-from dataops_client.cli import main
+from dataops_client.cli.app import main
 from dataops_client.connections import proxy_for
 
 from tests.support.raw_server import RawServer, Request, json_response, raw_server, response
@@ -72,7 +72,7 @@ def test_a_proxy_is_used_for_the_api_and_for_the_storage(
 ) -> None:
     monkeypatch.setenv(name, proxy.url.replace("http://", "http://user:p%40ss@"))
     with DataOpsClient("http://api.example") as client:
-        assert client.download("Al2", "1", "0", tmp_path).fetched
+        assert client.download("Al2", "1", "0", tmp_path).downloaded
     assert [request.target.split("/")[2] for request in proxy.requests] == [
         "api.example",
         "storage.example",
@@ -95,7 +95,7 @@ def test_hosts_of_no_proxy_are_reached_directly(
         server.respond = lambda request: (
             json_response(link(direct)) if "/download" in request.target else response(CONTENT)
         )
-        assert client.download("Al2", "1", "0", tmp_path).fetched
+        assert client.download("Al2", "1", "0", tmp_path).downloaded
         assert len(server.requests) == 2
     assert not proxy.requests
 
@@ -222,7 +222,7 @@ def test_user_and_password_of_an_address_are_sent_and_not_shown() -> None:
         url = server.url.replace("http://", "http://ada:secret@")
         with (
             DataOpsClient(url) as client,
-            pytest.raises(UnexpectedAnswer, match="not JSON") as caught,
+            pytest.raises(UnexpectedResponse, match="not JSON") as caught,
         ):
             client.compositions()
         assert server.requests[0].headers["authorization"] == "Basic YWRhOnNlY3JldA=="

@@ -12,19 +12,19 @@ import pytest
 from dataops_client import (
     ArchiveLink,
     Download,
-    Forecast,
+    DownloadResult,
+    DownloadTarget,
+    DryRunResult,
     Manifest,
     NotFound,
-    Result,
     SkippedFile,
-    Wanted,
 )
-from dataops_client.report import DownloadBar, Report
+from dataops_client.cli.output import DownloadBar, DownloadReporter
 from rich.console import Console
 from rich.progress import Progress
 
 SKIPPED = (SkippedFile("aux.log", "a device on Windows"),)
-WANTED = [Wanted("Al2", "1", str(number)) for number in range(4)]
+WANTED = [DownloadTarget("Al2", "1", str(number)) for number in range(4)]
 
 
 class Clock:
@@ -60,10 +60,10 @@ def test_the_bar_counts_sub_runs_and_the_bytes_of_the_network() -> None:
 
 def test_bytes_that_have_to_come_again_take_the_bar_back() -> None:
     progress, clock = Progress(disable=True), Clock()
-    bar = DownloadBar(progress, [Wanted("Al2", "1", None)], clock)
+    bar = DownloadBar(progress, [DownloadTarget("Al2", "1", None)], clock)
     for count in (50, 50, -100, 25):
         clock.seconds += 1
-        bar.progress(Wanted("Al2", "1", None), count, 100)
+        bar.progress(DownloadTarget("Al2", "1", None), count, 100)
     assert shown(progress) == ("0 of 1 runs", 1, 0.25, "75 bytes, 37 bytes/s")
 
 
@@ -75,10 +75,12 @@ def link(skipped: tuple[SkippedFile, ...] = ()) -> ArchiveLink:
     )  # fmt: skip
 
 
-def reported(results: Sequence[Result], *, as_json: bool) -> str:
+def reported(results: Sequence[DownloadResult], *, as_json: bool) -> str:
     out = Console(file=io.StringIO(), width=40, markup=False, emoji=False)
-    report = Report(out, Console(file=io.StringIO()), as_json=as_json, quiet=False, named=True)
-    with report.watching([result.wanted for result in results]):
+    report = DownloadReporter(
+        out, Console(file=io.StringIO()), as_json=as_json, quiet=False, named=True
+    )
+    with report.watching([result.target for result in results]):
         for result in results:
             report.add(result)
     assert isinstance(out.file, io.StringIO)
@@ -88,10 +90,10 @@ def reported(results: Sequence[Result], *, as_json: bool) -> str:
 def test_skipped_and_replaced_files_are_named_in_the_line_of_a_result() -> None:
     done = Download(Path("Al2/1/0"), link(SKIPPED), True, 1.0, ("a.txt",))
     line = "Al2/1/0: 0 files, missing b, skipped aux.log (a device on Windows), replaced what you changed in a.txt\n"
-    assert reported([Result(WANTED[0], "downloaded", done)], as_json=False) == line
+    assert reported([DownloadResult(WANTED[0], "downloaded", done)], as_json=False) == line
     there = Download(Path("Al2/1/0"), link(), False, 1.0)
     assert (
-        reported([Result(WANTED[0], "present", there)], as_json=False)
+        reported([DownloadResult(WANTED[0], "present", there)], as_json=False)
         == "Al2/1/0: there already, missing b\n"
     )
 
@@ -99,8 +101,11 @@ def test_skipped_and_replaced_files_are_named_in_the_line_of_a_result() -> None:
 def test_json_has_skipped_and_replaced_files_and_the_code_of_an_error() -> None:
     done = Download(Path("Al2/1/0"), link(SKIPPED), True, 1.0, ("a.txt",))
     error = NotFound("not scheduled", status=404, code="sub_run_not_scheduled")
-    results = [Result(WANTED[0], "downloaded", done), Result(WANTED[1], "failed", error=error)]
-    results.append(Result(WANTED[2], "failed", error=OSError("full")))
+    results = [
+        DownloadResult(WANTED[0], "downloaded", done),
+        DownloadResult(WANTED[1], "failed", error=error),
+    ]
+    results.append(DownloadResult(WANTED[2], "failed", error=OSError("full")))
     told = [json.loads(line) for line in reported(results, as_json=True).splitlines()]
     assert (told[0]["skipped"], told[0]["replaced"]) == (
         [{"name": "aux.log", "reason": "a device on Windows"}],
@@ -116,8 +121,8 @@ def test_json_has_skipped_and_replaced_files_and_the_code_of_an_error() -> None:
 def test_a_dry_run_names_skipped_files(as_json: bool) -> None:
     out = Console(file=io.StringIO(), width=80)
     manifest = Manifest("Al2", "1", "0", (), (), SKIPPED)
-    Report(out, out, as_json=as_json, quiet=False, named=True).forecast(
-        [Forecast(WANTED[0], Path("x"), manifest, False)]
+    DownloadReporter(out, out, as_json=as_json, quiet=False, named=True).forecast(
+        [DryRunResult(WANTED[0], Path("x"), manifest, False)]
     )
     assert isinstance(out.file, io.StringIO)
     told = out.file.getvalue()

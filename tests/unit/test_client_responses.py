@@ -15,13 +15,13 @@ from dataops_client import (
     ArchiveLink,
     DataOpsClient,
     DataOpsError,
-    UnexpectedAnswer,
+    UnexpectedResponse,
     responses,
-    retries,
-    transfer,
+    retry,
 )
 from dataops_client.api import Api
 from dataops_client.errors import Unavailable
+from dataops_client.transfer import engine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -82,8 +82,8 @@ def client(server: RawServer) -> Iterator[DataOpsClient]:
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "pauses", lambda: iter([0.0] * (retries.ATTEMPTS - 1)))
-    monkeypatch.setattr(retries, "LEAST_ASKED_SECONDS", 0.0)
+    monkeypatch.setattr(engine, "backoff_delays", lambda: iter([0.0] * (retry.ATTEMPTS - 1)))
+    monkeypatch.setattr(retry, "MIN_RETRY_AFTER_SECONDS", 0.0)
 
 
 def always(content: bytes) -> Callable[[Request], bytes]:
@@ -118,7 +118,7 @@ def test_a_body_that_is_not_the_contract_is_the_clients_own_error(
     server: RawServer, client: DataOpsClient, call: Call, body: bytes
 ) -> None:
     server.respond = always(response(body))
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(UnexpectedResponse):
         call(client)
 
 
@@ -153,7 +153,7 @@ def test_a_field_that_is_not_the_contract_is_the_clients_own_error(
 ) -> None:
     good, call = CALLS[name]
     server.respond = always(json_response(good | change))
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(UnexpectedResponse):
         call(client)
 
 
@@ -172,7 +172,7 @@ def test_a_response_over_64_mib_is_not_kept(
     server.respond = always(packed)
     tracemalloc.start()
     try:
-        with pytest.raises(UnexpectedAnswer, match="larger than 67108864 bytes"):
+        with pytest.raises(UnexpectedResponse, match="larger than 67108864 bytes"):
             client.compositions()
         assert tracemalloc.get_traced_memory()[1] < 3 * responses.MAX_BODY_BYTES
     finally:
@@ -185,7 +185,7 @@ def test_a_body_of_very_many_containers_is_not_decoded(
 ) -> None:
     content = b"[" + b",".join([container] * responses.MAX_CONTAINERS) + b"]"
     server.respond = always(response(gzip.compress(content, 1), Content_Encoding="gzip"))
-    with pytest.raises(UnexpectedAnswer, match="more than 1000000 objects and arrays"):
+    with pytest.raises(UnexpectedResponse, match="more than 1000000 objects and arrays"):
         client.compositions()
 
 
@@ -194,13 +194,13 @@ def test_a_gzip_response_is_decoded(server: RawServer, client: DataOpsClient) ->
     server.respond = always(response(body, Content_Encoding="gzip"))
     assert client.compositions() == ["Al2"]
     server.respond = always(response(body[:-9], Content_Encoding="gzip"))
-    with pytest.raises(UnexpectedAnswer, match="ends in the middle"):
+    with pytest.raises(UnexpectedResponse, match="ends in the middle"):
         client.compositions()
     server.respond = always(response(body, Content_Encoding="br"))
-    with pytest.raises(UnexpectedAnswer, match="unknown encoding 'br'"):
+    with pytest.raises(UnexpectedResponse, match="unknown encoding 'br'"):
         client.compositions()
     server.respond = always(response(b"no gzip", Content_Encoding="gzip"))
-    with pytest.raises(UnexpectedAnswer, match="is not gzip"):
+    with pytest.raises(UnexpectedResponse, match="is not gzip"):
         client.compositions()
 
 
@@ -208,10 +208,10 @@ def test_pages_without_an_end_are_given_up(server: RawServer, client: DataOpsCli
     server.respond = always(
         json_response({"Al2": [RUN]}, Link='</v1/generate/available?cursor=x>; rel="next"')
     )
-    with pytest.raises(UnexpectedAnswer, match="has no end"):
+    with pytest.raises(UnexpectedResponse, match="has no end"):
         client.available()
     server.respond = always(json_response({}, Link='<http://[>; rel="next"'))
-    with pytest.raises(UnexpectedAnswer, match="not an address"):
+    with pytest.raises(UnexpectedResponse, match="not an address"):
         client.available()
 
 
@@ -383,7 +383,7 @@ def test_bytes_that_are_no_http_are_the_clients_own_error(
     ],
 )  # fmt: skip
 def test_retry_after_is_understood_within_reason(header: str | None, seconds: float) -> None:
-    assert retries.retry_after_seconds(header, 1.5) == seconds
+    assert retry.retry_after_seconds(header, 1.5) == seconds
 
 
 @pytest.mark.parametrize(
@@ -400,7 +400,7 @@ def test_a_busy_api_is_asked_no_sooner_than_after_a_quarter_of_a_second(
     with pytest.raises(Unavailable, match="busy"):
         api.get("/v1/compositions")
     api.close()
-    assert len(waits) == retries.ATTEMPTS - 1
+    assert len(waits) == retry.ATTEMPTS - 1
     assert min(waits) >= 0.25
 
 

@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 
 from dataops_client import RunStatus, SubRunOutcome
-from dataops_client.run_status import executor_line, outcome_line, status_json, status_table
+from dataops_client.cli.run_status import executor_line, outcome_line, status_json, status_table
 from rich.console import Console
 
 DONE = SubRunOutcome("DONE", True, 61, -38989.8030177, True, 738, 738, True)

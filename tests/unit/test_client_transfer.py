@@ -11,15 +11,14 @@ from pathlib import Path
 import pytest
 from dataops_client import (
     ArchiveLink,
+    Cancelled,
     ChecksumMismatch,
     DataOpsError,
-    Stopped,
     TransferFailed,
-    links,
-    retries,
-    transfer,
+    retry,
 )
-from dataops_client.storage import Storage
+from dataops_client.transfer import engine, presigned_url
+from dataops_client.transfer.object_store import ObjectStoreClient
 
 from tests.support.fault_server import FAULTS, FaultServer, fault_server
 from tests.support.transfers import CONTENT, Interrupted, fetch, interrupted_after, link, nothing
@@ -27,8 +26,8 @@ from tests.support.transfers import CONTENT, Interrupted, fetch, interrupted_aft
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "pauses", lambda: iter([0.0] * (retries.ATTEMPTS - 1)))
-    monkeypatch.setattr(retries, "LEAST_ASKED_SECONDS", 0.0)
+    monkeypatch.setattr(engine, "backoff_delays", lambda: iter([0.0] * (retry.ATTEMPTS - 1)))
+    monkeypatch.setattr(retry, "MIN_RETRY_AFTER_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -38,8 +37,8 @@ def storage() -> Iterator[FaultServer]:
 
 
 @pytest.fixture
-def http() -> Iterator[Storage]:
-    storage = Storage("test", timeout_seconds=0.3)
+def http() -> Iterator[ObjectStoreClient]:
+    storage = ObjectStoreClient("test", timeout_seconds=0.3)
     yield storage
     storage.close()
 
@@ -47,14 +46,14 @@ def http() -> Iterator[Storage]:
 @pytest.fixture
 def side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ranges at once for small archives, however fast one connection is."""
-    monkeypatch.setattr(transfer, "SIDE_BY_SIDE_BYTES", 100_000)
-    monkeypatch.setattr(transfer, "RANGE_BYTES", 60_000)
-    monkeypatch.setattr(transfer, "ENOUGH_BYTES_PER_SECOND", float("inf"))
-    monkeypatch.setattr(transfer, "_READ_BYTES", 10_000)
+    monkeypatch.setattr(engine, "MULTIPART_THRESHOLD", 100_000)
+    monkeypatch.setattr(engine, "CHUNK_BYTES", 60_000)
+    monkeypatch.setattr(engine, "SINGLE_CONNECTION_BYTES_PER_SECOND", float("inf"))
+    monkeypatch.setattr(engine, "_READ_BYTES", 10_000)
 
 
 def test_a_cut_download_goes_on_where_it_broke_off(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     storage.faults = ["cut", "cut", "cut"]
     assert fetch(http, storage, tmp_path) == CONTENT
@@ -65,27 +64,29 @@ def test_a_cut_download_goes_on_where_it_broke_off(
 
 
 def test_a_body_that_stalls_is_continued(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     storage.faults = ["stall"]
     assert fetch(http, storage, tmp_path) == CONTENT
     assert len(storage.ranges) == 2
 
 
-def test_a_refused_url_is_replaced(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_a_refused_url_is_replaced(
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
+) -> None:
     storage.faults = ["cut", "expire"]
     wanted = link(storage)
     renewed = iter([wanted])
-    path = transfer.fetch(http, wanted, lambda: next(renewed), tmp_path, nothing)
+    path = engine.fetch(http, wanted, lambda: next(renewed), tmp_path, nothing)
     assert next(renewed, None) is None
     assert path.read_bytes() == CONTENT
 
 
 def test_a_url_that_is_about_to_expire_is_replaced_before_it_is_refused(
-    http: Storage, storage: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = iter(range(0, 100_000, 500))
-    monkeypatch.setattr(links, "monotonic", lambda: float(next(times)))
+    monkeypatch.setattr(presigned_url, "monotonic", lambda: float(next(times)))
     storage.faults = ["cut", "cut"]
     asked: list[int] = []
 
@@ -93,41 +94,39 @@ def test_a_url_that_is_about_to_expire_is_replaced_before_it_is_refused(
         asked.append(len(storage.ranges))
         return link(storage)
 
-    path = transfer.fetch(http, link(storage), renew, tmp_path, nothing)
+    path = engine.fetch(http, link(storage), renew, tmp_path, nothing)
     assert path.read_bytes() == CONTENT
     assert asked
     assert storage.statuses == [200, 206, 206]
 
 
 def test_a_url_is_only_replaced_by_one_of_the_same_archive(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     storage.faults = ["expire"]
     with pytest.raises(TransferFailed, match="changed while it was downloaded"):
-        transfer.fetch(
-            http, link(storage), lambda: link(storage, sha256="0" * 64), tmp_path, nothing
-        )
+        engine.fetch(http, link(storage), lambda: link(storage, sha256="0" * 64), tmp_path, nothing)
 
 
 def test_a_storage_that_only_refuses_is_given_up(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     storage.faults = ["expire"] * 100
     with pytest.raises(TransferFailed, match="HTTP 403"):
         fetch(http, storage, tmp_path)
     assert not list(tmp_path.iterdir())
-    assert len(storage.ranges) == retries.ATTEMPTS
+    assert len(storage.ranges) == retry.ATTEMPTS
 
 
-def test_nobody_there_is_a_failed_transfer(http: Storage, tmp_path: Path) -> None:
+def test_nobody_there_is_a_failed_transfer(http: ObjectStoreClient, tmp_path: Path) -> None:
     with fault_server(CONTENT) as server:
         wanted = link(server)
     with pytest.raises(TransferFailed, match="did not arrive"):
-        transfer.fetch(http, wanted, lambda: wanted, tmp_path, nothing)
+        engine.fetch(http, wanted, lambda: wanted, tmp_path, nothing)
 
 
 def test_another_content_is_refused_and_not_kept(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     with pytest.raises(ChecksumMismatch, match="SHA-256"):
         fetch(http, storage, tmp_path, link(storage, b"x" * len(CONTENT)))
@@ -136,7 +135,7 @@ def test_another_content_is_refused_and_not_kept(
 
 @pytest.mark.parametrize("announced", [CONTENT[:-1], CONTENT + b"x"])
 def test_an_archive_of_another_length_than_announced_is_not_even_begun(
-    http: Storage, storage: FaultServer, tmp_path: Path, announced: bytes
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path, announced: bytes
 ) -> None:
     with pytest.raises(
         TransferFailed, match=f"answered 300000 bytes of '', announced were {len(announced)}"
@@ -161,14 +160,14 @@ def test_an_archive_of_another_length_than_announced_is_not_even_begun(
 )
 @pytest.mark.parametrize("begun", [False, True])
 def test_what_is_no_answer_to_the_request_costs_nothing_of_what_is_there(
-    http: Storage,
+    http: ObjectStoreClient,
     storage: FaultServer,
     tmp_path: Path,
     fault: str,
     begun: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(transfer, "_READ_BYTES", 5_000)
+    monkeypatch.setattr(engine, "_READ_BYTES", 5_000)
     if begun:
         with pytest.raises(Interrupted):
             fetch(http, storage, tmp_path, progress=interrupted_after(250_000))
@@ -182,14 +181,16 @@ def test_what_is_no_answer_to_the_request_costs_nothing_of_what_is_there(
     assert len(storage.ranges) <= 3
 
 
-def test_a_weak_etag_is_not_asked_for(http: Storage, storage: FaultServer, tmp_path: Path) -> None:
+def test_a_weak_etag_is_not_asked_for(
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
+) -> None:
     storage.etag, storage.faults = 'W/"tag"', ["cut"]
     assert fetch(http, storage, tmp_path) == CONTENT
     assert "if-match" not in storage.headers[1]
 
 
 def test_parts_of_two_objects_are_not_put_together(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     """Where the storage passes over `If-Match`."""
     storage.faults = ["cut", "swapped"]
@@ -198,10 +199,10 @@ def test_parts_of_two_objects_are_not_put_together(
 
 @pytest.mark.usefixtures("side_by_side")
 def test_large_archives_come_in_ranges_at_once(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     storage.faults = ["good", "together", "together", "cut", "throttle"]
-    assert fetch(Storage("test", timeout_seconds=60), storage, tmp_path) == CONTENT
+    assert fetch(ObjectStoreClient("test", timeout_seconds=60), storage, tmp_path) == CONTENT
     assert None not in storage.ranges
     assert storage.sent_bytes == len(CONTENT)
     assert not storage.together.broken
@@ -209,14 +210,14 @@ def test_large_archives_come_in_ranges_at_once(
 
 @pytest.mark.usefixtures("side_by_side")
 def test_a_storage_without_ranges_gives_the_whole_at_once(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     storage.faults = ["whole"] * 4
     assert fetch(http, storage, tmp_path) == CONTENT
 
 
 def test_progress_counts_every_byte_once(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     storage.faults = ["cut", "whole", "cut"]
     counts: list[int] = []
@@ -226,7 +227,7 @@ def test_progress_counts_every_byte_once(
 
 @pytest.mark.parametrize("ranges", [False, True])
 def test_what_an_interrupted_download_has_is_continued_by_the_next(
-    http: Storage,
+    http: ObjectStoreClient,
     storage: FaultServer,
     tmp_path: Path,
     ranges: bool,
@@ -235,7 +236,7 @@ def test_what_an_interrupted_download_has_is_continued_by_the_next(
 ) -> None:
     if ranges:
         request.getfixturevalue("side_by_side")
-    monkeypatch.setattr(transfer, "_READ_BYTES", 5_000)
+    monkeypatch.setattr(engine, "_READ_BYTES", 5_000)
     with pytest.raises(Interrupted):
         fetch(http, storage, tmp_path, progress=interrupted_after(200_000))
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".part"]
@@ -254,13 +255,13 @@ def test_what_an_interrupted_download_has_is_continued_by_the_next(
 
 
 def test_a_download_that_is_told_to_stop_stops_and_is_kept(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     stop = threading.Event()
     storage.faults = ["stall"]
-    with pytest.raises(Stopped, match="are kept"):
-        http = Storage("test", timeout_seconds=60)
-        transfer.fetch(
+    with pytest.raises(Cancelled, match="are kept"):
+        http = ObjectStoreClient("test", timeout_seconds=60)
+        engine.fetch(
             http,
             link(storage),
             lambda: link(storage),
@@ -277,20 +278,20 @@ def test_a_download_that_is_told_to_stop_does_not_wait_for_a_storage_that_is_mut
 ) -> None:
     stop = threading.Event()
     storage.faults = ["mute"]
-    http = Storage("test", timeout_seconds=60)
+    http = ObjectStoreClient("test", timeout_seconds=60)
     set_stop = threading.Thread(target=lambda: stop.set() if storage.stalled.wait(60) else None)
     set_stop.start()
-    with pytest.raises(Stopped, match="0 of 300000 bytes"):
-        transfer.fetch(http, link(storage), lambda: link(storage), tmp_path, nothing, stop)
+    with pytest.raises(Cancelled, match="0 of 300000 bytes"):
+        engine.fetch(http, link(storage), lambda: link(storage), tmp_path, nothing, stop)
     set_stop.join()
     assert storage.waiting  # still: nobody gave up the connection, nor waited until it was
     assert not list(tmp_path.iterdir())
 
 
 def test_a_part_that_is_damaged_on_the_disk_is_found_out_and_fetched_anew(
-    http: Storage, storage: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "_READ_BYTES", 5_000)
+    monkeypatch.setattr(engine, "_READ_BYTES", 5_000)
     with pytest.raises(Interrupted):
         fetch(http, storage, tmp_path, progress=interrupted_after(100_000))
     (part,) = tmp_path.glob("*.part")
@@ -301,7 +302,7 @@ def test_a_part_that_is_damaged_on_the_disk_is_found_out_and_fetched_anew(
 
 
 def test_two_on_one_target_at_once_both_end_with_the_right_bytes(
-    http: Storage, tmp_path: Path
+    http: ObjectStoreClient, tmp_path: Path
 ) -> None:
     results: list[bytes] = []
     with fault_server(CONTENT, seed=5) as server:
@@ -327,7 +328,7 @@ def test_500_seeded_trials_end_with_the_right_bytes_or_a_named_error_and_no_file
     if half % 2:
         request.getfixturevalue("side_by_side")
     good = bad = 0
-    http = Storage("test", timeout_seconds=0.05)
+    http = ObjectStoreClient("test", timeout_seconds=0.05)
     with fault_server(CONTENT, seed=half) as storage:
         for seed in range(100 * half, 100 * (half + 1)):
             chance = random.Random(seed)
@@ -364,7 +365,7 @@ def test_500_seeded_trials_end_with_the_right_bytes_or_a_named_error_and_no_file
 
 @pytest.mark.parametrize("ranges", [False, True])
 def test_bytes_fetched_again_after_cuts_stay_under_5_percent(
-    http: Storage, tmp_path: Path, ranges: bool, request: pytest.FixtureRequest
+    http: ObjectStoreClient, tmp_path: Path, ranges: bool, request: pytest.FixtureRequest
 ) -> None:
     if ranges:
         request.getfixturevalue("side_by_side")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dataops_client.answers import Meaning, judged
+from dataops_client.transfer.response_policy import Action, classify_response
 from urllib3 import HTTPHeaderDict
 
 WHOLE, TAIL = None, (400, 1000)
@@ -14,41 +14,41 @@ HTML = {"Content-Type": "text/html"}
 @pytest.mark.parametrize(
     ("status", "headers", "span", "meaning"),
     [
-        (200, {"Content-Length": "1000"}, WHOLE, Meaning.TAKE),
-        (200, {"content-length": "1000", "etag": '"a"'}, WHOLE, Meaning.TAKE),
-        (200, {}, WHOLE, Meaning.TAKE),  # a proxy that sends it in chunks
-        (200, {"Content-Type": "application/zip"}, WHOLE, Meaning.TAKE),
-        (200, {"Content-Length": "999"}, WHOLE, Meaning.AGAIN),
-        (200, {"Content-Length": "1001"}, WHOLE, Meaning.AGAIN),
-        (200, HTML, WHOLE, Meaning.AGAIN),
-        (200, {"Content-Type": "Text/HTML; charset=utf-8"}, TAIL, Meaning.AGAIN),
-        (200, HTML | {"Content-Length": "120"}, TAIL, Meaning.AGAIN),
-        (200, {"Content-Length": "1000"}, TAIL, Meaning.ANEW),
-        (200, {"Content-Length": "1000", "ETag": '"b"'}, WHOLE, Meaning.ANEW),
-        (206, RANGE, TAIL, Meaning.TAKE),
-        (206, RANGE | {"ETag": '"a"'}, TAIL, Meaning.TAKE),
-        (206, RANGE | {"ETag": 'W/"b"'}, TAIL, Meaning.TAKE),
-        (206, RANGE | {"ETag": '"b"'}, TAIL, Meaning.ANEW),
-        (206, RANGE, WHOLE, Meaning.AGAIN),
-        (206, RANGE, (401, 1000), Meaning.AGAIN),
-        (206, {"Content-Range": "bytes 400-999/1001"}, TAIL, Meaning.AGAIN),
-        (206, {}, TAIL, Meaning.AGAIN),
-        (400, {}, TAIL, Meaning.RENEW),
-        (403, {}, TAIL, Meaning.RENEW),
-        (404, {}, TAIL, Meaning.RENEW),
-        (412, {}, TAIL, Meaning.ANEW),
-        (416, {}, TAIL, Meaning.ANEW),
-        (429, {}, TAIL, Meaning.AGAIN),
-        (500, {}, WHOLE, Meaning.AGAIN),
-        (503, {}, TAIL, Meaning.AGAIN),
-        (204, {}, WHOLE, Meaning.GIVE_UP),
-        (307, {"Location": "http://elsewhere"}, WHOLE, Meaning.GIVE_UP),
-        (405, {}, WHOLE, Meaning.GIVE_UP),
+        (200, {"Content-Length": "1000"}, WHOLE, Action.ACCEPT),
+        (200, {"content-length": "1000", "etag": '"a"'}, WHOLE, Action.ACCEPT),
+        (200, {}, WHOLE, Action.ACCEPT),  # a proxy that sends it in chunks
+        (200, {"Content-Type": "application/zip"}, WHOLE, Action.ACCEPT),
+        (200, {"Content-Length": "999"}, WHOLE, Action.RETRY),
+        (200, {"Content-Length": "1001"}, WHOLE, Action.RETRY),
+        (200, HTML, WHOLE, Action.RETRY),
+        (200, {"Content-Type": "Text/HTML; charset=utf-8"}, TAIL, Action.RETRY),
+        (200, HTML | {"Content-Length": "120"}, TAIL, Action.RETRY),
+        (200, {"Content-Length": "1000"}, TAIL, Action.RESTART),
+        (200, {"Content-Length": "1000", "ETag": '"b"'}, WHOLE, Action.RESTART),
+        (206, RANGE, TAIL, Action.ACCEPT),
+        (206, RANGE | {"ETag": '"a"'}, TAIL, Action.ACCEPT),
+        (206, RANGE | {"ETag": 'W/"b"'}, TAIL, Action.ACCEPT),
+        (206, RANGE | {"ETag": '"b"'}, TAIL, Action.RESTART),
+        (206, RANGE, WHOLE, Action.RETRY),
+        (206, RANGE, (401, 1000), Action.RETRY),
+        (206, {"Content-Range": "bytes 400-999/1001"}, TAIL, Action.RETRY),
+        (206, {}, TAIL, Action.RETRY),
+        (400, {}, TAIL, Action.REFRESH_URL),
+        (403, {}, TAIL, Action.REFRESH_URL),
+        (404, {}, TAIL, Action.REFRESH_URL),
+        (412, {}, TAIL, Action.RESTART),
+        (416, {}, TAIL, Action.RESTART),
+        (429, {}, TAIL, Action.RETRY),
+        (500, {}, WHOLE, Action.RETRY),
+        (503, {}, TAIL, Action.RETRY),
+        (204, {}, WHOLE, Action.FAIL),
+        (307, {"Location": "http://elsewhere"}, WHOLE, Action.FAIL),
+        (405, {}, WHOLE, Action.FAIL),
     ],
 )
 def test_an_answer_means(
-    status: int, headers: dict[str, str], span: tuple[int, int] | None, meaning: Meaning
+    status: int, headers: dict[str, str], span: tuple[int, int] | None, meaning: Action
 ) -> None:
-    found, reason = judged(status, HTTPHeaderDict(headers), span, 1000, '"a"')
+    found, reason = classify_response(status, HTTPHeaderDict(headers), span, 1000, '"a"')
     assert found is meaning
-    assert bool(reason) is (meaning is not Meaning.TAKE)
+    assert bool(reason) is (meaning is not Action.ACCEPT)

@@ -12,9 +12,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from dataops_client import ChecksumMismatch, Stopped, owners, part_file, transfer
-from dataops_client.part_file import PartFile
-from dataops_client.storage import Storage
+from dataops_client import Cancelled, ChecksumMismatch
+from dataops_client.transfer import engine, part_file, part_ownership
+from dataops_client.transfer.object_store import ObjectStoreClient
+from dataops_client.transfer.part_file import PartFile
 
 from tests.support.fault_server import FaultServer, fault_server
 from tests.support.transfers import CONTENT, Interrupted, fetch, interrupted_after, link, nothing
@@ -32,15 +33,15 @@ def storage() -> Iterator[FaultServer]:
 
 
 @pytest.fixture
-def http() -> Iterator[Storage]:
-    storage = Storage("test", timeout_seconds=10)
+def http() -> Iterator[ObjectStoreClient]:
+    storage = ObjectStoreClient("test", timeout_seconds=10)
     yield storage
     storage.close()
 
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "_READ_BYTES", 5_000)
+    monkeypatch.setattr(engine, "_READ_BYTES", 5_000)
 
 
 def part_of(server: FaultServer, folder: Path, count: int, **changes: object) -> PartFile:
@@ -61,7 +62,7 @@ def given_to(part: PartFile, host: str, pid: int) -> Path:
 
 @pytest.mark.parametrize("sidecar", ["", "{", "[]", '{"present": [[0, 5]]}'])
 def test_a_part_without_a_sidecar_that_can_be_read_is_fetched_anew(
-    http: Storage, storage: FaultServer, tmp_path: Path, sidecar: str
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path, sidecar: str
 ) -> None:
     with pytest.raises(Interrupted):
         fetch(http, storage, tmp_path, progress=interrupted_after(100_000))
@@ -71,7 +72,7 @@ def test_a_part_without_a_sidecar_that_can_be_read_is_fetched_anew(
 
 
 def test_a_part_of_another_content_is_not_continued_and_goes_away(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     with pytest.raises(Interrupted):
         fetch(
@@ -86,7 +87,7 @@ def test_a_part_of_another_content_is_not_continued_and_goes_away(
 
 
 def test_a_part_that_somebody_works_on_is_left_alone(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     other = PartFile(link(storage), tmp_path)
     other.write(0, b"not what it should be")
@@ -119,7 +120,7 @@ def test_a_part_that_somebody_works_on_is_left_alone(
 def test_a_part_is_taken_over_from_the_dead_alone(
     storage: FaultServer, tmp_path: Path, host: str, pid: int, age_seconds: int, is_taken: bool
 ) -> None:
-    here = owners.our_name().split("-")[0]
+    here = part_ownership.new_owner_id().split("-")[0]
     path = given_to(part_of(storage, tmp_path, 1000), here if host == "here" else "0123abcd", pid)
     os.utime(path, (path.stat().st_mtime - age_seconds,) * 2)
     part = PartFile(link(storage), tmp_path)
@@ -138,9 +139,9 @@ def test_a_part_that_was_taken_over_looks_alive_to_other_machines_at_once(
     as_elsewhere = (
         part.path.name.removesuffix(".part")
         .rsplit(".", 1)[-1]
-        .replace(owners.our_name().split("-")[0], "fedcba98")
+        .replace(part_ownership.new_owner_id().split("-")[0], "fedcba98")
     )
-    assert not owners.is_ownerless(as_elsewhere, part.path)
+    assert not part_ownership.is_orphaned(as_elsewhere, part.path)
     part.discard()
 
 
@@ -148,7 +149,7 @@ def test_of_several_parts_the_largest_is_continued_and_the_others_go_away(
     storage: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = iter("abc")
-    monkeypatch.setattr(part_file, "nobodys_name", lambda: next(names))
+    monkeypatch.setattr(part_file, "orphan_id", lambda: next(names))
     for part in [part_of(storage, tmp_path, count) for count in (1000, 50_000, 20_000)]:
         part.release()
     assert len(list(tmp_path.glob("*.part"))) == 3
@@ -161,18 +162,20 @@ def test_of_several_parts_the_largest_is_continued_and_the_others_go_away(
 
 
 def test_an_archive_whose_extraction_was_killed_is_not_fetched_again(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
-    fetched = transfer.fetch(http, link(storage), lambda: link(storage), tmp_path, nothing)
+    fetched = engine.fetch(http, link(storage), lambda: link(storage), tmp_path, nothing)
     stem = fetched.name.removesuffix(".part").rsplit(".", 1)[0]
-    fetched.rename(tmp_path / f"{stem}.{owners.our_name().split('-')[0]}-{NOBODY}-0.part")
+    fetched.rename(
+        tmp_path / f"{stem}.{part_ownership.new_owner_id().split('-')[0]}-{NOBODY}-0.part"
+    )
     storage.sent_bytes = 0
     assert fetch(http, storage, tmp_path) == CONTENT
     assert storage.sent_bytes == (0 if os.name == "posix" else len(CONTENT))
 
 
 def test_a_file_of_the_full_length_with_holes_is_found_out(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     part = part_of(storage, tmp_path, 1000)
     part.write(len(CONTENT) - 10, CONTENT[-10:])
@@ -182,7 +185,7 @@ def test_a_file_of_the_full_length_with_holes_is_found_out(
 
 
 def test_what_arrives_of_another_content_than_was_resumed_is_not_kept(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     wrong = link(storage, b"x" * len(CONTENT))
     with pytest.raises(Interrupted):
@@ -193,15 +196,15 @@ def test_what_arrives_of_another_content_than_was_resumed_is_not_kept(
 
 
 def test_nothing_is_written_once_a_download_has_ended(
-    http: Storage, storage: FaultServer, tmp_path: Path
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path
 ) -> None:
     """By a worker that got its answer too late: the number of its file is another file's by then."""
     storage.faults = ["late"]
     stop = threading.Event()
     set_stop = threading.Thread(target=lambda: stop.set() if storage.stalled.wait(60) else None)
     set_stop.start()
-    with pytest.raises(Stopped):
-        transfer.fetch(http, link(storage), lambda: link(storage), tmp_path, nothing, stop)
+    with pytest.raises(Cancelled):
+        engine.fetch(http, link(storage), lambda: link(storage), tmp_path, nothing, stop)
     set_stop.join()
     with ExitStack() as stack:
         others = [stack.enter_context((tmp_path / str(number)).open("w+b")) for number in range(8)]
@@ -235,7 +238,7 @@ def child(
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
 @pytest.mark.parametrize("ranges", [False, True])
 def test_what_killed_processes_had_is_continued_by_others(
-    http: Storage, storage: FaultServer, tmp_path: Path, ranges: bool
+    http: ObjectStoreClient, storage: FaultServer, tmp_path: Path, ranges: bool
 ) -> None:
     for present in (100_000, 200_000):
         with child(storage, tmp_path, killed_after=present, ranges=ranges) as process:

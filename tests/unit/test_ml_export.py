@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import typer
+from dataops_client.cli.training import export, plot
 from dataops_client.ml import export_bonds, load_sub_run, plot_bonds
-from dataops_client.ml.commands import export, plot
 from dataops_client.ml.errors import (
     MalformedFile,
     MissingFile,

@@ -25,7 +25,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_commands_are_importable_without_the_extra() -> None:
-    done = run("import dataops_client.ml.commands")
+    done = run("import dataops_client.cli.training")
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -33,14 +33,14 @@ def test_the_commands_are_importable_without_the_extra() -> None:
     "code",
     [
         "from dataops_client.ml import load_sub_run",
-        "from pathlib import Path; from dataops_client.ml.commands import export; export(Path('.'))",
-        "from pathlib import Path; from dataops_client.ml.commands import plot; plot(Path('.'))",
+        "from pathlib import Path; from dataops_client.cli.training import export; export(Path('.'))",
+        "from pathlib import Path; from dataops_client.cli.training import plot; plot(Path('.'))",
     ],
 )
 def test_what_needs_the_extra_says_how_to_install_it(code: str) -> None:
     done = run(code)
     assert done.returncode != 0
-    assert "ExtraMissing" in done.stderr
+    assert "MissingDependency" in done.stderr
     assert "pip install 'dataops-client[ml]'" in done.stderr
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from dataops_client.ml import Outcome, load_sub_run
 from dataops_client.ml.errors import MalformedFile, MissingFile, NotASubRun
-from dataops_client.ml.espresso import symbols_of
+from dataops_client.ml.espresso import get_symbols
 from dataops_client.ml.lobster import bond_type, read_bonds, read_clusters
-from dataops_client.ml.outcomes import outcome_of
+from dataops_client.ml.outcomes import derive_outcome
 
 from tests.support.sub_run_files import (
     BONDS,
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_structure_is_periodic_and_in_angstrom(folder: Path) -> None:
     structure = load_sub_run(folder).structure
     assert structure is not None
-    assert symbols_of(structure) == SYMBOLS
+    assert get_symbols(structure) == SYMBOLS
     assert structure.pbc.all()
     np.testing.assert_allclose(structure.cell, CELL_ANGSTROM * np.eye(3))
     np.testing.assert_allclose(structure.positions, POSITIONS_ANGSTROM, atol=1e-5)
@@ -212,7 +212,7 @@ CONVERGED, FINISHED, LABELS = scf_out(), "finished in 1 h\n", "  COHP#\n 1\n"
 def test_the_outcome_is_the_first_rule_that_applies(
     scf: str | None, lobster: str | None, labels: str | None, outcome: Outcome
 ) -> None:
-    assert outcome_of(scf, lobster, labels) is outcome
+    assert derive_outcome(scf, lobster, labels) is outcome
 
 
 def test_two_outcomes_are_usable() -> None:

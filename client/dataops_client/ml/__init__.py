@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from dataops_client.ml.errors import needing_the_extra
+from dataops_client.ml.errors import require_ml_extra
 
 if TYPE_CHECKING:
     from dataops_client.ml.export import ExportReport, export_bonds
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dataops_client.ml.plot import plot_bonds
     from dataops_client.ml.soaps import read_soaps
     from dataops_client.ml.sub_run import SubRun, load_sub_run
-    from dataops_client.ml.table import BondTable, bond_table
+    from dataops_client.ml.table import BondTable, build_bond_table
 
 __all__ = [
     "Bond",
@@ -26,7 +26,7 @@ __all__ = [
     "ExportReport",
     "Outcome",
     "SubRun",
-    "bond_table",
+    "build_bond_table",
     "export_bonds",
     "load_sub_run",
     "plot_bonds",
@@ -34,13 +34,13 @@ __all__ = [
     "read_soaps",
 ]
 
-_HOMES = {
+_LAZY_IMPORTS = {
     "Bond": "lobster",
     "BondTable": "table",
     "ExportReport": "export",
     "Outcome": "outcomes",
     "SubRun": "sub_run",
-    "bond_table": "table",
+    "build_bond_table": "table",
     "export_bonds": "export",
     "load_sub_run": "sub_run",
     "plot_bonds": "plot",
@@ -50,7 +50,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _LAZY_IMPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    with needing_the_extra():
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    with require_ml_extra():
+        return getattr(import_module(f"{__name__}.{_LAZY_IMPORTS[name]}"), name)

@@ -25,7 +25,7 @@ class MlError(DataOpsError):
     """Root of the errors of `dataops_client.ml`."""
 
 
-class ExtraMissing(MlError, ImportError):
+class MissingDependency(MlError, ImportError):
     """A package of the extra `[ml]` is not installed."""
 
     def __init__(self, package: str) -> None:
@@ -67,7 +67,7 @@ class MixedData(UserWarning):
 
 
 @contextmanager
-def needing_the_extra() -> Iterator[None]:
+def require_ml_extra() -> Iterator[None]:
     """Turn the absence of a package of the extra into ExtraMissing; other import errors pass."""
     try:
         yield
@@ -75,4 +75,4 @@ def needing_the_extra() -> Iterator[None]:
         package = (absent.name or "").partition(".")[0]
         if package not in EXTRA:
             raise
-        raise ExtraMissing(package) from absent
+        raise MissingDependency(package) from absent

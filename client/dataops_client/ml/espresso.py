@@ -71,7 +71,7 @@ def read_structure(path: Path) -> Atoms:
     return Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
 
 
-def symbols_of(structure: Atoms) -> tuple[str, ...]:
+def get_symbols(structure: Atoms) -> tuple[str, ...]:
     """The elements of the atoms, in their order."""
     return tuple(cast(Any, structure).get_chemical_symbols())
 

@@ -13,21 +13,21 @@ from pathlib import Path
 
 from dataops_client.ml.download_metadata import read_download_metadata
 from dataops_client.ml.errors import MalformedFile, MissingFile, MixedData, NothingToExport
-from dataops_client.ml.espresso import symbols_of
+from dataops_client.ml.espresso import get_symbols
+from dataops_client.ml.folders import SubRunFolder, list_sub_run_folders
 from dataops_client.ml.formats import Format
 from dataops_client.ml.lobster import read_clusters
-from dataops_client.ml.outcomes import Outcome, folder_outcome
+from dataops_client.ml.outcomes import Outcome, get_folder_outcome
 from dataops_client.ml.soaps import read_soaps
-from dataops_client.ml.sub_run import bonds_in, structure_in
-from dataops_client.ml.table import bond_table
-from dataops_client.ml.tree import SubRunFolder, sub_run_folders
-from dataops_client.ml.writers import WRITERS, Rows
+from dataops_client.ml.sub_run import read_checked_bonds, read_initial_structure
+from dataops_client.ml.table import build_bond_table
+from dataops_client.ml.writers import WRITERS, BondBatch
 
 _NEEDED = ("{nc}.scf.out", "{nc}.lb.out", "ICOHPLIST.lobster", "lobsterin-quippy")
 
 
 @dataclass(frozen=True, slots=True)
-class DiscardedClusterOf:
+class DiscardedClusterOfSubRun:
     """A cluster that was not used: its central atom (number from 1) and the bonds that ICOHPLIST.lobster has no label for."""
 
     nc: str
@@ -38,7 +38,7 @@ class DiscardedClusterOf:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class SkippedSubRun:
     """A sub-run that gave no rows, and why.
 
     `outcome` is None if it depends on a file that the download left out. `missing_files` are those that the table is made from and that
@@ -63,8 +63,8 @@ class ExportReport:
     sub_runs: int = 0
     synthetic_sub_runs: int = 0
     rows_per_bond_type: dict[str, int] = field(default_factory=dict)
-    discarded_clusters: list[DiscardedClusterOf] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
+    discarded_clusters: list[DiscardedClusterOfSubRun] = field(default_factory=list)
+    left_out: list[SkippedSubRun] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -108,10 +108,10 @@ def export_bonds(tree: Path, out: Path, form: Format, *, soaps: bool = False) ->
     """
     if not out.parent.is_dir():
         raise MissingFile(f"the folder {out.parent} of the output is not there")
-    folders = sub_run_folders(tree)
+    folders = list_sub_run_folders(tree)
     report = ExportReport()
-    with replacing(report_path(out)) as report_part, replacing(out) as part:
-        rows = table_rows(folders, report, soaps=soaps)
+    with atomic_write(get_report_path(out)) as report_part, atomic_write(out) as part:
+        rows = iter_bond_batches(folders, report, soaps=soaps)
         WRITERS[form](part, rows, with_nc=len({folder.nc for folder in folders}) > 1)
         if not report.rows:
             raise NothingToExport(
@@ -122,25 +122,29 @@ def export_bonds(tree: Path, out: Path, form: Format, *, soaps: bool = False) ->
     return report
 
 
-def report_path(out: Path) -> Path:
+def get_report_path(out: Path) -> Path:
     """`bonds.report.json` for `bonds.parquet`."""
     return out.with_name(f"{out.stem}.report.json")
 
 
-def table_rows(
+def iter_bond_batches(
     folders: list[SubRunFolder], report: ExportReport, *, soaps: bool = False
-) -> Iterator[Rows]:
+) -> Iterator[BondBatch]:
     """The rows of each usable sub-run in turn; the report is told of each as it is read."""
     components: set[int] = set()
     for folder in folders:
         metadata = read_download_metadata(folder.path)
-        outcome = folder_outcome(folder.path, folder.nc, metadata)
-        missing = _absent(folder.path, [need.format(nc=folder.nc) for need in _NEEDED])
+        outcome = get_folder_outcome(folder.path, folder.nc, metadata)
+        missing = _list_missing(folder.path, [need.format(nc=folder.nc) for need in _NEEDED])
         structures = [f"{folder.nc}.scf.in", f"{folder.nc}.xyz"]
         no_structure = (
-            structures[:1] if len(_absent(folder.path, structures)) == len(structures) else []
+            structures[:1] if len(_list_missing(folder.path, structures)) == len(structures) else []
         )
-        absent = (*missing, *no_structure, *(_absent(folder.path, ["SOAPS.vec"]) if soaps else ()))
+        absent = (
+            *missing,
+            *no_structure,
+            *(_list_missing(folder.path, ["SOAPS.vec"]) if soaps else ()),
+        )
         left_out = {name: reason for name in absent if (reason := metadata.why_absent(name))}
         identity = (folder.nc, folder.id_run, folder.sub_run)
         if outcome is None or not outcome.usable or "lobsterin-quippy" in missing or left_out:
@@ -148,15 +152,15 @@ def table_rows(
             reason = f"{outcome}" + (f" (not there: {lacking})" if lacking else "")
             if outcome is None or (outcome.usable and left_out):
                 reason = "; ".join(left_out.values())
-            report.left_out.append(LeftOut(*identity, outcome, missing, reason))
+            report.left_out.append(SkippedSubRun(*identity, outcome, missing, reason))
             continue
-        structure = structure_in(folder.path, folder.nc)
+        structure = read_initial_structure(folder.path, folder.nc)
         if structure is None:
             raise MissingFile(f"{folder.path} has neither {folder.nc}.scf.in nor {folder.nc}.xyz")
-        table = bond_table(
-            bonds_in(folder.path / "ICOHPLIST.lobster", structure),
+        table = build_bond_table(
+            read_checked_bonds(folder.path / "ICOHPLIST.lobster", structure),
             read_clusters(folder.path / "lobsterin-quippy"),
-            symbols_of(structure),
+            get_symbols(structure),
         )
         vectors = read_soaps(folder.path / "SOAPS.vec", atoms=len(structure)) if soaps else None
         components |= set() if vectors is None else {vectors.shape[1]}
@@ -172,18 +176,18 @@ def table_rows(
                 report.rows_per_bond_type.get(bond_type, 0) + count
             )
         report.discarded_clusters += [
-            DiscardedClusterOf(*identity, gone.atom, gone.bonds_without_label)
+            DiscardedClusterOfSubRun(*identity, gone.atom, gone.bonds_without_label)
             for gone in table.discarded
         ]
-        yield Rows(folder, structure, table.rows, vectors)
+        yield BondBatch(folder, structure, table.rows, vectors)
 
 
-def _absent(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
+def _list_missing(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if not (folder / name).is_file())
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A sibling to write to, which takes the place of `path` when the block ends well and is gone when it does not."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:

@@ -39,7 +39,7 @@ class Bond:
     @property
     def bond_type(self) -> str:
         """The two elements, the heavier first, as the published tables are named: Zr-Cu, Zr-Al, Cu-Al."""
-        return bond_type(element_of(self.label_a), element_of(self.label_b))
+        return bond_type(get_element(self.label_a), get_element(self.label_b))
 
 
 def read_bonds(path: Path) -> tuple[Bond, ...]:
@@ -87,7 +87,7 @@ def bond_type(one: str, other: str) -> str:
     return f"{first}-{second}"
 
 
-def element_of(label: str) -> str:
+def get_element(label: str) -> str:
     """`Cu` of `Cu12`."""
     return label.rstrip("0123456789")
 

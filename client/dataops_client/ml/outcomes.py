@@ -28,7 +28,7 @@ class Outcome(StrEnum):
         return self in (Outcome.DONE, Outcome.SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK)
 
 
-def outcome_of(scf_out: str | None, lb_out: str | None, icohplist: str | None) -> Outcome:
+def derive_outcome(scf_out: str | None, lb_out: str | None, icohplist: str | None) -> Outcome:
     """The first rule that applies, in the published order, to the texts of `<nc>.scf.out`, `<nc>.lb.out` and ICOHPLIST.lobster.
 
     None stands for a file that is not there. An ICOHPLIST with its header has labels, be they none: the script counts lines
@@ -48,7 +48,7 @@ def outcome_of(scf_out: str | None, lb_out: str | None, icohplist: str | None) -
     return Outcome.DONE
 
 
-def folder_outcome(
+def get_folder_outcome(
     folder: Path, nc: str, metadata: DownloadMetadata | None = None
 ) -> Outcome | None:
     """Return the outcome of the sub-run whose files are in the folder; NO_DATA if it has no file at all.
@@ -60,7 +60,7 @@ def folder_outcome(
     metadata = metadata or read_download_metadata(folder)
     names = (f"{nc}.scf.out", f"{nc}.lb.out", "ICOHPLIST.lobster")
     scf_out, lb_out, icohplist = (_text(folder / name) for name in names)
-    outcome = outcome_of(scf_out, lb_out, icohplist)
+    outcome = derive_outcome(scf_out, lb_out, icohplist)
     # Without convergence the other files decide nothing.
     if outcome is not Outcome.SCF_NOT_CONVERGED and any(
         text is None and metadata.why_absent(name)

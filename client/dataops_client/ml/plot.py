@@ -8,8 +8,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from dataops_client.ml.errors import MissingFile, NothingToExport, UnknownFormat
-from dataops_client.ml.export import ExportReport, replacing, table_rows
-from dataops_client.ml.tree import sub_run_folders
+from dataops_client.ml.export import ExportReport, atomic_write, iter_bond_batches
+from dataops_client.ml.folders import list_sub_run_folders
 
 _PANELS_PER_ROW = 3
 
@@ -25,20 +25,20 @@ def plot_bonds(tree: Path, out: Path) -> ExportReport:
         raise MissingFile(f"the folder {out.parent} of the output is not there")
     report = ExportReport()
     points: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    for rows in table_rows(sub_run_folders(tree), report):
+    for rows in iter_bond_batches(list_sub_run_folders(tree), report):
         for bond in rows.bonds:
             points[bond.bond_type].append((bond.distance, bond.icohp))
     if not points:
         raise NothingToExport(
             f"{tree} has no sub-run that can be used; left out: {report.reasons()}"
         )
-    with replacing(out) as part:
-        figure_of(points).savefig(part, format=out.suffix[1:], dpi=150)
+    with atomic_write(out) as part:
+        build_figure(points).savefig(part, format=out.suffix[1:], dpi=150)
     report.warn_of_mixture()
     return report
 
 
-def figure_of(points: dict[str, list[tuple[float, float]]]) -> Figure:
+def build_figure(points: dict[str, list[tuple[float, float]]]) -> Figure:
     """A figure with a panel for each bond type, in alphabetical order, on common axes."""
     columns = min(len(points), _PANELS_PER_ROW)
     rows = -(-len(points) // columns)

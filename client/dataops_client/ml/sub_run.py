@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from dataops_client.ml.download_metadata import read_download_metadata
 from dataops_client.ml.errors import MalformedFile
-from dataops_client.ml.espresso import ScfOutput, read_scf_output, read_structure, symbols_of
+from dataops_client.ml.espresso import ScfOutput, get_symbols, read_scf_output, read_structure
+from dataops_client.ml.folders import get_composition
 from dataops_client.ml.lobster import Bond, read_bonds
-from dataops_client.ml.outcomes import Outcome, folder_outcome
+from dataops_client.ml.outcomes import Outcome, get_folder_outcome
 from dataops_client.ml.soaps import read_soaps
-from dataops_client.ml.tree import composition_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,8 +47,8 @@ def load_sub_run(path: str | PathLike[str]) -> SubRun:
     Raises NotASubRun, MalformedFile (also where files disagree on the atoms) or RefusedPickle.
     """
     folder = Path(path)
-    nc, metadata = composition_of(folder), read_download_metadata(folder)
-    structure = structure_in(folder, nc)
+    nc, metadata = get_composition(folder), read_download_metadata(folder)
+    structure = read_initial_structure(folder, nc)
     atoms = None if structure is None else len(structure)
     output = folder / f"{nc}.scf.out"
     scf = (
@@ -61,18 +61,18 @@ def load_sub_run(path: str | PathLike[str]) -> SubRun:
     icohplist, soaps = folder / "ICOHPLIST.lobster", folder / "SOAPS.vec"
     return SubRun(
         nc=nc,
-        outcome=folder_outcome(folder, nc, metadata),
+        outcome=get_folder_outcome(folder, nc, metadata),
         structure=structure,
         converged=scf.converged if output.is_file() else None,
         energy=scf.energy,
         forces=scf.forces,
-        bonds=bonds_in(icohplist, structure) if icohplist.is_file() else None,
+        bonds=read_checked_bonds(icohplist, structure) if icohplist.is_file() else None,
         soaps=read_soaps(soaps, atoms=atoms) if soaps.is_file() else None,
         synthetic=metadata.synthetic,
     )
 
 
-def structure_in(folder: Path, nc: str) -> Atoms | None:
+def read_initial_structure(folder: Path, nc: str) -> Atoms | None:
     """The structure that the calculation started from; None where neither `<nc>.scf.in` nor `<nc>.xyz` is there."""
     for path in (folder / f"{nc}.scf.in", folder / f"{nc}.xyz"):
         if path.is_file():
@@ -80,12 +80,12 @@ def structure_in(folder: Path, nc: str) -> Atoms | None:
     return None
 
 
-def bonds_in(icohplist: Path, structure: Atoms | None) -> tuple[Bond, ...]:
+def read_checked_bonds(icohplist: Path, structure: Atoms | None) -> tuple[Bond, ...]:
     """The bonds of an ICOHPLIST.lobster, checked against the structure: every label must be one of its atoms."""
     bonds = read_bonds(icohplist)
     if structure is not None:
         labels = {
-            f"{symbol}{number}" for number, symbol in enumerate(symbols_of(structure), start=1)
+            f"{symbol}{number}" for number, symbol in enumerate(get_symbols(structure), start=1)
         }
         for bond in bonds:
             if not labels >= {bond.label_a, bond.label_b}:

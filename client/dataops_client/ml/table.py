@@ -30,7 +30,7 @@ class BondTable:
     discarded: tuple[DiscardedCluster, ...]
 
 
-def bond_table(
+def build_bond_table(
     bonds: Iterable[Bond], clusters: Mapping[int, Cluster], symbols: Sequence[str] = ()
 ) -> BondTable:
     """The bonds of all clusters that are whole, each once.

@@ -15,13 +15,13 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from numpy.typing import NDArray
 
 from dataops_client.ml.espresso import read_scf_output
+from dataops_client.ml.folders import SubRunFolder
 from dataops_client.ml.formats import Format
 from dataops_client.ml.lobster import Bond
-from dataops_client.ml.tree import SubRunFolder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rows:
+class BondBatch:
     """The bonds of one sub-run; `soaps` is its SOAP matrix, or None where vectors were not asked for."""
 
     folder: SubRunFolder
@@ -43,7 +43,7 @@ class Rows:
         }
 
 
-def write_parquet(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:
+def write_parquet(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:
     import pyarrow as pa  # noqa: PLC0415 (only this format needs it)
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -66,7 +66,7 @@ def write_parquet(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None
             writer.close()
 
 
-def write_csv(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:
+def write_csv(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         for number, rows in enumerate(batches):
@@ -89,7 +89,7 @@ def write_csv(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:
                 )
 
 
-def write_npz(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:
+def write_npz(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:
     parts: dict[str, list[NDArray[Any]]] = {}
     vectors = 0
     for rows in batches:
@@ -106,7 +106,7 @@ def write_npz(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:
         np.savez_compressed(stream, **whole)
 
 
-def write_extxyz(path: Path, batches: Iterator[Rows], *, with_nc: bool) -> None:  # noqa: ARG001 (a frame always names its composition)
+def write_extxyz(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:  # noqa: ARG001 (a frame always names its composition)
     with path.open("w", encoding="utf-8") as stream:
         for rows in batches:
             folder, structure = rows.folder, cast(Any, rows.structure)

@@ -6,15 +6,15 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
-from .errors import TransferFailed
-from .models import ArchiveLink
+from dataops_client.errors import TransferFailed
+from dataops_client.models import ArchiveLink
 
 _EARLY_SECONDS = 15.0
 """How long before a URL expires another one is asked for."""
 _LEAST_SECONDS_BETWEEN_RENEWALS = 1.0
 
 
-class Links:
+class RefreshingLink:
     """The link as it is now; of several workers that find it refused, one asks `renew` for another."""
 
     def __init__(self, link: ArchiveLink, renew: Callable[[], ArchiveLink]) -> None:

@@ -13,13 +13,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from . import DataOpsClient, InsecureConnection, __version__, errors
-from .downloads import Wanted, download_all, forecasts, scheduled
-from .ml.commands import export, plot
-from .ml.errors import MlError
-from .report import Report
-from .run_status import executor_line, outcome_line, status_json, status_table
-from .verify import verify as verify_tree
+from dataops_client import DataOpsClient, InsecureConnection, __version__, downloads, errors
+from dataops_client.cli.output import DownloadReporter
+from dataops_client.cli.run_status import executor_line, outcome_line, status_json, status_table
+from dataops_client.cli.training import export, plot
+from dataops_client.downloads import DownloadTarget, download_all, list_targets
+from dataops_client.ml.errors import MlError
+from dataops_client.verify import verify as verify_tree
 
 EXIT_CODES: dict[type[BaseException], int] = {
     errors.InvalidRequest: 2,
@@ -28,16 +28,16 @@ EXIT_CODES: dict[type[BaseException], int] = {
     errors.AccessDenied: 5,
     errors.Unavailable: 6,
     errors.TransferFailed: 7,
-    errors.ArchiveRefused: 8,
-    errors.FolderOccupied: 9,
-    errors.UnexpectedAnswer: 10,
+    errors.InvalidArchive: 8,
+    errors.TargetNotEmpty: 9,
+    errors.UnexpectedResponse: 10,
     MlError: 12,
     errors.DataOpsError: 1,
     OSError: 11,
 }
 """By kind of failure; the first that fits."""
-INTERRUPTED = 130
-DIFFERENCES = 13
+EXIT_INTERRUPTED = 130
+EXIT_VERIFY_FAILED = 13
 """Of `verify`, where files are not what they were."""
 
 _HELP = """Schedule runs of atomistic simulations and download their files.
@@ -211,9 +211,11 @@ def download(
         wanted = _wanted(
             client, nc, runs.split(",") if runs else None, sub_runs, every=every, whole=whole
         )
-        report = Report(_out, _err, as_json=as_json, quiet=quiet, named=bool(runs) and not every)
+        report = DownloadReporter(
+            _out, _err, as_json=as_json, quiet=quiet, named=bool(runs) and not every
+        )
         if dry_run:
-            report.forecast(forecasts(client, wanted, output, jobs=jobs, profile=profile))
+            report.forecast(downloads.dry_run(client, wanted, output, jobs=jobs, profile=profile))
             return
         options = {"jobs": jobs, "profile": profile, "force": force}
         try:
@@ -227,9 +229,9 @@ def download(
                     report.add(result)
         except KeyboardInterrupt:
             _err.print("dataops: interrupted; the same command goes on from here", style="red")
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(EXIT_INTERRUPTED) from None
     report.summary()
-    if failure := report.worst(EXIT_CODES):
+    if failure := report.exit_code(EXIT_CODES):
         raise typer.Exit(failure)
 
 
@@ -241,17 +243,17 @@ def _wanted(
     *,
     every: bool,
     whole: bool,
-) -> list[Wanted]:
+) -> list[DownloadTarget]:
     if sub_runs and (every or whole or len(runs or ()) > 1):
         raise typer.BadParameter("sub-runs are named for one run, and without --all and --whole")
     if whole:
         return sorted(
-            {Wanted(nc, found.id_run, None) for found in scheduled(client, nc, runs)},
+            {DownloadTarget(nc, found.id_run, None) for found in list_targets(client, nc, runs)},
             key=lambda found: int(found.id_run),
         )
     if runs is None or every:
-        return scheduled(client, nc, runs)
-    return [Wanted(nc, run, sub_run) for run in runs for sub_run in sub_runs or ["0"]]
+        return list_targets(client, nc, runs)
+    return [DownloadTarget(nc, run, sub_run) for run in runs for sub_run in sub_runs or ["0"]]
 
 
 @app.command()
@@ -269,7 +271,7 @@ def verify(
         state = "all right" if not checked.differences else "NOT as they were"
         print(errors.printable(f"{checked.folder}: {checked.files} files, {state}"))
     if wrong:
-        raise typer.Exit(DIFFERENCES)
+        raise typer.Exit(EXIT_VERIFY_FAILED)
 
 
 app.command("export")(export)

@@ -27,7 +27,7 @@ class SubRunFolder:
         return f"{self.nc}/{self.id_run}/{self.sub_run}"
 
 
-def sub_run_folders(tree: Path) -> list[SubRunFolder]:
+def list_sub_run_folders(tree: Path) -> list[SubRunFolder]:
     """The sub-runs under `tree`, sorted; folders of other names are passed over. Raises NothingToExport where there is none."""
     folders = sorted(
         SubRunFolder(path.parent.parent.name, int(path.parent.name), int(path.name), path)
@@ -44,7 +44,7 @@ def sub_run_folders(tree: Path) -> list[SubRunFolder]:
     return folders
 
 
-def composition_of(folder: Path) -> str:
+def get_composition(folder: Path) -> str:
     """The nominal composition that names the files of a sub-run (`<nc>.scf.in` and its like).
 
     Raises NotASubRun where the folder is not there or its files name none or several.

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import urllib3
 
-from .connections import Connections
-from .errors import UnexpectedAnswer
+from dataops_client.connections import Connections
+from dataops_client.errors import UnexpectedResponse
 
 
-class Storage:
+class ObjectStoreClient:
     """Gets nothing of what the API gets: no token, no cookies."""
 
     def __init__(self, user_agent: str, timeout_seconds: float) -> None:
@@ -22,7 +22,7 @@ class Storage:
         try:
             return self._connections.request("GET", url, {**self._headers, **headers})
         except ValueError as error:
-            raise UnexpectedAnswer(
+            raise UnexpectedResponse(
                 f"'download_url' of the API's response is not an address: {error}"
             ) from error
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from rich.table import Table
 
-from .deformations import DEFORMATIONS
-from .models import RunStatus, SubRunOutcome
+from dataops_client.deformations import DEFORMATIONS
+from dataops_client.models import RunStatus, SubRunOutcome
 
 _LABELS = {
     "DONE": "done",
@@ -35,7 +35,7 @@ def status_table(status: RunStatus) -> Table:
         table.add_row(
             sub_run,
             _deformation(sub_run),
-            label_of(found.outcome),
+            format_outcome(found.outcome),
             _count(found.scf_iterations),
             energy,
             _bonds(found),
@@ -54,7 +54,7 @@ def outcome_line(status: RunStatus) -> str:
     groups: dict[str, list[str]] = {}
     for sub_run in status.sub_runs:
         groups.setdefault(
-            label_of(status.sub_run_outcomes.get(sub_run, _NOTHING).outcome), []
+            format_outcome(status.sub_run_outcomes.get(sub_run, _NOTHING).outcome), []
         ).append(sub_run)
     return ", ".join(
         f"{len(sub_runs)} {label}" + ("" if label == "done" else f" ({', '.join(sub_runs)})")
@@ -79,7 +79,7 @@ def status_json(nc: str, status: RunStatus) -> str:
     )
 
 
-def label_of(outcome: str) -> str:
+def format_outcome(outcome: str) -> str:
     """Return an outcome in words; one that is not known here, as it is named."""
     return _LABELS.get(outcome, outcome)
 

@@ -24,9 +24,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from .errors import TransferFailed
-from .models import ArchiveLink
-from .owners import is_ownerless, nobodys_name, our_name
+from dataops_client.errors import TransferFailed
+from dataops_client.models import ArchiveLink
+from dataops_client.transfer.part_ownership import is_orphaned, new_owner_id, orphan_id
 
 _SAVE_SECONDS = 0.5
 _SAVE_BYTES = 16 * 1024 * 1024
@@ -55,12 +55,12 @@ class PartFile:
         with self._lock:
             return sum(stop - start for start, stop in self._present)
 
-    def frontier(self) -> int:
+    def contiguous_bytes(self) -> int:
         """How many bytes are there from the beginning on without a gap."""
         with self._lock:
             return self._present[0][1] if self._present and self._present[0][0] == 0 else 0
 
-    def gaps(self) -> Sequence[tuple[int, int]]:
+    def missing_ranges(self) -> Sequence[tuple[int, int]]:
         """The ranges, start and end, that are still to come."""
         with self._lock:
             edges = [0, *(edge for span in self._present for edge in span), self._link.size_bytes]
@@ -107,7 +107,7 @@ class PartFile:
             self.save()
         finally:
             os.close(self._file)
-        left = self._folder / f"{self._stem}.{nobodys_name()}.part"
+        left = self._folder / f"{self._stem}.{orphan_id()}.part"
         _sidecar(self.path).rename(_sidecar(left))  # first: where the part is, its sidecar is too
         self.path.rename(left)
 
@@ -133,7 +133,7 @@ class PartFile:
         """Take over the parts that nobody works on: the one with the most of this archive is continued, all others go away."""
         most = 0
         for found in sorted(self._folder.glob(f"{_escaped(f'.{self._link.filename}.')}*.part")):
-            if not is_ownerless(found.name.removesuffix(".part").rsplit(".", 1)[-1], found):
+            if not is_orphaned(found.name.removesuffix(".part").rsplit(".", 1)[-1], found):
                 continue
             ours = self._name_of_ours()
             try:
@@ -156,7 +156,7 @@ class PartFile:
         return most > 0
 
     def _name_of_ours(self) -> Path:
-        return self._folder / f"{self._stem}.{our_name()}.part"
+        return self._folder / f"{self._stem}.{new_owner_id()}.part"
 
 
 def _identity(link: ArchiveLink) -> str:

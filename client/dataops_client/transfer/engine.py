@@ -11,30 +11,30 @@ from time import monotonic
 
 from urllib3 import BaseHTTPResponse
 
-from .answers import Meaning, judged, strong_etag
-from .connections import BROKEN
-from .errors import ChecksumMismatch, Stopped, TransferFailed
-from .links import Links
-from .models import ArchiveLink
-from .part_file import PartFile
-from .retries import pauses, retry_after_seconds
-from .storage import Storage
+from dataops_client.connections import CONNECTION_ERRORS
+from dataops_client.errors import Cancelled, ChecksumMismatch, TransferFailed
+from dataops_client.models import ArchiveLink
+from dataops_client.retry import backoff_delays, retry_after_seconds
+from dataops_client.transfer.object_store import ObjectStoreClient
+from dataops_client.transfer.part_file import PartFile
+from dataops_client.transfer.presigned_url import RefreshingLink
+from dataops_client.transfer.response_policy import Action, classify_response, strong_etag
 
-SIDE_BY_SIDE_BYTES = 64 * 1024 * 1024
+MULTIPART_THRESHOLD = 64 * 1024 * 1024
 """Archives from this size on are fetched in ranges, several at once where that may help."""
-RANGE_BYTES = 16 * 1024 * 1024
-CONNECTIONS = 4
-ENOUGH_BYTES_PER_SECOND = 200e6
+CHUNK_BYTES = 16 * 1024 * 1024
+MAX_CONCURRENCY = 4
+SINGLE_CONNECTION_BYTES_PER_SECOND = 200e6
 """One connection to a far object store gives 100 MB/s at most; where one gives more than this, others would only cost."""
 _HASHED_BYTES = 1024 * 1024
 _READ_BYTES = 512 * 1024
-_ROUNDS = 3
-_FAREWELL_SECONDS = 1.0
+_MAX_RESTARTS = 3
+_JOIN_TIMEOUT_SECONDS = 1.0
 """How long a worker that waits for a storage, or for the API, is waited for when all is over. It cannot write any more."""
 
 
 def fetch(  # noqa: PLR0917
-    storage: Storage,
+    storage: ObjectStoreClient,
     link: ArchiveLink,
     renew: Callable[[], ArchiveLink],
     folder: Path,
@@ -49,7 +49,7 @@ def fetch(  # noqa: PLR0917
     bytes are there already, then how many more: negative where some turned out to be of something else.
     """
     part = PartFile(link, folder)
-    links, stop = Links(link, renew), stop or threading.Event()
+    links, stop = RefreshingLink(link, renew), stop or threading.Event()
     try:
         resumed = part.present_bytes
         progress(resumed)
@@ -72,16 +72,16 @@ def fetch(  # noqa: PLR0917
 
 
 def _complete(
-    storage: Storage,
-    links: Links,
+    storage: ObjectStoreClient,
+    links: RefreshingLink,
     part: PartFile,
     progress: Callable[[int], None],
     stop: threading.Event,
 ) -> None:
     """Fetch what is missing. Where the storage has something else than what was begun, or no ranges, that is all, from one connection."""
     link = links.current()
-    connections = CONNECTIONS if link.size_bytes >= SIDE_BY_SIDE_BYTES else 1
-    for _ in range(_ROUNDS):
+    connections = MAX_CONCURRENCY if link.size_bytes >= MULTIPART_THRESHOLD else 1
+    for _ in range(_MAX_RESTARTS):
         try:
             _Transfer(storage, links, part, progress, stop, connections).run()
             return
@@ -104,8 +104,8 @@ class _Transfer:
 
     def __init__(  # noqa: PLR0917
         self,
-        storage: Storage,
-        links: Links,
+        storage: ObjectStoreClient,
+        links: RefreshingLink,
         part: PartFile,
         progress: Callable[[int], None],
         stop: threading.Event,
@@ -120,8 +120,10 @@ class _Transfer:
         )
         self._link = links.current()
         self._connections = connections
-        self._ranges = _cut(part.gaps(), RANGE_BYTES if connections > 1 else self._link.size_bytes)
-        self._moved = threading.Condition()
+        self._ranges = _cut(
+            part.missing_ranges(), CHUNK_BYTES if connections > 1 else self._link.size_bytes
+        )
+        self._data_arrived = threading.Condition()
         self._awaited_bytes = 0
         self._failure: BaseException | None = None
         self._ended = threading.Event()
@@ -132,12 +134,12 @@ class _Transfer:
         """ChecksumMismatch where what is there in the end is not what was announced; whatever a worker, or `stop`, ended it with."""
         try:
             self._add_worker()
-            digest = self._hashed()
+            digest = self._hash_incoming()
         finally:
-            with self._moved:  # which every writing worker holds
+            with self._data_arrived:  # which every writing worker holds
                 self._ended.set()
             self._interrupt()
-            deadline = monotonic() + _FAREWELL_SECONDS
+            deadline = monotonic() + _JOIN_TIMEOUT_SECONDS
             for worker in self._workers:  # which only grow in number, and not any more
                 worker.join(max(deadline - monotonic(), 0.0))
         if digest != self._link.sha256:
@@ -145,25 +147,25 @@ class _Transfer:
                 f"{self._link.filename!r} has SHA-256 {digest}, announced was {self._link.sha256}"
             )
 
-    def _hashed(self) -> str:
+    def _hash_incoming(self) -> str:
         """The SHA-256 of the whole, computed while it arrives; whatever a worker or the caller ends is raised here."""
         digest = hashlib.sha256()
         position, size_bytes = 0, self._link.size_bytes
         while position < size_bytes:
             self._awaited_bytes = min(position + _HASHED_BYTES, size_bytes)
-            frontier = self._part.frontier()
-            if frontier < self._awaited_bytes:
-                with self._moved:
-                    self._moved.wait(0.2)
+            contiguous_bytes = self._part.contiguous_bytes()
+            if contiguous_bytes < self._awaited_bytes:
+                with self._data_arrived:
+                    self._data_arrived.wait(0.2)
                 if self._failure:
                     raise self._failure
                 if self._stop.is_set():
-                    raise Stopped(
+                    raise Cancelled(
                         f"{self._link.filename!r} was stopped: {self._part.present_bytes} of {size_bytes} bytes are kept"
                     )
                 continue
-            while position < frontier:
-                piece = self._part.read(position, min(_HASHED_BYTES, frontier - position))
+            while position < contiguous_bytes:
+                piece = self._part.read(position, min(_HASHED_BYTES, contiguous_bytes - position))
                 if not piece:
                     raise TransferFailed(
                         f"{self._link.filename!r}: what had arrived is no longer there"
@@ -182,35 +184,35 @@ class _Transfer:
             while (span := self._next_range()) and not self._ended.is_set():
                 began = monotonic()
                 self._fetch_range(*span)
-                if (span[1] - span[0]) / ENOUGH_BYTES_PER_SECOND < monotonic() - began:
-                    self._have_helped()
+                if (span[1] - span[0]) / SINGLE_CONNECTION_BYTES_PER_SECOND < monotonic() - began:
+                    self._add_worker_if_slow()
         except BaseException as error:
             self._failure = self._failure or error  # raised again in the thread that hashes
-            with self._moved:
-                self._moved.notify()
+            with self._data_arrived:
+                self._data_arrived.notify()
 
-    def _have_helped(self) -> None:
+    def _add_worker_if_slow(self) -> None:
         """Start one worker more, up to that many connections."""
-        with self._moved:
+        with self._data_arrived:
             if len(self._workers) < self._connections and not self._ended.is_set():
                 self._add_worker()
 
     def _next_range(self) -> tuple[int, int] | None:
-        with self._moved:
+        with self._data_arrived:
             return next(self._ranges, None)
 
     def _fetch_range(self, start: int, stop: int) -> None:
         """Fetch the range, going on from its last byte where it breaks off."""
-        waits = pauses()
+        waits = backoff_delays()
         position = start
         while position < stop and not self._ended.is_set():
             before, asked_to_wait_seconds, failure = position, 0.0, ""
             try:
                 position, failure, asked_to_wait_seconds = self._try(position, stop)
-            except BROKEN as error:
+            except CONNECTION_ERRORS as error:
                 failure = _said(error)
             if position > before:
-                waits = pauses()
+                waits = backoff_delays()
             elif (pause := next(waits, None)) is None:
                 raise TransferFailed(f"{self._link.filename!r} did not arrive: {failure}")
             else:
@@ -225,17 +227,17 @@ class _Transfer:
             headers["If-Match"] = self._part.etag  # and no If-Range, which some stores ignore
         answer = self._storage.get(link.download_url, headers)
         try:
-            meaning, reason = judged(
+            meaning, reason = classify_response(
                 answer.status, answer.headers, span, link.size_bytes, self._part.etag
             )
-            if meaning is Meaning.TAKE:
+            if meaning is Action.ACCEPT:
                 self._part.etag = self._part.etag or strong_etag(answer.headers)
                 return *self._receive(answer, position, stop), 0.0
-            if meaning is Meaning.RENEW:
+            if meaning is Action.REFRESH_URL:
                 self._links.replace(link)
-            elif meaning is Meaning.ANEW:
+            elif meaning is Action.RESTART:
                 raise _Changed(reason)
-            elif meaning is Meaning.GIVE_UP:
+            elif meaning is Action.FAIL:
                 raise TransferFailed(f"{link.filename!r}: {reason}")
             return position, reason, retry_after_seconds(answer.headers.get("Retry-After"), 0.0)
         finally:
@@ -252,17 +254,17 @@ class _Transfer:
                 if position + len(piece) > stop:
                     ended = f"the body went on for {len(piece)} bytes"
                     break
-                with self._moved:
+                with self._data_arrived:
                     if self._ended.is_set():
                         break
                     self._part.write(position, piece)
                     position += len(piece)
                     self._progress(len(piece))
                     if (
-                        self._part.frontier() >= self._awaited_bytes
+                        self._part.contiguous_bytes() >= self._awaited_bytes
                     ):  # waking for less costs more than the hashing
-                        self._moved.notify()
-        except BROKEN as error:
+                        self._data_arrived.notify()
+        except CONNECTION_ERRORS as error:
             ended = _said(error)
         finally:
             self._answers.discard(answer)
@@ -275,10 +277,10 @@ class _Transfer:
                 answer.shutdown()
 
 
-def _cut(gaps: Sequence[tuple[int, int]], range_bytes: int) -> Iterator[tuple[int, int]]:
+def _cut(missing_ranges: Sequence[tuple[int, int]], range_bytes: int) -> Iterator[tuple[int, int]]:
     return (
         (begin, min(begin + range_bytes, stop))
-        for start, stop in gaps
+        for start, stop in missing_ranges
         for begin in range(start, stop, range_bytes)
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dataops_client.ml.errors import needing_the_extra
+from dataops_client.ml.errors import require_ml_extra
 from dataops_client.ml.formats import Format
 
 if TYPE_CHECKING:
@@ -39,18 +39,18 @@ def export(
     ] = False,
 ) -> None:
     """Write the per-bond training table (distance, -ICOHP) of all usable sub-runs, and a report of what was passed over."""
-    with needing_the_extra():
-        from dataops_client.ml.export import export_bonds, report_path  # noqa: PLC0415
+    with require_ml_extra():
+        from dataops_client.ml.export import export_bonds, get_report_path  # noqa: PLC0415
 
         out = output or Path(f"bonds.{form}")
         report = export_bonds(tree, out, form, soaps=soaps)
     typer.echo(_summary(report))
-    typer.echo(f"table: {out}\nreport: {report_path(out)}{_caution(report)}")
+    typer.echo(f"table: {out}\nreport: {get_report_path(out)}{_caution(report)}")
 
 
 def plot(tree: Tree, output: Picture = Path("bonds.png")) -> None:
     """Draw -ICOHP against distance for each bond type of the training table."""
-    with needing_the_extra():
+    with require_ml_extra():
         from dataops_client.ml.plot import plot_bonds  # noqa: PLC0415
 
         report = plot_bonds(tree, output)

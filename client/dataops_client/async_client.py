@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from .client import DataOpsClient
+from dataops_client.client import DataOpsClient
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

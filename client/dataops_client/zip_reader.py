@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 from isal import isal_zlib
 
-Damaged = cast("type[Exception]", isal_zlib.error)
+DeflateError = cast("type[Exception]", isal_zlib.error)
 """What data that is no DEFLATE raises."""
 
 _READ_BYTES = 128 * 1024
@@ -17,7 +17,7 @@ _PIECE_BYTES = 1024 * 1024
 _LOCAL = struct.Struct("<4s5H3L2H")
 
 
-def content(archive: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
+def iter_member(archive: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
     """The member's content in pieces, each of a megabyte at most however far it was shrunk.
 
     zipfile.BadZipFile, or Damaged, where it is not what the directory says of it: its name, CRC-32 and packed size; EOFError where it ends.

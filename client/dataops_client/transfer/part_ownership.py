@@ -19,17 +19,17 @@ _PROCESS = uuid.uuid4().hex[:8]
 """Tells this process from an earlier one of the same number, as restarted containers have."""
 
 
-def our_name() -> str:
+def new_owner_id() -> str:
     """A name that this process has given to nothing yet."""
-    return f"{_here()}-{os.getpid()}-{_PROCESS}{uuid.uuid4().hex[:8]}"
+    return f"{_host_id()}-{os.getpid()}-{_PROCESS}{uuid.uuid4().hex[:8]}"
 
 
-def nobodys_name() -> str:
+def orphan_id() -> str:
     """A name for what is left behind."""
     return uuid.uuid4().hex[:12]
 
 
-def is_ownerless(name: str, path: Path) -> bool:
+def is_orphaned(name: str, path: Path) -> bool:
     """Whether nobody works on the file: nobody's name is on it, or that of a process that is gone, or that of one that rests.
 
     False where the file is not there any more.
@@ -38,9 +38,9 @@ def is_ownerless(name: str, path: Path) -> bool:
     if len(owner) != 3:
         return True
     here, pid, token = owner
-    if here == _here() and pid == str(os.getpid()):
+    if here == _host_id() and pid == str(os.getpid()):
         return not token.startswith(_PROCESS)
-    if here == _here() and os.name == "posix" and not _is_alive(pid):
+    if here == _host_id() and os.name == "posix" and not _process_exists(pid):
         return True
     try:  # by the hour also where the number lives: it may be another's by now
         return time.time() - path.stat().st_mtime > _STALE_SECONDS
@@ -49,7 +49,7 @@ def is_ownerless(name: str, path: Path) -> bool:
 
 
 @cache
-def _here() -> str:
+def _host_id() -> str:
     """The machine, and where processes are numbered there: containers of one machine may share its name and not its processes."""
     try:
         numbering = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - what it says is no path
@@ -58,7 +58,7 @@ def _here() -> str:
     return sha256(f"{socket.gethostname()} {numbering}".encode()).hexdigest()[:8]
 
 
-def _is_alive(pid: str) -> bool:
+def _process_exists(pid: str) -> bool:
     try:
         os.kill(int(pid), 0)
     except (ProcessLookupError, ValueError, OverflowError):

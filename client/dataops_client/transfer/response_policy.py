@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, auto
 
-from .retries import HEALING
+from dataops_client.retry import RETRYABLE_STATUSES
 
 _PAGES = ("text/", "application/xml", "application/json", "application/xhtml")
 _REFUSED = frozenset({400, 403, 404})
@@ -13,28 +13,28 @@ _REFUSED = frozenset({400, 403, 404})
 its retention removed. Whoever asks the API again gets one that is."""
 
 
-class Meaning(Enum):
+class Action(Enum):
     """What to do about an answer."""
 
-    TAKE = auto()
+    ACCEPT = auto()
     """Its body is what was asked for."""
-    AGAIN = auto()
+    RETRY = auto()
     """It may be better next time; what is there stays."""
-    RENEW = auto()
+    REFRESH_URL = auto()
     """Ask the API for another URL."""
-    ANEW = auto()
+    RESTART = auto()
     """What is there is of something else, or cannot be continued: begin from the first byte."""
-    GIVE_UP = auto()
+    FAIL = auto()
     """Nothing that is known here helps."""
 
 
-def judged(
+def classify_response(
     status: int,
     headers: Mapping[str, str],
     span: tuple[int, int] | None,
     size_bytes: int,
     etag: str | None,
-) -> tuple[Meaning, str]:
+) -> tuple[Action, str]:
     """What the answer means, and why, for people.
 
     `span` is the range that was asked for, start and end, None for the whole; `size_bytes` what the archive has; `etag` that of what is
@@ -42,13 +42,13 @@ def judged(
     """
     if status in (200, 206):
         return _judged_body(status, headers, span, size_bytes, etag)
-    meaning = Meaning.GIVE_UP
+    meaning = Action.FAIL
     if status in _REFUSED:
-        meaning = Meaning.RENEW
+        meaning = Action.REFRESH_URL
     elif status in (412, 416):
-        meaning = Meaning.ANEW
-    elif status in HEALING:
-        meaning = Meaning.AGAIN
+        meaning = Action.RESTART
+    elif status in RETRYABLE_STATUSES:
+        meaning = Action.RETRY
     return meaning, f"the storage answered HTTP {status}"
 
 
@@ -58,16 +58,16 @@ def _judged_body(
     span: tuple[int, int] | None,
     size_bytes: int,
     etag: str | None,
-) -> tuple[Meaning, str]:
+) -> tuple[Action, str]:
     if status == 200 and (fault := _is_no_archive(headers, size_bytes)):
-        return Meaning.AGAIN, fault
+        return Action.RETRY, fault
     if status == 206 and (fault := _is_other_range(headers, span, size_bytes)):
-        return Meaning.AGAIN, fault
+        return Action.RETRY, fault
     if etag and (tag := strong_etag(headers)) and tag != etag:
-        return Meaning.ANEW, f"what the storage has is {tag} now, and was {etag}"
+        return Action.RESTART, f"what the storage has is {tag} now, and was {etag}"
     if status == 200 and span:
-        return Meaning.ANEW, "the storage does not give ranges"
-    return Meaning.TAKE, ""
+        return Action.RESTART, "the storage does not give ranges"
+    return Action.ACCEPT, ""
 
 
 def strong_etag(headers: Mapping[str, str]) -> str | None:
