@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataops_client import ArchiveLink
-from dataops_client.transfer.engine import fetch
+from dataops_client.transfer.engine import Downloader
 from dataops_client.transfer.object_store import ObjectStoreClient
 
 if TYPE_CHECKING:
@@ -42,19 +42,24 @@ def measure_throughput(s3: S3Client, bucket: str, size_bytes: int, work: Path) -
     saved = work / "curl"
     seconds: dict[str, list[float]] = {"client": [], "curl": []}
 
-    def timed(name: str, action: Callable[[], Path]) -> None:
-        began = time.perf_counter()
-        path = action()
-        seconds[name].append(time.perf_counter() - began)
-        path.unlink()
+    downloader = Downloader(storage)
 
-    def download_with_curl() -> Path:
+    def timed(name: str, action: Callable[[], Callable[[], None]]) -> None:
+        began = time.perf_counter()
+        remove = action()
+        seconds[name].append(time.perf_counter() - began)
+        remove()
+
+    def by_curl() -> Callable[[], None]:
         subprocess.run(["curl", "-s", "-f", "-o", saved, link.download_url], check=True)
-        return saved
+        return saved.unlink
+
+    def by_client() -> Callable[[], None]:
+        return downloader.download(link, lambda: link, work, progress=lambda _: None).discard
 
     for _ in range(3):
-        timed("curl", download_with_curl)
-        timed("client", lambda: fetch(storage, link, lambda: link, work, lambda _: None))
+        timed("curl", by_curl)
+        timed("client", by_client)
     storage.close()
     s3.delete_object(Bucket=bucket, Key=_KEY)
     return Throughput(size_bytes / min(seconds["client"]), size_bytes / min(seconds["curl"]))

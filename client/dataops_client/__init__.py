@@ -1,14 +1,17 @@
-"""Client of the DataOps API: schedules runs, and downloads their files, verified.
+"""Client of the DataOps API: schedules runs of atomistic simulations and downloads their files.
 
 from dataops_client import DataOpsClient
+
 with DataOpsClient("http://localhost:8000") as client:
     run = client.generate("Zr49Cu49Al2")
-    download = client.download("Zr49Cu49Al2", run.id_run, "0", "data")
+    download = client.download("Zr49Cu49Al2", run.id_run, "0", "files")
 """
 
+from dataops_client._version import __version__
 from dataops_client.api import InsecureConnection
+from dataops_client.archive_operations import Download
 from dataops_client.async_client import AsyncDataOpsClient
-from dataops_client.client import DataOpsClient, Download
+from dataops_client.client import DataOpsClient
 from dataops_client.downloads import (
     DownloadResult,
     DownloadTarget,
@@ -34,20 +37,16 @@ from dataops_client.errors import (
     UnexpectedResponse,
     UnsafeArchive,
 )
-from dataops_client.models import (
+from dataops_client.models.archives import (
     ArchiveFile,
     ArchiveLink,
     Manifest,
     ManifestFile,
-    Run,
-    RunStatus,
-    Scheduled,
     SkippedFile,
-    SubRunOutcome,
 )
+from dataops_client.models.runs import Run, RunStatus, Scheduled, SubRunOutcome
+from dataops_client.transfer.config import TransferConfig
 from dataops_client.verify import Difference, VerificationResult, verify
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AccessDenied",
@@ -78,11 +77,13 @@ __all__ = [
     "SubRunOutcome",
     "TargetNotEmpty",
     "TimedOut",
+    "TransferConfig",
     "TransferFailed",
     "Unavailable",
     "UnexpectedResponse",
     "UnsafeArchive",
     "VerificationResult",
+    "__version__",
     "download_all",
     "dry_run",
     "list_targets",

@@ -1,4 +1,4 @@
-"""`python -m dataops_client` is the command `dataops`."""
+"""`python -m dataops_client`, which runs the command `dataops`."""
 
 from dataops_client.cli.app import main
 

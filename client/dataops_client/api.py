@@ -1,4 +1,4 @@
-"""Requests to the API: retried if that may help. Each ends with a response of status 200 or 202, or a named error."""
+"""Requests to the API, with retries. Each ends in a response of status 200 or 202, or in an error."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import Any
 from urllib.parse import unquote, urlencode
 
 import urllib3
+from urllib3.exceptions import HTTPError
 from urllib3.util import Url, parse_url
 
 from dataops_client import errors
-from dataops_client.connections import CONNECTION_ERRORS, Connections, is_loopback
-from dataops_client.responses import Response, read
-from dataops_client.retry import RETRYABLE_STATUSES, backoff_delays, retry_after_seconds
+from dataops_client.connections import Connections, is_loopback
+from dataops_client.responses import Response, read_response
+from dataops_client.retry import DEFAULT_RETRY, RETRYABLE_STATUSES, RetryPolicy
 
-_BY_STATUS: dict[int, type[errors.DataOpsError]] = {
+_ERRORS_BY_STATUS: dict[int, type[errors.DataOpsError]] = {
     400: errors.InvalidRequest,
     401: errors.AccessDenied,
     403: errors.AccessDenied,
@@ -27,26 +28,29 @@ _BY_STATUS: dict[int, type[errors.DataOpsError]] = {
     413: errors.InvalidRequest,
     415: errors.InvalidRequest,
     422: errors.InvalidRequest,
-}
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
-"""What a bearer token consists of (RFC 6750, 2.1)."""
+} | dict.fromkeys(RETRYABLE_STATUSES, errors.Unavailable)
+_BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
 _MAX_DETAIL_LENGTH = 1_000
 
 
 class InsecureConnection(UserWarning):
-    """A token, or files, go over a connection that others can read."""
+    """Token or files that are sent without encryption."""
 
 
 def validate_token(token: str | None, name: str) -> str | None:
-    """Return the token without white space around it, or None if it is empty. AccessDenied, which never contains it, if it is invalid."""
+    """Return the token without surrounding white space, or None if it is empty.
+
+    Raises:
+        AccessDenied: The token contains an invalid character. The message does not contain it.
+    """
     token = (token or "").strip()
-    if token and not _TOKEN.fullmatch(token):
-        raise errors.AccessDenied(f"{name} contains a character that no token has")
+    if token and not _BEARER_TOKEN.fullmatch(token):
+        raise errors.AccessDenied(f"{name} contains a character that is not allowed in a token")
     return token or None
 
 
 class Api:
-    """One API. Its token goes to no other host: redirects are not followed."""
+    """HTTP client of one API. Redirects are not followed, so the token is sent to no other host."""
 
     def __init__(
         self,
@@ -56,7 +60,7 @@ class Api:
         timeout_seconds: float,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.url, credentials = _address(url)
+        self.url, credentials = _split_credentials(url)
         self._headers = {
             "User-Agent": user_agent,
             "Accept": "application/json",
@@ -66,7 +70,7 @@ class Api:
             self._headers["Authorization"] = f"Bearer {token}"
             if self.url.startswith("http:") and not is_loopback(self.url):
                 warnings.warn(
-                    f"the token is sent to {self.url} without encryption: use https",
+                    f"the token is sent to {self.url} without encryption; use https",
                     InsecureConnection,
                     stacklevel=3,
                 )
@@ -78,110 +82,119 @@ class Api:
         self._connections.close()
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Response:
-        return self._request("GET", f"{path}?{urlencode(query)}" if query else path, self._headers)
+        target = f"{path}?{urlencode(query)}" if query else path
+        return self._request("GET", target, self._headers, None, DEFAULT_RETRY)
 
     def post(self, path: str, body: Any = None, idempotency_key: str | None = None) -> Response:
-        """Send a POST. It is retried as well: the key makes that safe."""
-        headers = self._headers | ({"Idempotency-Key": idempotency_key} if idempotency_key else {})
+        """Send a POST. It is only retried with an idempotency key."""
+        headers, retries = dict(self._headers), DEFAULT_RETRY
+        if idempotency_key:
+            headers["Idempotency-Key"] = idempotency_key
+            retries = retries.new(allowed_methods=None)
         if body is None:
-            return self._request("POST", path, headers)
-        return self._request(
-            "POST", path, headers | {"Content-Type": "application/json"}, json.dumps(body).encode()
-        )
+            return self._request("POST", path, headers, None, retries)
+        headers["Content-Type"] = "application/json"
+        return self._request("POST", path, headers, json.dumps(body).encode(), retries)
 
     def _request(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        retries: RetryPolicy,
     ) -> Response:
-        waits = backoff_delays()
         while True:
+            retry_after, cause = None, None
             try:
                 response = self._send(method, path, headers, body)
             except ValueError:
-                raise errors.InvalidRequest(
-                    f"{path!r} cannot be requested from {self.url}"
-                ) from None
-            except CONNECTION_ERRORS as error:
+                raise errors.InvalidRequest(f"invalid path {path!r} for {self.url}") from None
+            except HTTPError as error:
                 failure: errors.DataOpsError = errors.Unavailable(
-                    f"{self.url} does not respond: {error.__cause__ or error}"
+                    f"{self.url} is unreachable: {error.__cause__ or error}"
                 )
-                wait = next(waits, None)
+                cause = error
             else:
                 if response.status in (200, 202):
                     return response
-                failure = _failure(response)
-                if response.status not in RETRYABLE_STATUSES and not _in_flight(response):
+                failure, retry_after = _build_error(response), response.headers.get("Retry-After")
+                if not retries.is_retry(method, response.status, retry_after is not None):
                     raise failure
-                default = next(waits, None)
-                wait = (
-                    None
-                    if default is None
-                    else retry_after_seconds(response.headers.get("Retry-After"), default)
-                )
-            if wait is None:
-                raise failure
-            self._sleep(wait)
+            try:
+                retries = retries.increment(method, path, error=cause)
+            except HTTPError:
+                raise failure from None
+            self._sleep(retries.delay_seconds(retry_after))
 
     def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> Response:
         response = self._connections.request(method, self.url + path, headers, body)
         try:
-            return read(response, f"{method} {self.url}{path}")
+            return read_response(response, f"{method} {self.url}{path}")
         except BaseException:
-            response.close()  # what is left of it is not read
+            response.close()  # the rest of the body is not read
             raise
         finally:
             response.release_conn()
 
 
-def _address(url: str) -> tuple[str, str | None]:
-    """Return the URL without a slash at its end, and the `user:password` that stands in it."""
+def _split_credentials(url: str) -> tuple[str, str | None]:
+    """Return the URL without a trailing slash, and the `user:password` that it contains."""
     try:
-        address = parse_url(url)
+        parsed = parse_url(url)
     except ValueError:
-        address = Url()
-    if address.scheme not in ("http", "https") or not address.host:
+        parsed = Url()
+    if parsed.scheme not in ("http", "https") or not parsed.host:
         raise errors.InvalidRequest(
-            f"{url.rpartition('@')[2]!r} is not the address of an API, such as http://localhost:8000"
+            f"invalid API URL {url.rpartition('@')[2]!r}; expected for example http://localhost:8000"
         )
-    path = (address.path or "").rstrip("/")
-    credentials = unquote(address.auth) if address.auth else None
-    return Url(
-        address.scheme, host=address.host, port=address.port, path=path or None
-    ).url, credentials
+    path = (parsed.path or "").rstrip("/") or None
+    credentials = unquote(parsed.auth) if parsed.auth else None
+    return Url(parsed.scheme, host=parsed.host, port=parsed.port, path=path).url, credentials
 
 
-def _in_flight(response: Response) -> bool:
-    return response.status == 409 and "Retry-After" in response.headers
+def _build_error(response: Response) -> errors.DataOpsError:
+    """Return the error that a response describes.
 
-
-def _failure(response: Response) -> errors.DataOpsError:
-    """Return the error that a response describes: a problem document, API Gateway's `message`, or the beginning of any other body."""
+    The message is the `detail` of a problem document, the `message` of API Gateway, or the beginning
+    of any other body.
+    """
     try:
         body = response.json()
     except errors.UnexpectedResponse:
         body = {}
     if not isinstance(body, dict):
         body = {}
-    detail = str(
-        body.get("detail")
-        or body.get("message")
-        or body.get("Message")
-        or response.excerpt
-        or "no detail"
-    )
+    detail = body.get("detail") or body.get("message") or body.get("Message") or response.excerpt
     code, request_id = (
         value if isinstance(value := body.get(name), str) else None
         for name in ("code", "request_id")
     )
-    kind = _BY_STATUS.get(
-        response.status,
-        errors.Unavailable if response.status in RETRYABLE_STATUSES else errors.UnexpectedResponse,
-    )
+    error_type = _ERRORS_BY_STATUS.get(response.status, errors.UnexpectedResponse)
     if code == "nothing_available":
-        kind = errors.NothingAvailable
+        error_type = errors.NothingAvailable
     method, _, url = response.request.partition(" ")
-    message = (
-        f"{detail[:_MAX_DETAIL_LENGTH]} (HTTP {response.status}, {method} {parse_url(url).path})"
+    return error_type(
+        f"{str(detail)[:_MAX_DETAIL_LENGTH] or 'no detail'} "
+        f"(HTTP {response.status}, {method} {parse_url(url).path})",
+        status=response.status,
+        code=code,
+        request_id=request_id,
     )
-    return kind(message, status=response.status, code=code, request_id=request_id)
+
+
+def build_resource_path(*values: str | None) -> str:
+    """Return the path of a composition, run or sub-run; values that are None are left out.
+
+    Raises:
+        InvalidRequest: A value contains other characters than letters and digits.
+    """
+    parts = [value for value in values if value is not None]
+    for value in parts:
+        if not re.fullmatch(r"[A-Za-z0-9]{1,64}", value):
+            raise errors.InvalidRequest(
+                f"invalid composition, run or sub-run {value!r}; use letters and digits only"
+            )
+    return "/".join(parts)

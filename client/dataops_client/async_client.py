@@ -1,4 +1,4 @@
-"""AsyncDataOpsClient: the methods of DataOpsClient, for programs that await."""
+"""Asynchronous client of the DataOps API."""
 
 from __future__ import annotations
 
@@ -12,29 +12,34 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from dataops_client.client import DataOpsClient
+from dataops_client.transfer.config import DEFAULT_CONFIG, TransferConfig
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
-def _awaited(
+def _make_async(
     method: Callable[Concatenate[DataOpsClient, _P], _R],
 ) -> Callable[Concatenate[AsyncDataOpsClient, _P], Coroutine[Any, Any, _R]]:
-    """The method as a coroutine that runs it in a thread; cancelled, it sets `stop` where the method has one, and waits for its end."""
-    stoppable = "stop" in inspect.signature(method).parameters
+    """Return a coroutine function that runs the method in a thread.
+
+    If the coroutine is cancelled, it sets the `cancel` event of the method, if it has one, and waits
+    until the method has ended.
+    """
+    cancellable = "cancel" in inspect.signature(method).parameters
 
     async def call(self: AsyncDataOpsClient, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        stop = threading.Event()
-        if stoppable and kwargs.get("stop") is None:
-            kwargs["stop"] = stop
+        cancel = threading.Event()
+        if cancellable and kwargs.get("cancel") is None:
+            kwargs["cancel"] = cancel
         running = asyncio.get_running_loop().run_in_executor(
             self.pool, functools.partial(method, self.client, *args, **kwargs)
         )
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            stop.set()
-            if stoppable:
+            cancel.set()
+            if cancellable:
                 await asyncio.wait([running])
                 running.exception()
             raise
@@ -44,9 +49,16 @@ def _awaited(
 
 
 class AsyncDataOpsClient:
-    """DataOpsClient with `await` before its methods, `jobs` of which run at once. Its documentation holds here word for word.
+    """`DataOpsClient` with methods to await, of which `jobs` run at the same time.
 
-    A cancelled download stops, and leaves what it has to the next try.
+    A cancelled download stops and leaves its data to the next attempt.
+
+    Args:
+        url: URL of the API; by default DATAOPS_URL, or http://localhost:8000.
+        token: Bearer token; by default DATAOPS_TOKEN.
+        timeout_seconds: Time without data after which a connection is given up.
+        transfer_config: Settings of downloads.
+        jobs: Largest number of methods that run at the same time.
     """
 
     def __init__(
@@ -55,9 +67,12 @@ class AsyncDataOpsClient:
         *,
         token: str | None = None,
         timeout_seconds: float = 60,
+        transfer_config: TransferConfig = DEFAULT_CONFIG,
         jobs: int = 8,
     ) -> None:
-        self.client = DataOpsClient(url, token=token, timeout_seconds=timeout_seconds)
+        self.client = DataOpsClient(
+            url, token=token, timeout_seconds=timeout_seconds, transfer_config=transfer_config
+        )
         self.pool = ThreadPoolExecutor(jobs, thread_name_prefix="dataops")
 
     async def __aenter__(self) -> Self:
@@ -72,16 +87,17 @@ class AsyncDataOpsClient:
         await self.close()
 
     async def close(self) -> None:
+        """Wait for running methods, then close all connections."""
         await asyncio.to_thread(self.pool.shutdown)
         self.client.close()
 
-    generate = _awaited(DataOpsClient.generate)
-    augment = _awaited(DataOpsClient.augment)
-    status = _awaited(DataOpsClient.status)
-    wait = _awaited(DataOpsClient.wait)
-    available = _awaited(DataOpsClient.available)
-    compositions = _awaited(DataOpsClient.compositions)
-    manifest = _awaited(DataOpsClient.manifest)
-    link = _awaited(DataOpsClient.link)
-    download = _awaited(DataOpsClient.download)
-    download_run = _awaited(DataOpsClient.download_run)
+    generate = _make_async(DataOpsClient.generate)
+    augment = _make_async(DataOpsClient.augment)
+    status = _make_async(DataOpsClient.status)
+    wait = _make_async(DataOpsClient.wait)
+    available = _make_async(DataOpsClient.available)
+    compositions = _make_async(DataOpsClient.compositions)
+    manifest = _make_async(DataOpsClient.manifest)
+    link = _make_async(DataOpsClient.link)
+    download = _make_async(DataOpsClient.download)
+    download_run = _make_async(DataOpsClient.download_run)

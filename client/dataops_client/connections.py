@@ -1,6 +1,6 @@
-"""HTTP connections of the client, to the API and to the storage: no redirects, no cookies, one rule for proxies.
+"""HTTP connections to the API and the object store, without redirects and cookies.
 
-By urllib3: a gigabyte costs a third of the processor time that httpx takes, and less than curl needs in all.
+urllib3 needs a third of the CPU time of httpx per gigabyte, and less than curl in total.
 """
 
 from __future__ import annotations
@@ -14,17 +14,14 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
-from urllib3.exceptions import HTTPError
 
 from dataops_client.errors import InvalidRequest
 
 _HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]*)(?::([0-9]+))?")
-CONNECTION_ERRORS = HTTPError
-"""Raised by a connection that cannot be made, stalls or breaks off."""
 
 
 class Connections:
-    """Connection pools, one per proxy. Proxies are read from the environment at each request."""
+    """Connection pools, one per proxy. Proxies are read from the environment for each request."""
 
     def __init__(self, timeout_seconds: float) -> None:
         self._timeout = urllib3.Timeout(timeout_seconds)
@@ -33,16 +30,16 @@ class Connections:
     def request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> urllib3.BaseHTTPResponse:
-        """Return the response with its body unread; the caller closes it.
+        """Return the response with its body unread. The caller closes it.
 
         Raises:
-            BROKEN: the connection cannot be made, stalls or breaks off.
-            ValueError: `url` is not an http or https address.
-            InvalidRequest: the environment names a proxy that cannot be used.
+            urllib3.exceptions.HTTPError: The connection cannot be made, stalls or breaks off.
+            ValueError: `url` is not an http or https URL.
+            InvalidRequest: The environment names an invalid proxy.
         """
         if urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError(f"{url!r} is not an http or https address")
-        pool = self._pool(proxy_for(url))
+            raise ValueError(f"{url!r} is not an http or https URL")
+        pool = self._get_pool(get_proxy(url))
         return pool.request(
             method,
             url,
@@ -57,20 +54,21 @@ class Connections:
         for pool in self._pools.values():
             pool.clear()
 
-    def _pool(self, proxy: str | None) -> urllib3.PoolManager:
+    def _get_pool(self, proxy: str | None) -> urllib3.PoolManager:
         if proxy not in self._pools:
             options: dict[str, Any] = {"maxsize": 16, "retries": False, "timeout": self._timeout}
             self._pools[proxy] = (
-                _proxy_pool(proxy, options) if proxy else urllib3.PoolManager(**options)
+                _build_proxy_pool(proxy, options) if proxy else urllib3.PoolManager(**options)
             )
         return self._pools[proxy]
 
 
-def proxy_for(url: str) -> str | None:
-    """Return the proxy for `url` by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY (or the system's settings), or None.
+def get_proxy(url: str) -> str | None:
+    """Return the proxy for `url`, or None.
 
-    An entry of NO_PROXY is `*`, a host (which includes its subdomains), an IP address or a network such as `10.0.0.0/8`, with or
-    without a scheme before it and a port behind it.
+    It is set by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or by the system's settings. An entry
+    of NO_PROXY is `*`, a host (which includes its subdomains), an IP address or a network such as
+    `10.0.0.0/8`, with an optional scheme and port.
     """
     address, proxies = urlsplit(url), getproxies()
     proxy = proxies.get(address.scheme) or proxies.get("all")
@@ -78,19 +76,19 @@ def proxy_for(url: str) -> str | None:
     if not proxy or proxy_bypass(f"{host}:{address.port}" if address.port else host):
         return None
     for entry in (entry.strip().lower() for entry in proxies.get("no", "").split(",")):
-        scheme, _, place = entry.rpartition("://")
-        found = _HOST_AND_PORT.fullmatch(place)
-        name, port = (found[1], found[2]) if found else (place, None)
+        scheme, _, location = entry.rpartition("://")
+        found = _HOST_AND_PORT.fullmatch(location)
+        name, port = (found[1], found[2]) if found else (location, None)
         if (
             scheme in ("", "all", address.scheme)
             and port in (None, str(address.port))
-            and _is_in(host, name)
+            and _matches_host(host, name)
         ):
             return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _is_in(host: str, name: str) -> bool:
+def _matches_host(host: str, name: str) -> bool:
     name = name.strip("[]").removeprefix("*").removeprefix(".")
     with suppress(ValueError):
         return ip_address(host) in ip_network(name, strict=False)
@@ -98,18 +96,18 @@ def _is_in(host: str, name: str) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """Return True if the host of `url` is this machine by its name."""
+    """Return True if the host of `url` is a loopback address or `localhost`."""
     host = (urlsplit(url).hostname or "").lower()
     with suppress(ValueError):
         return ip_address(host).is_loopback
     return host == "localhost" or host.endswith(".localhost")
 
 
-def _proxy_pool(proxy: str, options: Mapping[str, Any]) -> urllib3.PoolManager:
-    shown = proxy.rpartition("@")[2]  # a password may stand before it
+def _build_proxy_pool(proxy: str, options: Mapping[str, Any]) -> urllib3.PoolManager:
+    shown = proxy.rpartition("@")[2]  # without the password
     try:
         if proxy.startswith("socks"):
-            from urllib3.contrib.socks import SOCKSProxyManager  # noqa: PLC0415 - needs the package PySocks
+            from urllib3.contrib.socks import SOCKSProxyManager  # noqa: PLC0415 - requires PySocks
 
             return SOCKSProxyManager(proxy, **options)
         credentials = unquote(urlsplit(proxy).netloc.rpartition("@")[0])
@@ -117,9 +115,9 @@ def _proxy_pool(proxy: str, options: Mapping[str, Any]) -> urllib3.PoolManager:
         return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)
     except ImportError:
         raise InvalidRequest(
-            f"the SOCKS proxy {shown!r} of the environment needs a package: pip install PySocks"
+            f"SOCKS proxy {shown!r} requires the package PySocks: pip install PySocks"
         ) from None
     except ValueError:
         raise InvalidRequest(
-            f"the proxy {shown!r} of the environment is not an address that can be used"
+            f"invalid proxy {shown!r} in the environment; set HTTP_PROXY, HTTPS_PROXY or ALL_PROXY to a URL"
         ) from None

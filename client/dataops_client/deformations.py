@@ -1,4 +1,4 @@
-"""How the cell of each sub-run is deformed, by the published data samples (Phys. Rev. Materials 4, 113603)."""
+"""Deformations of the cells of the sub-runs (samples of Phys. Rev. Materials 4, 113603)."""
 
 DEFORMATIONS = (
     "reference",

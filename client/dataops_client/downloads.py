@@ -1,4 +1,4 @@
-"""Many downloads at once: each ends by itself, and none takes the others with it."""
+"""Concurrent downloads. Failures are reported per target and do not stop other downloads."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from dataops_client import errors
-from dataops_client.models import Manifest
-
-if TYPE_CHECKING:
-    from dataops_client.client import DataOpsClient, Download
+from dataops_client.archive_operations import Download
+from dataops_client.client import DataOpsClient
+from dataops_client.models.archives import Manifest
 
 DownloadStatus = Literal["downloaded", "present", "no files", "failed"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class DownloadTarget:
-    """A sub-run, or where `sub_run` is None a whole run as one archive."""
+    """Sub-run to download, or a whole run as one archive if `sub_run` is None."""
 
     nc: str
     id_run: str
@@ -33,7 +33,10 @@ class DownloadTarget:
 
 @dataclass(frozen=True, slots=True)
 class DownloadResult:
-    """How one ended: `download` where its files are on the disk now, `error` where it failed."""
+    """Result for one target.
+
+    `download` is set if the files are on disk (`downloaded`, `present`), `error` otherwise.
+    """
 
     target: DownloadTarget
     status: DownloadStatus
@@ -43,9 +46,10 @@ class DownloadResult:
 
 @dataclass(frozen=True, slots=True)
 class DryRunResult:
-    """What a download would do: nothing is built or written for it.
+    """Content that a download of one target would have.
 
-    `present` where files of these names and sizes are there; their content is not compared. `manifest` is None where there are no files.
+    `present` is True if files of these names and sizes exist; their content is not compared.
+    `manifest` is None if the target has no files.
     """
 
     target: DownloadTarget
@@ -54,14 +58,23 @@ class DryRunResult:
     present: bool
 
 
-Progress = Callable[[DownloadTarget, int, int], None]
-"""Called with how many more bytes of an archive are there, and how many it has; first with what an earlier try left, maybe 0."""
+TargetProgress = Callable[[DownloadTarget, int, int], None]
+"""Called with a target, a number of bytes and the size of its archive, as `Progress`."""
 
 
 def list_targets(
     client: DataOpsClient, nc: str, id_runs: Sequence[str] | None = None
 ) -> list[DownloadTarget]:
-    """Every scheduled sub-run of these runs of a composition; of all its runs where none is named. NotFound for a run that is not there."""
+    """Return the scheduled sub-runs of runs.
+
+    Args:
+        client: Client of the API.
+        nc: Nominal composition.
+        id_runs: Numbers of runs; all scheduled runs of the composition by default.
+
+    Raises:
+        NotFound: A run is not scheduled, or the composition has no scheduled run.
+    """
     if id_runs is not None:
         return [
             DownloadTarget(nc, id_run, sub_run)
@@ -76,91 +89,104 @@ def list_targets(
 
 def download_all(
     client: DataOpsClient,
-    wanted: Sequence[DownloadTarget],
+    targets: Sequence[DownloadTarget],
     directory: str | os.PathLike[str],
     *,
     jobs: int = 4,
     profile: str = "full",
     force: bool = False,
-    progress: Progress | None = None,
-    stop: threading.Event | None = None,
+    progress: TargetProgress | None = None,
+    cancel: threading.Event | None = None,
 ) -> Generator[DownloadResult, None, None]:
-    """Download all of them, `jobs` at once, and give the results in their order. A failure of one is its own; no files are none.
+    """Download targets concurrently.
 
-    When `stop` is set, or the generator is closed (contextlib.closing, where the iteration may be given up), those that are under way
-    leave what they have to the next try.
+    Close the generator (`contextlib.closing`) if the iteration may end early. Downloads in progress
+    then stop and leave their data to the next attempt, as if `cancel` was set.
+
+    Args:
+        client: Client of the API.
+        targets: Targets to download.
+        directory: Folder of all downloads.
+        jobs: Largest number of downloads at the same time.
+        profile: `full`, or `essential` for the six files that training requires.
+        force: Download files that are already present.
+        progress: Called with received bytes.
+        cancel: Set by another thread to cancel all downloads.
+
+    Yields:
+        The results, in the order of the targets. A target without files is not a failure.
+
+    Example:
+        >>> targets = list_targets(client, "Zr49Cu49Al2")
+        >>> for result in download_all(client, targets, "files"):
+        ...     print(result.target, result.status)
     """
-    stop = stop or threading.Event()
+    cancel = cancel or threading.Event()
 
-    def one(each: DownloadTarget) -> DownloadResult:
-        report = (lambda count, total: progress(each, count, total)) if progress else None
+    def download(target: DownloadTarget) -> DownloadResult:
+        fetch = (
+            partial(client.download_run, target.nc, target.id_run)
+            if target.sub_run is None
+            else partial(client.download, target.nc, target.id_run, target.sub_run)
+        )
+        report = partial(progress, target) if progress else None
         try:
-            if each.sub_run is None:
-                done = client.download_run(
-                    each.nc,
-                    each.id_run,
-                    directory,
-                    profile=profile,
-                    force=force,
-                    progress=report,
-                    stop=stop,
-                )
-            else:
-                done = client.download(
-                    each.nc,
-                    each.id_run,
-                    each.sub_run,
-                    directory,
-                    profile=profile,
-                    force=force,
-                    progress=report,
-                    stop=stop,
-                )
+            done = fetch(directory, profile=profile, force=force, progress=report, cancel=cancel)
         except errors.NotFound as error:
-            return DownloadResult(
-                each, "failed" if error.code == "sub_run_not_scheduled" else "no files", error=error
-            )
+            unscheduled = error.code == "sub_run_not_scheduled"
+            return DownloadResult(target, "failed" if unscheduled else "no files", error=error)
         except (errors.DataOpsError, OSError) as error:
-            return DownloadResult(each, "failed", error=error)
-        return DownloadResult(each, "downloaded" if done.downloaded else "present", done)
+            return DownloadResult(target, "failed", error=error)
+        return DownloadResult(target, "downloaded" if done.downloaded else "present", done)
 
     with ThreadPoolExecutor(jobs, thread_name_prefix="download") as pool:
-        under_way = [pool.submit(one, each) for each in wanted]
+        futures = [pool.submit(download, target) for target in targets]
         try:
-            for future in under_way:
+            for future in futures:
                 while not future.done():
-                    wait([future], timeout=0.2)  # wakes for Ctrl-C on every system
+                    wait([future], timeout=0.2)  # returns for Ctrl-C on every system
                 if not future.cancelled():
                     yield future.result()
         finally:
-            stop.set()
+            cancel.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
 
 def dry_run(
     client: DataOpsClient,
-    wanted: Sequence[DownloadTarget],
+    targets: Sequence[DownloadTarget],
     directory: str | os.PathLike[str],
     *,
     jobs: int = 4,
     profile: str = "full",
 ) -> list[DryRunResult]:
-    """What `download_all` would do, by the manifests."""
+    """Return what `download_all` would download. Nothing is built or written.
 
-    def one(each: DownloadTarget) -> DryRunResult:
-        path = client.local_path(each.nc, each.id_run, each.sub_run, directory)
+    Args:
+        client: Client of the API.
+        targets: Targets of the download.
+        directory: Folder of all downloads.
+        jobs: Largest number of requests at the same time.
+        profile: `full`, or `essential` for the six files that training requires.
+
+    Returns:
+        The results, in the order of the targets.
+    """
+
+    def preview(target: DownloadTarget) -> DryRunResult:
+        path = client.local_path(target.nc, target.id_run, target.sub_run, directory)
         try:
-            manifest = client.manifest(each.nc, each.id_run, each.sub_run, profile=profile)
+            manifest = client.manifest(target.nc, target.id_run, target.sub_run, profile=profile)
         except errors.NotFound:
-            return DryRunResult(each, path, None, False)
-        present = all(_size(path / file.name) == file.size_bytes for file in manifest.files)
-        return DryRunResult(each, path, manifest, present)
+            return DryRunResult(target, path, None, False)
+        present = all(_size_of(path / file.name) == file.size_bytes for file in manifest.files)
+        return DryRunResult(target, path, manifest, present)
 
     with ThreadPoolExecutor(jobs, thread_name_prefix="manifest") as pool:
-        return list(pool.map(one, wanted))
+        return list(pool.map(preview, targets))
 
 
-def _size(path: Path) -> int | None:
+def _size_of(path: Path) -> int | None:
     try:
         return path.stat().st_size
     except OSError:

@@ -1,22 +1,23 @@
-"""The error tree of the client. Every error says in its message which values were involved.
+"""Errors of the client.
 
-    DataOpsError                 every error that this package raises on purpose
-    ├── InvalidRequest           the API refused a value, or a value could not be sent at all
-    ├── AccessDenied             the API requires a token (DATAOPS_TOKEN), or another one; or the token cannot be one
-    ├── NotFound                 no such composition, run, sub-run or file, or the sub-run is not scheduled
-    │   └── NothingAvailable     every run of the composition is scheduled already
-    ├── Conflict                 the state forbids the request
-    ├── Unavailable              the API did not answer, or only that it cannot, for as long as we tried
-    │   └── TimedOut             a build or a run did not come to its end within the time allowed
-    ├── UnexpectedAnswer         the API, or what stands in its place, answered something that is not the contract
-    ├── TransferFailed           the storage did not deliver the archive; what has arrived is kept for the next try
-    │   └── Stopped                  whoever asked for it wants it no longer; what has arrived is kept as well
-    ├── ArchiveRefused           an archive arrived that must not be used; nothing of it was extracted
-    │   ├── ChecksumMismatch     its bytes, or those of a file in it, are not the announced ones
-    │   └── UnsafeArchive        it breaks a rule of safe extraction; `rule` names which
-    └── FolderOccupied           the target folder holds files that are not from the archive, or is no folder
+    DataOpsError                 root of all errors that this package raises
+    ├── InvalidRequest           a parameter value is invalid
+    ├── AccessDenied             the token (DATAOPS_TOKEN) is missing, invalid or lacks a scope
+    ├── NotFound                 the composition, run, sub-run or file does not exist or is not scheduled
+    │   └── NothingAvailable     all runs of the composition are already scheduled
+    ├── Conflict                 the request conflicts with the current state
+    ├── Unavailable              the API is unreachable or unavailable after all retries
+    │   └── TimedOut             a build or a run did not finish within the time allowed
+    ├── UnexpectedResponse       the response does not follow the contract of the API
+    ├── TransferFailed           the download failed; partial data is kept for the next attempt
+    │   └── Cancelled            the caller cancelled; partial data is kept for the next attempt
+    ├── InvalidArchive           the archive is damaged or unsafe; nothing was extracted
+    │   ├── ChecksumMismatch     the archive or one of its files has another SHA-256 than announced
+    │   └── UnsafeArchive        the archive breaks a rule of safe extraction, named by `rule`
+    ├── TargetNotEmpty           the target folder contains other files, or is not a folder
+    └── MlError                  root of the errors of `dataops_client.ml`, see `ml/errors.py`
 
-What the operating system refuses (no space, no permission) stays an `OSError`.
+Errors of the operating system (no space, no permission) are raised as `OSError`.
 """
 
 from __future__ import annotations
@@ -25,18 +26,24 @@ _CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
 _SPACES = dict.fromkeys(map(ord, "\t\n\r"), " ")
 
 
-def one_line(text: str) -> str:
-    """Return `text` on one line, without the control characters that a terminal would obey."""
+def to_one_line(text: str) -> str:
+    """Return `text` on one line, without the control characters that terminals interpret."""
     return text.translate(_CONTROLS | _SPACES)
 
 
-def printable(text: str) -> str:
-    """Return `text` on one line, and with escapes in place of the lone surrogates that file names can have."""
-    return one_line(text).encode("utf-8", "backslashreplace").decode()
+def to_printable(text: str) -> str:
+    """Return `text` on one line, with the lone surrogates of file names escaped."""
+    return to_one_line(text).encode("utf-8", "backslashreplace").decode()
 
 
 class DataOpsError(Exception):
-    """An error with a message for people, on one line. `status`, `code` and `request_id` are set if the API's response has them."""
+    """Root of the errors of this package.
+
+    Attributes:
+        status: HTTP status of the API's response, or None.
+        code: Stable error code of the API, or None.
+        request_id: Identifier of the request in the logs of the API, or None.
+    """
 
     def __init__(
         self,
@@ -46,62 +53,65 @@ class DataOpsError(Exception):
         code: str | None = None,
         request_id: str | None = None,
     ) -> None:
-        super().__init__(printable(message))
+        super().__init__(to_printable(message))
         self.status = status
         self.code = code
         self.request_id = request_id
 
 
 class InvalidRequest(DataOpsError):
-    pass
+    """Invalid parameter value."""
 
 
 class AccessDenied(DataOpsError):
-    pass
+    """Missing, invalid or insufficient token."""
 
 
 class NotFound(DataOpsError):
-    pass
+    """Composition, run, sub-run or file that does not exist or is not scheduled."""
 
 
 class NothingAvailable(NotFound):
-    pass
+    """Composition whose runs are all scheduled."""
 
 
 class Conflict(DataOpsError):
-    pass
+    """Request that conflicts with the current state."""
 
 
 class Unavailable(DataOpsError):
-    pass
+    """API that is unreachable or unavailable after all retries."""
 
 
 class TimedOut(Unavailable):
-    pass
+    """Build or run that did not finish within the time allowed."""
 
 
 class UnexpectedResponse(DataOpsError):
-    pass
+    """Response that does not follow the contract of the API."""
 
 
 class TransferFailed(DataOpsError):
-    pass
+    """Failed download. Partial data is kept for the next attempt."""
 
 
 class Cancelled(TransferFailed):
-    pass
+    """Download or wait that the caller cancelled. Partial data is kept."""
 
 
 class InvalidArchive(DataOpsError):
-    pass
+    """Damaged or unsafe archive, of which nothing was extracted."""
 
 
 class ChecksumMismatch(InvalidArchive):
-    pass
+    """Archive or file with another SHA-256 than announced."""
 
 
 class UnsafeArchive(InvalidArchive):
-    """`rule` is the stable name of the broken rule; `inspection` lists them."""
+    """Archive that breaks a rule of safe extraction.
+
+    `rule` is the stable name of the rule; `archive_inspection.inspect_archive` checks the rules.
+    """
 
     def __init__(self, rule: str, message: str) -> None:
         super().__init__(f"unsafe archive ({rule}): {message}")
@@ -109,4 +119,4 @@ class UnsafeArchive(InvalidArchive):
 
 
 class TargetNotEmpty(DataOpsError):
-    pass
+    """Target folder that contains other files, or that is not a folder."""

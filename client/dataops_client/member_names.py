@@ -1,7 +1,7 @@
-"""Which member names are extracted: those that name the same file on Linux, macOS and Windows.
+"""Names of archive members that can be extracted on Linux, macOS and Windows alike.
 
-The API leaves files with other names out of its archives by the same rule (`chalicelib.domain.member_names`);
-tests/contract/test_member_names.py compares both.
+The API leaves files with other names out of its archives by the same rule
+(`chalicelib.domain.member_names`). tests/contract/test_member_names.py compares both.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MAX_BYTES = 255
 
 
 def is_portable(name: str) -> bool:
-    """Return True if `name`, one segment of a path, names the same file on every platform."""
+    """Return True if a path segment names the same file on every platform."""
     if (
         not name
         or "/" in name
@@ -43,6 +43,6 @@ def is_portable(name: str) -> bool:
         return False
 
 
-def folded(name: str) -> str:
-    """Return the form in which names are equal on file systems that ignore case or normalise Unicode."""
+def fold_name(name: str) -> str:
+    """Return the form that is equal for names of one file on systems that fold case or Unicode."""
     return unicodedata.normalize("NFC", name).casefold()

@@ -1,4 +1,4 @@
-"""Responses of the API: read with a limit, and checked before anything else sees them."""
+"""Responses of the API, read with a size limit and validated."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from urllib.parse import parse_qs, urlsplit
 
 import urllib3
 
-from dataops_client.errors import UnexpectedResponse, one_line
+from dataops_client.errors import UnexpectedResponse, to_one_line
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
-"""Of a response once it is decoded; the largest of a real API (30,000 files) has 5 MB."""
+"""Limit of a decoded response. The largest response of the API (30,000 files) has 5 MB."""
 MAX_CONTAINERS = 1_000_000
-"""Objects and arrays in a JSON body: 22 million empty arrays fit into the bytes, and take 2 GB once they are Python objects."""
+"""Limit of objects and arrays in a JSON body. 22 million empty arrays would fit into the size limit and
+occupy 2 GB as Python objects."""
 _READ_BYTES = 64 * 1024
 _NEXT = re.compile(r"<([^<>]*)>\s*;[^,]*\brel=\"?next\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response with its whole body, decoded. `request` is the method and the URL, for messages."""
+    """Complete response with its decoded body. `request` is the method and the URL, for messages."""
 
     request: str
     status: int
@@ -34,29 +35,30 @@ class Response:
     body: bytes
 
     def json(self) -> Any:
-        """Return the JSON of the body, its texts on one line and without control characters.
+        """Return the parsed body, with its strings on one line and without control characters.
 
         Raises:
-            UnexpectedAnswer: it is not JSON, is nested too deeply, has too many objects, or text that is not Unicode.
+            UnexpectedResponse: The body is not JSON, is nested too deeply, contains too many objects,
+                or a string that is not Unicode.
         """
         if self.body.count(b"{") + self.body.count(b"[") > MAX_CONTAINERS:
             raise UnexpectedResponse(
                 f"the response to {self.request} has more than {MAX_CONTAINERS} objects and arrays"
             )
         try:
-            return _checked(json.loads(self.body))
+            return _sanitize(json.loads(self.body))
         except (ValueError, RecursionError):
             raise UnexpectedResponse(
-                f"the response to {self.request} is not JSON but {self.excerpt!r}"
+                f"the response to {self.request} is not JSON: {self.excerpt!r}"
             ) from None
 
     @property
     def excerpt(self) -> str:
-        """The beginning of the body as text."""
+        """First 200 bytes of the body as text."""
         return self.body[:200].decode("utf-8", "replace")
 
-    def next_query(self) -> dict[str, str] | None:
-        """Return the query of the next page by the `Link` header, or None on the last page."""
+    def get_next_query(self) -> dict[str, str] | None:
+        """Return the query of the next page from the `Link` header, or None on the last page."""
         found = _NEXT.search(self.headers.get("Link", ""))
         try:
             return (
@@ -66,58 +68,60 @@ class Response:
             )
         except ValueError:
             raise UnexpectedResponse(
-                f"the response to {self.request} has a next page that is not an address"
+                f"the response to {self.request} has an invalid URL of the next page"
             ) from None
 
-    def date(self) -> datetime:
-        """Return when the API responded by its own clock, or by ours without a valid `Date` header."""
+    def get_date(self) -> datetime:
+        """Return the `Date` of the response, or the local time if the header is missing or invalid."""
         try:
             return parsedate_to_datetime(self.headers["Date"]).replace(tzinfo=UTC)
         except (KeyError, ValueError, TypeError, OverflowError):
             return datetime.now(UTC)
 
 
-def read(response: urllib3.BaseHTTPResponse, request: str) -> Response:
-    """Read a response to its end.
+def read_response(response: urllib3.BaseHTTPResponse, request: str) -> Response:
+    """Read a response completely.
 
     Raises:
-        UnexpectedAnswer: it is larger than MAX_BODY_BYTES once decoded, or its encoding cannot be decoded.
-        BROKEN: the connection breaks off.
+        UnexpectedResponse: The decoded body exceeds MAX_BODY_BYTES, or cannot be decoded.
+        urllib3.exceptions.HTTPError: The connection breaks off.
     """
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", "deflate"):
         raise UnexpectedResponse(f"the response to {request} has the unknown encoding {encoding!r}")
-    inflater = None if encoding == "identity" else zlib.decompressobj(zlib.MAX_WBITS | 32)
+    decompressor = None if encoding == "identity" else zlib.decompressobj(zlib.MAX_WBITS | 32)
     body = bytearray()
     try:
-        for piece in response.stream(_READ_BYTES, decode_content=False):
-            # One byte more than the limit shows that it is exceeded; nothing further is inflated.
+        for block in response.stream(_READ_BYTES, decode_content=False):
+            # Decompress at most one byte more than the limit, which is enough to detect the excess.
             body += (
-                inflater.decompress(piece, MAX_BODY_BYTES + 1 - len(body)) if inflater else piece
+                decompressor.decompress(block, MAX_BODY_BYTES + 1 - len(body))
+                if decompressor
+                else block
             )
             if len(body) > MAX_BODY_BYTES:
                 raise UnexpectedResponse(
                     f"the response to {request} is larger than {MAX_BODY_BYTES} bytes"
                 )
     except zlib.error as error:
-        raise UnexpectedResponse(f"the response to {request} is not {encoding}: {error}") from None
-    if inflater and body and not inflater.eof:
         raise UnexpectedResponse(
-            f"the response to {request} ends in the middle of its {encoding} data"
-        )
+            f"the response to {request} is not valid {encoding}: {error}"
+        ) from None
+    if decompressor and body and not decompressor.eof:
+        raise UnexpectedResponse(f"the response to {request} has truncated {encoding} data")
     return Response(request, response.status, response.headers, bytes(body))
 
 
-def _checked(value: Any) -> Any:
-    """Return a JSON value with its texts on one line, changed in place. ValueError for a lone surrogate, which no UTF-8 text has."""
+def _sanitize(value: Any) -> Any:
+    """Put the strings of a JSON value on one line, in place. Raise ValueError for lone surrogates."""
     if isinstance(value, str):
         if value.isprintable():
             return value
         value.encode()
-        return one_line(value)
+        return to_one_line(value)
     if isinstance(value, list):
-        value[:] = map(_checked, value)
+        value[:] = map(_sanitize, value)
     elif isinstance(value, dict):
         for name in list(value):
-            value[_checked(name)] = _checked(value.pop(name))
+            value[_sanitize(name)] = _sanitize(value.pop(name))
     return value

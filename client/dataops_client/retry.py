@@ -1,30 +1,48 @@
-"""What is tried again, and when."""
+"""Retry policy of requests to the API and to the object store, built on `urllib3.Retry`."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isnan
 
-ATTEMPTS = 6
-MIN_RETRY_AFTER_SECONDS = 0.25
-"""The shortest wait that a `Retry-After` header leads to, be it 0, negative or nonsense."""
-_MAX_DELAY_SECONDS = 20.0
-_MAX_RETRY_AFTER_SECONDS = 60.0
+import urllib3
+
 RETRYABLE_STATUSES = frozenset({429, 500, 502, 503, 504})
-"""Statuses that may be gone at the next try."""
+_MIN_DELAY_SECONDS = 0.25
+_MAX_RETRY_AFTER_SECONDS = 60.0
 
 
-def backoff_delays() -> Iterator[float]:
-    """Seconds to wait before each further try: growing, and different for every caller."""
-    for attempt in range(ATTEMPTS - 1):
-        yield random.uniform(0.5, 1.0) * min(0.25 * 2**attempt, _MAX_DELAY_SECONDS)  # noqa: S311 - spreads callers, guards nothing
+class RetryPolicy(urllib3.Retry):
+    """Attempts, retryable statuses, backoff and `Retry-After` of a request.
+
+    Callers drive it with `is_retry`, `increment` and `delay_seconds`. urllib3 cannot run the retries
+    itself: an attempt includes reading the body, which is limited in size (API) or resumed (object
+    store). A POST is only retried if `allowed_methods` includes it, that is with an idempotency key.
+    """
+
+    RETRY_AFTER_STATUS_CODES = frozenset({409})  # an idempotency key that is in use
+
+    def delay_seconds(self, retry_after: str | None = None) -> float:
+        """Return the time to wait before the next attempt, given its `Retry-After` header."""
+        return retry_after_seconds(retry_after, max(self.get_backoff_time(), _MIN_DELAY_SECONDS))
+
+
+DEFAULT_RETRY = RetryPolicy(
+    total=5,
+    backoff_factor=0.25,
+    backoff_jitter=0.25,
+    backoff_max=20.0,
+    status_forcelist=RETRYABLE_STATUSES,
+    allowed_methods=frozenset({"GET"}),
+)
 
 
 def retry_after_seconds(header: str | None, default: float) -> float:
-    """Return the seconds that a `Retry-After` header (seconds or a date) asks for, within reason; `default` without a header."""
+    """Return the delay of a `Retry-After` header (seconds or a date), limited to 0.25-60 s.
+
+    Return `default` if the header is missing or invalid.
+    """
     if header is None:
         return default
     try:
@@ -35,6 +53,5 @@ def retry_after_seconds(header: str | None, default: float) -> float:
         except (TypeError, ValueError, OverflowError):
             seconds = default
     return min(
-        max(default if isnan(seconds) else seconds, MIN_RETRY_AFTER_SECONDS),
-        _MAX_RETRY_AFTER_SECONDS,
+        max(default if isnan(seconds) else seconds, _MIN_DELAY_SECONDS), _MAX_RETRY_AFTER_SECONDS
     )

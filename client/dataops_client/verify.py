@@ -1,22 +1,20 @@
-"""Whether extracted files still are what they were: by the metadata that each archive brought along, without any network."""
+"""Verification of extracted files against the metadata of their archives, without the API."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
-from typing import Any, Literal
-from urllib.parse import unquote
+from typing import Literal
 
 from dataops_client.errors import NotFound
-from dataops_client.models import METADATA_NAME
+from dataops_client.ro_crate import METADATA_NAME, Entity, get_files, read_entities
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What is wrong with a file; `kind` is `unreadable` where it is the metadata that cannot be understood."""
+    """File that differs from its archive. Unreadable metadata have the kind `unreadable`."""
 
     path: Path
     kind: Literal["missing", "changed", "extra", "unreadable"]
@@ -24,7 +22,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class VerificationResult:
-    """A folder that an archive was extracted to, how many files it should have, and what is wrong with them."""
+    """Result for one extracted archive: its folder, its number of files, and the differences."""
 
     folder: Path
     files: int
@@ -32,54 +30,61 @@ class VerificationResult:
 
 
 def verify(directory: Path) -> Iterator[VerificationResult]:
-    """Check every extracted archive below `directory`, by name. NotFound where there is none. OSError for what cannot be read."""
+    """Verify every extracted archive below a folder by file size and SHA-256.
+
+    Args:
+        directory: Folder that archives were extracted to.
+
+    Yields:
+        One result per archive, in the order of their paths.
+
+    Raises:
+        NotFound: `directory` contains no extracted archive.
+        OSError: A file cannot be read.
+
+    Example:
+        >>> for result in verify(Path("files")):
+        ...     print(result.folder, result.differences)
+    """
     found = sorted(directory.rglob(METADATA_NAME))
     if not found:
         raise NotFound(
-            f"{str(directory)!r} holds no extracted archive: there is no {METADATA_NAME} in it"
+            f"no extracted archive found: {str(directory)!r} contains no {METADATA_NAME}"
         )
     folders = {metadata.parent for metadata in found}
     for metadata in found:
-        yield _checked(metadata.parent, folders - {metadata.parent})
+        yield _verify_folder(metadata.parent, folders - {metadata.parent})
 
 
 def list_changed_files(folder: Path) -> tuple[str, ...]:
-    """Return the files below `folder` that are not as their archive brought them: changed since, by its metadata."""
+    """Return the files below `folder` that were changed since their archive was extracted."""
     try:
-        differences = [
-            difference for checked in verify(folder) for difference in checked.differences
-        ]
+        differences = [found for result in verify(folder) for found in result.differences]
     except NotFound:
         return ()
     return tuple(
-        difference.path.relative_to(folder).as_posix()
-        for difference in differences
-        if difference.kind == "changed"
+        found.path.relative_to(folder).as_posix()
+        for found in differences
+        if found.kind == "changed"
     )
 
 
-def _checked(folder: Path, others: set[Path]) -> VerificationResult:
+def _verify_folder(folder: Path, others: set[Path]) -> VerificationResult:
     try:
-        graph = json.loads((folder / METADATA_NAME).read_bytes())["@graph"]
-        described = {
-            unquote(entity["@id"]): entity for entity in graph if entity["@type"] == "File"
-        }
-        differences = [*_wrong(folder, described)]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        described = get_files(read_entities(folder / METADATA_NAME))
+        differences = [*_compare(folder, described)]
+    except (ValueError, KeyError, TypeError):
         return VerificationResult(folder, 0, (Difference(folder / METADATA_NAME, "unreadable"),))
+    nested = {other for other in others if folder in other.parents}
     for path in sorted(folder.rglob("*")):
-        if (
-            path.is_dir()
-            or path.name == METADATA_NAME
-            or any(other in path.parents for other in others if folder in other.parents)
-        ):
+        if path.is_dir() or path.name == METADATA_NAME or not nested.isdisjoint(path.parents):
             continue
         if path.relative_to(folder).as_posix() not in described:
             differences.append(Difference(path, "extra"))
     return VerificationResult(folder, len(described), tuple(differences))
 
 
-def _wrong(folder: Path, described: Mapping[str, Any]) -> Iterator[Difference]:
+def _compare(folder: Path, described: Mapping[str, Entity]) -> Iterator[Difference]:
     for name, entity in described.items():
         path = folder / name
         if ".." in Path(name).parts or not path.is_file():

@@ -1,11 +1,11 @@
-"""The API and its client, which never import each other, name the deformations alike."""
+"""Deformations that API and client, which never import each other, must share."""
 
 from __future__ import annotations
 
-from dataops_client.deformations import DEFORMATIONS as OF_THE_CLIENT
+from dataops_client.deformations import DEFORMATIONS as CLIENT_DEFORMATIONS
 
 from chalicelib.domain.deformation import DEFORMATIONS
 
 
-def test_each_sub_run_has_the_same_deformation_by_both() -> None:
-    assert tuple(deformation.kind for deformation in DEFORMATIONS) == OF_THE_CLIENT
+def test_api_and_client_have_the_same_deformations() -> None:
+    assert tuple(deformation.kind for deformation in DEFORMATIONS) == CLIENT_DEFORMATIONS

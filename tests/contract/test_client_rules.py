@@ -1,4 +1,4 @@
-"""The API and its client, which never import each other, read the same files in the same way."""
+"""Rules that API and client, which never import each other, must share."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def facts(
 
 
 @pytest.mark.parametrize(("scf", "lb", "icohp"), list(itertools.product(SCF, LB, ICOHP)))
-def test_an_outcome_is_the_same_by_both(
+def test_api_and_client_derive_the_same_outcome(
     tmp_path: Path, scf: bytes | None, lb: bytes | None, icohp: bytes | None
 ) -> None:
     names = {f"{NC}.scf.out": scf, f"{NC}.lb.out": lb, "ICOHPLIST.lobster": icohp}
@@ -64,7 +64,7 @@ def test_an_outcome_is_the_same_by_both(
     )
 
 
-def test_the_client_knows_every_outcome_of_the_api() -> None:
+def test_the_client_has_every_outcome_of_the_api() -> None:
     assert {str(outcome) for outcome in Outcome} <= {str(outcome) for outcome in ClientOutcome}
 
 
@@ -73,7 +73,7 @@ def test_the_client_knows_every_outcome_of_the_api() -> None:
     sorted((ROOT / "data").glob("*/**/ICOHPLIST.lobster")),
     ids=lambda path: "/".join(path.parts[-5:-1:2]),
 )
-def test_the_bonds_of_the_sample_are_the_same_by_both(path: Path) -> None:
+def test_api_and_client_read_the_same_bonds(path: Path) -> None:
     ours, theirs = index_bonds([path.read_bytes()]).bonds, read_bonds(path)
     fields = (
         "label_a",
@@ -98,7 +98,7 @@ def test_the_bonds_of_the_sample_are_the_same_by_both(path: Path) -> None:
         "1 Zr1 Cu2 nan 0 0 0 -0.9", "1 Zr1 Cu2 2.7 0 0 0 inf", "1 Zr1 Cu2 2.7 0.5 0 0 -0.9", "1 Zr0 Cu2 2.7 0 0 0 -0.9",
     ],
 )  # fmt: skip
-def test_a_line_that_is_no_bond_is_refused_by_both(tmp_path: Path, line: str) -> None:
+def test_api_and_client_reject_the_same_lines(tmp_path: Path, line: str) -> None:
     text = f"{HEADER.decode()}{line}\n"
     (tmp_path / "ICOHPLIST.lobster").write_text(text)
     with pytest.raises(Conflict):

@@ -7,9 +7,9 @@ import zipfile
 
 import pytest
 from dataops_client import member_names as client_rule
-from dataops_client.archive import inspect
+from dataops_client.archive_inspection import inspect_archive
 from dataops_client.errors import UnsafeArchive
-from dataops_client.models import ArchiveFile
+from dataops_client.models.archives import ArchiveFile
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -26,13 +26,13 @@ GOOD = [
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_names_that_some_platform_cannot_hold_are_rejected_by_both(name: str) -> None:
+def test_api_and_client_reject_unportable_names(name: str) -> None:
     assert get_rejection_reason(name)
     assert not client_rule.is_portable(name)
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_names_that_every_platform_can_hold_are_accepted_by_both(name: str) -> None:
+def test_api_and_client_accept_portable_names(name: str) -> None:
     assert get_rejection_reason(name) is None
     assert client_rule.is_portable(name)
 
@@ -41,28 +41,28 @@ def test_names_that_every_platform_can_hold_are_accepted_by_both(name: str) -> N
 @example("aux.")
 def test_api_and_client_agree_on_any_name(name: str) -> None:
     assert (get_rejection_reason(name) is None) == client_rule.is_portable(name)
-    assert fold_name(name) == client_rule.folded(name)
+    assert fold_name(name) == client_rule.fold_name(name)
 
 
 @given(st.lists(st.text("aAéE\u0301/.", max_size=3), unique=True))
-def test_the_client_extracts_what_the_api_packs_together(names: list[str]) -> None:
+def test_names_that_the_api_packs_together_can_be_extracted(names: list[str]) -> None:
     rejected = find_rejected_names(names, reserved="ro-crate-metadata.json", preferred=())
     kept = [name for name in names if name not in rejected]
-    assert len({client_rule.folded(name) for name in kept}) == len(kept)
+    assert len({client_rule.fold_name(name) for name in kept}) == len(kept)
 
 
 @pytest.mark.parametrize(
     "name", [name for name in BAD if name and "\0" not in name and "\udc80" not in name]
 )
-def test_the_client_refuses_an_archive_with_a_rejected_name(name: str) -> None:
+def test_the_client_rejects_archives_with_unportable_names(name: str) -> None:
     with pytest.raises(UnsafeArchive, match=r"\((name|climbing|absolute)\)"):
-        inspect(_archive_of(name if name != "a/b" else "a//b"), 10_000, {})
+        inspect_archive(_archive_of(name if name != "a/b" else "a//b"), 10_000, {})
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_the_client_takes_an_archive_with_an_accepted_name(name: str) -> None:
+def test_the_client_accepts_archives_with_portable_names(name: str) -> None:
     for member in (name, f"3/{name}"):
-        assert inspect(
+        assert inspect_archive(
             _archive_of(member), 10_000, {member: ArchiveFile(member, 0, "0" * 64, "other")}
         )
 
@@ -80,7 +80,7 @@ def test_the_client_takes_an_archive_with_an_accepted_name(name: str) -> None:
         (["straße", "STRASSE"], {"straße"}),
     ],
 )
-def test_of_names_that_are_one_file_somewhere_one_stays(
+def test_one_of_several_names_of_the_same_file_is_packed(
     names: list[str], rejected: set[str]
 ) -> None:
     assert (
@@ -90,7 +90,7 @@ def test_of_names_that_are_one_file_somewhere_one_stays(
 
 
 def _archive_of(name: str) -> zipfile.ZipFile:
-    """An archive with one empty member."""
+    """Return an archive with one empty member."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as written:
         written.writestr(zipfile.ZipInfo(name), b"")

@@ -1,8 +1,12 @@
-"""A server on loopback that sends, byte for byte, what a test wants it to send."""
+"""HTTP server on the loopback interface that sends exactly the bytes of a test.
+
+pytest-httpserver serves well-formed responses only.
+"""
 
 from __future__ import annotations
 
 import json
+import socket
 import socketserver
 import ssl
 import threading
@@ -14,9 +18,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """Received request, with its connection for responses that are sent in parts."""
+
     method: str
     target: str
     headers: Mapping[str, str]
+    connection: socket.socket
 
 
 Respond = Callable[[Request], bytes]
@@ -24,28 +31,40 @@ Respond = Callable[[Request], bytes]
 
 @dataclass(slots=True)
 class RawServer:
-    """`respond` gives the bytes for each request; after them the connection is closed."""
+    """Running server. `respond` returns the bytes of a response; then the connection is closed."""
 
     respond: Respond
     url: str = ""
     requests: list[Request] = field(default_factory=list)
 
 
-def response(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
-    """A whole HTTP response; `_` in the names of headers stands for `-`."""
+def build_response(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
+    """Return a complete HTTP response; `_` in the names of headers stands for `-`."""
     lines = {"Content-Length": str(len(body)), "Content-Type": "application/json"}
-    lines |= {name.replace("_", "-"): value for name, value in headers.items()}
-    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return f"HTTP/1.1 {status}\r\n{head}Connection: close\r\n\r\n".encode("latin-1") + body
+    return (
+        build_head(
+            status, lines | {name.replace("_", "-"): value for name, value in headers.items()}
+        )
+        + body
+    )
 
 
-def json_response(value: Any, status: str = "200 OK", **headers: str) -> bytes:
-    return response(json.dumps(value).encode(), status, **headers)
+def build_head(status: str, headers: Mapping[str, str]) -> bytes:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 {status}\r\n{lines}Connection: close\r\n\r\n".encode("latin-1")
+
+
+def build_json_response(value: Any, status: str = "200 OK", **headers: str) -> bytes:
+    return build_response(json.dumps(value).encode(), status, **headers)
 
 
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 64
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Ignore connections that a client has reset."""
 
 
 @contextmanager
@@ -63,9 +82,10 @@ def raw_server(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[
             self.rfile.read(int(headers.get("content-length", 0)))
             if len(first) < 2:  # a connection without a request
                 return
-            state.requests.append(Request(first[0], first[1], headers))
-            with suppress(OSError):  # a client that has read enough
-                self.wfile.write(state.respond(state.requests[-1]))
+            request = Request(first[0], first[1], headers, self.connection)
+            state.requests.append(request)
+            with suppress(OSError):  # the client closed the connection
+                self.wfile.write(state.respond(request))
 
     with _Server(("127.0.0.1", 0), Handler) as server:
         if tls:

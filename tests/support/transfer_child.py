@@ -1,6 +1,7 @@
-"""A process that fetches the archive: `transfer_child URL FOLDER KILLED_AFTER whole|ranges`.
+"""Process that downloads the archive: `transfer_child URL FOLDER KILL_AFTER single|parallel`.
 
-It prints the SHA-256 of what it got, and removes it; where KILLED_AFTER is not 0 it is killed once that many bytes are there.
+It prints the SHA-256 of the archive and deletes the file. If KILL_AFTER is not 0, it is killed once
+that many bytes are present.
 """
 
 from __future__ import annotations
@@ -9,39 +10,27 @@ import hashlib
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from dataops_client.transfer import engine, part_file
 from dataops_client.transfer.object_store import ObjectStoreClient
 
-from tests.support.transfers import fetch
+from tests.support.transfer_helpers import PARALLEL, SMALL_READS, fetch
 
 
 def main() -> None:
-    url, folder, killed_after, kind = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-    if kind == "ranges":
-        (
-            engine.MULTIPART_THRESHOLD,
-            engine.CHUNK_BYTES,
-            engine.SINGLE_CONNECTION_BYTES_PER_SECOND,
-        ) = (
-            100_000,
-            40_000,
-            float("inf"),
-        )
-    engine._READ_BYTES, part_file._SAVE_BYTES = 5_000, 1
-    there = [0]
+    url, folder, kill_after, kind = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+    config = replace(PARALLEL if kind == "parallel" else SMALL_READS, save_bytes=1)
+    present = [0]
 
     def progress(count: int) -> None:
-        there[0] += count
-        if killed_after and there[0] >= killed_after:
+        present[0] += count
+        if kill_after and present[0] >= kill_after:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    print(
-        hashlib.sha256(
-            fetch(ObjectStoreClient("child", timeout_seconds=60), url, folder, progress=progress)
-        ).hexdigest()
-    )
+    store = ObjectStoreClient("child", timeout_seconds=60)
+    content = fetch(store, url, folder, progress=progress, config=config)
+    print(hashlib.sha256(content).hexdigest())
 
 
 if __name__ == "__main__":

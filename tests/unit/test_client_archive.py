@@ -1,4 +1,4 @@
-"""Extraction: hostile archives are refused before anything is written, good ones appear at once or not at all."""
+"""Extraction: unsafe archives are rejected before anything is written; others appear at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dataops_client import (
     InvalidArchive,
     TargetNotEmpty,
 )
-from dataops_client.archive import extract, matches_folder, move_folder
+from dataops_client.extraction import extract, matches_folder, move_folder
 from dataops_client.verify import list_changed_files
 
 
@@ -38,7 +38,7 @@ def info(
 def pack(*entries: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a name that is there twice
+        warnings.simplefilter("ignore")  # of duplicate names
         for name, content in entries:
             archive.writestr(info(name) if isinstance(name, str) else name, content)
     return sink.getvalue()
@@ -64,7 +64,7 @@ def patched(content: bytes, change: Callable[[bytearray], None]) -> bytes:
 
 
 def central(data: bytearray, index: int = 0) -> int:
-    """Where the central directory's record of a member begins."""
+    """Return the position of the central directory record of a member."""
     position = data.index(b"PK\1\2")
     for _ in range(index):
         position = data.index(b"PK\1\2", position + 4)
@@ -112,20 +112,20 @@ HOSTILE_BYTES: dict[str, Callable[[bytearray], None]] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
-def test_a_name_that_is_refused(name: str, tmp_path: Path) -> None:
+def test_unsafe_names_are_rejected(name: str, tmp_path: Path) -> None:
     entries = ((name, b"evil"), ("good", b"good"))
-    refuse(pack(*entries), announced(*entries), tmp_path)
+    assert_rejected(pack(*entries), announced(*entries), tmp_path)
 
 
 @pytest.mark.parametrize("mode", HOSTILE_KINDS.values(), ids=HOSTILE_KINDS)
-def test_a_kind_that_is_refused(mode: int, tmp_path: Path) -> None:
+def test_members_that_are_not_regular_files_are_rejected(mode: int, tmp_path: Path) -> None:
     entries = ((info("a", mode), b"/etc/passwd"), ("good", b"good"))
-    refuse(pack(*entries), announced(*entries), tmp_path)
+    assert_rejected(pack(*entries), announced(*entries), tmp_path)
 
 
 @pytest.mark.parametrize("change", HOSTILE_BYTES.values(), ids=HOSTILE_BYTES)
-def test_bytes_that_are_refused(change: Callable[[bytearray], None], tmp_path: Path) -> None:
-    refuse(patched(GOOD, change), files(a=b"alpha" * 100, b=b"beta" * 100), tmp_path)
+def test_damaged_archives_are_rejected(change: Callable[[bytearray], None], tmp_path: Path) -> None:
+    assert_rejected(patched(GOOD, change), files(a=b"alpha" * 100, b=b"beta" * 100), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -151,14 +151,14 @@ def test_bytes_that_are_refused(change: Callable[[bytearray], None], tmp_path: P
         "other content",
     ],
 )
-def test_contents_that_are_refused(
+def test_archives_with_other_content_than_announced_are_rejected(
     entries: tuple[tuple[str, bytes], ...], listed: list[ArchiveFile], tmp_path: Path
 ) -> None:
-    refuse(pack(*entries), listed, tmp_path)
+    assert_rejected(pack(*entries), listed, tmp_path)
 
 
-def refuse(content: bytes, listed: list[ArchiveFile], folder: Path) -> None:
-    """It is refused by a named error, and nothing of it is on the disk, here or beside."""
+def assert_rejected(content: bytes, listed: list[ArchiveFile], folder: Path) -> None:
+    """Assert that the archive is rejected with an error of the client and that nothing is written."""
     archive = folder / "in" / "archive.zip"
     archive.parent.mkdir()
     archive.write_bytes(content)
@@ -179,12 +179,12 @@ LEGITIMATE = {
     "a folder per sub-run": (("0/a", b"x"), ("1/a", b"y")),
     "names that begin alike": (("a", b"x"), ("ab", b"y"), ("a.b", b"z")),
     "very compressible": (("zeros", b"\0" * 1_000_000),),
-    "metadata besides": (("a", b"x"), ("ro-crate-metadata.json", b"{}")),
+    "with metadata": (("a", b"x"), ("ro-crate-metadata.json", b"{}")),
 }
 
 
 @pytest.mark.parametrize("entries", LEGITIMATE.values(), ids=LEGITIMATE)
-def test_an_odd_archive_that_is_accepted(
+def test_unusual_but_safe_archives_are_extracted(
     entries: tuple[tuple[str | zipfile.ZipInfo, bytes], ...], tmp_path: Path
 ) -> None:
     archive = tmp_path / "archive.zip"
@@ -198,7 +198,7 @@ def test_an_odd_archive_that_is_accepted(
     assert matches_folder(tmp_path / "0", listed)
 
 
-def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+def test_an_existing_download_is_replaced(tmp_path: Path) -> None:
     archive = tmp_path / "archive.zip"
     for content in (b"old", b"new"):
         archive.write_bytes(pack(("a", content), ("ro-crate-metadata.json", b"{}")))
@@ -207,7 +207,7 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "archive.zip"]
 
 
-def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "thesis.tex").write_text("mine")
     (tmp_path / "archive.zip").write_bytes(pack(("a", b"x")))
@@ -216,7 +216,7 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "0" / "thesis.tex").read_text() == "mine"
 
 
-def test_a_changed_or_missing_or_further_file_does_not_match(tmp_path: Path) -> None:
+def test_changed_missing_and_extra_files_do_not_match(tmp_path: Path) -> None:
     (tmp_path / "archive.zip").write_bytes(pack(("a", b"x")))
     extract(tmp_path / "archive.zip", files(a=b"x"), tmp_path / "0")
     assert matches_folder(tmp_path / "0", files(a=b"x"))
@@ -228,7 +228,7 @@ def test_a_changed_or_missing_or_further_file_does_not_match(tmp_path: Path) -> 
     assert not matches_folder(tmp_path / "1", files(a=b"x"))
 
 
-def test_a_wrong_file_is_named(tmp_path: Path) -> None:
+def test_the_error_contains_the_name_of_a_wrong_file(tmp_path: Path) -> None:
     (tmp_path / "archive.zip").write_bytes(pack(("a", b"x")))
     with pytest.raises(ChecksumMismatch, match="'a' has SHA-256"):
         extract(tmp_path / "archive.zip", files(a=b"y"), tmp_path / "0")
@@ -237,7 +237,7 @@ def test_a_wrong_file_is_named(tmp_path: Path) -> None:
 
 
 class Renames:
-    """Renames folders, and raises what it is told to at the calls of these numbers, before or after it did so."""
+    """Renames folders and raises errors at calls of these numbers, before or after the rename."""
 
     def __init__(self, raised: dict[int, BaseException], *, after: bool = False) -> None:
         self.raised, self.after, self.calls = raised, after, 0
@@ -273,7 +273,7 @@ def test_a_failed_last_rename_restores_the_old_folder(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "archive.zip"]
 
 
-def test_an_old_folder_that_cannot_be_restored_is_not_removed(tmp_path: Path) -> None:
+def test_an_old_folder_that_cannot_be_restored_is_kept(tmp_path: Path) -> None:
     archive = tmp_path / "archive.zip"
     archive.write_bytes(pack(("a", b"old")))
     extract(archive, files(a=b"old"), tmp_path / "0")
@@ -288,7 +288,7 @@ def test_an_old_folder_that_cannot_be_restored_is_not_removed(tmp_path: Path) ->
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_ctrl_c_after_the_last_rename_leaves_the_new_folder_alone(tmp_path: Path) -> None:
+def test_ctrl_c_after_the_last_rename_keeps_the_new_folder(tmp_path: Path) -> None:
     archive = tmp_path / "archive.zip"
     for content, renames in (
         (b"old", Renames({})),
@@ -303,7 +303,7 @@ def test_ctrl_c_after_the_last_rename_leaves_the_new_folder_alone(tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "archive.zip"]
 
 
-def test_a_rename_that_windows_refuses_is_tried_again(tmp_path: Path) -> None:
+def test_a_rename_that_windows_rejects_is_retried(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     slept: list[float] = []
     renames = Renames({1: PermissionError(), 2: PermissionError()})
@@ -311,7 +311,7 @@ def test_a_rename_that_windows_refuses_is_tried_again(tmp_path: Path) -> None:
         tmp_path / "new",
         tmp_path / "0",
         rename=renames,
-        waits_seconds=(0.1, 0.2, 0.4),
+        delays_seconds=(0.1, 0.2, 0.4),
         sleep=slept.append,
     )
     assert ((tmp_path / "0").is_dir(), slept) == (True, [0.1, 0.2])
@@ -320,13 +320,13 @@ def test_a_rename_that_windows_refuses_is_tried_again(tmp_path: Path) -> None:
             tmp_path / "0",
             tmp_path / "1",
             rename=Renames({1: PermissionError()}),
-            waits_seconds=(),
+            delays_seconds=(),
             sleep=slept.append,
         )
 
 
 def crate(**contents: bytes) -> bytes:
-    """The metadata that an archive of these files brings."""
+    """Return the metadata of an archive of these files."""
     graph = [
         {
             "@type": "File",
@@ -339,7 +339,7 @@ def crate(**contents: bytes) -> bytes:
     return json.dumps({"@graph": graph}).encode()
 
 
-def test_files_that_were_changed_since_a_download_are_found_by_its_metadata(tmp_path: Path) -> None:
+def test_changed_files_are_found_by_the_metadata_of_the_download(tmp_path: Path) -> None:
     archive = tmp_path / "archive.zip"
     archive.write_bytes(
         pack(
@@ -358,7 +358,7 @@ def test_files_that_were_changed_since_a_download_are_found_by_its_metadata(tmp_
 
 
 @pytest.mark.parametrize("metadata", [b"[" * 200_000, b"{", b"[]", b'{"@graph": [1]}', b"\xff"])
-def test_metadata_that_cannot_be_understood_make_files_strangers_and_no_crash(
+def test_files_of_a_folder_with_invalid_metadata_are_not_replaced(
     tmp_path: Path, metadata: bytes
 ) -> None:
     archive = tmp_path / "archive.zip"

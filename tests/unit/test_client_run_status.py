@@ -1,4 +1,4 @@
-"""`dataops status`: a row for each sub-run, a sentence that sums them up, and JSON."""
+"""Output of `dataops status`: table, summary and JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ import json
 from datetime import UTC, datetime
 
 from dataops_client import RunStatus, SubRunOutcome
-from dataops_client.cli.run_status import executor_line, outcome_line, status_json, status_table
+from dataops_client.cli.run_status import (
+    build_status_table,
+    format_executor_line,
+    format_outcome_line,
+    format_status_json,
+)
 from rich.console import Console
 
 DONE = SubRunOutcome("DONE", True, 61, -38989.8030177, True, 738, 738, True)
@@ -29,7 +34,7 @@ def status(outcomes: dict[str, SubRunOutcome], sub_runs_status: str | None = "DO
 
 def rows(shown: RunStatus) -> list[list[str]]:
     console = Console(file=io.StringIO(), width=120)
-    console.print(status_table(shown))
+    console.print(build_status_table(shown))
     assert isinstance(console.file, io.StringIO)
     return [
         [cell.strip() for cell in line.split("  ") if cell.strip()]
@@ -50,40 +55,40 @@ def test_a_failed_sub_run_is_not_shown_as_done() -> None:
     ]
     assert table[1] == ["0", "reference", "done", "61", "-38989.8030", "738"]
     assert table[14] == ["13", "isotropic tension", "SCF not converged", "80", "-", "-"]
-    assert outcome_line(shown) == "14 done, 1 SCF not converged (13)"
+    assert format_outcome_line(shown) == "14 done, 1 SCF not converged (13)"
 
 
-def test_outcomes_that_are_unknown_or_not_there_are_named() -> None:
+def test_unknown_and_missing_outcomes_are_shown() -> None:
     shown = status(
         {"0": SubRunOutcome("MELTED", bonds_expected=9, bond_labels=7), "1": FAILED, "2": DONE}
     )
     assert rows(shown)[1] == ["0", "reference", "MELTED", "-", "-", "7 of 9"]
-    assert outcome_line(shown).startswith(
+    assert format_outcome_line(shown).startswith(
         "1 done, 1 MELTED (0), 1 SCF not converged (1), 12 unknown (3, 4,"
     )
 
 
-def test_done_is_said_to_be_of_the_simulated_executor() -> None:
+def test_the_state_is_attributed_to_the_simulated_executor() -> None:
     assert (
-        executor_line(status({}))
+        format_executor_line(status({}))
         == "simulated executor, which runs no calculation: run DONE, sub-runs DONE"
     )
-    assert executor_line(status({}, None)).endswith("run DONE, not augmented")
+    assert format_executor_line(status({}, None)).endswith("run DONE, not augmented")
 
 
 def test_json_has_an_entry_for_each_sub_run() -> None:
-    told = json.loads(status_json("Al2", status({"0": DONE})))
-    assert (told["nc"], told["id_run"], told["run_status"], told["sub_runs_status"]) == (
+    fields = json.loads(format_status_json("Al2", status({"0": DONE})))
+    assert (fields["nc"], fields["id_run"], fields["run_status"], fields["sub_runs_status"]) == (
         "Al2",
         "21",
         "DONE",
         "DONE",
     )
-    assert told["sub_runs"][0] == {
+    assert fields["sub_runs"][0] == {
         "sub_run": "0", "deformation": "reference", "outcome": "DONE", "scf_converged": True, "scf_iterations": 61,
         "total_energy_ry": -38989.8030177, "lobster_finished": True, "bonds_expected": 738, "bond_labels": 738, "labels_complete": True,
     }  # fmt: skip
-    assert told["sub_runs"][14] == {
+    assert fields["sub_runs"][14] == {
         "sub_run": "14",
         "deformation": "isotropic compression",
         "outcome": None,

@@ -1,4 +1,4 @@
-"""The training table on disk: formats, report, wholeness, and the commands."""
+"""Export of the training table: formats, report, atomic writes and commands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dataops_client.ml.errors import (
     UnknownFormat,
 )
 from dataops_client.ml.formats import Format
-from dataops_client.models import METADATA_NAME
+from dataops_client.ro_crate import METADATA_NAME
 from typer.testing import CliRunner
 
 from tests.support.sub_run_files import (
@@ -54,7 +54,7 @@ ROWS = [
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """Two usable sub-runs, the second with a cluster that lacks a label, and one that did not converge."""
+    """Two usable sub-runs, the second with an unlabelled bond, and an unconverged one."""
     tree = tmp_path / "tree"
     write_sub_run(tree / NC / "21" / "0")
     write_sub_run(
@@ -66,15 +66,15 @@ def tree(tmp_path: Path) -> Path:
     return tree
 
 
-def read(path: Path, form: Format) -> list[tuple[Any, ...]]:
+def read(path: Path, format_: Format) -> list[tuple[Any, ...]]:
     """The rows of a table, read by another reader than wrote it where there is one."""
-    if form is Format.PARQUET:
+    if format_ is Format.PARQUET:
         rows = pq.read_table(path).select(COLUMNS).to_pylist()
         return [tuple(row.values()) for row in rows]
-    if form is Format.NPZ:
+    if format_ is Format.NPZ:
         with np.load(path) as arrays:
             return list(zip(*(arrays[name].tolist() for name in COLUMNS), strict=True))
-    if form is Format.CSV:
+    if format_ is Format.CSV:
         with path.open(newline="") as stream:
             rows = list(csv.DictReader(stream))
         whole, real = ("id_run", "sub_run", "atom_a", "atom_b"), ("distance", "icohp")
@@ -100,14 +100,14 @@ def read(path: Path, form: Format) -> list[tuple[Any, ...]]:
     ]
 
 
-@pytest.mark.parametrize("form", Format)
+@pytest.mark.parametrize("format_", Format)
 @pytest.mark.parametrize("soaps", [False, True])
 def test_every_format_gives_the_same_rows(
-    tree: Path, tmp_path: Path, form: Format, soaps: bool
+    tree: Path, tmp_path: Path, format_: Format, soaps: bool
 ) -> None:
-    out = tmp_path / f"bonds.{form}"
-    export_bonds(tree, out, form, soaps=soaps)
-    rows = read(out, form)
+    out = tmp_path / f"bonds.{format_}"
+    export_bonds(tree, out, format_, soaps=soaps)
+    rows = read(out, format_)
     assert [row[:5] + row[6:] for row in rows[:5]] == [
         (21, 0, a, b, kind, icohp) for a, b, kind, _, icohp in ROWS
     ]
@@ -152,7 +152,7 @@ def test_csv_joins_the_vectors_without_losing_a_digit(tree: Path, tmp_path: Path
     assert float(last["soap_b_6"]) == soap_vectors(seed=2)[int(last["atom_b"]) - 1, 6]
 
 
-def test_npz_keeps_each_vector_once_and_needs_no_pickle(tree: Path, tmp_path: Path) -> None:
+def test_npz_stores_each_vector_once_and_without_pickle(tree: Path, tmp_path: Path) -> None:
     export_bonds(tree, tmp_path / "bonds.npz", Format.NPZ, soaps=True)
     with np.load(tmp_path / "bonds.npz", allow_pickle=False) as arrays:
         np.testing.assert_array_equal(
@@ -179,7 +179,7 @@ def test_extxyz_has_a_frame_per_sub_run_with_energy_forces_and_vectors(
     np.testing.assert_allclose(frames[1].arrays["soap"], soap_vectors(seed=2), atol=1e-8)
 
 
-def test_the_composition_is_a_column_where_there_are_several(tree: Path, tmp_path: Path) -> None:
+def test_several_compositions_add_a_column(tree: Path, tmp_path: Path) -> None:
     write_sub_run(tree / "Cu2Zr2Al" / "3" / "0", nc="Cu2Zr2Al")
     export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET)
     table = pq.read_table(tmp_path / "bonds.parquet")
@@ -187,7 +187,7 @@ def test_the_composition_is_a_column_where_there_are_several(tree: Path, tmp_pat
     assert table["nc"].unique().to_pylist() == ["Cu2Zr2Al", NC]
 
 
-def test_sub_runs_come_in_numeric_order(tmp_path: Path) -> None:
+def test_sub_runs_are_in_numeric_order(tmp_path: Path) -> None:
     for id_run, sub_run in (("10", "0"), ("9", "10"), ("9", "2")):
         write_sub_run(tmp_path / NC / id_run / sub_run)
     export_bonds(tmp_path, tmp_path / "bonds.csv", Format.CSV)
@@ -198,7 +198,7 @@ def test_sub_runs_come_in_numeric_order(tmp_path: Path) -> None:
     ]
 
 
-def test_the_report_names_discarded_clusters_and_what_was_left_out(
+def test_the_report_lists_discarded_clusters_and_skipped_sub_runs(
     tree: Path, tmp_path: Path
 ) -> None:
     export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET)
@@ -220,47 +220,45 @@ def test_the_report_names_discarded_clusters_and_what_was_left_out(
                 "sub_run": 10,
                 "outcome": "SCF_NOT_CONVERGED",
                 "missing_files": [f"{NC}.lb.out", "ICOHPLIST.lobster"],
-                "reason": f"SCF_NOT_CONVERGED (not there: {NC}.lb.out, ICOHPLIST.lobster)",
+                "reason": f"SCF_NOT_CONVERGED (missing: {NC}.lb.out, ICOHPLIST.lobster)",
             },
         ],
     }
 
 
 @pytest.mark.parametrize(
-    ("gone", "outcome"),
+    ("name", "outcome"),
     [
         ("lobsterin-quippy", "DONE"),
         (f"{NC}.lb.out", "LOB_NOT_FINISHED_BUT_ICOHP_OK"),
         ("ICOHPLIST.lobster", "SCF_CONVERGED_BUT_NO_ICOHP"),
     ],
 )
-def test_a_sub_run_without_a_file_that_the_table_needs_is_left_out_with_its_name(
-    tree: Path, tmp_path: Path, gone: str, outcome: str
+def test_a_sub_run_without_a_required_file_is_skipped(
+    tree: Path, tmp_path: Path, name: str, outcome: str
 ) -> None:
-    (tree / NC / "21" / "0" / gone).unlink()
-    left_out = export_bonds(tree, tmp_path / "bonds.csv", Format.CSV).left_out[0]
-    assert (left_out.sub_run, left_out.outcome, left_out.missing_files) == (0, outcome, (gone,))
+    (tree / NC / "21" / "0" / name).unlink()
+    skipped = export_bonds(tree, tmp_path / "bonds.csv", Format.CSV).skipped[0]
+    assert (skipped.sub_run, skipped.outcome, skipped.missing_files) == (0, outcome, (name,))
 
 
-def test_an_empty_folder_of_a_sub_run_is_left_out_as_without_data(
-    tree: Path, tmp_path: Path
-) -> None:
+def test_an_empty_sub_run_is_skipped_as_no_data(tree: Path, tmp_path: Path) -> None:
     (tree / NC / "21" / "3").mkdir()
     assert [
-        gone.outcome for gone in export_bonds(tree, tmp_path / "b.csv", Format.CSV).left_out
+        skipped.outcome for skipped in export_bonds(tree, tmp_path / "b.csv", Format.CSV).skipped
     ] == ["NO_DATA", "SCF_NOT_CONVERGED"]
 
 
-@pytest.mark.parametrize("form", Format)
-def test_an_error_leaves_the_former_table_and_nothing_else(
-    tree: Path, tmp_path: Path, form: Format
+@pytest.mark.parametrize("format_", Format)
+def test_an_error_keeps_the_former_table_and_leaves_no_other_file(
+    tree: Path, tmp_path: Path, format_: Format
 ) -> None:
     out = tmp_path / "out" / "bonds.table"
     out.parent.mkdir()
     out.write_text("the former table")
     (tree / NC / "21" / "2" / "SOAPS.vec").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     with pytest.raises(RefusedPickle, match=r"21/2/SOAPS\.vec"):
-        export_bonds(tree, out, form, soaps=True)
+        export_bonds(tree, out, format_, soaps=True)
     assert [path.name for path in out.parent.iterdir()] == ["bonds.table"]
     assert out.read_text() == "the former table"
 
@@ -271,25 +269,25 @@ def test_vectors_of_different_lengths_cannot_share_a_table(tree: Path, tmp_path:
         export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET, soaps=True)
 
 
-def test_vectors_that_are_asked_for_must_be_there(tree: Path, tmp_path: Path) -> None:
+def test_missing_vectors_are_an_error(tree: Path, tmp_path: Path) -> None:
     (tree / NC / "21" / "2" / "SOAPS.vec").unlink()
     with pytest.raises(MissingFile, match=r"21/2/SOAPS\.vec"):
         export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET, soaps=True)
 
 
-def test_a_folder_of_another_layout_is_told_the_layout(tree: Path, tmp_path: Path) -> None:
+def test_the_error_of_another_folder_layout_contains_the_layout(tree: Path, tmp_path: Path) -> None:
     with pytest.raises(NothingToExport, match="<nc>/<id_run>/<sub_run>"):
         export_bonds(tree / NC, tmp_path / "bonds.csv", Format.CSV)
 
 
-def test_a_tree_without_a_usable_sub_run_writes_nothing_and_says_why(tmp_path: Path) -> None:
+def test_a_folder_without_usable_sub_runs_raises_with_the_reasons(tmp_path: Path) -> None:
     write_sub_run(tmp_path / "tree" / NC / "21" / "13", converged=False)
-    with pytest.raises(NothingToExport, match=r"21/13 SCF_NOT_CONVERGED \(not there: "):
+    with pytest.raises(NothingToExport, match=r"21/13 SCF_NOT_CONVERGED \(missing: "):
         export_bonds(tmp_path / "tree", tmp_path / "bonds.parquet", Format.PARQUET)
     assert [path.name for path in tmp_path.iterdir()] == ["tree"]
 
 
-def test_the_folder_of_the_output_must_be_there(tree: Path, tmp_path: Path) -> None:
+def test_a_missing_output_folder_is_an_error(tree: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingFile, match="nowhere"):
         export_bonds(tree, tmp_path / "nowhere" / "bonds.csv", Format.CSV)
 
@@ -297,7 +295,7 @@ def test_the_folder_of_the_output_must_be_there(tree: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("suffix", "magic"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")]
 )
-def test_the_plot_is_a_picture_of_its_suffix(
+def test_the_suffix_selects_the_picture_format(
     tree: Path, tmp_path: Path, suffix: str, magic: bytes
 ) -> None:
     out = tmp_path / f"bonds{suffix}"
@@ -311,7 +309,7 @@ def test_the_plot_has_a_panel_per_bond_type(tree: Path, tmp_path: Path) -> None:
     assert [title in drawn for title in ("Cu-Al (3)", "Cu-Cu (2)", "Zr-Cu (4)")] == [True] * 3
 
 
-def test_a_picture_of_another_suffix_is_refused(tree: Path, tmp_path: Path) -> None:
+def test_other_picture_suffixes_are_rejected(tree: Path, tmp_path: Path) -> None:
     with pytest.raises(UnknownFormat, match=r"bonds\.xls does not end in"):
         plot_bonds(tree, tmp_path / "bonds.xls")
 
@@ -324,21 +322,23 @@ def app() -> typer.Typer:
     return app
 
 
-def test_the_command_exports_and_sums_up(app: typer.Typer, tree: Path, tmp_path: Path) -> None:
+def test_the_command_exports_and_prints_a_summary(
+    app: typer.Typer, tree: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "table.csv"
     result = CliRunner().invoke(
         app, ["export", str(tree), "--format", "csv", "-o", str(out)], catch_exceptions=False
     )
     assert result.exit_code == 0
     assert len(read(out, Format.CSV)) == 9
-    for told in (
+    for text in (
         "Zr-Cu            4",
         "9   from 2 sub-runs",
         f"{NC}/21/10 SCF_NOT_CONVERGED",
         str(out),
         "table.report.json",
     ):
-        assert told in result.output
+        assert text in result.output
 
 
 def test_the_command_writes_parquet_to_the_working_folder_by_default(
@@ -363,7 +363,7 @@ def test_the_command_plots(app: typer.Typer, tree: Path, tmp_path: Path) -> None
     assert out.exists()
 
 
-def test_the_sample_names_each_bond_of_a_whole_cluster_from_both_sides() -> None:
+def test_clusters_of_the_sample_contain_each_bond_from_both_sides() -> None:
     named = {(a, b) for a, others in CLUSTERS for b, _ in others}
     assert named == {(b, a) for a, b in named}
 
@@ -374,7 +374,7 @@ TRAINING_FILES = {
 
 
 def download(folder: Path, kept: set[str] | None = None, **properties: str) -> None:
-    """Make of a whole sub-run what a download of it is that took `kept`: its files, and metadata with these properties."""
+    """Turn a sub-run into a download of the files `kept`, with metadata of these properties."""
     for path in list(folder.iterdir()):
         if kept is not None and path.name not in kept:
             path.unlink()
@@ -388,9 +388,7 @@ def download(folder: Path, kept: set[str] | None = None, **properties: str) -> N
     (folder / METADATA_NAME).write_text(json.dumps({"@graph": graph}))
 
 
-def test_the_essential_profile_gives_the_same_rows_as_the_full_one(
-    tree: Path, tmp_path: Path
-) -> None:
+def test_the_essential_profile_gives_the_same_rows_as_full(tree: Path, tmp_path: Path) -> None:
     shutil.copytree(tree, tmp_path / "essential")
     for number in ("0", "2"):
         download(tree / NC / "21" / number, profile="full")
@@ -420,10 +418,10 @@ def test_the_essential_profile_gives_the_same_rows_as_the_full_one(
         ),
     ],
 )
-def test_an_outcome_is_not_derived_from_a_file_that_was_left_out(
+def test_an_outcome_is_not_derived_from_an_excluded_file(
     tmp_path: Path, properties: dict[str, str], selection: str
 ) -> None:
-    """Four files, as the profile `essential` of former versions had: LOBSTER did finish, and says so in a file that was not taken."""
+    """Use four files, like the former profile `essential`, without the file that LOBSTER finished in."""
     folder = write_sub_run(tmp_path / "tree" / NC / "21" / "0")
     download(folder, TRAINING_FILES - {f"{NC}.lb.out", "lobsterin-quippy"}, **properties)
     assert load_sub_run(folder).outcome is None
@@ -433,7 +431,7 @@ def test_an_outcome_is_not_derived_from_a_file_that_was_left_out(
     assert "NOT_FINISHED" not in str(caught.value)
 
 
-def test_a_file_that_the_source_lacks_decides_the_outcome_of_any_download(tmp_path: Path) -> None:
+def test_a_file_missing_at_the_source_determines_the_outcome(tmp_path: Path) -> None:
     folder = write_sub_run(tmp_path / NC / "21" / "0")
     download(
         folder,
@@ -444,22 +442,23 @@ def test_a_file_that_the_source_lacks_decides_the_outcome_of_any_download(tmp_pa
     assert load_sub_run(folder).outcome == "LOB_NOT_FINISHED_BUT_ICOHP_OK"
 
 
-def test_an_output_without_convergence_decides_the_outcome_alone(tmp_path: Path) -> None:
+def test_an_unconverged_output_determines_the_outcome_alone(tmp_path: Path) -> None:
     folder = write_sub_run(tmp_path / NC / "21" / "0", converged=False)
     download(folder, {f"{NC}.scf.out"}, profile="full", include="*.scf.out")
     assert load_sub_run(folder).outcome == "SCF_NOT_CONVERGED"
 
 
-def test_a_file_that_was_removed_after_the_download_decides_nothing(
-    tree: Path, tmp_path: Path
-) -> None:
+def test_a_file_deleted_after_the_download_is_reported(tree: Path, tmp_path: Path) -> None:
     download(tree / NC / "21" / "0", profile="full")
     (tree / NC / "21" / "0" / f"{NC}.lb.out").unlink()
-    gone = export_bonds(tree, tmp_path / "b.csv", Format.CSV).left_out[0]
-    assert (gone.outcome, gone.reason) == (None, f"{NC}.lb.out was removed after the download")
+    skipped = export_bonds(tree, tmp_path / "b.csv", Format.CSV).skipped[0]
+    assert (skipped.outcome, skipped.reason) == (
+        None,
+        f"{NC}.lb.out was deleted after the download",
+    )
 
 
-def test_the_metadata_of_a_whole_run_are_those_of_its_sub_runs(tree: Path, tmp_path: Path) -> None:
+def test_metadata_of_a_run_apply_to_its_sub_runs(tree: Path, tmp_path: Path) -> None:
     for number in ("0", "2"):
         (tree / NC / "21" / number / f"{NC}.lb.out").unlink()
     properties = {"profile": "essential", "missing": f"2/{NC}.lb.out", "synthetic": "true"}
@@ -474,21 +473,19 @@ def test_the_metadata_of_a_whole_run_are_those_of_its_sub_runs(tree: Path, tmp_p
 
 
 @pytest.mark.parametrize("left", ["SOAPS.vec", f"{NC}.scf.in"])
-def test_vectors_and_structures_that_were_left_out_are_named_too(
+def test_excluded_vectors_and_structures_are_reported(
     tree: Path, tmp_path: Path, left: str
 ) -> None:
     download(tree / NC / "21" / "0", TRAINING_FILES - {left}, profile="full", include="x")
     report = export_bonds(tree, tmp_path / "b.csv", Format.CSV, soaps=True)
-    assert (report.left_out[0].reason, report.sub_runs) == (
+    assert (report.skipped[0].reason, report.sub_runs) == (
         f"{left} is not in this download (profile full, include x)",
         1,
     )
 
 
 @pytest.mark.parametrize("metadata", ["{", "[]", '{"@graph": [1]}', "[" * 200_000])
-def test_metadata_that_cannot_be_understood_count_as_none(
-    tree: Path, tmp_path: Path, metadata: str
-) -> None:
+def test_invalid_metadata_are_ignored(tree: Path, tmp_path: Path, metadata: str) -> None:
     (tree / NC / "21" / "0" / METADATA_NAME).write_text(metadata)
     assert export_bonds(tree, tmp_path / "b.csv", Format.CSV).sub_runs == 2
 
@@ -497,7 +494,7 @@ CAUTION = "synthetic data: do not train, publish or compare"
 
 
 @pytest.mark.parametrize("command", ["export", "plot"])
-def test_synthetic_data_are_said_to_be_so_in_the_last_line(
+def test_the_last_line_warns_of_synthetic_data(
     app: typer.Typer, tree: Path, tmp_path: Path, command: str
 ) -> None:
     for number in ("0", "2"):
@@ -510,9 +507,7 @@ def test_synthetic_data_are_said_to_be_so_in_the_last_line(
         assert (report["real_sub_runs"], report["synthetic_sub_runs"]) == (0, 2)
 
 
-def test_real_data_are_not_said_to_be_synthetic(
-    app: typer.Typer, tree: Path, tmp_path: Path
-) -> None:
+def test_real_data_are_not_called_synthetic(app: typer.Typer, tree: Path, tmp_path: Path) -> None:
     download(tree / NC / "21" / "0", profile="full")
     result = CliRunner().invoke(
         app, ["export", str(tree), "-o", str(tmp_path / "b.parquet")], catch_exceptions=False
@@ -521,7 +516,7 @@ def test_real_data_are_not_said_to_be_synthetic(
 
 
 @pytest.mark.parametrize("command", ["export", "plot"])
-def test_real_and_synthetic_data_together_are_warned_of_and_counted(
+def test_mixed_real_and_synthetic_data_warn_with_counts(
     app: typer.Typer, tree: Path, tmp_path: Path, command: str
 ) -> None:
     download(tree / NC / "21" / "2", profile="full", synthetic="true")

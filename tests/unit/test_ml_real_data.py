@@ -1,4 +1,4 @@
-"""Run 21 of Zr49Cu49Al2 of the published data set, where ../shared has it: the export equals the published tables."""
+"""Export of run 21 of Zr49Cu49Al2 of the published data set, compared with the published tables."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from dataops_client.ml import ExportReport, Outcome, export_bonds, load_sub_run
 from dataops_client.ml.formats import Format
 
 NC = "Zr49Cu49Al2"
-SHARED = Path(os.environ.get("SHARED") or Path(__file__).parents[3] / "shared")
+SHARED = Path(os.environ.get("SHARED", "shared-data-not-set"))
 RUN_21 = SHARED / "data" / f"{NC}-run21.zip"
 
 pytestmark = pytest.mark.skipif(
-    not RUN_21.is_file(), reason="the real data of ../shared is not here"
+    not RUN_21.is_file(),
+    reason="the real data: set SHARED to the folder with data/Zr49Cu49Al2-run21.zip",
 )
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sub-runs as the client extracts them: `<nc>/21/<sub_run>/`, with SOAPS.vec among the other files."""
+    """Extract the sub-runs like the client, to `<nc>/21/<sub_run>/`, with SOAPS.vec."""
     tree = tmp_path_factory.mktemp("run21")
     with zipfile.ZipFile(RUN_21) as archive:
         for entry in archive.infolist():
@@ -48,7 +49,7 @@ def exported(tree: Path) -> tuple[ExportReport, list[dict[str, Any]]]:
         return report, list(csv.DictReader(stream))
 
 
-def test_the_rows_per_bond_type_are_those_that_the_rules_imply(
+def test_the_rows_per_bond_type_follow_the_rules(
     exported: tuple[ExportReport, list[dict[str, Any]]],
 ) -> None:
     report, rows = exported
@@ -62,7 +63,7 @@ def test_the_rows_per_bond_type_are_those_that_the_rules_imply(
     }
 
 
-def test_cu_al_of_each_sub_run_has_as_many_rows_as_the_published_table(
+def test_cu_al_row_counts_equal_the_published_table(
     exported: tuple[ExportReport, list[dict[str, Any]]],
 ) -> None:
     # Lines `21 <sub_run> ...` of Zr49Cu49Al2-PBSSDB/Cu-Al.bnd in aryrfjr/PRM_4_113603.
@@ -88,7 +89,7 @@ def test_cu_al_of_each_sub_run_has_as_many_rows_as_the_published_table(
     )
 
 
-def test_the_first_cu_al_rows_are_those_of_the_published_table(
+def test_the_first_cu_al_rows_equal_the_published_table(
     exported: tuple[ExportReport, list[dict[str, Any]]],
 ) -> None:
     rows = [row for row in exported[1] if row["bond_type"] == "Cu-Al"][:5]
@@ -104,27 +105,27 @@ def test_the_first_cu_al_rows_are_those_of_the_published_table(
     ]
 
 
-def test_the_discarded_clusters_are_those_of_the_published_list(
+def test_the_discarded_clusters_equal_the_published_list(
     exported: tuple[ExportReport, list[dict[str, Any]]],
 ) -> None:
     # DUB.info has `21 3 KNF: Cu95-Cu94` and `21 3 KNF: Cu94-Cu95`: the two atoms are 1.797 angstrom apart, LOBSTER began at 1.80.
     discarded = [
-        (gone.sub_run, gone.atom, gone.bonds_without_label)
-        for gone in exported[0].discarded_clusters
+        (cluster.sub_run, cluster.atom, cluster.bonds_without_label)
+        for cluster in exported[0].discarded_clusters
     ]
     assert discarded == [(3, 94, ("Cu94-Cu95",)), (3, 95, ("Cu95-Cu94",))]
 
 
-def test_the_sub_run_left_out_is_that_of_the_published_list(
+def test_the_skipped_sub_run_equals_the_published_list(
     exported: tuple[ExportReport, list[dict[str, Any]]],
 ) -> None:
-    assert [(gone.sub_run, gone.outcome) for gone in exported[0].left_out] == [
+    assert [(cluster.sub_run, cluster.outcome) for cluster in exported[0].skipped] == [
         (13, Outcome.SCF_NOT_CONVERGED)
     ]
 
 
 @pytest.mark.parametrize("number", range(15))
-def test_each_sub_run_loads_and_its_parts_agree(tree: Path, number: int) -> None:
+def test_each_sub_run_loads_with_consistent_parts(tree: Path, number: int) -> None:
     sub_run = load_sub_run(tree / NC / "21" / str(number))
     assert sub_run.structure is not None
     assert sub_run.soaps is not None

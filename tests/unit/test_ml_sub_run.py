@@ -1,4 +1,4 @@
-"""load_sub_run: the files of an extracted sub-run as arrays."""
+"""Reading of extracted sub-runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from dataops_client.ml import Outcome, load_sub_run
 from dataops_client.ml.errors import MalformedFile, MissingFile, NotASubRun
 from dataops_client.ml.espresso import get_symbols
-from dataops_client.ml.lobster import bond_type, read_bonds, read_clusters
+from dataops_client.ml.lobster import get_bond_type, read_bonds, read_clusters
 from dataops_client.ml.outcomes import derive_outcome
 
 from tests.support.sub_run_files import (
@@ -50,13 +50,13 @@ def test_energy_and_forces_are_in_ev_and_angstrom(folder: Path) -> None:
     )
 
 
-def test_the_total_forces_are_read_and_not_their_contributions(folder: Path) -> None:
+def test_total_forces_are_read_instead_of_contributions(folder: Path) -> None:
     forces = load_sub_run(folder).forces
     assert forces is not None
     assert np.abs(forces).max() < 9
 
 
-def test_bonds_carry_labels_numbers_translation_and_minus_icohp(folder: Path) -> None:
+def test_bonds_have_labels_numbers_translation_and_minus_icohp(folder: Path) -> None:
     bonds = load_sub_run(folder).bonds
     assert bonds is not None
     bond = bonds[3]
@@ -65,7 +65,7 @@ def test_bonds_carry_labels_numbers_translation_and_minus_icohp(folder: Path) ->
     assert [one.icohp for one in bonds] == [-icohp for *_, icohp in BONDS]
 
 
-def test_a_distance_is_that_of_the_structure_with_atom_a_translated(folder: Path) -> None:
+def test_distances_equal_those_of_the_structure_with_atom_a_translated(folder: Path) -> None:
     sub_run = load_sub_run(folder)
     assert sub_run.structure is not None
     assert sub_run.bonds is not None
@@ -77,11 +77,11 @@ def test_a_distance_is_that_of_the_structure_with_atom_a_translated(folder: Path
         assert apart == pytest.approx(bond.distance, abs=1e-4)
 
 
-def test_soaps_are_a_matrix_of_float64_with_a_row_per_atom(folder: Path) -> None:
+def test_soaps_are_a_float64_matrix_with_a_row_per_atom(folder: Path) -> None:
     np.testing.assert_array_equal(load_sub_run(folder).soaps, soap_vectors())
 
 
-def test_a_sub_run_that_did_not_converge_loads_with_none_for_what_is_not_there(
+def test_an_unconverged_sub_run_loads_with_none_for_missing_parts(
     tmp_path: Path,
 ) -> None:
     sub_run = load_sub_run(write_sub_run(tmp_path / NC / "21" / "13", converged=False))
@@ -104,12 +104,12 @@ def test_the_essential_profile_loads(folder: Path) -> None:
     assert sub_run.energy is not None
 
 
-def test_a_sub_run_of_soaps_and_structure_alone_has_no_convergence(folder: Path) -> None:
+def test_a_sub_run_without_scf_output_has_no_convergence(folder: Path) -> None:
     (folder / f"{NC}.scf.out").unlink()
     assert load_sub_run(folder).converged is None
 
 
-def test_without_an_input_file_the_structure_is_that_of_the_xyz(folder: Path) -> None:
+def test_the_structure_is_read_from_xyz_without_an_input_file(folder: Path) -> None:
     (folder / f"{NC}.scf.in").unlink()
     (folder / f"{NC}.xyz").write_text(
         f'{len(SYMBOLS)}\nLattice="10 0 0 0 10 0 0 0 10" Properties=species:S:1:pos:R:3 pbc="T T T"\n'
@@ -123,14 +123,14 @@ def test_without_an_input_file_the_structure_is_that_of_the_xyz(folder: Path) ->
     np.testing.assert_allclose(structure.positions, POSITIONS_ANGSTROM)
 
 
-def test_the_composition_is_that_of_the_files_wherever_the_folder_is(tmp_path: Path) -> None:
+def test_the_composition_is_read_from_the_file_names(tmp_path: Path) -> None:
     assert load_sub_run(str(write_sub_run(tmp_path / "anywhere"))).nc == NC
 
 
-@pytest.mark.parametrize("case", ["not there", "empty", "two compositions"])
-def test_what_is_not_one_sub_run_is_refused_by_name(tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("case", ["missing", "empty", "two compositions"])
+def test_a_folder_that_is_not_one_sub_run_is_rejected(tmp_path: Path, case: str) -> None:
     folder = tmp_path / "odd"
-    if case != "not there":
+    if case != "missing":
         folder.mkdir()
     if case == "two compositions":
         (folder / "CuZr.scf.in").touch()
@@ -155,7 +155,9 @@ def test_what_is_not_one_sub_run_is_refused_by_name(tmp_path: Path, case: str) -
         (f"{NC}.scf.in", lambda text: text.replace("CELL_PARAMETERS", "CELL")),
     ],
 )
-def test_a_damaged_file_is_named(folder: Path, name: str, damage: object) -> None:
+def test_the_error_of_a_damaged_file_contains_its_name(
+    folder: Path, name: str, damage: object
+) -> None:
     path = folder / name
     assert callable(damage)
     path.write_text(damage(path.read_text()))
@@ -166,21 +168,21 @@ def test_a_damaged_file_is_named(folder: Path, name: str, damage: object) -> Non
 @pytest.mark.parametrize(
     "line", ["cohpbetween atom 1 atom 2", "cohpbetween atom x atom 2 offset 0 0 0"]
 )
-def test_a_cluster_line_of_another_form_is_named(folder: Path, line: str) -> None:
+def test_the_error_of_an_invalid_cluster_line_contains_the_line(folder: Path, line: str) -> None:
     path = folder / "lobsterin-quippy"
     path.write_text(path.read_text() + line + "\n")
     with pytest.raises(MalformedFile, match=line):
         read_clusters(path)
 
 
-def test_a_file_that_is_asked_for_and_not_there_is_named(tmp_path: Path) -> None:
+def test_the_error_of_a_missing_file_contains_its_name(tmp_path: Path) -> None:
     with pytest.raises(MissingFile, match=r"ICOHPLIST\.lobster"):
         read_bonds(tmp_path / "ICOHPLIST.lobster")
 
 
 def test_bond_types_put_the_heavier_element_first() -> None:
     assert [
-        bond_type(*pair)
+        get_bond_type(*pair)
         for pair in (("Al", "Cu"), ("Cu", "Al"), ("Cu", "Zr"), ("Al", "Zr"), ("Zr", "Zr"))
     ] == [
         "Cu-Al",

@@ -1,1 +1,1 @@
-"""Command `dataops`."""
+"""Command `dataops`: one module per group of commands, registered in `app`."""

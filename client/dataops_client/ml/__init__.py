@@ -1,7 +1,7 @@
-"""Extracted sub-runs as data to train on: structure, energy, forces, bonds and SOAP vectors, and the per-bond table.
+"""Training data from extracted sub-runs: structures, energies, forces, bonds and SOAP vectors.
 
-Needs the extra `[ml]` (`pip install 'dataops-client[ml]'`). Names are imported when first used, so that the `dataops`
-command, which registers `export` and `plot` from here, starts without the extra.
+Requires the extra `[ml]` (`pip install 'dataops-client[ml]'`). Names are imported on first use, so that
+the command `dataops` starts without the extra.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from dataops_client.ml.errors import require_ml_extra
 
 if TYPE_CHECKING:
-    from dataops_client.ml.export import ExportReport, export_bonds
+    from dataops_client.ml.export import export_bonds
+    from dataops_client.ml.export_report import ExportReport
     from dataops_client.ml.lobster import Bond, read_bonds
     from dataops_client.ml.outcomes import Outcome
     from dataops_client.ml.plot import plot_bonds
@@ -37,7 +38,7 @@ __all__ = [
 _LAZY_IMPORTS = {
     "Bond": "lobster",
     "BondTable": "table",
-    "ExportReport": "export",
+    "ExportReport": "export_report",
     "Outcome": "outcomes",
     "SubRun": "sub_run",
     "build_bond_table": "table",

@@ -1,21 +1,20 @@
-"""What the metadata of a download say of its sub-runs: why a file is absent, and whether the data are synthetic."""
+"""Metadata of downloads: why a file is absent, and whether the data is synthetic."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
 
-from dataops_client.errors import printable
-from dataops_client.models import METADATA_NAME
+from dataops_client.errors import to_printable
+from dataops_client.ro_crate import METADATA_NAME, get_files, read_entities
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadMetadata:
-    """Which files of a sub-run were asked for, which of them it had (`files`), and which expected ones its source lacks (`missing`).
+    """Selection of files of a sub-run.
 
-    A folder without metadata was not downloaded as an archive: it counts as complete.
+    `files` are the files of the download, `missing` the expected files that the source does not have.
+    A folder without metadata was not downloaded as an archive and counts as complete.
     """
 
     profile: str = "full"
@@ -26,49 +25,45 @@ class DownloadMetadata:
 
     @property
     def selection(self) -> str:
-        """The choice of files in words: `profile essential, include *.out`."""
+        """Selection as text, such as `profile essential, include *.out`."""
         return f"profile {self.profile}" + (f", include {self.include}" if self.include else "")
 
-    def why_absent(self, name: str) -> str | None:
-        """Return why a file may exist although its folder does not have it, or None if the sub-run itself lacks it."""
+    def explain_absence(self, name: str) -> str | None:
+        """Return why a file is absent although the sub-run may have it, or None if it has not."""
         if name in self.files:
-            return f"{name} was removed after the download"
+            return f"{name} was deleted after the download"
         if name not in self.missing and (self.profile != "full" or self.include):
             return f"{name} is not in this download ({self.selection})"
         return None
 
 
 def read_download_metadata(folder: Path) -> DownloadMetadata:
-    """Read the metadata of a sub-run's folder: its own, or those of the whole run above it."""
-    own, of_run = folder / METADATA_NAME, folder.parent / METADATA_NAME
+    """Read the metadata of a sub-run: those of its folder, or of the whole run above it."""
+    of_sub_run, of_run = folder / METADATA_NAME, folder.parent / METADATA_NAME
     path, prefix = (
-        (own, "") if own.is_file() or not of_run.is_file() else (of_run, f"{folder.name}/")
+        (of_sub_run, "")
+        if of_sub_run.is_file() or not of_run.is_file()
+        else (of_run, f"{folder.name}/")
     )
     try:
-        graph = json.loads(path.read_bytes())["@graph"]
+        entities = read_entities(path)
         values = {
             entity["name"]: entity["value"]
-            for entity in graph
+            for entity in entities
             if entity["@type"] == "PropertyValue"
         }
-        files = [unquote(entity["@id"]) for entity in graph if entity["@type"] == "File"]
+        files = [*get_files(entities)]
         missing = str(values.get("missing", "")).split(", ")
-    except (
-        FileNotFoundError,
-        ValueError,
-        KeyError,
-        TypeError,
-        RecursionError,
-    ):  # verify names what cannot be understood
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # `dataops verify` reports these
         return DownloadMetadata()
     return DownloadMetadata(
-        profile=printable(str(values.get("profile", "full"))),
-        include=printable(str(values.get("include", ""))),
-        files=_below(prefix, files),
-        missing=_below(prefix, missing),
+        profile=to_printable(str(values.get("profile", "full"))),
+        include=to_printable(str(values.get("include", ""))),
+        files=_select_below(prefix, files),
+        missing=_select_below(prefix, missing),
         synthetic=values.get("synthetic") == "true",
     )
 
 
-def _below(prefix: str, names: list[str]) -> frozenset[str]:
+def _select_below(prefix: str, names: list[str]) -> frozenset[str]:
     return frozenset(name.removeprefix(prefix) for name in names if name.startswith(prefix))

@@ -1,13 +1,13 @@
-"""Errors of the training-data part of the client, a branch of DataOpsError; every message names the file and the value.
+"""Errors of the training-data tools. Messages contain the file and the invalid value.
 
-MlError
-├── ExtraMissing        a package of the extra `[ml]` is not installed (also an ImportError)
-├── NotASubRun          the folder does not hold the files of one sub-run
-├── MissingFile         a file that the question needs is not there
-├── MalformedFile       a file is there and does not read as what it should be
-│   └── RefusedPickle   a SOAPS.vec asks for more than float64 arrays, or is broken
-├── UnknownFormat       the suffix of a picture is none that can be drawn
-└── NothingToExport     no usable sub-run in the folder
+MlError                      root, a DataOpsError
+├── MissingDependency        a package of the extra `[ml]` is not installed (also an ImportError)
+├── NotASubRun               the folder does not contain the files of exactly one sub-run
+├── MissingFile              a required file does not exist
+├── MalformedFile            a file cannot be parsed
+│   └── RefusedPickle        a SOAPS.vec contains more than float64 arrays, or is damaged
+├── UnknownFormat            the suffix of a picture is not supported
+└── NothingToExport          the folder has no usable sub-run
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from dataops_client.errors import DataOpsError
 
-EXTRA = frozenset({"numpy", "pyarrow", "ase", "matplotlib"})
+EXTRA_PACKAGES = frozenset({"numpy", "pyarrow", "ase", "matplotlib"})
 
 
 class MlError(DataOpsError):
@@ -26,53 +26,54 @@ class MlError(DataOpsError):
 
 
 class MissingDependency(MlError, ImportError):
-    """A package of the extra `[ml]` is not installed."""
+    """Package of the extra `[ml]` that is not installed."""
 
     def __init__(self, package: str) -> None:
         super().__init__(
-            f"{package} is not installed; this needs the extra: pip install 'dataops-client[ml]'"
+            f"package {package!r} is not installed; install the extra: "
+            "pip install 'dataops-client[ml]'"
         )
 
 
 class NotASubRun(MlError):
-    """The folder does not hold the files of one sub-run."""
+    """Folder that does not contain the files of exactly one sub-run."""
 
 
 class MissingFile(MlError):
-    """A file that the question needs is not there."""
+    """Required file that does not exist."""
 
 
 class MalformedFile(MlError):
-    """A file does not read as what it should be."""
+    """File that cannot be parsed."""
 
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path}: {why}")
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
         self.path = path
 
 
 class RefusedPickle(MalformedFile):
-    """A SOAPS.vec holds something other than float64 vectors of one length; nothing of it was run."""
+    """SOAPS.vec with other content than float64 vectors of one length. Nothing of it was executed."""
 
 
 class UnknownFormat(MlError):
-    """The suffix of a picture is none that can be drawn."""
+    """Suffix of a picture that is not supported."""
 
 
 class NothingToExport(MlError):
-    """No sub-run of the folder can give rows."""
+    """Folder without usable sub-runs."""
 
 
 class MixedData(UserWarning):
-    """Real and synthetic sub-runs are in one table or picture."""
+    """Real and synthetic sub-runs in one table or picture."""
 
 
 @contextmanager
 def require_ml_extra() -> Iterator[None]:
-    """Turn the absence of a package of the extra into ExtraMissing; other import errors pass."""
+    """Raise MissingDependency if the block imports a package of the extra that is not installed."""
     try:
         yield
-    except ModuleNotFoundError as absent:
-        package = (absent.name or "").partition(".")[0]
-        if package not in EXTRA:
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRA_PACKAGES:
             raise
-        raise MissingDependency(package) from absent
+        raise MissingDependency(package) from error

@@ -1,4 +1,4 @@
-"""Quantum ESPRESSO's files: the structure of `<nc>.scf.in` and what `<nc>.scf.out` says of it."""
+"""Reader of Quantum ESPRESSO files: structures of `<nc>.scf.in`, results of `<nc>.scf.out`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dataops_client.ml.errors import MalformedFile
 
-# pw.x computes with the constants of CODATA 2006, and ASE's own reader of its output takes the same.
+# pw.x uses the constants of CODATA 2006, and so does ASE's reader of its output.
 _CODATA_2006 = create_units("2006")
 EV_PER_RYDBERG: float = _CODATA_2006["Ry"]
 EV_PER_ANGSTROM_PER_RYDBERG_PER_BOHR: float = _CODATA_2006["Ry"] / _CODATA_2006["Bohr"]
@@ -28,7 +28,11 @@ _FORCES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ScfOutput:
-    """`energy` in eV, `forces` in eV/angstrom (atoms x 3); None where the run did not get so far."""
+    """Results of pw.x.
+
+    `energy` is in eV, `forces` in eV/angstrom (atoms x 3). They are None if the calculation ended
+    before it printed them.
+    """
 
     converged: bool
     energy: float | None
@@ -36,10 +40,16 @@ class ScfOutput:
 
 
 def read_scf_output(path: Path) -> ScfOutput:
-    """Convergence, energy and forces of a pw.x output.
+    """Read convergence, energy and forces of a pw.x output.
 
-    The energy is the line `!    total energy`, which pw.x prints for a converged SCF only; with smearing it holds -TS, and so is
-    the one that the forces derive from. 1 Ry = 13.605692 eV. Raises MalformedFile where a number does not read.
+    The energy is the line `!    total energy`, which pw.x prints only if the SCF converged. With
+    smearing it includes -TS, and the forces are its derivatives. 1 Ry = 13.605692 eV.
+
+    Args:
+        path: Output of pw.x.
+
+    Raises:
+        MalformedFile: A number cannot be parsed.
     """
     text = path.read_text(encoding="utf-8", errors="replace")
     energies, blocks = _ENERGY.findall(text), _FORCES.findall(text)
@@ -53,30 +63,34 @@ def read_scf_output(path: Path) -> ScfOutput:
             energy=energy,
             forces=None
             if forces is None
-            else _vectors(forces) * EV_PER_ANGSTROM_PER_RYDBERG_PER_BOHR,
+            else _parse_vectors(forces) * EV_PER_ANGSTROM_PER_RYDBERG_PER_BOHR,
         )
-    except ValueError as wrong:
-        raise MalformedFile(path, f"its energy or forces do not read: {wrong}") from None
+    except ValueError as error:
+        raise MalformedFile(path, f"invalid energy or forces: {error}") from None
 
 
 def read_structure(path: Path) -> Atoms:
-    """The cell and the atoms of a pw.x input (`.scf.in`) or an extended XYZ file, periodic in three directions.
+    """Read the cell and the atoms, periodic in three directions, in angstrom.
 
-    Positions and cell are in angstrom. Raises MalformedFile where ASE cannot read it.
+    Args:
+        path: Input of pw.x (`.scf.in`) or extended XYZ file.
+
+    Raises:
+        MalformedFile: ASE cannot read the file.
     """
     try:
         atoms: Any = ase.io.read(path, format="extxyz" if path.suffix == ".xyz" else "espresso-in")
-    except Exception as wrong:  # ASE's readers raise whatever a wrong line leads to
-        raise MalformedFile(path, f"ASE cannot read the structure: {wrong!r}") from wrong
+    except Exception as error:  # ASE's readers raise any exception for an invalid line
+        raise MalformedFile(path, f"ASE cannot read the structure: {error!r}") from error
     return Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
 
 
 def get_symbols(structure: Atoms) -> tuple[str, ...]:
-    """The elements of the atoms, in their order."""
+    """Return the chemical symbols of the atoms, in their order."""
     return tuple(cast(Any, structure).get_chemical_symbols())
 
 
-def _vectors(rows: list[list[str]]) -> NDArray[np.float64]:
+def _parse_vectors(rows: list[list[str]]) -> NDArray[np.float64]:
     vectors = np.array(rows, dtype=np.float64)
     if vectors.ndim != 2 or vectors.shape[1] != 3 or not np.isfinite(vectors).all():
         raise ValueError("a force is not three finite numbers")

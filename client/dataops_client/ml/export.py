@@ -1,158 +1,87 @@
-"""The per-bond training table of a folder of extracted sub-runs, and the report beside it."""
+"""Export of the per-bond training table of extracted sub-runs, with a report."""
 
 from __future__ import annotations
 
-import json
 import secrets
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from dataops_client.ml.download_metadata import read_download_metadata
-from dataops_client.ml.errors import MalformedFile, MissingFile, MixedData, NothingToExport
+from dataops_client.ml.download_metadata import DownloadMetadata, read_download_metadata
+from dataops_client.ml.errors import MalformedFile, MissingFile, NothingToExport
 from dataops_client.ml.espresso import get_symbols
+from dataops_client.ml.export_report import (
+    DiscardedClusterOfSubRun,
+    ExportReport,
+    SkippedSubRun,
+    get_report_path,
+)
 from dataops_client.ml.folders import SubRunFolder, list_sub_run_folders
 from dataops_client.ml.formats import Format
 from dataops_client.ml.lobster import read_clusters
-from dataops_client.ml.outcomes import Outcome, get_folder_outcome
+from dataops_client.ml.outcomes import get_folder_outcome
 from dataops_client.ml.soaps import read_soaps
 from dataops_client.ml.sub_run import read_checked_bonds, read_initial_structure
 from dataops_client.ml.table import build_bond_table
 from dataops_client.ml.writers import WRITERS, BondBatch
 
-_NEEDED = ("{nc}.scf.out", "{nc}.lb.out", "ICOHPLIST.lobster", "lobsterin-quippy")
+_REQUIRED_FILES = ("{nc}.scf.out", "{nc}.lb.out", "ICOHPLIST.lobster", "lobsterin-quippy")
 
 
-@dataclass(frozen=True, slots=True)
-class DiscardedClusterOfSubRun:
-    """A cluster that was not used: its central atom (number from 1) and the bonds that ICOHPLIST.lobster has no label for."""
+def export_bonds(
+    directory: Path, output: Path, format_: Format, *, soaps: bool = False
+) -> ExportReport:
+    """Write the training table of all usable sub-runs, and `<output>.report.json` next to it.
 
-    nc: str
-    id_run: int
-    sub_run: int
-    atom: int
-    bonds_without_label: tuple[str, ...]
+    Both files are written completely or not at all.
 
+    Args:
+        directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`.
+        output: Table to write.
+        format_: Format of the table.
+        soaps: Join the SOAP vectors of both atoms to each bond.
 
-@dataclass(frozen=True, slots=True)
-class SkippedSubRun:
-    """A sub-run that gave no rows, and why.
+    Returns:
+        The report.
 
-    `outcome` is None if it depends on a file that the download left out. `missing_files` are those that the table is made from and that
-    are not in its folder.
+    Raises:
+        NothingToExport: The folder has no usable sub-run.
+        MissingFile: A required file does not exist.
+        MalformedFile: A file cannot be parsed.
+
+    Warns:
+        MixedData: The table has real and synthetic sub-runs.
+
+    Example:
+        >>> export_bonds(Path("files"), Path("bonds.parquet"), Format.PARQUET).rows
+        10825
     """
-
-    nc: str
-    id_run: int
-    sub_run: int
-    outcome: Outcome | None
-    missing_files: tuple[str, ...]
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.nc}/{self.id_run}/{self.sub_run} {self.reason}"
-
-
-@dataclass(slots=True)
-class ExportReport:
-    """What an export took and what it passed over. `sub_runs` counts those that gave rows, `synthetic_sub_runs` the made-up among them."""
-
-    sub_runs: int = 0
-    synthetic_sub_runs: int = 0
-    rows_per_bond_type: dict[str, int] = field(default_factory=dict)
-    discarded_clusters: list[DiscardedClusterOfSubRun] = field(default_factory=list)
-    left_out: list[SkippedSubRun] = field(default_factory=list)
-
-    @property
-    def rows(self) -> int:
-        return sum(self.rows_per_bond_type.values())
-
-    @property
-    def real_sub_runs(self) -> int:
-        return self.sub_runs - self.synthetic_sub_runs
-
-    def reasons(self) -> str:
-        """Return the first sub-runs that were left out, each with its reason."""
-        return "; ".join(str(one) for one in self.left_out[:5]) + (
-            " ..." if len(self.left_out) > 5 else ""
-        )
-
-    def warn_of_mixture(self) -> None:
-        """Warn if real and synthetic sub-runs are together."""
-        if self.real_sub_runs and self.synthetic_sub_runs:
-            counts = f"{self.real_sub_runs} real and {self.synthetic_sub_runs} synthetic sub-runs"
-            warnings.warn(
-                f"{counts} are mixed: the numbers of the latter are made up",
-                MixedData,
-                stacklevel=3,
-            )
-
-    def as_json(self) -> str:
-        return (
-            json.dumps(
-                {"rows": self.rows, "real_sub_runs": self.real_sub_runs} | asdict(self), indent=1
-            )
-            + "\n"
-        )
-
-
-def export_bonds(tree: Path, out: Path, form: Format, *, soaps: bool = False) -> ExportReport:
-    """Write the table of every usable sub-run under `tree` to `out`, and `<out>.report.json` beside it.
-
-    Both appear whole or not at all. With `soaps` the vectors of the two atoms go with each bond.
-    Warns with MixedData if the table has real and synthetic sub-runs.
-    Raises NothingToExport, MissingFile or MalformedFile; then nothing was written.
-    """
-    if not out.parent.is_dir():
-        raise MissingFile(f"the folder {out.parent} of the output is not there")
-    folders = list_sub_run_folders(tree)
+    if not output.parent.is_dir():
+        raise MissingFile(f"output folder {output.parent} does not exist; create it first")
+    folders = list_sub_run_folders(directory)
     report = ExportReport()
-    with atomic_write(get_report_path(out)) as report_part, atomic_write(out) as part:
-        rows = iter_bond_batches(folders, report, soaps=soaps)
-        WRITERS[form](part, rows, with_nc=len({folder.nc for folder in folders}) > 1)
+    with atomic_write(get_report_path(output)) as report_part, atomic_write(output) as part:
+        batches = iter_bond_batches(folders, report, soaps=soaps)
+        WRITERS[format_](part, batches, with_nc=len({folder.nc for folder in folders}) > 1)
         if not report.rows:
             raise NothingToExport(
-                f"{tree} has no sub-run that can be used; left out: {report.reasons()}"
+                f"{directory} has no usable sub-run; skipped: {report.summarize_skipped()}"
             )
-        report_part.write_text(report.as_json(), encoding="utf-8")
-    report.warn_of_mixture()
+        report_part.write_text(report.to_json(), encoding="utf-8")
+    report.warn_if_mixed()
     return report
-
-
-def get_report_path(out: Path) -> Path:
-    """`bonds.report.json` for `bonds.parquet`."""
-    return out.with_name(f"{out.stem}.report.json")
 
 
 def iter_bond_batches(
     folders: list[SubRunFolder], report: ExportReport, *, soaps: bool = False
 ) -> Iterator[BondBatch]:
-    """The rows of each usable sub-run in turn; the report is told of each as it is read."""
+    """Yield the bonds of each usable sub-run, and add each sub-run to the report."""
     components: set[int] = set()
     for folder in folders:
         metadata = read_download_metadata(folder.path)
-        outcome = get_folder_outcome(folder.path, folder.nc, metadata)
-        missing = _list_missing(folder.path, [need.format(nc=folder.nc) for need in _NEEDED])
-        structures = [f"{folder.nc}.scf.in", f"{folder.nc}.xyz"]
-        no_structure = (
-            structures[:1] if len(_list_missing(folder.path, structures)) == len(structures) else []
-        )
-        absent = (
-            *missing,
-            *no_structure,
-            *(_list_missing(folder.path, ["SOAPS.vec"]) if soaps else ()),
-        )
-        left_out = {name: reason for name in absent if (reason := metadata.why_absent(name))}
-        identity = (folder.nc, folder.id_run, folder.sub_run)
-        if outcome is None or not outcome.usable or "lobsterin-quippy" in missing or left_out:
-            lacking = ", ".join(name for name in missing if name not in left_out)
-            reason = f"{outcome}" + (f" (not there: {lacking})" if lacking else "")
-            if outcome is None or (outcome.usable and left_out):
-                reason = "; ".join(left_out.values())
-            report.left_out.append(SkippedSubRun(*identity, outcome, missing, reason))
+        if skipped := _explain_skip(folder, metadata, soaps=soaps):
+            report.skipped.append(skipped)
             continue
         structure = read_initial_structure(folder.path, folder.nc)
         if structure is None:
@@ -176,10 +105,35 @@ def iter_bond_batches(
                 report.rows_per_bond_type.get(bond_type, 0) + count
             )
         report.discarded_clusters += [
-            DiscardedClusterOfSubRun(*identity, gone.atom, gone.bonds_without_label)
-            for gone in table.discarded
+            DiscardedClusterOfSubRun(
+                folder.nc, folder.id_run, folder.sub_run, cluster.atom, cluster.bonds_without_label
+            )
+            for cluster in table.discarded
         ]
         yield BondBatch(folder, structure, table.rows, vectors)
+
+
+def _explain_skip(
+    folder: SubRunFolder, metadata: DownloadMetadata, *, soaps: bool
+) -> SkippedSubRun | None:
+    """Return why a sub-run cannot be used, or None if it can."""
+    outcome = get_folder_outcome(folder.path, folder.nc, metadata)
+    missing = _list_missing(folder.path, [name.format(nc=folder.nc) for name in _REQUIRED_FILES])
+    structures = [f"{folder.nc}.scf.in", f"{folder.nc}.xyz"]
+    no_structure = _list_missing(folder.path, structures) == tuple(structures)
+    absent = (
+        *missing,
+        *(structures[:1] if no_structure else ()),
+        *(_list_missing(folder.path, ["SOAPS.vec"]) if soaps else ()),
+    )
+    excluded = {name: reason for name in absent if (reason := metadata.explain_absence(name))}
+    if outcome and outcome.usable and "lobsterin-quippy" not in missing and not excluded:
+        return None
+    lacking = ", ".join(name for name in missing if name not in excluded)
+    reason = f"{outcome}" + (f" (missing: {lacking})" if lacking else "")
+    if outcome is None or (outcome.usable and excluded):
+        reason = "; ".join(excluded.values())
+    return SkippedSubRun(folder.nc, folder.id_run, folder.sub_run, outcome, missing, reason)
 
 
 def _list_missing(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
@@ -188,7 +142,7 @@ def _list_missing(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A sibling to write to, which takes the place of `path` when the block ends well and is gone when it does not."""
+    """Yield a temporary path that replaces `path` if the block succeeds and is deleted otherwise."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         yield part

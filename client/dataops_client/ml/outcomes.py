@@ -1,4 +1,4 @@
-"""What the files of a sub-run show, by the rules of the group that made them (create_SSDB.py of aryrfjr/PRM_4_113603)."""
+"""Outcomes of sub-runs by the published rules (create_SSDB.py of aryrfjr/PRM_4_113603)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataops_client.ml.download_metadata import DownloadMetadata, read_download_
 
 
 class Outcome(StrEnum):
-    """How the calculations of one sub-run ended."""
+    """Outcome of the calculations of a sub-run."""
 
     NO_DATA = "NO_DATA"
     SCF_NOT_CONVERGED = "SCF_NOT_CONVERGED"
@@ -21,18 +21,24 @@ class Outcome(StrEnum):
 
     @property
     def usable(self) -> bool:
-        """Whether the published training set takes its bonds from such a sub-run.
+        """True if the published training set contains bonds of such sub-runs.
 
-        The script names SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK as well, although its own order of rules never reaches it.
+        The script also accepts SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK, although the order of its
+        rules never results in it.
         """
         return self in (Outcome.DONE, Outcome.SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK)
 
 
 def derive_outcome(scf_out: str | None, lb_out: str | None, icohplist: str | None) -> Outcome:
-    """The first rule that applies, in the published order, to the texts of `<nc>.scf.out`, `<nc>.lb.out` and ICOHPLIST.lobster.
+    """Return the outcome by the first rule that applies, in the published order.
 
-    None stands for a file that is not there. An ICOHPLIST with its header has labels, be they none: the script counts lines
-    minus one and asks for more than -1.
+    An ICOHPLIST with a header has labels, even if it lists none: the script counts lines minus one and
+    requires more than -1.
+
+    Args:
+        scf_out: Text of `<nc>.scf.out`, None if the file does not exist.
+        lb_out: Text of `<nc>.lb.out`, None if the file does not exist.
+        icohplist: Text of ICOHPLIST.lobster, None if the file does not exist.
     """
     converged = scf_out is not None and "convergence has been achieved in" in scf_out
     finished = lb_out is not None and "finished in" in lb_out
@@ -51,24 +57,30 @@ def derive_outcome(scf_out: str | None, lb_out: str | None, icohplist: str | Non
 def get_folder_outcome(
     folder: Path, nc: str, metadata: DownloadMetadata | None = None
 ) -> Outcome | None:
-    """Return the outcome of the sub-run whose files are in the folder; NO_DATA if it has no file at all.
+    """Return the outcome of the sub-run in a folder; NO_DATA if the folder has no files.
 
-    None if it depends on a file that exists and is not in the folder, by the metadata of the download (those of the folder by default).
+    Args:
+        folder: Folder of the sub-run.
+        nc: Nominal composition.
+        metadata: Metadata of the download; those of the folder by default.
+
+    Returns:
+        The outcome, or None if it depends on a file that the download left out.
     """
     if not any(entry.is_file() for entry in folder.iterdir()):
         return Outcome.NO_DATA
     metadata = metadata or read_download_metadata(folder)
     names = (f"{nc}.scf.out", f"{nc}.lb.out", "ICOHPLIST.lobster")
-    scf_out, lb_out, icohplist = (_text(folder / name) for name in names)
-    outcome = derive_outcome(scf_out, lb_out, icohplist)
-    # Without convergence the other files decide nothing.
+    texts = [_read_text(folder / name) for name in names]
+    outcome = derive_outcome(*texts)
+    # Without convergence, the other files have no influence.
     if outcome is not Outcome.SCF_NOT_CONVERGED and any(
-        text is None and metadata.why_absent(name)
-        for name, text in zip(names, (scf_out, lb_out, icohplist), strict=True)
+        text is None and metadata.explain_absence(name)
+        for name, text in zip(names, texts, strict=True)
     ):
         return None
     return outcome
 
 
-def _text(path: Path) -> str | None:
+def _read_text(path: Path) -> str | None:
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None

@@ -1,4 +1,4 @@
-"""-ICOHP against distance, one panel per bond type."""
+"""Plot of -ICOHP against distance, with one panel per bond type."""
 
 from __future__ import annotations
 
@@ -8,38 +8,54 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from dataops_client.ml.errors import MissingFile, NothingToExport, UnknownFormat
-from dataops_client.ml.export import ExportReport, atomic_write, iter_bond_batches
+from dataops_client.ml.export import atomic_write, iter_bond_batches
+from dataops_client.ml.export_report import ExportReport
 from dataops_client.ml.folders import list_sub_run_folders
 
+_SUFFIXES = (".png", ".svg", ".pdf")
 _PANELS_PER_ROW = 3
 
 
-def plot_bonds(tree: Path, out: Path) -> ExportReport:
-    """Draw the bonds of the training table of `tree` to `out`, a .png, .svg or .pdf.
+def plot_bonds(directory: Path, output: Path) -> ExportReport:
+    """Plot the bonds of the training table. The picture is written completely or not at all.
 
-    Warns of and raises what `export_bonds` does, and UnknownFormat for another suffix; then nothing was written.
+    Args:
+        directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`.
+        output: Picture to write: .png, .svg or .pdf.
+
+    Returns:
+        The report of the data, as that of `export_bonds`.
+
+    Raises:
+        UnknownFormat: The picture has another suffix.
+        NothingToExport: The folder has no usable sub-run.
+        MissingFile: A required file does not exist.
+        MalformedFile: A file cannot be parsed.
+
+    Warns:
+        MixedData: The picture has real and synthetic sub-runs.
     """
-    if out.suffix not in (".png", ".svg", ".pdf"):
-        raise UnknownFormat(f"{out} does not end in .png, .svg or .pdf")
-    if not out.parent.is_dir():
-        raise MissingFile(f"the folder {out.parent} of the output is not there")
+    if output.suffix not in _SUFFIXES:
+        raise UnknownFormat(f"picture {output} does not end in .png, .svg or .pdf")
+    if not output.parent.is_dir():
+        raise MissingFile(f"output folder {output.parent} does not exist; create it first")
     report = ExportReport()
     points: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    for rows in iter_bond_batches(list_sub_run_folders(tree), report):
-        for bond in rows.bonds:
+    for batch in iter_bond_batches(list_sub_run_folders(directory), report):
+        for bond in batch.bonds:
             points[bond.bond_type].append((bond.distance, bond.icohp))
     if not points:
         raise NothingToExport(
-            f"{tree} has no sub-run that can be used; left out: {report.reasons()}"
+            f"{directory} has no usable sub-run; skipped: {report.summarize_skipped()}"
         )
-    with atomic_write(out) as part:
-        build_figure(points).savefig(part, format=out.suffix[1:], dpi=150)
-    report.warn_of_mixture()
+    with atomic_write(output) as part:
+        build_figure(points).savefig(part, format=output.suffix[1:], dpi=150)
+    report.warn_if_mixed()
     return report
 
 
 def build_figure(points: dict[str, list[tuple[float, float]]]) -> Figure:
-    """A figure with a panel for each bond type, in alphabetical order, on common axes."""
+    """Return a figure with a panel per bond type, in alphabetical order, with common axes."""
     columns = min(len(points), _PANELS_PER_ROW)
     rows = -(-len(points) // columns)
     figure = Figure(figsize=(4 * columns, 3 * rows), layout="constrained")

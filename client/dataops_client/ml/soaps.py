@@ -1,86 +1,68 @@
-"""SOAPS.vec: a pickle of NumPy vectors, read without letting the pickle run anything.
-
-The published files are Python 2 pickles (protocol 0) of a list of float64 vectors, one per atom. The reader here takes that and
-the forms that NumPy 1 and 2 write under any protocol, and nothing else: opcodes that lists of arrays do not need are not known to
-it, every global of a pickle is answered by an inert stand-in of this module, and NumPy sees the bytes only after shape, type and
-size were checked. It builds on the pure-Python unpickler of the standard library because the C one reserves memory for the memo
-index that a pickle names (`r\\xff\\xff\\xff\\x7f`: 32 GB).
-"""
+"""Reader of SOAPS.vec, the SOAP vectors of the atoms of a sub-run."""
 
 from __future__ import annotations
 
-import io
-import pickle
-from collections.abc import Callable
-from math import prod
 from pathlib import Path
-from reprlib import repr as short  # a pickle can hold what takes for ever to print
-from struct import unpack
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dataops_client.ml.array_unpickler import PickledArray, load_arrays
 from dataops_client.ml.errors import MissingFile, RefusedPickle
 
 MAX_FILE_BYTES = 1 << 30
 
-# fmt: off
-_OPCODES = (
-    pickle.MARK, pickle.STOP, pickle.PROTO, pickle.FRAME, pickle.GLOBAL, pickle.STACK_GLOBAL, pickle.REDUCE, pickle.BUILD,
-    pickle.EMPTY_LIST, pickle.LIST, pickle.APPEND, pickle.APPENDS,
-    pickle.EMPTY_TUPLE, pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3,
-    pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT, pickle.GET, pickle.BINGET, pickle.LONG_BINGET, pickle.MEMOIZE,
-    pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE,
-    pickle.INT, pickle.LONG, pickle.BININT, pickle.BININT1, pickle.BININT2, pickle.LONG1,
-    pickle.STRING, pickle.BINSTRING, pickle.SHORT_BINSTRING, pickle.BINBYTES, pickle.BINBYTES8, pickle.SHORT_BINBYTES,
-    pickle.UNICODE, pickle.BINUNICODE, pickle.BINUNICODE8, pickle.SHORT_BINUNICODE,
-)
-# fmt: on
-
 
 def read_soaps(path: Path, *, atoms: int | None = None) -> NDArray[np.float64]:
-    """The SOAP matrix, atoms x components, float64, in the order of the structure.
+    """Read the SOAP vectors of a sub-run.
 
-    `atoms` is the number of vectors that there must be. Raises MissingFile, or RefusedPickle for anything but finite float64
-    vectors of one length.
+    Args:
+        path: SOAPS.vec.
+        atoms: Required number of vectors.
+
+    Returns:
+        The matrix, atoms x components, in the order of the structure.
+
+    Raises:
+        MissingFile: The file does not exist.
+        RefusedPickle: The file contains anything but finite float64 vectors of one length.
     """
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
-            raise RefusedPickle(
-                path, f"{size} bytes are more than the {MAX_FILE_BYTES} that are read"
-            )
+            raise RefusedPickle(path, f"the file has {size} bytes; the limit is {MAX_FILE_BYTES}")
         data = path.read_bytes()
     except FileNotFoundError:
-        raise MissingFile(f"{path} is not there") from None
+        raise MissingFile(f"file {path} does not exist") from None
     try:
-        vectors = _ArrayReader(io.BytesIO(data), encoding="bytes").load()
-        matrix = _matrix(vectors, len(data))
-    except Exception as wrong:  # a broken pickle leads the unpickler to any error; none of them may pass for another kind
+        matrix = _build_matrix(load_arrays(data), len(data))
+    except Exception as error:  # an invalid pickle can make the unpickler raise any exception
         raise RefusedPickle(
             path,
-            f"refused, it is not a list of float64 vectors: {str(wrong) or type(wrong).__name__:.300}",
-        ) from wrong
+            f"not a list of float64 vectors: {str(error) or type(error).__name__:.300}",
+        ) from error
     if atoms is not None and len(matrix) != atoms:
         raise RefusedPickle(path, f"{len(matrix)} vectors for a structure of {atoms} atoms")
     return matrix
 
 
-def _matrix(read: object, file_bytes: int) -> NDArray[np.float64]:
+def _build_matrix(read: object, file_bytes: int) -> NDArray[np.float64]:
     read_parts = read if isinstance(read, list) else [read]
-    parts = [part for part in read_parts if isinstance(part, _Array)]
+    parts = [part for part in read_parts if isinstance(part, PickledArray)]
     if not parts or len(parts) < len(read_parts):
-        raise ValueError(f"it holds {_kinds(read_parts)}")
+        raise ValueError(f"the content is {_list_types(read_parts)}")
     shapes = {part.shape for part in parts}
     if len(shapes) != 1:
         raise ValueError(f"the vectors have {len(shapes)} different shapes, {sorted(shapes)[:3]}")
     if len(parts[0].shape) != (1 if isinstance(read, list) else 2):
         raise ValueError(f"a part of the matrix has shape {parts[0].shape}")
     if sum(len(part.data) for part in parts) > file_bytes:
-        raise ValueError("it repeats vectors to more bytes than the file has")
+        raise ValueError("repeated vectors exceed the size of the file")
     matrix = (
-        np.stack([part.array() for part in parts]) if isinstance(read, list) else parts[0].array()
+        np.stack([part.to_numpy() for part in parts])
+        if isinstance(read, list)
+        else parts[0].to_numpy()
     )
     if not matrix.size:
         raise ValueError(f"the matrix is empty, of shape {matrix.shape}")
@@ -91,163 +73,5 @@ def _matrix(read: object, file_bytes: int) -> NDArray[np.float64]:
     return matrix
 
 
-def _kinds(parts: list[Any]) -> str:
+def _list_types(parts: list[Any]) -> str:
     return ", ".join(sorted({type(part).__name__.strip("_") for part in parts})) or "nothing"
-
-
-class _DType:
-    """Stand-in of numpy.dtype: float64 of either byte order, or an error."""
-
-    __slots__ = ("order",)
-
-    def __init__(self, name: object) -> None:
-        if name not in (
-            b"f8",
-            "f8",
-            b"d",
-            "d",
-            b"float64",
-            "float64",
-            b"<f8",
-            "<f8",
-            b">f8",
-            ">f8",
-        ):
-            raise ValueError(f"the type of an array is {short(name)}, not float64")
-        self.order = ">" if name in (b">f8", ">f8") else "<"
-
-    def __setstate__(self, state: tuple[object, ...]) -> None:
-        version, order, *rest = state
-        if (
-            version not in (3, 4)
-            or order not in (b"<", b">", "<", ">")
-            or rest[:6] != [None, None, None, -1, -1, 0]
-            or any(rest[6:])
-        ):
-            raise ValueError(f"the state of an array's type is {short(state)}, not that of float64")
-        self.order = order.decode() if isinstance(order, bytes) else str(order)
-
-
-class _Array:
-    """Stand-in of numpy.ndarray: keeps shape, byte order and bytes until the whole file was read."""
-
-    __slots__ = ("data", "dtype", "fortran", "shape")
-
-    def __init__(self) -> None:
-        self.shape, self.data, self.fortran = (0,), b"", False
-        self.dtype: _DType | None = None
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        version, shape, dtype, fortran, data = state
-        if version != 1 or not isinstance(data, bytes):
-            raise ValueError(
-                f"the content of an array is {type(data).__name__} in version {short(version)}, not bytes in version 1"
-            )
-        self.fill(shape, dtype, bool(fortran), data)
-
-    def fill(self, shape: object, dtype: object, fortran: bool, data: bytes) -> None:
-        if (
-            not isinstance(shape, tuple)
-            or len(shape) > 2
-            or not all(type(length) is int and length >= 0 for length in shape)
-        ):
-            raise ValueError(f"the shape of an array is {short(shape)}")
-        if not isinstance(dtype, _DType):
-            raise ValueError("an array is not of type float64")
-        if prod(shape) * 8 != len(data):
-            raise ValueError(f"an array of shape {shape} has {len(data)} bytes")
-        self.shape, self.dtype, self.fortran, self.data = shape, dtype, fortran, data
-
-    def array(self) -> NDArray[np.float64]:
-        if self.dtype is None:
-            raise ValueError("an array has no content")
-        flat = np.frombuffer(self.data, dtype=f"{self.dtype.order}f8").astype(np.float64)
-        return flat.reshape(self.shape, order="F" if self.fortran else "C")
-
-
-class _StandIn:
-    """Answers a global of a pickle: callable, and without any attribute that a pickle could set."""
-
-    __slots__ = ("_call",)
-    _call: Callable[..., object]
-
-    def __init__(self, call: Callable[..., object]) -> None:
-        object.__setattr__(self, "_call", call)
-
-    def __call__(self, *arguments: object) -> object:
-        return self._call(*arguments)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise ValueError(f"the pickle sets the attribute {short(name)}")
-
-
-def _not_called(*arguments: object) -> object:
-    raise ValueError(f"the pickle calls numpy.ndarray with {len(arguments)} arguments")
-
-
-_NDARRAY = _StandIn(_not_called)
-
-
-def _reconstruct(kind: object, _shape: object, _type: object) -> _Array:
-    if kind is not _NDARRAY:
-        raise ValueError("the pickle makes something other than numpy.ndarray")
-    return _Array()
-
-
-def _dtype(name: object, _align: object = False, _copy: object = False) -> _DType:
-    return _DType(name)
-
-
-def _frombuffer(data: object, dtype: object, shape: object, order: object) -> _Array:
-    if not isinstance(data, bytes) or order not in ("C", "F"):
-        raise ValueError(
-            f"the content of an array is {type(data).__name__} in order {short(order)}"
-        )
-    array = _Array()
-    array.fill(shape, dtype, order == "F", data)
-    return array
-
-
-def _encode(text: object, codec: object) -> bytes:
-    if not isinstance(text, str) or codec not in ("latin1", b"latin1"):
-        raise ValueError(f"the pickle encodes {type(text).__name__} by {short(codec)}")
-    return text.encode("latin1")
-
-
-_GLOBALS = {
-    ("numpy", "ndarray"): _NDARRAY,
-    ("numpy", "dtype"): _StandIn(_dtype),
-    ("_codecs", "encode"): _StandIn(_encode),
-} | {
-    (f"numpy.{core}.{module}", name): _StandIn(call)
-    for core in ("core", "_core")
-    for module, name, call in (
-        ("multiarray", "_reconstruct", _reconstruct),
-        ("numeric", "_frombuffer", _frombuffer),
-    )
-}
-
-
-class _Dispatch(dict[int, Callable[[Any], None]]):
-    def __missing__(self, opcode: int) -> Callable[[Any], None]:
-        raise pickle.UnpicklingError(
-            f"opcode {bytes([opcode])!r} has no place in a pickle of arrays"
-        )
-
-
-def _bytearray8(reader: Any) -> None:
-    (size,) = unpack("<Q", reader.read(8))
-    reader.append(
-        reader.read(size)
-    )  # the inherited one would reserve `size` bytes before it looks how many there are
-
-
-class _ArrayReader(pickle._Unpickler):
-    dispatch = _Dispatch({opcode[0]: pickle._Unpickler.dispatch[opcode[0]] for opcode in _OPCODES})
-    dispatch[pickle.BYTEARRAY8[0]] = _bytearray8
-
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return _GLOBALS[module, name]
-        except KeyError:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}") from None

@@ -1,4 +1,4 @@
-"""One extracted sub-run as arrays."""
+"""Extracted sub-run as arrays."""
 
 from __future__ import annotations
 
@@ -21,13 +21,20 @@ from dataops_client.ml.soaps import read_soaps
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SubRun:
-    """What a sub-run holds; a part is None where its file, or the part of the file, is not there.
+    """Data of a sub-run. A part is None if its file, or the value in the file, does not exist.
 
-    `outcome` is None if it depends on a file that the download left out. `synthetic`: every number is made up.
-    `structure`: cell and positions in angstrom, periodic, of `<nc>.scf.in` (or `<nc>.xyz`). `converged`, `energy` in eV and `forces` in
-    eV/angstrom (atoms x 3) of `<nc>.scf.out`; pw.x writes Ry and Ry/bohr, turned with 1 Ry = 13.605692 eV, 1 bohr = 0.529177 A.
-    `bonds` of ICOHPLIST.lobster. `soaps` of SOAPS.vec: atoms x components, float64. Rows of `forces` and `soaps` are the atoms of
-    `structure`.
+    Attributes:
+        nc: Nominal composition.
+        outcome: Outcome of the calculations; None if it depends on a file that the download left out.
+        structure: Cell and positions in angstrom, periodic, of `<nc>.scf.in` (or `<nc>.xyz`).
+        converged: True if the SCF converged, from `<nc>.scf.out`.
+        energy: Energy in eV; pw.x writes Ry (1 Ry = 13.605692 eV).
+        forces: Forces in eV/angstrom, atoms x 3; pw.x writes Ry/bohr (1 bohr = 0.529177 angstrom).
+        bonds: Bonds of ICOHPLIST.lobster.
+        soaps: SOAP vectors of SOAPS.vec, atoms x components, float64.
+        synthetic: True if all numbers are made up.
+
+    Rows of `forces` and `soaps` are the atoms of `structure`.
     """
 
     nc: str
@@ -42,9 +49,19 @@ class SubRun:
 
 
 def load_sub_run(path: str | PathLike[str]) -> SubRun:
-    """Read the folder of one sub-run, `<nc>/<id_run>/<sub_run>/`, converged or not.
+    """Read the folder of one sub-run, converged or not.
 
-    Raises NotASubRun, MalformedFile (also where files disagree on the atoms) or RefusedPickle.
+    Args:
+        path: Folder `<nc>/<id_run>/<sub_run>/`.
+
+    Raises:
+        NotASubRun: The folder does not contain the files of exactly one sub-run.
+        MalformedFile: A file cannot be parsed, or files disagree on the atoms.
+        RefusedPickle: SOAPS.vec contains more than float64 vectors.
+
+    Example:
+        >>> load_sub_run("files/Zr49Cu49Al2/21/0").forces.shape
+        (100, 3)
     """
     folder = Path(path)
     nc, metadata = get_composition(folder), read_download_metadata(folder)
@@ -73,7 +90,7 @@ def load_sub_run(path: str | PathLike[str]) -> SubRun:
 
 
 def read_initial_structure(folder: Path, nc: str) -> Atoms | None:
-    """The structure that the calculation started from; None where neither `<nc>.scf.in` nor `<nc>.xyz` is there."""
+    """Return the structure of `<nc>.scf.in` or `<nc>.xyz`, or None if neither exists."""
     for path in (folder / f"{nc}.scf.in", folder / f"{nc}.xyz"):
         if path.is_file():
             return read_structure(path)
@@ -81,7 +98,7 @@ def read_initial_structure(folder: Path, nc: str) -> Atoms | None:
 
 
 def read_checked_bonds(icohplist: Path, structure: Atoms | None) -> tuple[Bond, ...]:
-    """The bonds of an ICOHPLIST.lobster, checked against the structure: every label must be one of its atoms."""
+    """Read ICOHPLIST.lobster. Raise MalformedFile if a label is not an atom of the structure."""
     bonds = read_bonds(icohplist)
     if structure is not None:
         labels = {
@@ -91,6 +108,6 @@ def read_checked_bonds(icohplist: Path, structure: Atoms | None) -> tuple[Bond, 
             if not labels >= {bond.label_a, bond.label_b}:
                 raise MalformedFile(
                     icohplist,
-                    f"the bond {bond.label_a}-{bond.label_b} names an atom that the structure does not have",
+                    f"bond {bond.label_a}-{bond.label_b} has an atom that the structure does not contain",
                 )
     return bonds

@@ -1,4 +1,4 @@
-"""Writers of the training table, one per format of `formats`; each takes the rows of one sub-run after the other."""
+"""Writers of the training table, one per format. Each consumes the bonds of one sub-run at a time."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from dataops_client.ml.lobster import Bond
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BondBatch:
-    """The bonds of one sub-run; `soaps` is its SOAP matrix, or None where vectors were not asked for."""
+    """Bonds of one sub-run, with its SOAP matrix or None."""
 
     folder: SubRunFolder
     structure: Atoms
     bonds: tuple[Bond, ...]
     soaps: NDArray[np.float64] | None
 
-    def columns(self, *, with_nc: bool) -> dict[str, NDArray[Any]]:
+    def to_columns(self, *, with_nc: bool) -> dict[str, NDArray[Any]]:
         count = len(self.bonds)
         composition = {"nc": np.full(count, self.folder.nc)} if with_nc else {}
         return composition | {
@@ -44,19 +44,19 @@ class BondBatch:
 
 
 def write_parquet(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:
-    import pyarrow as pa  # noqa: PLC0415 (only this format needs it)
+    import pyarrow as pa  # noqa: PLC0415 - required by this format only
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     writer = None
     try:
-        for rows in batches:
-            columns = rows.columns(with_nc=with_nc)
+        for batch in batches:
+            columns = batch.to_columns(with_nc=with_nc)
             arrays = {name: pa.array(column) for name, column in columns.items()}
-            if rows.soaps is not None:
+            if batch.soaps is not None:
                 for name in ("soap_a", "soap_b"):
-                    vectors = rows.soaps[columns[f"atom_{name[-1]}"] - 1]
+                    vectors = batch.soaps[columns[f"atom_{name[-1]}"] - 1]
                     arrays[name] = pa.FixedSizeListArray.from_arrays(
-                        pa.array(vectors.ravel()), rows.soaps.shape[1]
+                        pa.array(vectors.ravel()), batch.soaps.shape[1]
                     )
             table = pa.table(arrays)
             writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
@@ -69,9 +69,9 @@ def write_parquet(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) ->
 def write_csv(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        for number, rows in enumerate(batches):
-            columns = rows.columns(with_nc=with_nc)
-            vectors = [] if rows.soaps is None else rows.soaps.tolist()
+        for number, batch in enumerate(batches):
+            columns = batch.to_columns(with_nc=with_nc)
+            vectors = [] if batch.soaps is None else batch.soaps.tolist()
             if number == 0:
                 components = range(len(vectors[0]) if vectors else 0)
                 writer.writerow(
@@ -92,13 +92,13 @@ def write_csv(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> Non
 def write_npz(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:
     parts: dict[str, list[NDArray[Any]]] = {}
     vectors = 0
-    for rows in batches:
-        columns = rows.columns(with_nc=with_nc)
-        if rows.soaps is not None:
+    for batch in batches:
+        columns = batch.to_columns(with_nc=with_nc)
+        if batch.soaps is not None:
             columns |= {
                 f"soap_row_{atom}": columns[f"atom_{atom}"] - 1 + vectors for atom in "ab"
-            } | {"soap": rows.soaps}
-            vectors += len(rows.soaps)
+            } | {"soap": batch.soaps}
+            vectors += len(batch.soaps)
         for name, column in columns.items():
             parts.setdefault(name, []).append(column)
     whole: dict[str, Any] = {name: np.concatenate(arrays) for name, arrays in parts.items()}
@@ -106,18 +106,18 @@ def write_npz(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> Non
         np.savez_compressed(stream, **whole)
 
 
-def write_extxyz(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:  # noqa: ARG001 (a frame always names its composition)
+def write_extxyz(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:  # noqa: ARG001 - frames always contain nc
     with path.open("w", encoding="utf-8") as stream:
-        for rows in batches:
-            folder, structure = rows.folder, cast(Any, rows.structure)
+        for batch in batches:
+            folder, structure = batch.folder, cast(Any, batch.structure)
             frame = structure.copy()
             frame.info = {"nc": folder.nc, "id_run": folder.id_run, "sub_run": folder.sub_run}
-            bonds = rows.columns(with_nc=False)
+            bonds = batch.to_columns(with_nc=False)
             frame.info |= {
                 f"bond_{name.removeprefix('bond_')}": bonds[name] for name in list(bonds)[2:]
             }
-            if rows.soaps is not None:
-                frame.arrays["soap"] = rows.soaps
+            if batch.soaps is not None:
+                frame.arrays["soap"] = batch.soaps
             output = folder.path / f"{folder.nc}.scf.out"
             if output.is_file():
                 scf = read_scf_output(output)

@@ -1,6 +1,6 @@
-"""Who works on a file of a folder that several machines share: its name says so, and nothing is locked.
+"""Ownership of part files in folders that several machines share.
 
-<host>-<pid>-<token>    a process, by its machine and number; the token tells apart its files, and processes of the same number
+The owner is part of the file name, `<host>-<pid>-<token>`. Locks are not used.
 """
 
 from __future__ import annotations
@@ -13,56 +13,56 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-_STALE_SECONDS = 3600
-"""How long a file must not have changed before its owner counts as dead where nobody can ask for it."""
-_PROCESS = uuid.uuid4().hex[:8]
-"""Tells this process from an earlier one of the same number, as restarted containers have."""
+_MAX_IDLE_SECONDS = 3600
+"""Age of the last change after which an owner counts as dead if its process cannot be checked."""
+_PROCESS_TOKEN = uuid.uuid4().hex[:8]
+"""Distinguishes this process from an earlier one of the same number, as in a restarted container."""
 
 
 def new_owner_id() -> str:
-    """A name that this process has given to nothing yet."""
-    return f"{_host_id()}-{os.getpid()}-{_PROCESS}{uuid.uuid4().hex[:8]}"
+    """Return an owner id of this process that is used for one file only."""
+    return f"{_host_id()}-{os.getpid()}-{_PROCESS_TOKEN}{uuid.uuid4().hex[:8]}"
 
 
-def orphan_id() -> str:
-    """A name for what is left behind."""
+def new_orphan_id() -> str:
+    """Return an id for a file that its owner has released."""
     return uuid.uuid4().hex[:12]
 
 
-def is_orphaned(name: str, path: Path) -> bool:
-    """Whether nobody works on the file: nobody's name is on it, or that of a process that is gone, or that of one that rests.
+def is_orphaned(owner_id: str, path: Path) -> bool:
+    """Return True if the file has no owner, a dead owner, or has been idle for more than an hour.
 
-    False where the file is not there any more.
+    Return False if the file does not exist any more.
     """
-    owner = name.split("-")
-    if len(owner) != 3:
+    if owner_id.count("-") != 2:
         return True
-    here, pid, token = owner
-    if here == _host_id() and pid == str(os.getpid()):
-        return not token.startswith(_PROCESS)
-    if here == _host_id() and os.name == "posix" and not _process_exists(pid):
-        return True
-    try:  # by the hour also where the number lives: it may be another's by now
-        return time.time() - path.stat().st_mtime > _STALE_SECONDS
+    host, pid, token = owner_id.split("-")
+    if host == _host_id():
+        if pid == str(os.getpid()):
+            return not token.startswith(_PROCESS_TOKEN)
+        if os.name == "posix" and not _process_exists(pid):
+            return True
+    try:  # also for processes that exist: the number may have been reused
+        return time.time() - path.stat().st_mtime > _MAX_IDLE_SECONDS
     except FileNotFoundError:
         return False
 
 
 @cache
 def _host_id() -> str:
-    """The machine, and where processes are numbered there: containers of one machine may share its name and not its processes."""
+    """Return an id of the machine and its PID namespace: containers may share a host name."""
     try:
-        numbering = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - what it says is no path
+        pid_namespace = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - the target is not a path
     except OSError:
-        numbering = ""
-    return sha256(f"{socket.gethostname()} {numbering}".encode()).hexdigest()[:8]
+        pid_namespace = ""
+    return sha256(f"{socket.gethostname()} {pid_namespace}".encode()).hexdigest()[:8]
 
 
 def _process_exists(pid: str) -> bool:
     try:
         os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError, OverflowError):
-        return False
     except PermissionError:
         return True
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
     return True

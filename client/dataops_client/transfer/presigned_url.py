@@ -1,4 +1,4 @@
-"""The URL of an archive while it is fetched: replaced before it expires, and where the storage refuses it."""
+"""Presigned URLs that are replaced before they expire or when the store rejects them."""
 
 from __future__ import annotations
 
@@ -7,45 +7,57 @@ from collections.abc import Callable
 from time import monotonic
 
 from dataops_client.errors import TransferFailed
-from dataops_client.models import ArchiveLink
+from dataops_client.models.archives import ArchiveLink
 
-_EARLY_SECONDS = 15.0
-"""How long before a URL expires another one is asked for."""
-_LEAST_SECONDS_BETWEEN_RENEWALS = 1.0
+_EXPIRY_MARGIN_SECONDS = 15.0
+_MIN_REFRESH_INTERVAL_SECONDS = 1.0
 
 
 class RefreshingLink:
-    """The link as it is now; of several workers that find it refused, one asks `renew` for another."""
+    """Current link to an archive, shared by the workers of a download.
 
-    def __init__(self, link: ArchiveLink, renew: Callable[[], ArchiveLink]) -> None:
-        self._link, self._renew = link, renew
+    Ages are measured by a monotonic clock against the lifetime that the API reported, because the
+    local wall clock may be wrong.
+    """
+
+    def __init__(
+        self,
+        link: ArchiveLink,
+        refresh: Callable[[], ArchiveLink],
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._link, self._refresh, self._clock = link, refresh, clock
         self._lock = threading.Lock()
-        self._since = monotonic()
+        self._received_at = clock()
 
-    def current(self) -> ArchiveLink:
-        """The link, renewed early where it is about to expire; by its lifetime, for our clock may go wrong."""
+    def get(self) -> ArchiveLink:
+        """Return the link, requesting another one if its URL is about to expire."""
         link = self._link
-        age = monotonic() - self._since
-        if age > max(
-            link.lifetime_seconds - _EARLY_SECONDS,
+        max_age = max(
+            link.lifetime_seconds - _EXPIRY_MARGIN_SECONDS,
             link.lifetime_seconds / 2,
-            _LEAST_SECONDS_BETWEEN_RENEWALS,
-        ):
+            _MIN_REFRESH_INTERVAL_SECONDS,
+        )
+        if self._clock() - self._received_at > max_age:
             self.replace(link)
         return self._link
 
-    def replace(self, refused: ArchiveLink) -> None:
-        """Ask for another in place of `refused`, unless that was done. TransferFailed where the archive is another one now."""
+    def replace(self, rejected: ArchiveLink) -> None:
+        """Request a link in place of `rejected`, unless another worker has already done so.
+
+        Raises:
+            TransferFailed: The API now links to an archive with different content.
+        """
         with self._lock:
-            if self._link is not refused:
+            if self._link is not rejected:
                 return
-            fresh = self._renew()
-            if (fresh.archive_key, fresh.size_bytes, fresh.sha256) != (
-                refused.archive_key,
-                refused.size_bytes,
-                refused.sha256,
+            link = self._refresh()
+            if (link.archive_key, link.size_bytes, link.sha256) != (
+                rejected.archive_key,
+                rejected.size_bytes,
+                rejected.sha256,
             ):
                 raise TransferFailed(
-                    f"{refused.filename!r} changed while it was downloaded: start again"
+                    f"{rejected.filename!r} changed during the download; start the download again"
                 )
-            self._link, self._since = fresh, monotonic()
+            self._link, self._received_at = link, self._clock()

@@ -1,4 +1,4 @@
-"""What an answer of the storage to a request for an archive means: a pure judgement, made before a byte of its body is read."""
+"""Classification of object store responses by status and headers, before the body is read."""
 
 from __future__ import annotations
 
@@ -7,95 +7,111 @@ from enum import Enum, auto
 
 from dataops_client.retry import RETRYABLE_STATUSES
 
-_PAGES = ("text/", "application/xml", "application/json", "application/xhtml")
-_REFUSED = frozenset({400, 403, 404})
-"""The URL is no good (any more): S3 says 403 of one that expired, 400 (`ExpiredToken`) where its credentials did, 404 of an archive that
-its retention removed. Whoever asks the API again gets one that is."""
+Range = tuple[int, int]
+"""Half-open range of bytes: start and end."""
+
+_PAGE_TYPES = ("text/", "application/xml", "application/json", "application/xhtml")
+_REJECTED_URL_STATUSES = frozenset({400, 403, 404})
+"""S3 responds 403 to an expired URL, 400 (`ExpiredToken`) to one whose credentials expired, and 404
+once the lifecycle rule has deleted the archive. The API returns a valid URL on request."""
 
 
 class Action(Enum):
-    """What to do about an answer."""
+    """Next step of a download after a response."""
 
     ACCEPT = auto()
-    """Its body is what was asked for."""
+    """Read the body: it is the requested range."""
     RETRY = auto()
-    """It may be better next time; what is there stays."""
+    """Repeat the request later. The data received so far stays valid."""
     REFRESH_URL = auto()
-    """Ask the API for another URL."""
+    """Request another URL from the API."""
     RESTART = auto()
-    """What is there is of something else, or cannot be continued: begin from the first byte."""
+    """Discard the data received so far: the object changed or ranges are not supported."""
     FAIL = auto()
-    """Nothing that is known here helps."""
+    """Give up."""
 
 
 def classify_response(
     status: int,
     headers: Mapping[str, str],
-    span: tuple[int, int] | None,
+    requested: Range | None,
     size_bytes: int,
     etag: str | None,
 ) -> tuple[Action, str]:
-    """What the answer means, and why, for people.
+    """Return the action that a response requires, and the reason as text.
 
-    `span` is the range that was asked for, start and end, None for the whole; `size_bytes` what the archive has; `etag` that of what is
-    there already. `headers` are found whatever the case of their names.
+    Args:
+        status: HTTP status.
+        headers: Headers, with names that are looked up regardless of case.
+        requested: Requested range, None for the whole archive.
+        size_bytes: Size of the archive.
+        etag: ETag of the data received so far.
+
+    Returns:
+        The action and its reason, which is empty for `Action.ACCEPT`.
     """
     if status in (200, 206):
-        return _judged_body(status, headers, span, size_bytes, etag)
-    meaning = Action.FAIL
-    if status in _REFUSED:
-        meaning = Action.REFRESH_URL
+        return _classify_body(status, headers, requested, size_bytes, etag)
+    action = Action.FAIL
+    if status in _REJECTED_URL_STATUSES:
+        action = Action.REFRESH_URL
     elif status in (412, 416):
-        meaning = Action.RESTART
+        action = Action.RESTART
     elif status in RETRYABLE_STATUSES:
-        meaning = Action.RETRY
-    return meaning, f"the storage answered HTTP {status}"
+        action = Action.RETRY
+    return action, f"the object store returned HTTP {status}"
 
 
-def _judged_body(
+def _classify_body(
     status: int,
     headers: Mapping[str, str],
-    span: tuple[int, int] | None,
+    requested: Range | None,
     size_bytes: int,
     etag: str | None,
 ) -> tuple[Action, str]:
-    if status == 200 and (fault := _is_no_archive(headers, size_bytes)):
+    fault = (
+        _find_length_fault(headers, size_bytes)
+        if status == 200
+        else _find_range_fault(headers, requested, size_bytes)
+    )
+    if fault:
         return Action.RETRY, fault
-    if status == 206 and (fault := _is_other_range(headers, span, size_bytes)):
-        return Action.RETRY, fault
-    if etag and (tag := strong_etag(headers)) and tag != etag:
-        return Action.RESTART, f"what the storage has is {tag} now, and was {etag}"
-    if status == 200 and span:
-        return Action.RESTART, "the storage does not give ranges"
+    if etag and (tag := get_strong_etag(headers)) and tag != etag:
+        return Action.RESTART, f"the ETag of the archive changed from {etag} to {tag}"
+    if status == 200 and requested:
+        return Action.RESTART, "the object store does not support ranges"
     return Action.ACCEPT, ""
 
 
-def strong_etag(headers: Mapping[str, str]) -> str | None:
-    """The ETag, where it can be asked for with `If-Match`: a weak one never matches (RFC 9110, 8.8.3.2)."""
+def get_strong_etag(headers: Mapping[str, str]) -> str | None:
+    """Return the ETag unless it is weak: `If-Match` never matches a weak one (RFC 9110, 8.8.3.2)."""
     tag = headers.get("ETag")
     return tag if tag and not tag.startswith("W/") else None
 
 
-def _is_no_archive(headers: Mapping[str, str], size_bytes: int) -> str | None:
-    """What speaks against the body of a 200: a proxy's or a portal's page has another length, or none that it tells."""
-    kind, length = headers.get("Content-Type", "").lower(), headers.get("Content-Length")
+def _find_length_fault(headers: Mapping[str, str], size_bytes: int) -> str | None:
+    """Return why a 200 is not the archive: the page of a proxy has another length, or none."""
+    content_type, length = headers.get("Content-Type", "").lower(), headers.get("Content-Length")
     if length is None:
+        is_page = content_type.startswith(_PAGE_TYPES)
         return (
-            f"the storage answered {kind!r} in place of an archive"
-            if kind.startswith(_PAGES)
-            else None
+            f"the object store returned {content_type!r} instead of an archive" if is_page else None
         )
+    if length == str(size_bytes):
+        return None
     return (
-        None
-        if length == str(size_bytes)
-        else f"the storage answered {length} bytes of {kind!r}, announced were {size_bytes}"
+        f"the object store returned {length} bytes of {content_type!r}; expected {size_bytes} bytes"
     )
 
 
-def _is_other_range(
-    headers: Mapping[str, str], span: tuple[int, int] | None, size_bytes: int
+def _find_range_fault(
+    headers: Mapping[str, str], requested: Range | None, size_bytes: int
 ) -> str | None:
-    given = headers.get("Content-Range", "")
-    if span and given.replace(" ", "") == f"bytes{span[0]}-{span[1] - 1}/{size_bytes}":
+    returned = headers.get("Content-Range", "")
+    if requested and returned.replace(" ", "") == (
+        f"bytes{requested[0]}-{requested[1] - 1}/{size_bytes}"
+    ):
         return None
-    return f"the storage answered range {given!r}, asked for was {span!r} of {size_bytes}"
+    return (
+        f"the object store returned range {returned!r}; requested was {requested} of {size_bytes}"
+    )

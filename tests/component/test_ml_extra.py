@@ -1,4 +1,4 @@
-"""Without the extra `[ml]` the client imports, and what needs it says how to install it."""
+"""The client without the extra `[ml]`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_commands_are_importable_without_the_extra() -> None:
+def test_the_commands_can_be_imported_without_the_extra() -> None:
     done = run("import dataops_client.cli.training")
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -37,17 +37,17 @@ def test_the_commands_are_importable_without_the_extra() -> None:
         "from pathlib import Path; from dataops_client.cli.training import plot; plot(Path('.'))",
     ],
 )
-def test_what_needs_the_extra_says_how_to_install_it(code: str) -> None:
+def test_the_error_without_the_extra_contains_the_install_command(code: str) -> None:
     done = run(code)
     assert done.returncode != 0
     assert "MissingDependency" in done.stderr
     assert "pip install 'dataops-client[ml]'" in done.stderr
 
 
-def test_every_public_name_is_there() -> None:
+def test_every_public_name_can_be_imported() -> None:
     assert all(callable(getattr(dataops_client.ml, name)) for name in dataops_client.ml.__all__)
 
 
-def test_a_name_that_is_not_public_is_not_there() -> None:
+def test_other_names_cannot_be_imported() -> None:
     with pytest.raises(AttributeError, match="load_everything"):
         _ = dataops_client.ml.load_everything

@@ -1,4 +1,4 @@
-"""Tokens, proxies and warnings: where requests go, and what goes with them."""
+"""Tokens, proxies and warnings of connections."""
 
 from __future__ import annotations
 
@@ -21,9 +21,16 @@ from dataops_client import (
     UnexpectedResponse,
 )
 from dataops_client.cli.app import main
-from dataops_client.connections import proxy_for
+from dataops_client.cli.exit_codes import EXIT_FAILURE
+from dataops_client.connections import get_proxy
 
-from tests.support.raw_server import RawServer, Request, json_response, raw_server, response
+from tests.support.raw_server import (
+    RawServer,
+    Request,
+    build_json_response,
+    build_response,
+    raw_server,
+)
 from tests.support.tls import certificate_of_loopback
 
 with zipfile.ZipFile(packed := io.BytesIO(), "w") as archive:
@@ -33,7 +40,7 @@ SECRET = "dataops_qdvhetq3kpa5_DNZaEcSe"
 
 
 def link(url: str) -> dict[str, object]:
-    """The link to CONTENT at `url`."""
+    """Return a link to CONTENT at `url`."""
     return {
         "nc": "Al2", "id_run": "1", "sub_run": "0", "archive_key": "archives/a.zip", "download_url": url,
         "expires_at": "2099-01-01T00:00:00+00:00", "size_bytes": len(CONTENT), "sha256": hashlib.sha256(CONTENT).hexdigest(),
@@ -51,15 +58,15 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def proxy() -> Iterator[RawServer]:
-    """A proxy that responds in the place of api.example and storage.example."""
+    """Proxy that serves api.example and storage.example."""
 
     def respond(request: Request) -> bytes:
         if request.target.startswith("http://api.example/"):
-            return json_response(link("http://storage.example/a.zip"))
+            return build_json_response(link("http://storage.example/a.zip"))
         return (
-            response(CONTENT)
+            build_response(CONTENT)
             if request.target == "http://storage.example/a.zip"
-            else response(b"", "502 Bad Gateway")
+            else build_response(b"", "502 Bad Gateway")
         )
 
     with raw_server(respond) as running:
@@ -67,7 +74,7 @@ def proxy() -> Iterator[RawServer]:
 
 
 @pytest.mark.parametrize("name", ["ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"])
-def test_a_proxy_is_used_for_the_api_and_for_the_storage(
+def test_a_proxy_is_used_for_the_api_and_the_object_store(
     proxy: RawServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, proxy.url.replace("http://", "http://user:p%40ss@"))
@@ -88,12 +95,14 @@ def test_hosts_of_no_proxy_are_reached_directly(
     monkeypatch.setenv("ALL_PROXY", proxy.url)
     monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
     with (
-        raw_server(lambda request: response(CONTENT)) as server,
+        raw_server(lambda request: build_response(CONTENT)) as server,
         DataOpsClient(server.url) as client,
     ):
         direct = f"{server.url}/a.zip"
         server.respond = lambda request: (
-            json_response(link(direct)) if "/download" in request.target else response(CONTENT)
+            build_json_response(link(direct))
+            if "/download" in request.target
+            else build_response(CONTENT)
         )
         assert client.download("Al2", "1", "0", tmp_path).downloaded
         assert len(server.requests) == 2
@@ -131,18 +140,20 @@ PROXY = "http://proxy.example:3128"
         ("10.0.0.0/99", "http://10.1.2.3/", False),
     ],
 )
-def test_no_proxy_names_hosts_networks_and_ports(
+def test_no_proxy_contains_hosts_networks_and_ports(
     monkeypatch: pytest.MonkeyPatch, no_proxy: str, url: str, direct: bool
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", PROXY)
     monkeypatch.setenv("NO_PROXY", no_proxy)
-    assert proxy_for(url) == (None if direct else PROXY)
+    assert get_proxy(url) == (None if direct else PROXY)
 
 
-def test_the_proxy_of_a_scheme_comes_before_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proxy_of_a_scheme_takes_precedence_over_all_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "secure.example:1")
     monkeypatch.setenv("ALL_PROXY", PROXY)
-    assert (proxy_for("https://a.example/"), proxy_for("http://a.example/")) == (
+    assert (get_proxy("https://a.example/"), get_proxy("http://a.example/")) == (
         "http://secure.example:1",
         PROXY,
     )
@@ -151,7 +162,7 @@ def test_the_proxy_of_a_scheme_comes_before_that_of_all(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     "proxy_url", ["gopher://user:secret@proxy.example", "socks5://user:secret@proxy.example"]
 )
-def test_a_proxy_that_cannot_be_used_is_named_without_its_password(
+def test_the_error_of_an_invalid_proxy_does_not_contain_its_password(
     monkeypatch: pytest.MonkeyPatch, proxy_url: str
 ) -> None:
     monkeypatch.setitem(sys.modules, "urllib3.contrib.socks", None)
@@ -166,11 +177,11 @@ def test_a_proxy_that_cannot_be_used_is_named_without_its_password(
 
 @pytest.mark.parametrize("token", [f"{SECRET}\n", f" {SECRET}\r\n", f"\t{SECRET} "])
 @pytest.mark.parametrize("given", [False, True])
-def test_white_space_around_a_token_is_not_part_of_it(
+def test_white_space_around_a_token_is_ignored(
     proxy: RawServer, monkeypatch: pytest.MonkeyPatch, token: str, given: bool
 ) -> None:
     monkeypatch.setenv("DATAOPS_TOKEN", "other" if given else token)
-    with raw_server(lambda request: json_response({"compositions": []})) as server:
+    with raw_server(lambda request: build_json_response({"compositions": []})) as server:
         with DataOpsClient(server.url, token=token if given else None) as client:
             assert client.compositions() == []
         assert server.requests[0].headers["authorization"] == f"Bearer {SECRET}"
@@ -187,38 +198,38 @@ def test_white_space_around_a_token_is_not_part_of_it(
         f"'{SECRET}'",
     ],
 )
-def test_a_token_of_odd_characters_is_refused_and_not_repeated(token: str) -> None:
+def test_an_invalid_token_is_rejected_and_not_printed(token: str) -> None:
     with pytest.raises(
-        AccessDenied, match="token contains a character that no token has"
+        AccessDenied, match="token contains a character that is not allowed"
     ) as caught:
         DataOpsClient("http://localhost", token=token)
     assert SECRET not in str(caught.value)
 
 
-def test_the_command_refuses_a_token_of_odd_characters(
+def test_the_command_rejects_an_invalid_token(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATAOPS_TOKEN", f"{SECRET}\xf6")
     monkeypatch.setattr(sys, "argv", ["dataops", "--url", "http://localhost:9", "list"])
     with pytest.raises(SystemExit) as ended:
         main()
-    assert ended.value.code == 5
+    assert ended.value.code == EXIT_FAILURE
     assert capsys.readouterr() == (
         "",
-        "dataops: DATAOPS_TOKEN contains a character that no token has\n",
+        "dataops: DATAOPS_TOKEN contains a character that is not allowed in a token\n",
     )
 
 
 @pytest.mark.parametrize(
     "url", ["localhost:8000", "ftp://localhost", "", "http://", "http://a:b:c", "/v1"]
 )
-def test_an_address_without_http_is_refused(url: str) -> None:
-    with pytest.raises(InvalidRequest, match="not the address of an API"):
+def test_a_url_without_http_is_rejected(url: str) -> None:
+    with pytest.raises(InvalidRequest, match="invalid API URL"):
         DataOpsClient(url or "http:")
 
 
-def test_user_and_password_of_an_address_are_sent_and_not_shown() -> None:
-    with raw_server(lambda request: response(b"?")) as server:
+def test_credentials_of_a_url_are_sent_and_not_printed() -> None:
+    with raw_server(lambda request: build_response(b"?")) as server:
         url = server.url.replace("http://", "http://ada:secret@")
         with (
             DataOpsClient(url) as client,
@@ -229,7 +240,7 @@ def test_user_and_password_of_an_address_are_sent_and_not_shown() -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_a_token_that_leaves_the_machine_without_encryption_is_warned_of() -> None:
+def test_sending_a_token_without_encryption_warns() -> None:
     with pytest.warns(
         InsecureConnection, match=r"http://api\.example without encryption"
     ) as warned:
@@ -246,13 +257,13 @@ def test_a_token_that_leaves_the_machine_without_encryption_is_warned_of() -> No
         ("http://[::1]", SECRET),
     ],
 )
-def test_what_nobody_else_can_read_is_not_warned_of(url: str, token: str | None) -> None:
+def test_encrypted_and_local_connections_do_not_warn(url: str, token: str | None) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         DataOpsClient(url, token=token).close()
 
 
-def test_the_command_warns_once_and_goes_on(
+def test_the_command_warns_once_and_continues(
     proxy: RawServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy.url)
@@ -260,26 +271,26 @@ def test_the_command_warns_once_and_goes_on(
     monkeypatch.setattr(sys, "argv", ["dataops", "--url", "http://api.example", "compositions"])
     with pytest.raises(SystemExit):
         main()
-    said = capsys.readouterr().err
+    output = capsys.readouterr().err
     assert (
-        said.count("dataops: warning: the token is sent to http://api.example without encryption")
+        output.count("dataops: warning: the token is sent to http://api.example without encryption")
         == 1
     )
-    assert "'compositions'" in said  # the link in its place
+    assert "'compositions'" in output  # the link in its place
 
 
-def test_a_link_without_encryption_of_an_https_api_is_warned_of(
+def test_an_unencrypted_link_of_an_https_api_warns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Which shows as well that SSL_CERT_FILE names the certificates that are trusted."""
+    """Trust the certificate of SSL_CERT_FILE."""
     certificate, context = certificate_of_loopback(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    plain = json_response(link("http://storage.example/a.zip"))
+    plain = build_json_response(link("http://storage.example/a.zip"))
     with raw_server(lambda request: plain, context) as server, DataOpsClient(server.url) as client:
-        with pytest.warns(InsecureConnection, match="gives links without encryption") as warned:
+        with pytest.warns(InsecureConnection, match="returns unencrypted links") as warned:
             client.link("Al2", "1", "0")
         assert "X-Amz-Signature" not in str(warned[0].message)
-        server.respond = lambda request: json_response(link("https://storage.example/a.zip"))
+        server.respond = lambda request: build_json_response(link("https://storage.example/a.zip"))
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             client.link("Al2", "1", "0")

@@ -1,4 +1,4 @@
-"""What each answer of a storage means to a download."""
+"""Classification of object store responses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HTML = {"Content-Type": "text/html"}
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "span", "meaning"),
+    ("status", "headers", "span", "action"),
     [
         (200, {"Content-Length": "1000"}, WHOLE, Action.ACCEPT),
         (200, {"content-length": "1000", "etag": '"a"'}, WHOLE, Action.ACCEPT),
@@ -46,9 +46,9 @@ HTML = {"Content-Type": "text/html"}
         (405, {}, WHOLE, Action.FAIL),
     ],
 )
-def test_an_answer_means(
-    status: int, headers: dict[str, str], span: tuple[int, int] | None, meaning: Action
+def test_each_response_requires_one_action(
+    status: int, headers: dict[str, str], span: tuple[int, int] | None, action: Action
 ) -> None:
     found, reason = classify_response(status, HTTPHeaderDict(headers), span, 1000, '"a"')
-    assert found is meaning
-    assert bool(reason) is (meaning is not Action.ACCEPT)
+    assert found is action
+    assert bool(reason) is (action is not Action.ACCEPT)

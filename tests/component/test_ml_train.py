@@ -43,7 +43,7 @@ def train(table: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_example_prints_an_error_per_bond_type_that_is_better_than_distance_alone(
+def test_the_example_beats_the_model_of_distance_alone(
     table: Path,
 ) -> None:
     done = train(table)
@@ -55,7 +55,7 @@ def test_the_example_prints_an_error_per_bond_type_that_is_better_than_distance_
         assert float(error) < 0.5 * float(by_distance)
 
 
-def test_a_table_without_vectors_is_sent_back(tmp_path: Path) -> None:
+def test_a_table_without_vectors_is_rejected(tmp_path: Path) -> None:
     write_sub_run(tmp_path / NC / "1" / "0")
     export_bonds(tmp_path, tmp_path / "bonds.parquet", Format.PARQUET)
     done = train(tmp_path / "bonds.parquet")

@@ -1,0 +1,66 @@
+"""Progress bar of `dataops download`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from rich.filesize import decimal
+from rich.progress import Progress
+
+from dataops_client.downloads import DownloadTarget
+
+
+class DownloadBar:
+    """Task of a rich progress bar that counts finished downloads and received bytes.
+
+    Downloads in progress count by the part of their archive that is present.
+    """
+
+    def __init__(
+        self,
+        bar: Progress,
+        targets: Sequence[DownloadTarget],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._bar, self._count, self._clock = bar, len(targets), clock
+        self._unit = "runs" if targets and targets[0].sub_run is None else "sub-runs"
+        self._lock = threading.Lock()
+        self._present_bytes: dict[DownloadTarget, int] = {}
+        self._fractions: dict[DownloadTarget, float] = {}
+        self._finished = self._received_bytes = 0
+        self._began: float | None = None
+        self._task = bar.add_task(self._describe(), total=self._count, received="")
+
+    def update(self, target: DownloadTarget, count: int, total: int) -> None:
+        """Count bytes of an archive. The first call for a target counts bytes of earlier attempts."""
+        with self._lock:
+            if target in self._present_bytes:
+                self._began = self._began or self._clock()
+                self._received_bytes += max(count, 0)
+            present = self._present_bytes.get(target, 0) + count
+            self._present_bytes[target] = present
+            self._fractions[target] = min(present / total, 1.0) if total else 1.0
+            self._refresh()
+
+    def finish(self, target: DownloadTarget) -> None:
+        with self._lock:
+            self._finished += 1
+            self._fractions[target] = 1.0
+            self._refresh()
+
+    def _refresh(self) -> None:
+        received = ""
+        if self._began and (seconds := self._clock() - self._began) > 0:
+            speed = decimal(int(self._received_bytes / seconds))
+            received = f"{decimal(self._received_bytes)}, {speed}/s"
+        self._bar.update(
+            self._task,
+            completed=sum(self._fractions.values()),
+            description=self._describe(),
+            received=received,
+        )
+
+    def _describe(self) -> str:
+        return f"{self._finished} of {self._count} {self._unit}"

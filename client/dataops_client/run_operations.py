@@ -1,0 +1,146 @@
+"""Methods of `DataOpsClient` that schedule, list and watch runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+
+from dataops_client.api import Api, build_resource_path
+from dataops_client.errors import Cancelled, TimedOut, UnexpectedResponse
+from dataops_client.models.runs import Run, RunStatus, Scheduled, parse_compositions, parse_runs
+
+POLL_SECONDS = 2.0
+_MAX_PAGES = 1_000
+
+
+class RunOperations:
+    """Operations on compositions and runs."""
+
+    _api: Api
+
+    def generate(self, nc: str) -> Scheduled:
+        """Schedule the next available run of a composition.
+
+        Args:
+            nc: Nominal composition, such as `Zr49Cu49Al2`.
+
+        Returns:
+            The scheduled run; `id_run` is its number.
+
+        Raises:
+            NothingAvailable: All runs of the composition are already scheduled.
+            NotFound: The composition has no data.
+        """
+        path = f"/v1/generate/{build_resource_path(nc)}"
+        return Scheduled.from_json(self._api.post(path, idempotency_key=uuid.uuid4().hex).json())
+
+    def augment(self, nc: str, id_run: str, sub_runs: Sequence[str] | None = None) -> Scheduled:
+        """Schedule the deformed sub-runs of a run. Repeating the call changes nothing.
+
+        Args:
+            nc: Nominal composition.
+            id_run: Number of the run.
+            sub_runs: Numbers of sub-runs, 1 to 14; all by default.
+
+        Returns:
+            The run.
+
+        Raises:
+            NotFound: The run is not scheduled.
+            InvalidRequest: A sub-run is not between 1 and 14.
+        """
+        body = None if sub_runs is None else {"sub_runs": list(sub_runs)}
+        path = f"/v1/generate/{build_resource_path(nc, id_run)}/augment"
+        response = self._api.post(path, body, idempotency_key=uuid.uuid4().hex)
+        return Scheduled.from_json(response.json())
+
+    def status(self, nc: str, id_run: str) -> RunStatus:
+        """Return the status of a run and the outcomes of its sub-runs.
+
+        Args:
+            nc: Nominal composition.
+            id_run: Number of the run.
+
+        Returns:
+            The status, as reported by the executor, and the outcomes, derived from files.
+
+        Raises:
+            NotFound: The run is not scheduled.
+
+        Example:
+            >>> client.status("Zr49Cu49Al2", "21").sub_run_outcomes["13"].outcome
+            'SCF_NOT_CONVERGED'
+        """
+        path = f"/v1/generate/{build_resource_path(nc, id_run)}/status"
+        return RunStatus.from_json(self._api.get(path).json())
+
+    def wait(
+        self,
+        nc: str,
+        id_run: str,
+        timeout_seconds: float | None = None,
+        poll_seconds: float = POLL_SECONDS,
+        *,
+        cancel: threading.Event | None = None,
+    ) -> RunStatus:
+        """Poll the status of a run until the run and its sub-runs are done.
+
+        Args:
+            nc: Nominal composition.
+            id_run: Number of the run.
+            timeout_seconds: Longest time to wait; unlimited by default.
+            poll_seconds: Time between two requests.
+            cancel: Set by another thread to cancel the wait.
+
+        Returns:
+            The last status.
+
+        Raises:
+            TimedOut: The run is not done after `timeout_seconds`.
+            Cancelled: `cancel` was set.
+            NotFound: The run is not scheduled.
+        """
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while not (status := self.status(nc, id_run)).done:
+            if deadline is not None and time.monotonic() + poll_seconds > deadline:
+                raise TimedOut(
+                    f"run {id_run!r} of {nc!r} is {status.run_status} after {timeout_seconds:g} s"
+                )
+            sleep_unless_cancelled(poll_seconds, cancel)
+        return status
+
+    def available(self, nc: str | None = None) -> dict[str, list[Run]]:
+        """Return the scheduled runs by composition, from all pages.
+
+        Args:
+            nc: Nominal composition; all compositions by default.
+
+        Raises:
+            UnexpectedResponse: The pages do not end.
+        """
+        found: dict[str, list[Run]] = {}
+        query: dict[str, str] | None = {"limit": "1000"} | ({"nc": nc} if nc else {})
+        seen: list[dict[str, str]] = []
+        while query is not None:
+            if query in seen or len(seen) == _MAX_PAGES:
+                raise UnexpectedResponse(
+                    f"the list of runs has no end; {len(seen)} pages were read"
+                )
+            seen.append(query)
+            response = self._api.get("/v1/generate/available", query)
+            for name, runs in parse_runs(response.json()).items():
+                found.setdefault(name, []).extend(runs)
+            query = response.get_next_query()
+        return found
+
+    def compositions(self) -> list[str]:
+        """Return the nominal compositions that have data, sorted by name."""
+        return parse_compositions(self._api.get("/v1/compositions").json())
+
+
+def sleep_unless_cancelled(seconds: float, cancel: threading.Event | None) -> None:
+    """Sleep. Raise Cancelled once `cancel` is set."""
+    if (cancel or threading.Event()).wait(seconds):
+        raise Cancelled("cancelled while waiting for the API")
