@@ -1,4 +1,4 @@
-"""Requests to the API, with retries. Each ends in a response of status 200 or 202, or in an error."""
+"""Requests to the API, with retries. Results are responses of status 200 or 202, or errors."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _split_credentials(url: str) -> tuple[str, str | None]:
         parsed = Url()
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise errors.InvalidRequest(
-            f"invalid API URL {url.rpartition('@')[2]!r}; expected for example http://localhost:8000"
+            f"invalid API URL {url.rpartition('@')[2]!r}; use for example http://localhost:8000"
         )
     path = (parsed.path or "").rstrip("/") or None
     credentials = unquote(parsed.auth) if parsed.auth else None
@@ -158,8 +158,8 @@ def _split_credentials(url: str) -> tuple[str, str | None]:
 def _build_error(response: Response) -> errors.DataOpsError:
     """Return the error that a response describes.
 
-    The message is the `detail` of a problem document, the `message` of API Gateway, or the beginning
-    of any other body.
+    The message is the `detail` of a problem document, the `message` of API Gateway, or the
+    beginning of any other body.
     """
     try:
         body = response.json()

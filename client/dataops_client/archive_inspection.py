@@ -95,7 +95,7 @@ def _check_size(member: zipfile.ZipInfo, expected: Mapping[str, ArchiveFile]) ->
     if announced is not None and member.file_size != announced.size_bytes:
         raise UnsafeArchive(
             "size",
-            f"{member.filename!r} has {member.file_size} bytes; announced were {announced.size_bytes}",
+            f"{member.filename!r} has {member.file_size} bytes; expected {announced.size_bytes}",
         )
     if member.file_size > _MAX_RATIO * max(member.compress_size, 1) + 1024:
         raise UnsafeArchive(

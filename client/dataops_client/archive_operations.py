@@ -22,6 +22,7 @@ from dataops_client.errors import (
 )
 from dataops_client.extraction import extract, matches_folder
 from dataops_client.models.archives import ArchiveLink, Manifest
+from dataops_client.models.fields import decode
 from dataops_client.retry import retry_after_seconds
 from dataops_client.run_operations import POLL_SECONDS, sleep_unless_cancelled
 from dataops_client.transfer.engine import Downloader
@@ -72,7 +73,7 @@ class ArchiveOperations:
             NotFound: The sub-run is not scheduled or has no files.
         """
         path = f"/v1/generate/{build_resource_path(nc, id_run, sub_run)}/manifest"
-        return Manifest.from_json(self._api.get(path, {"profile": profile}).json())
+        return decode(Manifest, self._api.get(path, {"profile": profile}).json())
 
     def link(
         self,
@@ -92,8 +93,8 @@ class ArchiveOperations:
             id_run: Number of the run.
             sub_run: Number of the sub-run; the whole run by default.
             profile: `full`, or `essential` for the six files that training requires.
-            verify: Make the API read a stored archive and rebuild it if it is damaged. `cached` of the
-                link is False if it was rebuilt.
+            verify: Make the API read a stored archive and rebuild it if it is damaged. `cached`
+                of the link is False if it was rebuilt.
             timeout_seconds: Longest time to wait for the build.
             cancel: Set by another thread to cancel the wait.
 
@@ -130,7 +131,7 @@ class ArchiveOperations:
         self,
         nc: str,
         id_run: str,
-        sub_run: str,
+        sub_run: str | None,
         directory: str | os.PathLike[str],
         *,
         profile: str = "full",
@@ -146,7 +147,7 @@ class ArchiveOperations:
         Args:
             nc: Nominal composition.
             id_run: Number of the run.
-            sub_run: Number of the sub-run, 0 to 14.
+            sub_run: Number of the sub-run, 0 to 14, or None for the whole run as one archive.
             directory: Folder of all downloads.
             profile: `full`, or `essential` for the six files that training requires.
             force: Download files that are already present.
@@ -167,45 +168,9 @@ class ArchiveOperations:
             >>> client.download("Zr49Cu49Al2", "21", "0", "files").path
             PosixPath('files/Zr49Cu49Al2/21/0')
         """
-        get_link = partial(self.link, nc, id_run, sub_run, profile=profile, cancel=cancel)
-        target = self.local_path(nc, id_run, sub_run, directory)
-        return self._download(get_link, target, force=force, progress=progress, cancel=cancel)
-
-    def download_run(
-        self,
-        nc: str,
-        id_run: str,
-        directory: str | os.PathLike[str],
-        *,
-        profile: str = "full",
-        force: bool = False,
-        progress: Progress | None = None,
-        cancel: threading.Event | None = None,
-    ) -> Download:
-        """Download a run as one archive to `directory/<nc>/<id_run>/`, with a folder per sub-run.
-
-        Args, results and errors are those of `download`.
-        """
-        get_link = partial(self.link, nc, id_run, None, profile=profile, cancel=cancel)
-        target = self.local_path(nc, id_run, None, directory)
-        return self._download(get_link, target, force=force, progress=progress, cancel=cancel)
-
-    def local_path(
-        self, nc: str, id_run: str, sub_run: str | None, directory: str | os.PathLike[str]
-    ) -> Path:
-        """Return the folder that a sub-run, or a whole run, is extracted to."""
-        return Path(directory, *build_resource_path(nc, id_run, sub_run).split("/"))
-
-    def _download(
-        self,
-        get_link: Callable[..., ArchiveLink],
-        target: Path,
-        *,
-        force: bool,
-        progress: Progress | None,
-        cancel: threading.Event | None,
-    ) -> Download:
         began = time.monotonic()
+        target = self.local_path(nc, id_run, sub_run, directory)
+        get_link = partial(self.link, nc, id_run, sub_run, profile=profile, cancel=cancel)
         link = get_link()
         if not force and matches_folder(target, link.files):
             return Download(target, link, False, time.monotonic() - began)
@@ -230,6 +195,38 @@ class ArchiveOperations:
         finally:
             part.discard()
         return Download(target, link, True, time.monotonic() - began, replaced)
+
+    def download_run(
+        self,
+        nc: str,
+        id_run: str,
+        directory: str | os.PathLike[str],
+        *,
+        profile: str = "full",
+        force: bool = False,
+        progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Download:
+        """Download a run as one archive to `directory/<nc>/<id_run>/`, with a folder per sub-run.
+
+        Args, results and errors are those of `download`.
+        """
+        return self.download(
+            nc,
+            id_run,
+            None,
+            directory,
+            profile=profile,
+            force=force,
+            progress=progress,
+            cancel=cancel,
+        )
+
+    def local_path(
+        self, nc: str, id_run: str, sub_run: str | None, directory: str | os.PathLike[str]
+    ) -> Path:
+        """Return the folder that a sub-run, or a whole run, is extracted to."""
+        return Path(directory, *build_resource_path(nc, id_run, sub_run).split("/"))
 
 
 def _rebuild_archive(get_link: Callable[..., ArchiveLink], error: DataOpsError) -> ArchiveLink:

@@ -8,7 +8,6 @@ import inspect
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from dataops_client.client import DataOpsClient
@@ -23,8 +22,8 @@ def _make_async(
 ) -> Callable[Concatenate[AsyncDataOpsClient, _P], Coroutine[Any, Any, _R]]:
     """Return a coroutine function that runs the method in a thread.
 
-    If the coroutine is cancelled, it sets the `cancel` event of the method, if it has one, and waits
-    until the method has ended.
+    If the coroutine is cancelled, it sets the `cancel` event of the method, if it has one, and
+    waits until the method has ended.
     """
     cancellable = "cancel" in inspect.signature(method).parameters
 
@@ -56,7 +55,7 @@ class AsyncDataOpsClient:
     Args:
         url: URL of the API; by default DATAOPS_URL, or http://localhost:8000.
         token: Bearer token; by default DATAOPS_TOKEN.
-        timeout_seconds: Time without data after which a connection is given up.
+        timeout_seconds: Time without data after which a connection is closed.
         transfer_config: Settings of downloads.
         jobs: Largest number of methods that run at the same time.
     """
@@ -78,12 +77,7 @@ class AsyncDataOpsClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:

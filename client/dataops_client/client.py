@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-from types import TracebackType
 from typing import Self
 
 from dataops_client._version import __version__
@@ -21,12 +20,13 @@ DEFAULT_URL = "http://localhost:8000"
 class DataOpsClient(RunOperations, ArchiveOperations):
     """Client of one DataOps API. Use it as a context manager, or close it.
 
-    All methods raise errors of `dataops_client.errors`, or OSError for errors of the operating system.
+    All methods raise errors of `dataops_client.errors`, or OSError for errors of the operating
+    system.
 
     Args:
         url: URL of the API; by default DATAOPS_URL, or http://localhost:8000.
         token: Bearer token; by default DATAOPS_TOKEN.
-        timeout_seconds: Time without data after which a connection is given up.
+        timeout_seconds: Time without data after which a connection is closed.
         transfer_config: Settings of downloads.
 
     Raises:
@@ -59,12 +59,7 @@ class DataOpsClient(RunOperations, ArchiveOperations):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

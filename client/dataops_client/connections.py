@@ -66,9 +66,9 @@ class Connections:
 def get_proxy(url: str) -> str | None:
     """Return the proxy for `url`, or None.
 
-    It is set by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or by the system's settings. An entry
-    of NO_PROXY is `*`, a host (which includes its subdomains), an IP address or a network such as
-    `10.0.0.0/8`, with an optional scheme and port.
+    It is set by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or by the system's settings. An
+    entry of NO_PROXY is `*`, a host (which includes its subdomains), an IP address or a network
+    such as `10.0.0.0/8`, with an optional scheme and port.
     """
     address, proxies = urlsplit(url), getproxies()
     proxy = proxies.get(address.scheme) or proxies.get("all")
@@ -119,5 +119,5 @@ def _build_proxy_pool(proxy: str, options: Mapping[str, Any]) -> urllib3.PoolMan
         ) from None
     except ValueError:
         raise InvalidRequest(
-            f"invalid proxy {shown!r} in the environment; set HTTP_PROXY, HTTPS_PROXY or ALL_PROXY to a URL"
+            f"invalid proxy {shown!r}; set HTTP_PROXY, HTTPS_PROXY or ALL_PROXY to a URL"
         ) from None

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from dataops_client import errors
 from dataops_client.archive_operations import Download
@@ -19,8 +19,7 @@ from dataops_client.models.archives import Manifest
 DownloadStatus = Literal["downloaded", "present", "no files", "failed"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class DownloadTarget:
+class DownloadTarget(NamedTuple):
     """Sub-run to download, or a whole run as one archive if `sub_run` is None."""
 
     nc: str
@@ -28,7 +27,7 @@ class DownloadTarget:
     sub_run: str | None
 
     def __str__(self) -> str:
-        return "/".join(part for part in (self.nc, self.id_run, self.sub_run) if part is not None)
+        return "/".join(part for part in self if part is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +122,12 @@ def download_all(
     """
     cancel = cancel or threading.Event()
 
+    options: dict[str, Any] = {"profile": profile, "force": force, "cancel": cancel}
+
     def download(target: DownloadTarget) -> DownloadResult:
-        fetch = (
-            partial(client.download_run, target.nc, target.id_run)
-            if target.sub_run is None
-            else partial(client.download, target.nc, target.id_run, target.sub_run)
-        )
         report = partial(progress, target) if progress else None
         try:
-            done = fetch(directory, profile=profile, force=force, progress=report, cancel=cancel)
+            done = client.download(*target, directory, progress=report, **options)
         except errors.NotFound as error:
             unscheduled = error.code == "sub_run_not_scheduled"
             return DownloadResult(target, "failed" if unscheduled else "no files", error=error)
@@ -174,9 +170,9 @@ def dry_run(
     """
 
     def preview(target: DownloadTarget) -> DryRunResult:
-        path = client.local_path(target.nc, target.id_run, target.sub_run, directory)
+        path = client.local_path(*target, directory)
         try:
-            manifest = client.manifest(target.nc, target.id_run, target.sub_run, profile=profile)
+            manifest = client.manifest(*target, profile=profile)
         except errors.NotFound:
             return DryRunResult(target, path, None, False)
         present = all(_size_of(path / file.name) == file.size_bytes for file in manifest.files)

@@ -3,7 +3,7 @@
     DataOpsError                 root of all errors that this package raises
     ├── InvalidRequest           a parameter value is invalid
     ├── AccessDenied             the token (DATAOPS_TOKEN) is missing, invalid or lacks a scope
-    ├── NotFound                 the composition, run, sub-run or file does not exist or is not scheduled
+    ├── NotFound                 the composition, run, sub-run or file does not exist
     │   └── NothingAvailable     all runs of the composition are already scheduled
     ├── Conflict                 the request conflicts with the current state
     ├── Unavailable              the API is unreachable or unavailable after all retries

@@ -15,12 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dataops_client.archive_inspection import inspect_archive
-from dataops_client.errors import (
-    ChecksumMismatch,
-    InvalidArchive,
-    TargetNotEmpty,
-    UnsafeArchive,
-)
+from dataops_client.errors import ChecksumMismatch, InvalidArchive, TargetNotEmpty, UnsafeArchive
 from dataops_client.models.archives import ArchiveFile
 from dataops_client.ro_crate import METADATA_NAME, InvalidMetadata, get_files, read_entities
 from dataops_client.zip_reader import DeflateError, iter_member
@@ -96,7 +91,7 @@ def move_folder(
     delays_seconds: Sequence[float] = _RENAME_DELAYS_SECONDS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Rename a folder, retrying on Windows, where virus scanners hold new files open.
+    """Rename a folder, retrying on Windows, because virus scanners hold new files open.
 
     Raises:
         OSError: The last attempt failed.

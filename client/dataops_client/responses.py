@@ -19,7 +19,7 @@ from dataops_client.errors import UnexpectedResponse, to_one_line
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Limit of a decoded response. The largest response of the API (30,000 files) has 5 MB."""
 MAX_CONTAINERS = 1_000_000
-"""Limit of objects and arrays in a JSON body. 22 million empty arrays would fit into the size limit and
+"""Limit of objects and arrays in a JSON body. The size limit allows 22 million empty arrays, which
 occupy 2 GB as Python objects."""
 _READ_BYTES = 64 * 1024
 _NEXT = re.compile(r"<([^<>]*)>\s*;[^,]*\brel=\"?next\b")
@@ -27,7 +27,7 @@ _NEXT = re.compile(r"<([^<>]*)>\s*;[^,]*\brel=\"?next\b")
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Complete response with its decoded body. `request` is the method and the URL, for messages."""
+    """Response with its decoded body. `request` is the method and the URL, for messages."""
 
     request: str
     status: int
@@ -38,7 +38,8 @@ class Response:
         """Return the parsed body, with its strings on one line and without control characters.
 
         Raises:
-            UnexpectedResponse: The body is not JSON, is nested too deeply, contains too many objects,
+            UnexpectedResponse: The body is not JSON, is nested too deeply, contains too many
+                objects,
                 or a string that is not Unicode.
         """
         if self.body.count(b"{") + self.body.count(b"[") > MAX_CONTAINERS:
@@ -72,7 +73,7 @@ class Response:
             ) from None
 
     def get_date(self) -> datetime:
-        """Return the `Date` of the response, or the local time if the header is missing or invalid."""
+        """Return the `Date` of the response, or the local time if it is missing or invalid."""
         try:
             return parsedate_to_datetime(self.headers["Date"]).replace(tzinfo=UTC)
         except (KeyError, ValueError, TypeError, OverflowError):
@@ -113,7 +114,7 @@ def read_response(response: urllib3.BaseHTTPResponse, request: str) -> Response:
 
 
 def _sanitize(value: Any) -> Any:
-    """Put the strings of a JSON value on one line, in place. Raise ValueError for lone surrogates."""
+    """Put the strings of a JSON value on one line. Raise ValueError for lone surrogates."""
     if isinstance(value, str):
         if value.isprintable():
             return value

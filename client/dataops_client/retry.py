@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from math import isnan
-
 import urllib3
+from urllib3.exceptions import InvalidHeader
 
 RETRYABLE_STATUSES = frozenset({429, 500, 502, 503, 504})
 _MIN_DELAY_SECONDS = 0.25
@@ -16,9 +13,10 @@ _MAX_RETRY_AFTER_SECONDS = 60.0
 class RetryPolicy(urllib3.Retry):
     """Attempts, retryable statuses, backoff and `Retry-After` of a request.
 
-    Callers drive it with `is_retry`, `increment` and `delay_seconds`. urllib3 cannot run the retries
-    itself: an attempt includes reading the body, which is limited in size (API) or resumed (object
-    store). A POST is only retried if `allowed_methods` includes it, that is with an idempotency key.
+    Callers drive it with `is_retry`, `increment` and `delay_seconds`. urllib3 cannot run the
+    retries itself: an attempt includes reading the body, which is limited in size (API) or resumed
+    (object store). A POST is only retried if `allowed_methods` includes it, that is with an
+    idempotency key.
     """
 
     RETRY_AFTER_STATUS_CODES = frozenset({409})  # an idempotency key that is in use
@@ -43,15 +41,8 @@ def retry_after_seconds(header: str | None, default: float) -> float:
 
     Return `default` if the header is missing or invalid.
     """
-    if header is None:
-        return default
     try:
-        seconds = float(header)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
-        except (TypeError, ValueError, OverflowError):
-            seconds = default
-    return min(
-        max(default if isnan(seconds) else seconds, _MIN_DELAY_SECONDS), _MAX_RETRY_AFTER_SECONDS
-    )
+        seconds = default if header is None else DEFAULT_RETRY.parse_retry_after(header)
+    except (InvalidHeader, ValueError, OverflowError):
+        seconds = default
+    return min(max(seconds, _MIN_DELAY_SECONDS), _MAX_RETRY_AFTER_SECONDS)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from dataops_client.api import Api, build_resource_path
 from dataops_client.errors import Cancelled, TimedOut, UnexpectedResponse
-from dataops_client.models.runs import Run, RunStatus, Scheduled, parse_compositions, parse_runs
+from dataops_client.models.fields import decode, get_strings
+from dataops_client.models.runs import Run, RunStatus, Scheduled, parse_runs
 
 POLL_SECONDS = 2.0
 _MAX_PAGES = 1_000
@@ -34,7 +35,7 @@ class RunOperations:
             NotFound: The composition has no data.
         """
         path = f"/v1/generate/{build_resource_path(nc)}"
-        return Scheduled.from_json(self._api.post(path, idempotency_key=uuid.uuid4().hex).json())
+        return decode(Scheduled, self._api.post(path, idempotency_key=uuid.uuid4().hex).json())
 
     def augment(self, nc: str, id_run: str, sub_runs: Sequence[str] | None = None) -> Scheduled:
         """Schedule the deformed sub-runs of a run. Repeating the call changes nothing.
@@ -54,7 +55,7 @@ class RunOperations:
         body = None if sub_runs is None else {"sub_runs": list(sub_runs)}
         path = f"/v1/generate/{build_resource_path(nc, id_run)}/augment"
         response = self._api.post(path, body, idempotency_key=uuid.uuid4().hex)
-        return Scheduled.from_json(response.json())
+        return decode(Scheduled, response.json())
 
     def status(self, nc: str, id_run: str) -> RunStatus:
         """Return the status of a run and the outcomes of its sub-runs.
@@ -137,7 +138,7 @@ class RunOperations:
 
     def compositions(self) -> list[str]:
         """Return the nominal compositions that have data, sorted by name."""
-        return parse_compositions(self._api.get("/v1/compositions").json())
+        return list(get_strings(self._api.get("/v1/compositions").json(), "compositions"))
 
 
 def sleep_unless_cancelled(seconds: float, cancel: threading.Event | None) -> None:

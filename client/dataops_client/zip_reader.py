@@ -18,7 +18,7 @@ _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 
 
 def iter_member(archive: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield the content of a member in blocks of at most 1 MiB, whatever its compression ratio.
+    """Yield the content of a member in blocks of at most 1 MiB, at any compression ratio.
 
     Args:
         archive: File of the archive.
@@ -37,7 +37,7 @@ def iter_member(archive: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
         or name.decode("utf-8" if header[2] & 0x800 else "cp437") != member.orig_filename
     ):
         raise zipfile.BadZipFile(
-            f"{member.filename!r} has another name in its local header than in the central directory"
+            f"{member.filename!r} has another name in its local header than in the directory"
         )
     _read_exactly(archive, header[10])
     crc32 = 0

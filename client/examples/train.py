@@ -1,13 +1,14 @@
 # %% [markdown]
 # # How strong is a bond? A Gaussian process on distance and SOAP similarity
 #
-# Download some sub-runs, export the bonds with the SOAP vectors of their atoms, and run this file on the table:
+# Download sub-runs, export the bonds with the SOAP vectors of their atoms, and run this file on the
+# table:
 #
 #     dataops download Zr49Cu49Al2 21 --all
-#     dataops export client_output --format parquet --soaps -o bonds.parquet
+#     dataops export . --format parquet --soaps -o bonds.parquet
 #     python train.py bonds.parquet
 #
-# It needs the extra only: `pip install 'dataops-client[ml]'`.
+# Requirement: `pip install 'dataops-client[ml]'`.
 
 # %%
 # ruff: noqa: T201
@@ -29,8 +30,8 @@ RANDOM_SEED = 113603
 
 # %% [markdown]
 # ## The table
-# One row is one bond. `distance` is in angstrom, `icohp` is -ICOHP in eV (positive for bonding), `soap_a` and `soap_b` are the
-# unit vectors that describe the surroundings of its two atoms.
+# One row is one bond. `distance` is in angstrom, `icohp` is -ICOHP in eV (positive for bonding),
+# `soap_a` and `soap_b` are the unit vectors that describe the surroundings of its two atoms.
 
 
 # %%
@@ -78,9 +79,9 @@ def _matrix(column: Any) -> Floats:
 
 
 # %% [markdown]
-# ## What is held out
-# The bonds of a sub-run resemble each other, so whole sub-runs are held out, every fourth one. A table of fewer than four
-# sub-runs gives every fourth bond instead, which flatters the model.
+# ## Test data
+# The bonds of a sub-run resemble each other. Therefore every fourth sub-run is held out. With fewer
+# than four sub-runs, every fourth bond is held out, which makes the model look better than it is.
 
 
 # %%
@@ -95,13 +96,16 @@ def split(bonds: Bonds) -> tuple[Bonds, Bonds]:
 
 # %% [markdown]
 # ## The model
-# Two bonds are alike when their lengths are and when their atoms sit in like surroundings, whichever atom comes first:
+# Two bonds are similar if their lengths and the surroundings of their atoms are similar, in either
+# order of the atoms:
 #
-# $$k = \exp\left(-\frac{(d-d')^2}{2\ell^2}\right) \left[\tfrac12 (a\cdot a')(b\cdot b') + \tfrac12 (a\cdot b')(b\cdot a')\right]^\zeta$$
+# $$k = \exp\left(-\frac{(d-d')^2}{2\ell^2}\right)
+# \left[\tfrac12 (a\cdot a')(b\cdot b') + \tfrac12 (a\cdot b')(b\cdot a')\right]^\zeta$$
 #
-# Length scale $\ell$, power $\zeta$ and noise are those of a small grid with the largest marginal likelihood; the height of the kernel
-# follows in closed form. The model is fitted to the logarithm, since -ICOHP falls about exponentially with the distance
-# (antibonding contacts, -ICOHP <= 0, are shifted in).
+# Length scale $\ell$, power $\zeta$ and noise are selected from a small grid by the largest
+# marginal likelihood. The height of the kernel has a closed form. The model is fitted to the
+# logarithm, because -ICOHP falls about exponentially with the distance (antibonding contacts,
+# -ICOHP <= 0, are shifted).
 
 
 # %%
@@ -114,7 +118,9 @@ def similarity(one: Bonds, other: Bonds) -> Floats:
 @dataclass(frozen=True)
 class Model:
     train: Bonds
-    line: Floats  # slope and intercept of the logarithm over the distance; the process describes what is left
+    line: (
+        Floats  # slope and intercept of the logarithm over the distance; the process fits the rest
+    )
     weights: Floats
     shift: float
     length: float
@@ -162,8 +168,9 @@ class Model:
 
 
 # %% [markdown]
-# ## How well it does
-# Root mean square error on the held-out bonds, beside that of the straight line alone and beside the spread of -ICOHP itself.
+# ## Result
+# Root mean square error on the held-out bonds, compared with that of the straight line alone and
+# with the standard deviation of -ICOHP.
 
 
 # %%
@@ -177,7 +184,8 @@ def main(table: str) -> None:
         sys.exit(f"{table} has no SOAP vectors; export it with --soaps")
     bond_types = sorted(set(pq.read_table(table, columns=["bond_type"])["bond_type"].to_pylist()))
     print(
-        f"{'':8}{'trained':>10}{'held out':>10}{'RMSE (eV)':>12}{'distance only':>16}{'spread (eV)':>14}"
+        f"{'':8}{'trained':>10}{'held out':>10}"
+        f"{'RMSE (eV)':>12}{'distance only':>16}{'spread (eV)':>14}"
     )
     for bond_type in bond_types:
         train, test = split(read_bonds(table, bond_type))
@@ -192,7 +200,8 @@ def main(table: str) -> None:
             float(test.icohp.std()),
         )
         print(
-            f"{bond_type:8}{len(train):>10}{len(test):>10}{errors[0]:>12.4f}{errors[1]:>16.4f}{errors[2]:>14.4f}"
+            f"{bond_type:8}{len(train):>10}{len(test):>10}"
+            f"{errors[0]:>12.4f}{errors[1]:>16.4f}{errors[2]:>14.4f}"
         )
 
 

@@ -42,10 +42,13 @@ SECRET = "dataops_qdvhetq3kpa5_DNZaEcSe"
 def link(url: str) -> dict[str, object]:
     """Return a link to CONTENT at `url`."""
     return {
-        "nc": "Al2", "id_run": "1", "sub_run": "0", "archive_key": "archives/a.zip", "download_url": url,
-        "expires_at": "2099-01-01T00:00:00+00:00", "size_bytes": len(CONTENT), "sha256": hashlib.sha256(CONTENT).hexdigest(),
+        "nc": "Al2", "id_run": "1", "sub_run": "0", "archive_key": "archives/a.zip",
+        "download_url": url,
+        "expires_at": "2099-01-01T00:00:00+00:00", "size_bytes": len(CONTENT),
+        "sha256": hashlib.sha256(CONTENT).hexdigest(),
         "filename": "a.zip", "profile": "full", "missing": [], "cached": True,
-        "files": [{"name": "a", "size_bytes": 1, "sha256": hashlib.sha256(b"x").hexdigest(), "role": "other"}],
+        "files": [{"name": "a", "size_bytes": 1, "sha256": hashlib.sha256(b"x").hexdigest(),
+        "role": "other"}],
     }  # fmt: skip
 
 

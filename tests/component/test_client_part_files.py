@@ -234,11 +234,7 @@ def start_child(
     command = [sys.executable, str(CHILD), server.url, str(folder), str(kill_after), kind]
     path = f"{ROOT}{os.pathsep}{ROOT / 'client'}"
     return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": path},
-        stdout=subprocess.PIPE,
-        text=True,
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True
     )
 
 
@@ -262,10 +258,7 @@ def test_two_processes_on_one_target_both_get_the_right_bytes(
     server: FaultServer, tmp_path: Path, kind: str
 ) -> None:
     server.faults = ["together", "together", *["cut"] * 6]
-    with (
-        start_child(server, tmp_path, kind) as one,
-        start_child(server, tmp_path, kind) as other,
-    ):
+    with start_child(server, tmp_path, kind) as one, start_child(server, tmp_path, kind) as other:
         digests = {one.communicate()[0].strip(), other.communicate()[0].strip()}
     assert (one.returncode, other.returncode) == (0, 0)
     assert digests == {hashlib.sha256(CONTENT).hexdigest()}

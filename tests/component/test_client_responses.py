@@ -11,12 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dataops_client import (
-    ArchiveLink,
-    DataOpsClient,
-    DataOpsError,
-    UnexpectedResponse,
-)
+from dataops_client import ArchiveLink, DataOpsClient, DataOpsError, UnexpectedResponse
 from dataops_client.api import Api
 from dataops_client.errors import Unavailable
 from dataops_client.responses import MAX_BODY_BYTES, MAX_CONTAINERS
@@ -33,13 +28,17 @@ from tests.support.raw_server import (
 from tests.support.transfer_helpers import ATTEMPTS, SINGLE
 
 LINK = {
-    "nc": "Al2", "id_run": "1", "sub_run": "0", "archive_key": "archives/a.zip", "download_url": "http://127.0.0.1:9/a.zip",
-    "expires_at": "2099-01-01T00:00:00+00:00", "size_bytes": 3, "sha256": "0" * 64, "filename": "a.zip", "profile": "full",
-    "files": [{"name": "a", "size_bytes": 1, "sha256": "0" * 64, "role": "other"}], "missing": [], "cached": True,
+    "nc": "Al2", "id_run": "1", "sub_run": "0", "archive_key": "archives/a.zip",
+    "download_url": "http://127.0.0.1:9/a.zip",
+    "expires_at": "2099-01-01T00:00:00+00:00", "size_bytes": 3, "sha256": "0" * 64,
+    "filename": "a.zip", "profile": "full",
+    "files": [{"name": "a", "size_bytes": 1, "sha256": "0" * 64, "role": "other"}], "missing": [],
+    "cached": True,
     "skipped": [{"name": "aux.log", "reason": "a device on Windows"}],
 }  # fmt: skip
 OUTCOME = {
-    "outcome": "DONE", "scf_converged": True, "scf_iterations": 61, "total_energy_ry": -4496.5, "lobster_finished": True,
+    "outcome": "DONE", "scf_converged": True, "scf_iterations": 61, "total_energy_ry": -4496.5,
+    "lobster_finished": True,
     "bonds_expected": 738, "bond_labels": 738, "labels_complete": True,
 }  # fmt: skip
 RUN = {
@@ -55,7 +54,8 @@ STATUS = RUN | {
     "sub_run_outcomes": {"0": OUTCOME},
 }
 MANIFEST = {
-    "nc": "Al2", "id_run": "1", "sub_run": "0", "files": [{"name": "a", "size_bytes": 1, "role": "other", "etag": '"e"'}],
+    "nc": "Al2", "id_run": "1", "sub_run": "0", "files": [{"name": "a", "size_bytes": 1,
+    "role": "other", "etag": '"e"'}],
     "missing": ["b"], "skipped": [],
 }  # fmt: skip
 

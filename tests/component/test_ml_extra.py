@@ -9,7 +9,11 @@ from pathlib import Path
 import dataops_client.ml
 import pytest
 
-WITHOUT_THE_EXTRA = "import sys; sys.modules.update(dict.fromkeys(['numpy', 'pyarrow', 'ase', 'matplotlib', 'scipy']))\n"
+WITHOUT_THE_EXTRA = """
+import sys
+from pathlib import Path
+sys.modules.update(dict.fromkeys(['numpy', 'pyarrow', 'ase', 'matplotlib', 'scipy']))
+"""
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
@@ -33,8 +37,8 @@ def test_the_commands_can_be_imported_without_the_extra() -> None:
     "code",
     [
         "from dataops_client.ml import load_sub_run",
-        "from pathlib import Path; from dataops_client.cli.training import export; export(Path('.'))",
-        "from pathlib import Path; from dataops_client.cli.training import plot; plot(Path('.'))",
+        "from dataops_client.cli.training import export; export(Path('.'))",
+        "from dataops_client.cli.training import plot; plot(Path('.'))",
     ],
 )
 def test_the_error_without_the_extra_contains_the_install_command(code: str) -> None:

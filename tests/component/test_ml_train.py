@@ -1,4 +1,4 @@
-"""client/examples/train.py, on tables that the export wrote."""
+"""client/examples/train.py with exported tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TRAIN = Path(__file__).parents[2] / "client" / "examples" / "train.py"
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
-    """Bond strengths that follow the similarity of the surroundings: a model that uses the vectors must do better than a line."""
+    """Table of bond strengths that follow the similarity of the surroundings, not the distance."""
     random = np.random.default_rng(7)
     for id_run in range(1, 25):
         strength = random.uniform(0.5, 2.0)
@@ -43,9 +43,7 @@ def train(table: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_example_beats_the_model_of_distance_alone(
-    table: Path,
-) -> None:
+def test_the_example_beats_the_model_of_distance_alone(table: Path) -> None:
     done = train(table)
     assert (done.returncode, done.stderr) == (0, "")
     rows = [line.split() for line in done.stdout.splitlines()[1:]]

@@ -94,8 +94,10 @@ def test_api_and_client_read_the_same_bonds(path: Path) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "1 Zr1 Cu2 2.7 0 0 -0.9", "1 Zr1 Cu2 2.7 0 0 0 0 -0.9", "1 Zr Cu2 2.7 0 0 0 -0.9", "1 Zr1 Xx2 2.7 0 0 0 -0.9",
-        "1 Zr1 Cu2 nan 0 0 0 -0.9", "1 Zr1 Cu2 2.7 0 0 0 inf", "1 Zr1 Cu2 2.7 0.5 0 0 -0.9", "1 Zr0 Cu2 2.7 0 0 0 -0.9",
+        "1 Zr1 Cu2 2.7 0 0 -0.9", "1 Zr1 Cu2 2.7 0 0 0 0 -0.9", "1 Zr Cu2 2.7 0 0 0 -0.9",
+        "1 Zr1 Xx2 2.7 0 0 0 -0.9",
+        "1 Zr1 Cu2 nan 0 0 0 -0.9", "1 Zr1 Cu2 2.7 0 0 0 inf", "1 Zr1 Cu2 2.7 0.5 0 0 -0.9",
+        "1 Zr0 Cu2 2.7 0 0 0 -0.9",
     ],
 )  # fmt: skip
 def test_api_and_client_reject_the_same_lines(tmp_path: Path, line: str) -> None:

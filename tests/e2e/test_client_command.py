@@ -1,4 +1,4 @@
-"""Command `dataops` and library with a served API; the sessions of client/README.md are executed."""
+"""Command `dataops` and library with a served API. The README of the client is executed."""
 
 from __future__ import annotations
 
@@ -148,14 +148,14 @@ def test_a_composition_is_downloaded_with_a_line_per_sub_run(
 ) -> None:
     done = dataops(served, tmp_path, "download", NC, "--json", "-o", "out")
     assert done.returncode == 0, done.stderr
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [(each["id_run"], each["sub_run"]) for each in told] == [
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(each["id_run"], each["sub_run"]) for each in results] == [
         *[("1", str(n)) for n in range(15)],
         ("2", "0"),
         ("2", "5"),
     ]
-    assert [each["outcome"] for each in told] == ["downloaded"] * 16 + ["no files"]
-    for each in told[:-1]:
+    assert [each["outcome"] for each in results] == ["downloaded"] * 16 + ["no files"]
+    for each in results[:-1]:
         assert {file.name for file in (tmp_path / each["path"]).iterdir()} == set(each["files"])
     again = dataops(served, tmp_path, "download", NC, "-o", "out")
     assert again.stdout.count("already present") == 16
@@ -244,7 +244,8 @@ def test_verify_lists_missing_changed_and_extra_files(
     done = dataops(served, tmp_path, "verify", NC)
     assert done.returncode == EXIT_FAILURE
     assert set(done.stdout.splitlines()) == {
-        f"changed: {NC}/1/3/QE_done", f"missing: {NC}/1/3/Zr50Cu40Al10.xyz", f"{NC}/1/3: 13 files MODIFIED",
+        f"changed: {NC}/1/3/QE_done", f"missing: {NC}/1/3/Zr50Cu40Al10.xyz",
+        f"{NC}/1/3: 13 files MODIFIED",
         f"extra: {NC}/1/4/note", f"{NC}/1/4: 13 files MODIFIED",
     }  # fmt: skip
     (place / "4" / "ro-crate-metadata.json").write_text("{")

@@ -1,4 +1,4 @@
-"""A client that `openapi-python-client` makes of docs/openapi.json schedules, polls and downloads the sample, as it comes out."""
+"""Unmodified client that `openapi-python-client` generates from docs/openapi.json."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from localdev.paths import ROOT
 from server.provision import load_data
 from tests.conftest import Aws
 
-# It asks for an older typer than ours, so it gets an environment of its own.
+# It requires an older typer than the client, so it runs in its own environment.
 GENERATOR = "openapi-python-client==0.29.1"
 NC = "Zr49Cu49Al2"
 PACKAGE = "dataops_generated"
@@ -29,7 +29,7 @@ PACKAGE = "dataops_generated"
 
 @pytest.fixture
 def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Gives modules of the generated package by their names."""
+    """Function that imports a module of the generated package."""
     folder = Path(sys.executable).parent
     environment = {
         **os.environ,
@@ -49,7 +49,7 @@ def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     if subprocess.run(
         [*run, "--version"], env=environment, capture_output=True, check=False
     ).returncode:
-        pytest.skip(f"{GENERATOR} cannot be had: no package registry answers")
+        pytest.skip(f"{GENERATOR} cannot be installed: no package registry is reachable")
     source = [
         "--path",
         str(ROOT / "docs" / "openapi.json"),
@@ -72,8 +72,8 @@ def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def api_url(aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) -> Iterator[str]:
-    """The API as a process, over the sample; its jobs take a second."""
-    load_data(aws.s3, bucket, ROOT / "data")
+    """URL of an API process with the sample, whose jobs take one second."""
+    load(aws.s3, bucket, ROOT / "data")
     environment = {
         **os.environ,
         **aws_environment,

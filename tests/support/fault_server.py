@@ -16,18 +16,19 @@ ERROR_PAGE = (
     b"<Message>Request has expired</Message></Error>"
 )
 FAULTS = (
-    "cut", "stall", "refuse", "throttle", "expire", "credentials", "missing", "reset", "whole", "wrong range", "long range", "changed",
+    "cut", "stall", "refuse", "throttle", "expire", "credentials", "missing", "reset", "whole",
+    "wrong range", "long range", "changed",
     "swapped", "page", "chunked page", "short", "longer",
 )  # fmt: skip
 """Faults of the random trials.
 
-`whole` ignores the range, `wrong range` sends another one, `long range` more than requested. `swapped`
-sends other content under another ETag, whatever `If-Match` contains. `short` and `longer` are complete
-responses of a wrong length. `stall` sends a part and then nothing, until the client disconnects.
+`whole` ignores the range, `wrong range` sends another one, `long range` more than requested.
+`swapped` sends other content under another ETag, regardless of `If-Match`. `short` and `longer`
+are complete responses of a wrong length. `stall` sends a part and then nothing, until the client
+disconnects.
 
-Other faults: `unresponsive` sends nothing at all, `late` responds after `released` is set, `together`
-waits for another request with this fault.
-"""
+Other faults: `unresponsive` sends nothing at all, `late` responds after `released` is set,
+`together` waits for another request with this fault."""
 _STATUSES = {
     "refuse": 500,
     "throttle": 503,

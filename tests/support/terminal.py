@@ -1,4 +1,4 @@
-"""A terminal of 100 columns: what a program shows on it, as a person sees it."""
+"""Terminal of 100 columns that shows the output of a program as a person sees it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ COLUMNS, ROWS = 100, 50
 
 
 class Screen:
-    """The lines of a terminal. It knows what rich sends: moves up, erased lines, carriage returns and line feeds.
+    """Lines of a terminal that interprets the output of rich.
 
-    `seen` are all lines as they were whenever the program began another one, or erased one.
+    Supported are moves up, erased lines, carriage returns and line feeds. `seen` contains each line
+    at the times when the program began another one, or erased one.
     """
 
     def __init__(self) -> None:
@@ -55,7 +56,7 @@ class Screen:
 
 
 def run_in_terminal(command: Sequence[str], folder: Path) -> tuple[Screen, int]:
-    """Run the command with its output and errors on one terminal. Return what it showed, and its exit code."""
+    """Run the command on a terminal. Return the screen and the exit code."""
     import fcntl  # noqa: PLC0415 - not on Windows
     import pty  # noqa: PLC0415
     import termios  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""A certificate of 127.0.0.1, signed by itself."""
+"""Self-signed certificate of 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 
 def certificate_of_loopback(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """Write the certificate and its key to `folder`. Return its path, and the context of a server that has it."""
+    """Write a certificate and its key. Return its path and the TLS context of a server."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
     certificate = (

@@ -46,8 +46,9 @@ def build_link(
 ) -> ArchiveLink:
     url = server if isinstance(server, str) else server.url
     made = ArchiveLink(
-        nc="Al2", id_run="1", sub_run="0", archive_key="archives/a.zip", download_url=url, expires_at=datetime.now(UTC),
-        lifetime_seconds=900, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest(), filename="a.zip", profile="full",
+        nc="Al2", id_run="1", sub_run="0", archive_key="archives/a.zip", download_url=url,
+        expires_at=datetime.now(UTC), lifetime_seconds=900, size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(), filename="a.zip", profile="full",
         files=(), missing=(), cached=True,
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]

@@ -78,18 +78,23 @@ def put(data: bytearray, position: int, form: str, *values: int) -> None:
 GOOD = pack(("a", b"alpha" * 100), ("b", b"beta" * 100))
 
 HOSTILE_NAMES = {
-    "climbs out": "../evil", "climbs out inside": "a/../../evil", "is the parent": "..", "is the folder": ".", "has a dot part": "a/./b",
-    "is absolute": "/etc/passwd", "has a double slash": "a//b", "begins with two slashes": "//server/share", "is a folder": "folder/",
+    "climbs out": "../evil", "climbs out inside": "a/../../evil", "is the parent": "..",
+    "is the folder": ".", "has a dot part": "a/./b",
+    "is absolute": "/etc/passwd", "has a double slash": "a//b",
+    "begins with two slashes": "//server/share", "is a folder": "folder/",
     "has a backslash": "..\\evil", "has a drive": "C:evil",
     "has an absolute drive": "C:/evil", "has a stream": "a:b", "has a newline": "a\nb",
     "has an escape": "a\x1b[2Jb", "ends in a dot": "evil.",
     "ends in a blank": "evil ", "is a device": "con", "is a device with a suffix": "NUL.txt",
-    "is a port": "com1", "is too long": "x" * 300, "climbs with a blank": ".. /evil", "is a printer": "a/lpt9.log",
+    "is a port": "com1", "is too long": "x" * 300, "climbs with a blank": ".. /evil",
+    "is a printer": "a/lpt9.log",
 }  # fmt: skip
 
 HOSTILE_KINDS = {
-    "a link": stat.S_IFLNK | 0o777, "a folder by its mode": stat.S_IFDIR | 0o755, "a pipe": stat.S_IFIFO | 0o644,
-    "a character device": stat.S_IFCHR | 0o644, "a block device": stat.S_IFBLK | 0o644, "a socket": stat.S_IFSOCK | 0o644,
+    "a link": stat.S_IFLNK | 0o777, "a folder by its mode": stat.S_IFDIR | 0o755,
+    "a pipe": stat.S_IFIFO | 0o644,
+    "a character device": stat.S_IFCHR | 0o644, "a block device": stat.S_IFBLK | 0o644,
+    "a socket": stat.S_IFSOCK | 0o644,
 }  # fmt: skip
 
 HOSTILE_BYTES: dict[str, Callable[[bytearray], None]] = {
@@ -158,7 +163,7 @@ def test_archives_with_other_content_than_announced_are_rejected(
 
 
 def assert_rejected(content: bytes, listed: list[ArchiveFile], folder: Path) -> None:
-    """Assert that the archive is rejected with an error of the client and that nothing is written."""
+    """Assert that the archive raises an error of the client and that nothing is written."""
     archive = folder / "in" / "archive.zip"
     archive.parent.mkdir()
     archive.write_bytes(content)
@@ -354,7 +359,7 @@ def test_changed_files_are_found_by_the_metadata_of_the_download(tmp_path: Path)
     (tmp_path / "0" / "b").write_bytes(b"mine")
     (tmp_path / "0" / "c").unlink()
     assert list_changed_files(tmp_path / "0") == ("b",)
-    assert list_changed_files(tmp_path / "nowhere") == ()
+    assert list_changed_files(tmp_path / "missing") == ()
 
 
 @pytest.mark.parametrize("metadata", [b"[" * 200_000, b"{", b"[]", b'{"@graph": [1]}', b"\xff"])

@@ -68,9 +68,9 @@ def test_discarded_bytes_move_the_bar_back() -> None:
 
 def link(skipped: tuple[SkippedFile, ...] = ()) -> ArchiveLink:
     return ArchiveLink(
-        nc="Al2", id_run="1", sub_run="0", archive_key="a", download_url="http://storage/secret", expires_at=datetime.now(UTC),
-        lifetime_seconds=900, size_bytes=9, sha256="0" * 64, filename="a.zip", profile="full", files=(), missing=("b",), cached=True,
-        skipped=skipped,
+        nc="Al2", id_run="1", sub_run="0", archive_key="a", download_url="http://storage/secret",
+        expires_at=datetime.now(UTC), lifetime_seconds=900, size_bytes=9, sha256="0" * 64,
+        filename="a.zip", profile="full", files=(), missing=("b",), cached=True, skipped=skipped,
     )  # fmt: skip
 
 
@@ -88,7 +88,10 @@ def reported(results: Sequence[DownloadResult], *, as_json: bool) -> str:
 
 def test_a_result_line_lists_skipped_and_restored_files() -> None:
     done = Download(Path("Al2/1/0"), link(SKIPPED), True, 1.0, ("a.txt",))
-    line = "Al2/1/0: 0 files, missing b, skipped aux.log (a device on Windows), restored changed a.txt\n"
+    line = (
+        "Al2/1/0: 0 files, missing b, skipped aux.log (a device on Windows), "
+        "restored changed a.txt\n"
+    )
     assert reported([DownloadResult(TARGETS[0], "downloaded", done)], as_json=False) == line
     there = Download(Path("Al2/1/0"), link(), False, 1.0)
     assert (

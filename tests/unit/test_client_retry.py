@@ -10,10 +10,17 @@ from urllib3.exceptions import MaxRetryError, ProtocolError
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
-        ("3", 3.0), ("0", 0.25), (None, 1.5), ("soon", 1.5), ("nan", 1.5), ("-4", 0.25), ("86400", 60.0),
-        ("Mon, 1 Jan 2024 0:0:0 +99999999999999999999", 1.5),
+        ("3", 3.0),
+        ("0", 0.25),
+        ("86400", 60.0),
+        ("Mon, 1 Jan 2024 00:00:00 GMT", 0.25),
+        ("Mon, 1 Jan 2024 0:0:0 +99999999999999999999", 0.25),
+        (None, 1.5),
+        ("soon", 1.5),
+        ("nan", 1.5),
+        ("-4", 1.5),
     ],
-)  # fmt: skip
+)
 def test_retry_after_is_limited_to_a_reasonable_range(header: str | None, seconds: float) -> None:
     assert retry_after_seconds(header, 1.5) == seconds
 

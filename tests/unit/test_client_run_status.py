@@ -85,8 +85,10 @@ def test_json_has_an_entry_for_each_sub_run() -> None:
         "DONE",
     )
     assert fields["sub_runs"][0] == {
-        "sub_run": "0", "deformation": "reference", "outcome": "DONE", "scf_converged": True, "scf_iterations": 61,
-        "total_energy_ry": -38989.8030177, "lobster_finished": True, "bonds_expected": 738, "bond_labels": 738, "labels_complete": True,
+        "sub_run": "0", "deformation": "reference", "outcome": "DONE", "scf_converged": True,
+        "scf_iterations": 61,
+        "total_energy_ry": -38989.8030177, "lobster_finished": True, "bonds_expected": 738,
+        "bond_labels": 738, "labels_complete": True,
     }  # fmt: skip
     assert fields["sub_runs"][14] == {
         "sub_run": "14",

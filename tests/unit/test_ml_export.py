@@ -221,7 +221,7 @@ def test_the_report_lists_discarded_clusters_and_skipped_sub_runs(
                 "outcome": "SCF_NOT_CONVERGED",
                 "missing_files": [f"{NC}.lb.out", "ICOHPLIST.lobster"],
                 "reason": f"SCF_NOT_CONVERGED (missing: {NC}.lb.out, ICOHPLIST.lobster)",
-            },
+            }
         ],
     }
 
@@ -288,8 +288,8 @@ def test_a_folder_without_usable_sub_runs_raises_with_the_reasons(tmp_path: Path
 
 
 def test_a_missing_output_folder_is_an_error(tree: Path, tmp_path: Path) -> None:
-    with pytest.raises(MissingFile, match="nowhere"):
-        export_bonds(tree, tmp_path / "nowhere" / "bonds.csv", Format.CSV)
+    with pytest.raises(MissingFile, match="missing"):
+        export_bonds(tree, tmp_path / "missing" / "bonds.csv", Format.CSV)
 
 
 @pytest.mark.parametrize(
@@ -369,7 +369,8 @@ def test_clusters_of_the_sample_contain_each_bond_from_both_sides() -> None:
 
 
 TRAINING_FILES = {
-    f"{NC}.scf.in", f"{NC}.scf.out", f"{NC}.lb.out", "ICOHPLIST.lobster", "lobsterin-quippy", "SOAPS.vec",
+    f"{NC}.scf.in", f"{NC}.scf.out", f"{NC}.lb.out",
+    "ICOHPLIST.lobster", "lobsterin-quippy", "SOAPS.vec",
 }  # fmt: skip
 
 
@@ -421,11 +422,14 @@ def test_the_essential_profile_gives_the_same_rows_as_full(tree: Path, tmp_path:
 def test_an_outcome_is_not_derived_from_an_excluded_file(
     tmp_path: Path, properties: dict[str, str], selection: str
 ) -> None:
-    """Use four files, like the former profile `essential`, without the file that LOBSTER finished in."""
+    """Use the four files of the former profile `essential`, without that of LOBSTER's end."""
     folder = write_sub_run(tmp_path / "tree" / NC / "21" / "0")
     download(folder, TRAINING_FILES - {f"{NC}.lb.out", "lobsterin-quippy"}, **properties)
     assert load_sub_run(folder).outcome is None
-    reason = rf"21/0 {NC}\.lb\.out is not in this download \({selection}\); lobsterin-quippy is not in this download"
+    reason = (
+        rf"21/0 {NC}\.lb\.out is not in this download \({selection}\); "
+        "lobsterin-quippy is not in this download"
+    )
     with pytest.raises(NothingToExport, match=reason) as caught:
         export_bonds(tmp_path / "tree", tmp_path / "b.csv", Format.CSV)
     assert "NOT_FINISHED" not in str(caught.value)

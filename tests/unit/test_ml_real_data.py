@@ -108,7 +108,8 @@ def test_the_first_cu_al_rows_equal_the_published_table(
 def test_the_discarded_clusters_equal_the_published_list(
     exported: tuple[ExportReport, list[dict[str, Any]]],
 ) -> None:
-    # DUB.info has `21 3 KNF: Cu95-Cu94` and `21 3 KNF: Cu94-Cu95`: the two atoms are 1.797 angstrom apart, LOBSTER began at 1.80.
+    # DUB.info has `21 3 KNF: Cu95-Cu94` and `21 3 KNF: Cu94-Cu95`: the two atoms are 1.797 angstrom
+    # apart, LOBSTER began at 1.80.
     discarded = [
         (cluster.sub_run, cluster.atom, cluster.bonds_without_label)
         for cluster in exported[0].discarded_clusters

@@ -26,7 +26,7 @@ def written(folder: Path, data: bytes) -> Path:
 
 
 def python2_binary_pickle(vectors: np.ndarray[Any, np.dtype[np.float64]]) -> bytes:
-    """Return the output of Python 2 in protocol 2: byte strings, not _codecs.encode as in Python 3."""
+    """Return protocol 2 of Python 2: byte strings, where Python 3 writes _codecs.encode."""
     data = b"\x80\x02]("
     for vector in vectors:
         raw = vector.tobytes()
@@ -35,7 +35,8 @@ def python2_binary_pickle(vectors: np.ndarray[Any, np.dtype[np.float64]]) -> byt
             + bytes([len(vector)])
             + b"\x85"
         )
-        data += b"cnumpy\ndtype\nU\x02f8K\x00K\x01\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T"
+        data += b"cnumpy\ndtype\nU\x02f8K\x00K\x01\x87R(K\x03U\x01<NNNJ"
+        data += b"\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T"
         data += struct.pack("<i", len(raw)) + raw + b"tb"
     return data + b"e."
 
@@ -111,7 +112,8 @@ HOSTILE = {
     "builtins.eval": pickle.dumps(Runs(eval, f"exec({TOUCH!r})"), 4),
     "__builtin__.eval of Python 2": pickle.dumps(Runs(eval, f"exec({TOUCH!r})"), 0),
     "subprocess.call": b"csubprocess\ncall\n((lS'touch'\naS'$CANARY'\natR.",
-    "builtins.getattr of an admitted global": b"c__builtin__\ngetattr\n(cnumpy\nndarray\nS'__init_subclass__'\ntR.",
+    "builtins.getattr of an admitted global": b"c__builtin__\ngetattr\n"
+    b"(cnumpy\nndarray\nS'__init_subclass__'\ntR.",
     "a dotted name": b"\x80\x04\x8c\x05numpy\x8c\x12ndarray.__reduce__\x93.",
     "a dotted module": b"cnumpy.ndarray\n__subclasses__\n.",
     "numpy.load": b"cnumpy\nload\n(S'/dev/null'\ntR.",
@@ -149,10 +151,10 @@ HOSTILE = {
     "float32": pickle.dumps([vector.astype(np.float32) for vector in VECTORS], 2),
     "integers": pickle.dumps([np.arange(3)], 4),
     "fields": pickle.dumps([np.zeros(2, dtype=[("x", "f8")])], 2),
-    "float64 whose state says fields": array(
+    "float64 with a state of fields": array(
         b"(I1\nt", FLOAT64.replace(b"NNNI-1\n", b"N(S'x'\nt(dI-1\n")
     ),
-    "float64 whose state says object flags": array(
+    "float64 with a state of object flags": array(
         b"(I1\nt", FLOAT64.replace(b"I0\ntb", b"I63\ntb")
     ),
     "a gigantic vector": array(b"(I1152921504606846976\nt"),

@@ -81,9 +81,7 @@ def test_soaps_are_a_float64_matrix_with_a_row_per_atom(folder: Path) -> None:
     np.testing.assert_array_equal(load_sub_run(folder).soaps, soap_vectors())
 
 
-def test_an_unconverged_sub_run_loads_with_none_for_missing_parts(
-    tmp_path: Path,
-) -> None:
+def test_an_unconverged_sub_run_loads_with_none_for_missing_parts(tmp_path: Path) -> None:
     sub_run = load_sub_run(write_sub_run(tmp_path / NC / "21" / "13", converged=False))
     assert sub_run.outcome is Outcome.SCF_NOT_CONVERGED
     assert (sub_run.converged, sub_run.energy, sub_run.forces, sub_run.bonds) == (
@@ -112,7 +110,8 @@ def test_a_sub_run_without_scf_output_has_no_convergence(folder: Path) -> None:
 def test_the_structure_is_read_from_xyz_without_an_input_file(folder: Path) -> None:
     (folder / f"{NC}.scf.in").unlink()
     (folder / f"{NC}.xyz").write_text(
-        f'{len(SYMBOLS)}\nLattice="10 0 0 0 10 0 0 0 10" Properties=species:S:1:pos:R:3 pbc="T T T"\n'
+        f'{len(SYMBOLS)}\nLattice="10 0 0 0 10 0 0 0 10" '
+        'Properties=species:S:1:pos:R:3 pbc="T T T"\n'
         + "".join(
             f"{symbol} {x} {y} {z}\n"
             for symbol, (x, y, z) in zip(SYMBOLS, POSITIONS_ANGSTROM, strict=True)
@@ -184,13 +183,7 @@ def test_bond_types_put_the_heavier_element_first() -> None:
     assert [
         get_bond_type(*pair)
         for pair in (("Al", "Cu"), ("Cu", "Al"), ("Cu", "Zr"), ("Al", "Zr"), ("Zr", "Zr"))
-    ] == [
-        "Cu-Al",
-        "Cu-Al",
-        "Zr-Cu",
-        "Zr-Al",
-        "Zr-Zr",
-    ]
+    ] == ["Cu-Al", "Cu-Al", "Zr-Cu", "Zr-Al", "Zr-Zr"]
 
 
 CONVERGED, FINISHED, LABELS = scf_out(), "finished in 1 h\n", "  COHP#\n 1\n"

@@ -15,12 +15,12 @@ from dataops_client.errors import DataOpsError
 
 _HELP = """Schedule runs of atomistic simulations and download their files.
 
-No calculation is run. The simulated executor of the API reports RUNNING for a time after scheduling
-(JOB_RUN_TIME_SECONDS), then DONE, and releases files that already exist. A download does not wait for
-DONE.
+No calculation is run. The simulated executor of the API reports RUNNING for a time after
+scheduling (JOB_RUN_TIME_SECONDS), then DONE, and releases files that already exist. A download
+does not wait for DONE.
 
-Exit codes: 0 success, 1 failure, 2 invalid request, 3 not found, 4 temporary failure (repeat the
-command later), 130 interrupted.
+Exit codes: 0 success, 1 failure, 2 invalid request, 3 not found, 4 temporary failure (repeat
+the command later), 130 interrupted.
 """
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=_HELP)
 
@@ -35,8 +35,8 @@ app.command()(training.export)
 app.command()(training.plot)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"dataops-client {__version__}")
         raise typer.Exit
 

@@ -141,7 +141,10 @@ def verify(
         Path, typer.Argument(metavar="DIR", help="Folder that archives were extracted to.")
     ] = Path(),
 ) -> None:
-    """Verify extracted files by size and SHA-256, without the API. List missing, changed and extra files."""
+    """Verify extracted files by size and SHA-256, without the API.
+
+    Missing, changed and extra files are listed.
+    """
     failed = False
     for result in verify_folders(directory):
         for difference in result.differences:

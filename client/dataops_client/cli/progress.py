@@ -34,7 +34,7 @@ class DownloadBar:
         self._task = bar.add_task(self._describe(), total=self._count, received="")
 
     def update(self, target: DownloadTarget, count: int, total: int) -> None:
-        """Count bytes of an archive. The first call for a target counts bytes of earlier attempts."""
+        """Count bytes of an archive. The first call counts the bytes of earlier attempts."""
         with self._lock:
             if target in self._present_bytes:
                 self._began = self._began or self._clock()

@@ -51,7 +51,8 @@ def status(
     """Print the outcome of each sub-run, derived from its files.
 
     RUNNING and DONE are reported by the simulated executor, which runs no calculation: RUNNING for
-    JOB_RUN_TIME_SECONDS after scheduling, then DONE. Outcomes are those of files that already exist.
+    JOB_RUN_TIME_SECONDS after scheduling, then DONE. Outcomes are those of files that already
+    exist.
     """
     with DataOpsClient(context.obj) as client:
         found = client.wait(nc, run, timeout) if wait else client.status(nc, run)

@@ -1,4 +1,4 @@
-"""Commands `dataops export` and `dataops plot`. Importing them does not require the extra `[ml]`."""
+"""Commands `dataops export` and `dataops plot`, which can be imported without the extra `[ml]`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ def export(
         bool, typer.Option("--soaps", help="Join the SOAP vectors of both atoms to each bond.")
     ] = False,
 ) -> None:
-    """Write the per-bond training table (distance, -ICOHP) of all usable sub-runs, and a report of skipped data."""
+    """Write the per-bond training table (distance, -ICOHP) of all usable sub-runs.
+
+    A report lists the data that was skipped.
+    """
     with require_ml_extra():
         from dataops_client.ml.export import export_bonds  # noqa: PLC0415
         from dataops_client.ml.export_report import get_report_path  # noqa: PLC0415

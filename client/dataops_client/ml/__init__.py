@@ -1,7 +1,7 @@
 """Training data from extracted sub-runs: structures, energies, forces, bonds and SOAP vectors.
 
-Requires the extra `[ml]` (`pip install 'dataops-client[ml]'`). Names are imported on first use, so that
-the command `dataops` starts without the extra.
+Requires the extra `[ml]` (`pip install 'dataops-client[ml]'`). Names are imported on first use, so
+that the command `dataops` starts without the extra.
 """
 
 from __future__ import annotations

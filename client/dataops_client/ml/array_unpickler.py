@@ -1,10 +1,11 @@
-"""Unpickler of NumPy vectors that executes nothing of the pickle.
+r"""Unpickler of NumPy vectors that executes nothing of the pickle.
 
-The published SOAPS.vec are Python 2 pickles (protocol 0) of a list of float64 vectors, one per atom. The
-reader accepts these and the forms that NumPy 1 and 2 write in any protocol. Other opcodes are rejected,
-every global of a pickle is replaced by an inert stand-in, and NumPy receives the bytes only after
-shape, type and size were checked. The pure-Python unpickler of the standard library is used because the
-C one reserves memory for the memo index that a pickle contains (`r\\xff\\xff\\xff\\x7f`: 32 GB).
+The published SOAPS.vec are Python 2 pickles (protocol 0) of a list of float64 vectors, one per
+atom. The reader accepts these and the forms that NumPy 1 and 2 write in any protocol. Other opcodes
+are rejected, every global of a pickle is replaced by an inert stand-in, and NumPy receives the
+bytes only after shape, type and size were checked. The pure-Python unpickler of the standard
+library is used because the C one reserves memory for the memo index that a pickle contains
+(`r\xff\xff\xff\x7f`: 32 GB).
 """
 
 from __future__ import annotations
@@ -22,13 +23,16 @@ from numpy.typing import NDArray
 
 # fmt: off
 _OPCODES = (
-    pickle.MARK, pickle.STOP, pickle.PROTO, pickle.FRAME, pickle.GLOBAL, pickle.STACK_GLOBAL, pickle.REDUCE, pickle.BUILD,
+    pickle.MARK, pickle.STOP, pickle.PROTO, pickle.FRAME,
+    pickle.GLOBAL, pickle.STACK_GLOBAL, pickle.REDUCE, pickle.BUILD,
     pickle.EMPTY_LIST, pickle.LIST, pickle.APPEND, pickle.APPENDS,
     pickle.EMPTY_TUPLE, pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3,
-    pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT, pickle.GET, pickle.BINGET, pickle.LONG_BINGET, pickle.MEMOIZE,
+    pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT,
+    pickle.GET, pickle.BINGET, pickle.LONG_BINGET, pickle.MEMOIZE,
     pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE,
     pickle.INT, pickle.LONG, pickle.BININT, pickle.BININT1, pickle.BININT2, pickle.LONG1,
-    pickle.STRING, pickle.BINSTRING, pickle.SHORT_BINSTRING, pickle.BINBYTES, pickle.BINBYTES8, pickle.SHORT_BINBYTES,
+    pickle.STRING, pickle.BINSTRING, pickle.SHORT_BINSTRING,
+    pickle.BINBYTES, pickle.BINBYTES8, pickle.SHORT_BINBYTES,
     pickle.UNICODE, pickle.BINUNICODE, pickle.BINUNICODE8, pickle.SHORT_BINUNICODE,
 )
 # fmt: on
@@ -40,20 +44,10 @@ class _DType:
     __slots__ = ("order",)
 
     def __init__(self, name: object) -> None:
-        if name not in (
-            b"f8",
-            "f8",
-            b"d",
-            "d",
-            b"float64",
-            "float64",
-            b"<f8",
-            "<f8",
-            b">f8",
-            ">f8",
-        ):
+        text = name.decode("latin-1") if isinstance(name, bytes) else name
+        if text not in ("f8", "d", "float64", "<f8", ">f8"):
             raise ValueError(f"the type of an array is {short(name)}, not float64")
-        self.order = ">" if name in (b">f8", ">f8") else "<"
+        self.order = ">" if text == ">f8" else "<"
 
     def __setstate__(self, state: tuple[object, ...]) -> None:
         version, order, *rest = state
@@ -80,7 +74,8 @@ class PickledArray:
         version, shape, dtype, fortran, data = state
         if version != 1 or not isinstance(data, bytes):
             raise ValueError(
-                f"the content of an array is {type(data).__name__} in version {short(version)}, not bytes in version 1"
+                f"the content of an array is not bytes in version 1 but {type(data).__name__} "
+                f"in version {short(version)}"
             )
         self.fill(shape, dtype, bool(fortran), data)
 
@@ -192,6 +187,7 @@ def load_arrays(data: bytes) -> object:
     """Return the content of a pickle, with arrays as `PickledArray`.
 
     Raises:
-        Exception: The pickle is damaged or contains anything else. The type is that of the unpickler.
+        Exception: The pickle is damaged or contains anything else. The type is that of the
+            unpickler.
     """
     return _ArrayUnpickler(io.BytesIO(data), encoding="bytes").load()

@@ -13,8 +13,8 @@ from dataops_client.ro_crate import METADATA_NAME, get_files, read_entities
 class DownloadMetadata:
     """Selection of files of a sub-run.
 
-    `files` are the files of the download, `missing` the expected files that the source does not have.
-    A folder without metadata was not downloaded as an archive and counts as complete.
+    `files` are the files of the download, `missing` the expected files that the source does not
+    have. A folder without metadata was not downloaded as an archive and counts as complete.
     """
 
     profile: str = "full"

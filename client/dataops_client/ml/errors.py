@@ -52,7 +52,7 @@ class MalformedFile(MlError):
 
 
 class RefusedPickle(MalformedFile):
-    """SOAPS.vec with other content than float64 vectors of one length. Nothing of it was executed."""
+    """SOAPS.vec with other content than float64 vectors of one length. None of it was executed."""
 
 
 class UnknownFormat(MlError):

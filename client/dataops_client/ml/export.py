@@ -142,7 +142,7 @@ def _list_missing(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Yield a temporary path that replaces `path` if the block succeeds and is deleted otherwise."""
+    """Yield a temporary path that replaces `path` if the block succeeds, or else is deleted."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         yield part

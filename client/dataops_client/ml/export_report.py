@@ -32,8 +32,8 @@ class DiscardedClusterOfSubRun:
 class SkippedSubRun:
     """Sub-run without rows, and the reason.
 
-    `outcome` is None if it depends on a file that the download left out. `missing_files` are the files
-    of the table that its folder does not contain.
+    `outcome` is None if it depends on a file that the download left out. `missing_files` are the
+    files of the table that its folder does not contain.
     """
 
     nc: str

@@ -1,8 +1,8 @@
 """Formats of the training table.
 
 Columns: `id_run`, `sub_run`, `atom_a`, `atom_b` (numbers from 1, in the order of ICOHPLIST),
-`bond_type`, `distance` (angstrom), `icohp` (-ICOHP in eV, positive for bonding). The first column is
-`nc` if the table has several compositions. SOAP vectors are optional:
+`bond_type`, `distance` (angstrom), `icohp` (-ICOHP in eV, positive for bonding). The first column
+is `nc` if the table has several compositions. SOAP vectors are optional:
 
     parquet   columns soap_a and soap_b, fixed-size lists of float64
     csv       columns soap_a_0, soap_a_1, ..., soap_b_0, ...

@@ -23,11 +23,11 @@ _LABEL = re.compile(r"([A-Z][a-z]?)([1-9][0-9]*)", re.ASCII)
 class Bond:
     """Line of ICOHPLIST.lobster, with its atoms in the order of the line.
 
-    `atom_a` and `atom_b` are the numbers of the labels, from 1: row `atom_a - 1` of the structure and
-    of the SOAP matrix is the atom. `distance` is in angstrom. `translation` is in cell vectors and
-    belongs to atom A: the distance is |r_B - (r_A + translation @ cell)|. That was determined from
-    files of LOBSTER 3.0.0; lobsterin-quippy contains the offset of the second atom instead. `icohp` is
-    -ICOHP at the Fermi level in eV, positive for bonding.
+    `atom_a` and `atom_b` are the numbers of the labels, from 1: row `atom_a - 1` of the structure
+    and of the SOAP matrix is the atom. `distance` is in angstrom. `translation` is in cell vectors
+    and belongs to atom A: the distance is |r_B - (r_A + translation @ cell)|. That was determined
+    from files of LOBSTER 3.0.0; lobsterin-quippy contains the offset of the second atom instead.
+    `icohp` is -ICOHP at the Fermi level in eV, positive for bonding.
     """
 
     label_a: str
@@ -40,7 +40,7 @@ class Bond:
 
     @property
     def bond_type(self) -> str:
-        """Both elements, the heavier first, as in the names of the published tables: Zr-Cu, Cu-Al."""
+        """Both elements, the heavier first, as the published tables are named: Zr-Cu, Cu-Al."""
         return get_bond_type(get_element(self.label_a), get_element(self.label_b))
 
 

@@ -23,8 +23,8 @@ class Outcome(StrEnum):
     def usable(self) -> bool:
         """True if the published training set contains bonds of such sub-runs.
 
-        The script also accepts SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK, although the order of its
-        rules never results in it.
+        The script also accepts SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK, although the order of
+        its rules never results in it.
         """
         return self in (Outcome.DONE, Outcome.SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK)
 
@@ -32,8 +32,8 @@ class Outcome(StrEnum):
 def derive_outcome(scf_out: str | None, lb_out: str | None, icohplist: str | None) -> Outcome:
     """Return the outcome by the first rule that applies, in the published order.
 
-    An ICOHPLIST with a header has labels, even if it lists none: the script counts lines minus one and
-    requires more than -1.
+    An ICOHPLIST with a header has labels, even if it lists none: the script counts lines minus one
+    and requires more than -1.
 
     Args:
         scf_out: Text of `<nc>.scf.out`, None if the file does not exist.

@@ -39,8 +39,7 @@ def read_soaps(path: Path, *, atoms: int | None = None) -> NDArray[np.float64]:
         matrix = _build_matrix(load_arrays(data), len(data))
     except Exception as error:  # an invalid pickle can make the unpickler raise any exception
         raise RefusedPickle(
-            path,
-            f"not a list of float64 vectors: {str(error) or type(error).__name__:.300}",
+            path, f"not a list of float64 vectors: {str(error) or type(error).__name__:.300}"
         ) from error
     if atoms is not None and len(matrix) != atoms:
         raise RefusedPickle(path, f"{len(matrix)} vectors for a structure of {atoms} atoms")
@@ -67,9 +66,8 @@ def _build_matrix(read: object, file_bytes: int) -> NDArray[np.float64]:
     if not matrix.size:
         raise ValueError(f"the matrix is empty, of shape {matrix.shape}")
     if not np.isfinite(matrix).all():
-        raise ValueError(
-            f"vector {int(np.argmin(np.isfinite(matrix).all(axis=1)))} has a component that is not finite"
-        )
+        number = int(np.argmin(np.isfinite(matrix).all(axis=1)))
+        raise ValueError(f"vector {number} has a component that is not finite")
     return matrix
 
 

@@ -25,7 +25,8 @@ class SubRun:
 
     Attributes:
         nc: Nominal composition.
-        outcome: Outcome of the calculations; None if it depends on a file that the download left out.
+        outcome: Outcome of the calculations; None if it depends on a file that the download left
+            out.
         structure: Cell and positions in angstrom, periodic, of `<nc>.scf.in` (or `<nc>.xyz`).
         converged: True if the SCF converged, from `<nc>.scf.out`.
         energy: Energy in eV; pw.x writes Ry (1 Ry = 13.605692 eV).
@@ -108,6 +109,6 @@ def read_checked_bonds(icohplist: Path, structure: Atoms | None) -> tuple[Bond, 
             if not labels >= {bond.label_a, bond.label_b}:
                 raise MalformedFile(
                     icohplist,
-                    f"bond {bond.label_a}-{bond.label_b} has an atom that the structure does not contain",
+                    f"bond {bond.label_a}-{bond.label_b} has an atom that is not in the structure",
                 )
     return bonds

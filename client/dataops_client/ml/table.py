@@ -1,10 +1,11 @@
 """Selection of bonds for the training table by the rules of the published data set.
 
-Source: create_SSDB.py (per-bond mode) of aryrfjr/PRM_4_113603. SOAP vectors are those of the clusters
-that quippy found (cutoff 3.75 angstrom, lobsterin-quippy). Bond strengths are those of LOBSTER's own
-search (`cohpGenerator from 1.80 to 4.20`). An atom A is used only if every neighbour in its cluster has
-a bond strength, because the sum over the cluster must be complete; a bond shorter than 1.80 angstrom
-has none. A bond of a discarded cluster is still used if the cluster of its other atom contains it.
+Source: create_SSDB.py (per-bond mode) of aryrfjr/PRM_4_113603. SOAP vectors are those of the
+clusters that quippy found (cutoff 3.75 angstrom, lobsterin-quippy). Bond strengths are those of
+LOBSTER's own search (`cohpGenerator from 1.80 to 4.20`). An atom A is used only if every neighbour
+in its cluster has a bond strength, because the sum over the cluster must be complete; a bond
+shorter than 1.80 angstrom has none. A bond of a discarded cluster is still used if the cluster of
+its other atom contains it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataops_client.ml.lobster import Bond, Cluster, Translation
 
 @dataclass(frozen=True, slots=True)
 class DiscardedCluster:
-    """Cluster around an atom (its number, from 1) with bonds `A-B` that ICOHPLIST has no label for."""
+    """Cluster of an atom (its number, from 1) with bonds `A-B` that have no label in ICOHPLIST."""
 
     atom: int
     bonds_without_label: tuple[str, ...]
@@ -27,8 +28,8 @@ class DiscardedCluster:
 class BondTable:
     """Bonds of the table, and the clusters that were discarded.
 
-    `rows` are in the order in which clusters first contain them, as in the published .bnd files, with
-    atoms in the order of ICOHPLIST.
+    `rows` are in the order in which clusters first contain them, as in the published .bnd files,
+    with atoms in the order of ICOHPLIST.
     """
 
     rows: tuple[Bond, ...]
@@ -43,7 +44,8 @@ def build_bond_table(
     Args:
         bonds: Bonds of ICOHPLIST.lobster.
         clusters: Clusters of lobsterin-quippy.
-        symbols: Elements of the atoms, which name bonds without a label. Atoms beyond them are named
+        symbols: Elements of the atoms, which name bonds without a label. Atoms beyond them are
+            named
             by their number.
     """
     labelled: dict[tuple[int, int], list[Bond]] = {}
@@ -71,9 +73,9 @@ def _find_bond(
 ) -> Bond | None:
     """Return the bond of ICOHPLIST that is labelled A-B or B-A.
 
-    The script compares labels only: in its cells (12 angstrom, cutoff 3.75) two atoms share at most one
-    bond. The translation is compared only if several images in a small cell have the same label.
-    LOBSTER's translation belongs to its first atom, quippy's offset to B.
+    The script compares labels only: in its cells (12 angstrom, cutoff 3.75) two atoms share at most
+    one bond. The translation is compared only if several images in a small cell have the same
+    label. LOBSTER's translation belongs to its first atom, quippy's offset to B.
     """
     inverse = (-offset[0], -offset[1], -offset[2])
     found = [(bond, inverse) for bond in labelled.get((atom, other), ())]

@@ -1,4 +1,4 @@
-"""Writers of the training table, one per format. Each consumes the bonds of one sub-run at a time."""
+"""Writers of the training table, one per format, which consume one sub-run at a time."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def write_npz(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> Non
         np.savez_compressed(stream, **whole)
 
 
-def write_extxyz(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:  # noqa: ARG001 - frames always contain nc
+def write_extxyz(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:  # noqa: ARG001
     with path.open("w", encoding="utf-8") as stream:
         for batch in batches:
             folder, structure = batch.folder, cast(Any, batch.structure)

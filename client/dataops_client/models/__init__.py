@@ -1,1 +1,1 @@
-"""Responses of the API as values. Unknown fields are ignored, because the contract may gain some."""
+"""Responses of the API as values. Unknown fields are ignored: the contract may gain some."""

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
 from dataops_client.errors import UnexpectedResponse
-from dataops_client.models.fields import (
-    get_field,
-    get_nullable_field,
-    get_size_bytes,
-    get_strings,
-    get_time,
-)
+from dataops_client.models.fields import decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +19,6 @@ class ArchiveFile:
     sha256: str
     role: str
 
-    @classmethod
-    def from_json(cls, body: Any) -> Self:
-        return cls(
-            get_field(body, "name", str),
-            get_size_bytes(body),
-            get_field(body, "sha256", str).lower(),
-            get_field(body, "role", str),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class SkippedFile:
@@ -44,15 +29,6 @@ class SkippedFile:
 
     name: str
     reason: str
-
-    @classmethod
-    def from_json(cls, body: Any) -> Self:
-        return cls(get_field(body, "name", str), get_field(body, "reason", str))
-
-    @classmethod
-    def list_from_json(cls, body: Any) -> tuple[Self, ...]:
-        """Return the `skipped` files of a response, or none if the API does not report them."""
-        return tuple(map(cls.from_json, get_nullable_field(body, "skipped", list) or ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,33 +57,18 @@ class ArchiveLink:
 
     @classmethod
     def from_json(cls, body: Any, responded_at: datetime) -> Self:
-        """Build the link from a response sent at `responded_at` by the clock of the API.
+        """Decode a link that the API sent at `responded_at`, by its own clock.
 
         The local clock is not used, because it may be wrong.
         """
-        expires_at = get_time(body, "expires_at")
-        filename = get_field(body, "filename", str)
-        if not filename or {"/", "\\", "\0"} & set(filename) or filename.startswith("."):
+        link = decode(cls, body, lifetime_seconds=0.0)
+        name = link.filename
+        if not name or {"/", "\\", "\0"} & set(name) or name.startswith("."):
             raise UnexpectedResponse(
-                f"'filename' of the archive link is not a plain file name: {filename!r}"
+                f"'filename' of the archive link is not a plain file name: {name!r}"
             )
-        return cls(
-            nc=get_field(body, "nc", str),
-            id_run=get_field(body, "id_run", str),
-            sub_run=get_nullable_field(body, "sub_run", str),
-            archive_key=get_field(body, "archive_key", str),
-            download_url=get_field(body, "download_url", str),
-            expires_at=expires_at,
-            lifetime_seconds=(expires_at - responded_at).total_seconds(),
-            size_bytes=get_size_bytes(body),
-            sha256=get_field(body, "sha256", str).lower(),
-            filename=filename,
-            profile=get_field(body, "profile", str),
-            files=tuple(ArchiveFile.from_json(file) for file in get_field(body, "files", list)),
-            missing=get_strings(body, "missing"),
-            cached=get_field(body, "cached", bool),
-            skipped=SkippedFile.list_from_json(body),
-        )
+        lifetime = link.expires_at - responded_at
+        return replace(link, lifetime_seconds=lifetime.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +80,6 @@ class ManifestFile:
     role: str
     etag: str
 
-    @classmethod
-    def from_json(cls, body: Any) -> Self:
-        return cls(
-            get_field(body, "name", str),
-            get_size_bytes(body),
-            get_field(body, "role", str),
-            get_field(body, "etag", str),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -137,19 +89,8 @@ class Manifest:
     id_run: str
     sub_run: str | None
     files: tuple[ManifestFile, ...]
-    missing: tuple[str, ...]
+    missing: tuple[str, ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
-
-    @classmethod
-    def from_json(cls, body: Any) -> Self:
-        return cls(
-            nc=get_field(body, "nc", str),
-            id_run=get_field(body, "id_run", str),
-            sub_run=get_nullable_field(body, "sub_run", str),
-            files=tuple(ManifestFile.from_json(file) for file in get_field(body, "files", list)),
-            missing=get_strings(body, "missing") if "missing" in body else (),
-            skipped=SkippedFile.list_from_json(body),
-        )
 
     @property
     def size_bytes(self) -> int:

@@ -1,31 +1,64 @@
-"""Validated access to the fields of a JSON response."""
+"""Validated decoding of JSON responses into dataclasses."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from datetime import datetime
+from functools import cache
 from reprlib import repr as short_repr  # responses can have values that print as megabytes
-from typing import Any, TypeVar
+from types import NoneType
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from dataops_client.errors import UnexpectedResponse
 
 MAX_SIZE_BYTES = 50 * 2**40
 """Largest object of S3."""
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 _T = TypeVar("_T")
+_D = TypeVar("_D", bound="DataclassInstance")
+_get_type_hints = cache(get_type_hints)
 
 
-def get_field(body: Any, name: str, kind: type[_T]) -> _T:
-    """Return a required field.
+def decode(kind: type[_D], body: Any, **values: Any) -> _D:
+    """Build a dataclass from the fields of a JSON object. Unknown fields are ignored.
+
+    Args:
+        kind: Dataclass with fields of the types str, int, bool, datetime, tuples of strings or of
+            dataclasses, and `| None`.
+        body: Decoded JSON.
+        values: Fields that are not decoded.
 
     Raises:
-        UnexpectedResponse: `body` is not an object, or the field is missing or of another type.
+        UnexpectedResponse: A field is missing or of another type.
     """
+    hints = _get_type_hints(kind)
+    for field in fields(kind):
+        name, has_default = field.name, field.default is not MISSING
+        if name not in values and not (has_default and get_value(body, name) is None):
+            values[name] = _decode_field(hints[name], body, name)
+    return kind(**values)
+
+
+def get_value(body: Any, name: str) -> Any:
+    """Return a field of a JSON object, or None if it is missing."""
     if not isinstance(body, Mapping):
         raise UnexpectedResponse(
             f"the API's response is not a JSON object with {name!r}: {short_repr(body)}"
         )
-    value = body.get(name)
+    return body.get(name)
+
+
+def get_field(body: Any, name: str, kind: type[_T]) -> _T:
+    """Return a field of a JSON object.
+
+    Raises:
+        UnexpectedResponse: `body` is not an object, or the field is not of the type `kind`.
+    """
+    value = get_value(body, name)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise UnexpectedResponse(
             f"{name!r} of the API's response is not a {kind.__name__}: {short_repr(value)}"
@@ -33,30 +66,8 @@ def get_field(body: Any, name: str, kind: type[_T]) -> _T:
     return value
 
 
-def get_nullable_field(body: Any, name: str, kind: type[_T]) -> _T | None:
-    """Return a field, or None if it is missing or null."""
-    return None if body.get(name) is None else get_field(body, name, kind)
-
-
-def get_informative_field(body: Any, name: str, kind: type[_T]) -> _T | None:
-    """Return a field, or None if it is missing or of another type: no decision depends on it."""
-    try:
-        return get_field(body, name, kind)
-    except UnexpectedResponse:
-        return None
-
-
-def get_size_bytes(body: Any) -> int:
-    size_bytes = get_field(body, "size_bytes", int)
-    if not 0 <= size_bytes <= MAX_SIZE_BYTES:
-        raise UnexpectedResponse(
-            f"'size_bytes' of the API's response is not a file size: {short_repr(size_bytes)}"
-        )
-    return size_bytes
-
-
 def get_strings(body: Any, name: str) -> tuple[str, ...]:
-    values: Sequence[Any] = get_field(body, name, list)
+    values = get_field(body, name, list)
     if not all(isinstance(value, str) for value in values):
         raise UnexpectedResponse(
             f"{name!r} of the API's response is not a list of strings: {short_repr(values)}"
@@ -64,7 +75,25 @@ def get_strings(body: Any, name: str) -> tuple[str, ...]:
     return tuple(values)
 
 
-def get_time(body: Any, name: str) -> datetime:
+def _decode_field(kind: Any, body: Any, name: str) -> Any:
+    arguments = get_args(kind)
+    if NoneType in arguments:
+        return None if get_value(body, name) is None else _decode_field(arguments[0], body, name)
+    if kind is datetime:
+        return _get_time(body, name)
+    if arguments and (item_kind := arguments[0]) is not str:
+        return tuple(decode(item_kind, item) for item in get_field(body, name, list))
+    if arguments:
+        return get_strings(body, name)
+    value = get_field(body, name, kind)
+    if name == "size_bytes" and not 0 <= value <= MAX_SIZE_BYTES:
+        raise UnexpectedResponse(
+            f"'size_bytes' of the API's response is not a file size: {short_repr(value)}"
+        )
+    return value
+
+
+def _get_time(body: Any, name: str) -> datetime:
     text = get_field(body, name, str)
     try:
         time = datetime.fromisoformat(text)

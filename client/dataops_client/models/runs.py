@@ -10,13 +10,7 @@ from reprlib import repr as short_repr
 from typing import Any, Self
 
 from dataops_client.errors import UnexpectedResponse
-from dataops_client.models.fields import (
-    get_field,
-    get_informative_field,
-    get_nullable_field,
-    get_strings,
-    get_time,
-)
+from dataops_client.models.fields import decode, get_field, get_strings, get_value
 
 _MAX_RYDBERG = 1e12
 
@@ -28,14 +22,6 @@ class Scheduled:
     nc: str
     id_run: str
     status: str
-
-    @classmethod
-    def from_json(cls, body: Any) -> Self:
-        return cls(
-            get_field(body, "nc", str),
-            get_field(body, "id_run", str),
-            get_field(body, "status", str),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +37,8 @@ class Run:
     sub_runs_scheduled_at: datetime | None
 
     @classmethod
-    def from_json(cls, body: Any) -> Self:
-        return cls(
-            id_run=get_field(body, "id_run", str),
-            sub_runs=tuple(sorted(_get_sub_runs(body), key=int)),
-            run_scheduled_at=get_time(body, "run_scheduled_at"),
-            sub_runs_scheduled_at=get_time(body, "sub_runs_scheduled_at")
-            if body.get("sub_runs_scheduled_at")
-            else None,
-        )
+    def from_json(cls, body: Any, **values: Any) -> Self:
+        return decode(cls, body, sub_runs=_get_sub_runs(body), **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,29 +61,30 @@ class SubRunOutcome:
 
     @classmethod
     def from_json(cls, body: Any) -> Self:
-        energy = get_informative_field(body, "total_energy_ry", float) or get_informative_field(
-            body, "total_energy_ry", int
-        )
-        return cls(
-            outcome=get_field(body, "outcome", str),
-            scf_converged=get_informative_field(body, "scf_converged", bool),
-            scf_iterations=get_informative_field(body, "scf_iterations", int),
-            total_energy_ry=float(energy)
-            if energy is not None and abs(energy) < _MAX_RYDBERG
-            else None,
-            lobster_finished=get_informative_field(body, "lobster_finished", bool),
-            bonds_expected=get_informative_field(body, "bonds_expected", int),
-            bond_labels=get_informative_field(body, "bond_labels", int),
-            labels_complete=get_informative_field(body, "labels_complete", bool),
-        )
+        """Decode an outcome. Facts of other types become None: no decision depends on them."""
+        outcome, energy = get_field(body, "outcome", str), body.get("total_energy_ry")
+        facts = {
+            name: body[name] if type(body.get(name)) is kind else None
+            for kind, names in _FACTS.items()
+            for name in names
+        }
+        if type(energy) in (int, float) and abs(energy) < _MAX_RYDBERG:
+            facts["total_energy_ry"] = float(energy)
+        return cls(outcome, **facts)
+
+
+_FACTS = {
+    bool: ("scf_converged", "lobster_finished", "labels_complete"),
+    int: ("scf_iterations", "bonds_expected", "bond_labels"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class RunStatus(Run):
     """Run with the state of its jobs, as reported by the executor.
 
-    `sub_runs_status` is None until the run is augmented. `sub_run_outcomes` maps sub-runs, in numeric
-    order, to their outcomes; sub-runs that the API does not report are missing.
+    `sub_runs_status` is None until the run is augmented. `sub_run_outcomes` maps sub-runs, in
+    numeric order, to their outcomes; sub-runs that the API does not report are missing.
     """
 
     run_status: str
@@ -112,33 +92,19 @@ class RunStatus(Run):
     sub_run_outcomes: Mapping[str, SubRunOutcome]
 
     @classmethod
-    def from_json(cls, body: Any) -> Self:
-        run = Run.from_json(body)
-        outcomes = get_nullable_field(body, "sub_run_outcomes", dict) or {}
-        return cls(
-            run.id_run,
-            run.sub_runs,
-            run.run_scheduled_at,
-            run.sub_runs_scheduled_at,
-            run_status=get_field(body, "run_status", str),
-            sub_runs_status=get_field(body, "sub_runs_status", str)
-            if body.get("sub_runs_status")
-            else None,
-            sub_run_outcomes={
-                sub_run: SubRunOutcome.from_json(outcomes[sub_run])
-                for sub_run in run.sub_runs
-                if sub_run in outcomes
-            },
-        )
+    def from_json(cls, body: Any, **values: Any) -> Self:
+        reported = get_value(body, "sub_run_outcomes") or {}
+        outcomes = {
+            sub_run: SubRunOutcome.from_json(get_value(reported, sub_run))
+            for sub_run in _get_sub_runs(body)
+            if get_value(reported, sub_run) is not None
+        }
+        return decode(cls, body, sub_runs=_get_sub_runs(body), sub_run_outcomes=outcomes, **values)
 
     @property
     def done(self) -> bool:
         """True if the jobs of the run, and of its sub-runs if it is augmented, have ended."""
         return self.run_status == "DONE" and self.sub_runs_status in (None, "DONE")
-
-
-def parse_compositions(body: Any) -> list[str]:
-    return list(get_strings(body, "compositions"))
 
 
 def parse_runs(body: Any) -> dict[str, list[Run]]:
@@ -156,4 +122,4 @@ def _get_sub_runs(body: Any) -> tuple[str, ...]:
         raise UnexpectedResponse(
             f"'sub_runs' of the API's response are not numbers: {short_repr(values)}"
         )
-    return values
+    return tuple(sorted(values, key=int))

@@ -17,8 +17,8 @@ class TransferConfig:
         multipart_threshold_bytes: Archives of at least this size are fetched in ranges.
         chunk_bytes: Size of a range.
         max_concurrency: Largest number of ranges fetched at the same time.
-        single_connection_bytes_per_second: Another connection is only opened if a range arrives more
-            slowly than this. One connection to a distant object store reaches 100 MB/s at most.
+        single_connection_bytes_per_second: Another connection is only opened if a range arrives
+            more slowly. One connection to a distant object store reaches 100 MB/s at most.
         read_bytes: Largest number of bytes read from a connection at once.
         save_bytes: The sidecar of a part file is written at least once per this many bytes. With
             `read_bytes`, it limits how much a killed process loses per connection.

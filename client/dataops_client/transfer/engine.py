@@ -18,8 +18,8 @@ from dataops_client.transfer.range_transfer import ArchiveChanged, RangeTransfer
 _MAX_RESTARTS = 3
 
 Progress = Callable[[int], None]
-"""Called with the bytes that were present first, then with each number of bytes received. The number
-is negative if data had to be discarded."""
+"""Called with the bytes that were present first, then with each number of bytes received. Numbers
+are negative if data had to be discarded."""
 
 
 class Downloader:
@@ -44,8 +44,8 @@ class Downloader:
     ) -> PartFile:
         """Download an archive to a part file in `folder` and verify it.
 
-        Data that an earlier attempt left in `folder` is resumed. Data of a failed attempt is left to
-        the next one, unless it is not the data of the archive.
+        Data that an earlier attempt left in `folder` is resumed. Data of a failed attempt is left
+        to the next one, unless it is not the data of the archive.
 
         Args:
             link: The archive and its presigned URL.
@@ -87,18 +87,15 @@ class Downloader:
     def _complete(
         self, source: RefreshingLink, part: PartFile, progress: Progress, cancel: threading.Event
     ) -> None:
-        """Fetch what is missing. After a change of the archive, fetch all of it by one connection."""
+        """Fetch what is missing. If the archive changes, fetch all of it by one connection."""
         link = source.get()
         is_large = link.size_bytes >= self._config.multipart_threshold_bytes
         concurrency = self._config.max_concurrency if is_large else 1
         for _ in range(_MAX_RESTARTS):
-            transfer = RangeTransfer(
-                self._store, source, part, self._config,
-                progress=progress, cancel=cancel, concurrency=concurrency,
-            )  # fmt: skip
             try:
-                transfer.run()
-                return
+                return RangeTransfer(
+                    self._store, self._config, source, part, progress, cancel, concurrency
+                ).run()
             except ArchiveChanged as change:
                 reason, concurrency = change, 1
                 _reset(part, progress)

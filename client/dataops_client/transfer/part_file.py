@@ -3,12 +3,12 @@
     .<filename>.<archive id>.<owner>.part         the data
     .<filename>.<archive id>.<owner>.part.json    sidecar: the ranges that are present, and the ETag
 
-File locks are unreliable on Lustre, GPFS and some NFS mounts. The owner is therefore part of the file
-name, and ownership changes by an atomic rename, which only one of several processes can perform. No
-owner id is used twice, so a sidecar always belongs to its part.
+File locks are unreliable on Lustre, GPFS and some NFS mounts. The owner is therefore part of the
+file name, and ownership changes by an atomic rename, which only one of several processes can
+perform. No owner id is used twice, so a sidecar always belongs to its part.
 
-The sidecar is replaced atomically after the data it describes has been written, so it is valid after
-the process is killed. Damage after a power loss is detected by the SHA-256 of the archive.
+The sidecar is replaced atomically after the data it describes has been written, so it is valid
+after the process is killed. Damage after a power loss is detected by the SHA-256 of the archive.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class PartFile:
         """
         if not self.path.exists():
             raise TransferFailed(
-                f"{self._link.filename!r} was taken over by another process; start the download again"
+                f"{self._link.filename!r} was taken over by another process; repeat the download"
             )
         self.save()
         self._close()
@@ -164,7 +164,7 @@ class PartFile:
         return largest > 0
 
     def _load(self, part: Path) -> tuple[list[Range], str | None]:
-        """Return the present ranges and the ETag, or nothing if the sidecar is missing or invalid."""
+        """Return the present ranges and the ETag, or nothing without a valid sidecar."""
         size_bytes = min(part.stat().st_size, self._link.size_bytes)
         try:
             state = json.loads(_sidecar(part).read_text())

@@ -16,7 +16,7 @@ from pathlib import Path
 _MAX_IDLE_SECONDS = 3600
 """Age of the last change after which an owner counts as dead if its process cannot be checked."""
 _PROCESS_TOKEN = uuid.uuid4().hex[:8]
-"""Distinguishes this process from an earlier one of the same number, as in a restarted container."""
+"""Distinguishes this process from an earlier one of the same PID, as in a restarted container."""
 
 
 def new_owner_id() -> str:

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from time import monotonic
 
 from urllib3 import BaseHTTPResponse
@@ -32,30 +33,27 @@ class ArchiveChanged(Exception):
     """The store has other content than the data received so far, or does not support ranges."""
 
 
+@dataclass(eq=False)
 class RangeTransfer:
     """One pass over the missing ranges of a part file.
 
-    Workers fetch ranges and retry each of them. The calling thread hashes the contiguous data. After
-    `run` returns or raises, no worker writes to the part file, even one that did not stop within the
-    join timeout.
+    Workers fetch ranges and retry each of them. The calling thread hashes the contiguous data.
+    After `run` returns or raises, no worker writes to the part file, even one that did not stop
+    within the join timeout.
     """
 
-    def __init__(
-        self,
-        store: ObjectStoreClient,
-        source: RefreshingLink,
-        part: PartFile,
-        config: TransferConfig,
-        *,
-        progress: Callable[[int], None],
-        cancel: threading.Event,
-        concurrency: int,
-    ) -> None:
-        self._store, self._source, self._part, self._config = store, source, part, config
-        self._progress, self._cancel, self._concurrency = progress, cancel, concurrency
-        self._link = source.get()
-        chunk_bytes = config.chunk_bytes if concurrency > 1 else self._link.size_bytes
-        self._ranges = _split(part.missing_ranges(), chunk_bytes)
+    store: ObjectStoreClient
+    config: TransferConfig
+    source: RefreshingLink
+    part: PartFile
+    progress: Callable[[int], None]
+    cancel: threading.Event
+    concurrency: int
+
+    def __post_init__(self) -> None:
+        self._link = self.source.get()
+        chunk_bytes = self.config.chunk_bytes if self.concurrency > 1 else self._link.size_bytes
+        self._ranges = _split(self.part.missing_ranges(), chunk_bytes)
         self._data_arrived = threading.Condition()
         self._awaited_bytes = 0
         self._failure: BaseException | None = None
@@ -93,20 +91,20 @@ class RangeTransfer:
         position, size_bytes = 0, self._link.size_bytes
         while position < size_bytes:
             self._awaited_bytes = min(position + _HASH_BYTES, size_bytes)
-            available = self._part.contiguous_bytes()
+            available = self.part.contiguous_bytes()
             if available < self._awaited_bytes:
                 with self._data_arrived:
                     self._data_arrived.wait(0.2)
                 if self._failure:
                     raise self._failure
-                if self._cancel.is_set():
+                if self.cancel.is_set():
                     raise Cancelled(
                         f"download of {self._link.filename!r} was cancelled; "
-                        f"{self._part.present_bytes} of {size_bytes} bytes are kept"
+                        f"{self.part.present_bytes} of {size_bytes} bytes are kept"
                     )
                 continue
             while position < available:
-                data = self._part.read(position, min(_HASH_BYTES, available - position))
+                data = self.part.read(position, min(_HASH_BYTES, available - position))
                 if not data:
                     raise TransferFailed(
                         f"part file of {self._link.filename!r} was truncated by another process"
@@ -134,8 +132,8 @@ class RangeTransfer:
     def _add_worker_if_slow(self, size_bytes: int, seconds: float) -> None:
         with self._data_arrived:
             if (
-                size_bytes < self._config.single_connection_bytes_per_second * seconds
-                and len(self._workers) < self._concurrency
+                size_bytes < self.config.single_connection_bytes_per_second * seconds
+                and len(self._workers) < self.concurrency
                 and not self._ended.is_set()
             ):
                 self._start_worker()
@@ -146,7 +144,7 @@ class RangeTransfer:
 
     def _fetch_range(self, start: int, end: int) -> None:
         """Fetch a range, resuming after its last byte. Only attempts without a new byte count."""
-        retries, position = self._config.retry, start
+        retries, position = self.config.retry, start
         while position < end and not self._ended.is_set():
             previous, retry_after = position, None
             try:
@@ -154,7 +152,7 @@ class RangeTransfer:
             except HTTPError as error:
                 reason = str(error) or type(error).__name__
             if position > previous:
-                retries = self._config.retry
+                retries = self.config.retry
                 continue
             try:
                 retries = retries.increment()
@@ -166,21 +164,21 @@ class RangeTransfer:
 
     def _request(self, position: int, end: int) -> tuple[int, str, str | None]:
         """Send one request. Return the position reached, why it ended, and `Retry-After`."""
-        link, etag = self._source.get(), self._part.etag
+        link, etag = self.source.get(), self.part.etag
         requested = (position, end) if (position, end) != (0, link.size_bytes) else None
         headers = {"Range": f"bytes={position}-{end - 1}"} if requested else {}
         if etag:
             headers["If-Match"] = etag  # not If-Range, which some stores ignore
-        response = self._store.get(link.download_url, headers)
+        response = self.store.get(link.download_url, headers)
         try:
             action, reason = classify_response(
                 response.status, response.headers, requested, link.size_bytes, etag
             )
             if action is Action.ACCEPT:
-                self._part.etag = self._part.etag or get_strong_etag(response.headers)
+                self.part.etag = self.part.etag or get_strong_etag(response.headers)
                 return *self._receive(response, position, end), None
             if action is Action.REFRESH_URL:
-                self._source.replace(link)
+                self.source.replace(link)
             elif action is Action.RESTART:
                 raise ArchiveChanged(reason)
             elif action is Action.FAIL:
@@ -195,18 +193,18 @@ class RangeTransfer:
         reason = "the connection was closed"
         try:
             # read1 returns what has arrived; read would lose it if the connection breaks off.
-            while data := response.read1(self._config.read_bytes):
+            while data := response.read1(self.config.read_bytes):
                 if position + len(data) > end:
                     reason = f"the response is {position + len(data) - end} bytes too long"
                     break
                 with self._data_arrived:
                     if self._ended.is_set():
                         break
-                    self._part.write(position, data)
+                    self.part.write(position, data)
                     position += len(data)
-                    self._progress(len(data))
+                    self.progress(len(data))
                     # Waking the hashing thread for less data costs more than the hashing.
-                    if self._part.contiguous_bytes() >= self._awaited_bytes:
+                    if self.part.contiguous_bytes() >= self._awaited_bytes:
                         self._data_arrived.notify()
         except HTTPError as error:
             reason = str(error) or type(error).__name__

@@ -28,7 +28,7 @@ class Action(Enum):
     RESTART = auto()
     """Discard the data received so far: the object changed or ranges are not supported."""
     FAIL = auto()
-    """Give up."""
+    """Fail the download."""
 
 
 def classify_response(
@@ -84,7 +84,7 @@ def _classify_body(
 
 
 def get_strong_etag(headers: Mapping[str, str]) -> str | None:
-    """Return the ETag unless it is weak: `If-Match` never matches a weak one (RFC 9110, 8.8.3.2)."""
+    """Return the ETag unless it is weak: `If-Match` never matches those (RFC 9110, 8.8.3.2)."""
     tag = headers.get("ETag")
     return tag if tag and not tag.startswith("W/") else None
 
