@@ -39,10 +39,8 @@ def inspect_archive(
         _check_name(member)
         folded = fold_name(member.filename)
         if folded in seen:
-            raise UnsafeArchive(
-                "duplicate",
-                f"{member.filename!r} and {seen[folded]!r} are the same file on some systems",
-            )
+            names = f"{member.filename!r} and {seen[folded]!r}"
+            raise UnsafeArchive("duplicate", f"{names} are the same file on some systems")
         seen[folded] = member.filename
         _check_kind(member)
         _check_size(member, expected)
@@ -71,37 +69,28 @@ def _check_name(member: zipfile.ZipInfo) -> None:
         if part in ("", ".", ".."):
             raise UnsafeArchive("climbing", f"{name!r} has the part {part!r}")
         if not is_portable(part):
-            raise UnsafeArchive(
-                "name", f"{name[:300]!r} does not name the same file on every platform"
-            )
+            raise UnsafeArchive("name", f"{name[:300]!r} is not portable to every platform")
 
 
 def _check_kind(member: zipfile.ZipInfo) -> None:
-    mode = member.external_attr >> 16
+    mode, method = member.external_attr >> 16, member.compress_type
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         raise UnsafeArchive("kind", f"{member.filename!r} is not a regular file (mode {mode:o})")
     if member.flag_bits & _ENCRYPTION_FLAGS:
         raise UnsafeArchive("encrypted", f"{member.filename!r} is encrypted")
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise UnsafeArchive(
-            "method", f"{member.filename!r} has compression method {member.compress_type}"
-        )
+    if method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise UnsafeArchive("method", f"{member.filename!r} has compression method {method}")
 
 
 def _check_size(member: zipfile.ZipInfo, expected: Mapping[str, ArchiveFile]) -> None:
-    announced = expected.get(member.filename)
-    if announced is None and member.filename != METADATA_NAME:
-        raise UnsafeArchive("unexpected", f"{member.filename!r} was not announced")
-    if announced is not None and member.file_size != announced.size_bytes:
-        raise UnsafeArchive(
-            "size",
-            f"{member.filename!r} has {member.file_size} bytes; expected {announced.size_bytes}",
-        )
-    if member.file_size > _MAX_RATIO * max(member.compress_size, 1) + 1024:
-        raise UnsafeArchive(
-            "ratio",
-            f"{member.filename!r} expands from {member.compress_size} to {member.file_size} bytes",
-        )
+    announced, name, size_bytes = expected.get(member.filename), member.filename, member.file_size
+    if announced is None and name != METADATA_NAME:
+        raise UnsafeArchive("unexpected", f"{name!r} was not announced")
+    if announced is not None and size_bytes != announced.size_bytes:
+        raise UnsafeArchive("size", f"{name!r} has {size_bytes}, not {announced.size_bytes} bytes")
+    if size_bytes > _MAX_RATIO * max(member.compress_size, 1) + 1024:
+        sizes = f"from {member.compress_size} to {size_bytes} bytes"
+        raise UnsafeArchive("ratio", f"{name!r} expands {sizes}")
 
 
 def _check_positions(members: Sequence[zipfile.ZipInfo], size_bytes: int) -> None:
@@ -113,9 +102,7 @@ def _check_positions(members: Sequence[zipfile.ZipInfo], size_bytes: int) -> Non
         name_bytes = len(member.orig_filename.encode())
         end = member.header_offset + _LOCAL_HEADER_BYTES + name_bytes + member.compress_size
         if end > size_bytes:
-            raise UnsafeArchive(
-                "overlap", f"{member.filename!r} extends beyond the end of the archive"
-            )
+            raise UnsafeArchive("overlap", f"{member.filename!r} exceeds the archive")
 
 
 def _list_parents(name: str) -> list[str]:

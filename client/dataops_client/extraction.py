@@ -21,6 +21,11 @@ from dataops_client.ro_crate import METADATA_NAME, InvalidMetadata, get_files, r
 from dataops_client.zip_reader import DeflateError, iter_member
 
 _RENAME_DELAYS_SECONDS = (0.1, 0.2, 0.4, 0.8) if os.name == "nt" else ()
+_DAMAGE_ERRORS = (
+    zipfile.BadZipFile, DeflateError, EOFError, NotImplementedError, RuntimeError,
+    UnicodeDecodeError, struct.error,
+)  # fmt: skip
+"""Raised by zipfile and `zip_reader` for damaged archives."""
 _WORKERS = min(4, os.cpu_count() or 1)
 
 
@@ -54,19 +59,10 @@ def extract(
             members = inspect_archive(opened, archive.stat().st_size, expected)
             work.mkdir(parents=True)
             _write_members(archive, members, work, expected)
-    except (
-        zipfile.BadZipFile,
-        DeflateError,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        UnicodeDecodeError,
-        struct.error,
-    ) as error:
+    except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
-        raise InvalidArchive(f"{archive.name!r} is damaged: {error}") from error
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
+        if isinstance(error, _DAMAGE_ERRORS):
+            raise InvalidArchive(f"{archive.name!r} is damaged: {error}") from error
         raise
     _replace_atomically(work, target, move or move_folder)
 

@@ -43,15 +43,13 @@ class Response:
                 or a string that is not Unicode.
         """
         if self.body.count(b"{") + self.body.count(b"[") > MAX_CONTAINERS:
-            raise UnexpectedResponse(
-                f"the response to {self.request} has more than {MAX_CONTAINERS} objects and arrays"
+            raise _describe_error(
+                self.request, f"has more than {MAX_CONTAINERS} objects and arrays"
             )
         try:
             return _sanitize(json.loads(self.body))
         except (ValueError, RecursionError):
-            raise UnexpectedResponse(
-                f"the response to {self.request} is not JSON: {self.excerpt!r}"
-            ) from None
+            raise _describe_error(self.request, f"is not JSON: {self.excerpt!r}") from None
 
     @property
     def excerpt(self) -> str:
@@ -68,9 +66,7 @@ class Response:
                 else None
             )
         except ValueError:
-            raise UnexpectedResponse(
-                f"the response to {self.request} has an invalid URL of the next page"
-            ) from None
+            raise _describe_error(self.request, "has an invalid URL of the next page") from None
 
     def get_date(self) -> datetime:
         """Return the `Date` of the response, or the local time if it is missing or invalid."""
@@ -89,7 +85,7 @@ def read_response(response: urllib3.BaseHTTPResponse, request: str) -> Response:
     """
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", "deflate"):
-        raise UnexpectedResponse(f"the response to {request} has the unknown encoding {encoding!r}")
+        raise _describe_error(request, f"has the unknown encoding {encoding!r}")
     decompressor = None if encoding == "identity" else zlib.decompressobj(zlib.MAX_WBITS | 32)
     body = bytearray()
     try:
@@ -101,16 +97,16 @@ def read_response(response: urllib3.BaseHTTPResponse, request: str) -> Response:
                 else block
             )
             if len(body) > MAX_BODY_BYTES:
-                raise UnexpectedResponse(
-                    f"the response to {request} is larger than {MAX_BODY_BYTES} bytes"
-                )
+                raise _describe_error(request, f"is larger than {MAX_BODY_BYTES} bytes")
     except zlib.error as error:
-        raise UnexpectedResponse(
-            f"the response to {request} is not valid {encoding}: {error}"
-        ) from None
+        raise _describe_error(request, f"is not valid {encoding}: {error}") from None
     if decompressor and body and not decompressor.eof:
-        raise UnexpectedResponse(f"the response to {request} has truncated {encoding} data")
+        raise _describe_error(request, f"has truncated {encoding} data")
     return Response(request, response.status, response.headers, bytes(body))
+
+
+def _describe_error(request: str, problem: str) -> UnexpectedResponse:
+    return UnexpectedResponse(f"the response to {request} {problem}")
 
 
 def _sanitize(value: Any) -> Any:

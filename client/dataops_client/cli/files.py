@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -66,42 +66,25 @@ def download(
     earlier download are restored and listed.
     """
     with DataOpsClient(context.obj) as client:
-        targets = _select_targets(
-            client,
-            nc,
-            runs.split(",") if runs else None,
-            sub_runs,
-            all_sub_runs=all_sub_runs,
-            as_one_archive=as_one_archive,
-        )
+        id_runs = runs.split(",") if runs else None
+        targets = _select_targets(client, nc, id_runs, sub_runs, all_sub_runs, as_one_archive)
+        named = bool(runs) and not all_sub_runs
         reporter = DownloadReporter(
-            console.out,
-            console.err,
-            as_json=as_json,
-            quiet=quiet,
-            named=bool(runs) and not all_sub_runs,
+            console.out, console.err, as_json=as_json, quiet=quiet, named=named
         )
         if dry_run:
-            reporter.print_dry_run(
-                downloads.dry_run(client, targets, output, jobs=jobs, profile=profile)
-            )
+            results = downloads.dry_run(client, targets, output, jobs=jobs, profile=profile)
+            reporter.print_dry_run(results)
             return
+        options: dict[str, Any] = {"jobs": jobs, "profile": profile, "force": force}
         try:
             with (
                 reporter.show_progress(targets) as progress,
                 closing(
-                    downloads.download_all(
-                        client,
-                        targets,
-                        output,
-                        jobs=jobs,
-                        profile=profile,
-                        force=force,
-                        progress=progress,
-                    )
-                ) as results,
+                    downloads.download_all(client, targets, output, progress=progress, **options)
+                ) as downloading,
             ):
-                for result in results:
+                for result in downloading:
                     reporter.add(result)
         except KeyboardInterrupt:
             console.err.print(
@@ -118,7 +101,6 @@ def _select_targets(
     nc: str,
     runs: list[str] | None,
     sub_runs: list[str] | None,
-    *,
     all_sub_runs: bool,
     as_one_archive: bool,
 ) -> list[DownloadTarget]:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
-from dataops_client.errors import UnexpectedResponse
-from dataops_client.models.fields import decode
+from dataops_client.models.fields import decode, describe_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +63,7 @@ class ArchiveLink:
         link = decode(cls, body, lifetime_seconds=0.0)
         name = link.filename
         if not name or {"/", "\\", "\0"} & set(name) or name.startswith("."):
-            raise UnexpectedResponse(
-                f"'filename' of the archive link is not a plain file name: {name!r}"
-            )
+            raise describe_error("'filename' is not a plain file name", name)
         lifetime = link.expires_at - responded_at
         return replace(link, lifetime_seconds=lifetime.total_seconds())
 

@@ -46,9 +46,7 @@ def decode(kind: type[_D], body: Any, **values: Any) -> _D:
 def get_value(body: Any, name: str) -> Any:
     """Return a field of a JSON object, or None if it is missing."""
     if not isinstance(body, Mapping):
-        raise UnexpectedResponse(
-            f"the API's response is not a JSON object with {name!r}: {short_repr(body)}"
-        )
+        raise describe_error(f"not a JSON object with {name!r}", body)
     return body.get(name)
 
 
@@ -60,18 +58,14 @@ def get_field(body: Any, name: str, kind: type[_T]) -> _T:
     """
     value = get_value(body, name)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise UnexpectedResponse(
-            f"{name!r} of the API's response is not a {kind.__name__}: {short_repr(value)}"
-        )
+        raise describe_error(f"{name!r} is not a {kind.__name__}", value)
     return value
 
 
 def get_strings(body: Any, name: str) -> tuple[str, ...]:
     values = get_field(body, name, list)
     if not all(isinstance(value, str) for value in values):
-        raise UnexpectedResponse(
-            f"{name!r} of the API's response is not a list of strings: {short_repr(values)}"
-        )
+        raise describe_error(f"{name!r} is not a list of strings", values)
     return tuple(values)
 
 
@@ -87,9 +81,7 @@ def _decode_field(kind: Any, body: Any, name: str) -> Any:
         return get_strings(body, name)
     value = get_field(body, name, kind)
     if name == "size_bytes" and not 0 <= value <= MAX_SIZE_BYTES:
-        raise UnexpectedResponse(
-            f"'size_bytes' of the API's response is not a file size: {short_repr(value)}"
-        )
+        raise describe_error("'size_bytes' is not a file size", value)
     return value
 
 
@@ -98,11 +90,12 @@ def _get_time(body: Any, name: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise UnexpectedResponse(
-            f"{name!r} of the API's response is not an ISO 8601 time: {short_repr(text)}"
-        ) from None
+        raise describe_error(f"{name!r} is not an ISO 8601 time", text) from None
     if time.tzinfo is None:
-        raise UnexpectedResponse(
-            f"{name!r} of the API's response has no UTC offset: {short_repr(text)}"
-        )
+        raise describe_error(f"{name!r} has no UTC offset", text)
     return time
+
+
+def describe_error(problem: str, value: object) -> UnexpectedResponse:
+    """Return the error of an invalid value."""
+    return UnexpectedResponse(f"invalid response of the API: {problem}: {short_repr(value)}")

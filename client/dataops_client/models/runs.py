@@ -6,11 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from reprlib import repr as short_repr
 from typing import Any, Self
 
-from dataops_client.errors import UnexpectedResponse
-from dataops_client.models.fields import decode, get_field, get_strings, get_value
+from dataops_client.models.fields import decode, describe_error, get_field, get_strings, get_value
 
 _MAX_RYDBERG = 1e12
 
@@ -110,16 +108,12 @@ class RunStatus(Run):
 def parse_runs(body: Any) -> dict[str, list[Run]]:
     """Return the runs of a page by composition."""
     if not isinstance(body, Mapping):
-        raise UnexpectedResponse(
-            f"the API's response is not a JSON object of compositions: {short_repr(body)}"
-        )
+        raise describe_error("not a JSON object of compositions", body)
     return {nc: [Run.from_json(run) for run in get_field(body, nc, list)] for nc in body}
 
 
 def _get_sub_runs(body: Any) -> tuple[str, ...]:
     values = get_strings(body, "sub_runs")
     if not all(re.fullmatch("[0-9]{1,9}", value) for value in values):
-        raise UnexpectedResponse(
-            f"'sub_runs' of the API's response are not numbers: {short_repr(values)}"
-        )
+        raise describe_error("'sub_runs' are not numbers", values)
     return tuple(sorted(values, key=int))
