@@ -210,7 +210,7 @@ def test_resumed_data_with_another_checksum_is_not_kept(
 def test_nothing_is_written_after_a_download_has_ended(
     store: ObjectStoreClient, server: FaultServer, tmp_path: Path
 ) -> None:
-    """A worker may receive its response late, when the file descriptor belongs to another file."""
+    """Check that a late response is not written to a reused file descriptor."""
     server.faults = ["late"]
     cancel, link = threading.Event(), build_link(server)
     canceller = threading.Thread(target=set_after, args=(server.stalled, cancel))

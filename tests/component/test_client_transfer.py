@@ -315,7 +315,7 @@ def test_four_threads_on_one_target_all_get_the_right_bytes(
 def test_500_random_fault_sequences_give_the_right_bytes_or_an_error(
     tmp_path: Path, block: int
 ) -> None:
-    """Every second block fetches concurrent ranges. Some downloads are interrupted and repeated."""
+    """Fetch concurrent ranges in every second block. Interrupt and repeat some downloads."""
     config = PARALLEL if block % 2 else SINGLE
     succeeded = failed = 0
     store = ObjectStoreClient("test", timeout_seconds=0.05)

@@ -1,4 +1,4 @@
-"""The client without the extra `[ml]`."""
+"""Client without the extra `[ml]`."""
 
 from __future__ import annotations
 

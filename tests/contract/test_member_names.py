@@ -1,4 +1,4 @@
-"""The API packs exactly the file names that the client extracts."""
+"""Member names that the API packs and the client extracts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes the files of a small sub-run as the client extracts them: five atoms, seven bonds."""
+"""Files of a small sub-run as the client extracts them: five atoms, seven bonds."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ CLUSTERS: Clusters = (
 def soap_vectors(
     atoms: int = len(SYMBOLS), components: int = 7, seed: int = 0
 ) -> NDArray[np.float64]:
-    """Unit vectors of positive components, as SOAP vectors are."""
+    """Return unit vectors of positive components, like SOAP vectors."""
     vectors = np.random.default_rng(seed).random((atoms, components))
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float64)
 
 
 def python2_pickle(vectors: NDArray[np.float64]) -> bytes:
-    """The form of the published SOAPS.vec files: a protocol-0 pickle, by Python 2, of a list of float64 vectors."""
+    """Return a pickle like the published SOAPS.vec: Python 2, protocol 0, list of float64 vectors."""
     parts = [
         b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR(I1\n(I%d\ntcnumpy\ndtype\n(S'f8'\nI0\nI1\ntR"
         b"(I3\nS'<'\nNNNI-1\nI-1\nI0\ntbI00\nS%s\ntba"
@@ -69,7 +69,7 @@ def python2_pickle(vectors: NDArray[np.float64]) -> bytes:
 
 
 def icohplist(bonds: Bonds = BONDS) -> str:
-    """An ICOHPLIST.lobster of these bonds; the distances are those of the structure."""
+    """Return an ICOHPLIST.lobster of these bonds, with the distances of the structure."""
     lines = [
         "  COHP#  atomMU  atomNU     distance     translation      ICOHP (at) eF   for spin  1"
     ]
@@ -137,7 +137,7 @@ def write_sub_run(
     clusters: Clusters = CLUSTERS,
     soaps: NDArray[np.float64] | None = None,
 ) -> Path:
-    """A sub-run with every file; one that did not converge has those that the published ones have."""
+    """Write a sub-run with all files, or with those of a published unconverged one."""
     folder.mkdir(parents=True)
     files = {
         f"{nc}.scf.in": scf_in(),

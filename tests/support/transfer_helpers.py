@@ -55,7 +55,7 @@ def build_link(
 
 
 def ignore(count: int) -> None:
-    """Progress callback that does nothing."""
+    """Ignore progress."""
 
 
 def fetch(

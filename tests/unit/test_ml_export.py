@@ -54,7 +54,7 @@ ROWS = [
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """Two usable sub-runs, the second with an unlabelled bond, and an unconverged one."""
+    """Folder with two usable sub-runs, one with an unlabelled bond, and an unconverged one."""
     tree = tmp_path / "tree"
     write_sub_run(tree / NC / "21" / "0")
     write_sub_run(
@@ -67,7 +67,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def read(path: Path, format_: Format) -> list[tuple[Any, ...]]:
-    """The rows of a table, read by another reader than wrote it where there is one."""
+    """Return the rows of a table, read by another library than the one that wrote it if possible."""
     if format_ is Format.PARQUET:
         rows = pq.read_table(path).select(COLUMNS).to_pylist()
         return [tuple(row.values()) for row in rows]

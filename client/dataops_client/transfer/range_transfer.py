@@ -30,7 +30,7 @@ _JOIN_TIMEOUT_SECONDS = 1.0
 
 
 class ArchiveChanged(Exception):
-    """The store has other content than the data received so far, or does not support ranges."""
+    """Change of the archive during the download, or a store that does not support ranges."""
 
 
 @dataclass(eq=False)
