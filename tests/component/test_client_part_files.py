@@ -66,10 +66,11 @@ def give_to(path: Path, owner: str) -> Path:
 
 
 def leave_part(server: FaultServer, folder: Path, count: int, owner: str) -> Path:
-    """Return the path of a part that this owner has left, with so many bytes from the start."""
+    """Return the path of a part of this owner, changed now, with so many bytes from the start."""
     earlier = set(folder.glob("*.part"))
     write_part(server, folder, count).release()
     (released,) = set(folder.glob("*.part")) - earlier
+    os.utime(released)
     return give_to(released, owner)
 
 

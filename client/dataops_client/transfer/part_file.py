@@ -16,7 +16,6 @@ from __future__ import annotations
 import glob
 import json
 import os
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,14 +25,14 @@ from pathlib import Path
 from dataops_client.errors import TransferFailed
 from dataops_client.models.archives import ArchiveLink
 from dataops_client.transfer.config import DEFAULT_CONFIG, TransferConfig
-from dataops_client.transfer.part_ownership import is_orphaned, new_orphan_id, new_owner_id
+from dataops_client.transfer.part_ownership import disown, is_orphaned, new_owner_id
 from dataops_client.transfer.response_policy import Range
 
 
 class PartFile:
     """Received data of one archive, owned by this object until `release` or `discard`.
 
-    `write` may be called by several threads, `read` by one.
+    One thread at a time may write, while another one reads.
     """
 
     def __init__(
@@ -45,7 +44,6 @@ class PartFile:
         self.path = self._path_of(new_owner_id())
         self.etag: str | None = None
         self._present: list[Range] = []
-        self._lock = threading.Lock()
         self._saved_at, self._unsaved_bytes = time.monotonic(), 0
         folder.mkdir(parents=True, exist_ok=True)
         if not self._adopt_orphan():
@@ -55,33 +53,27 @@ class PartFile:
 
     @property
     def present_bytes(self) -> int:
-        with self._lock:
-            return _count_bytes(self._present)
+        return sum(end - start for start, end in self._present)
 
     def contiguous_bytes(self) -> int:
         """Return the number of bytes that are present from the start without a gap."""
-        with self._lock:
-            return self._present[0][1] if self._present and self._present[0][0] == 0 else 0
+        start, end = next(iter(self._present), (0, 0))
+        return end if start == 0 else 0
 
     def missing_ranges(self) -> Sequence[Range]:
-        with self._lock:
-            edges = [0, *(edge for found in self._present for edge in found), self._link.size_bytes]
+        edges = [0, *(edge for found in self._present for edge in found), self._link.size_bytes]
         pairs = zip(edges[::2], edges[1::2], strict=True)
         return [(start, end) for start, end in pairs if start < end]
 
     def write(self, position: int, data: bytes) -> None:
-        with self._lock:
-            self._writer.seek(position)
-            remaining = memoryview(data)
-            while remaining:
-                remaining = remaining[self._writer.write(remaining) :]
-            self._present = _merge([*self._present, (position, position + len(data))])
-            self._unsaved_bytes += len(data)
-            age = time.monotonic() - self._saved_at
-            is_due = (
-                self._unsaved_bytes >= self._config.save_bytes or age > self._config.save_seconds
-            )
-        if is_due:
+        self._writer.seek(position)
+        remaining = memoryview(data)
+        while remaining:
+            remaining = remaining[self._writer.write(remaining) :]
+        self._present = _merge([*self._present, (position, position + len(data))])
+        self._unsaved_bytes += len(data)
+        age = time.monotonic() - self._saved_at
+        if self._unsaved_bytes >= self._config.save_bytes or age > self._config.save_seconds:
             self.save()
 
     def read(self, position: int, count: int) -> bytes:
@@ -90,18 +82,16 @@ class PartFile:
 
     def reset(self) -> None:
         """Delete the data, which belongs to another version of the archive."""
-        with self._lock:
-            self._present, self.etag = [], None
-            self._writer.truncate(0)
+        self._present, self.etag = [], None
+        self._writer.truncate(0)
         self.save()
 
     def save(self) -> None:
         """Write the sidecar, so that the data can be resumed."""
-        with self._lock:
-            self._saved_at, self._unsaved_bytes = time.monotonic(), 0
-            draft = self.path.with_name(f"{self.path.name}.json.new")
-            draft.write_text(json.dumps({"etag": self.etag, "present": self._present}))
-            draft.replace(_sidecar(self.path))
+        self._saved_at, self._unsaved_bytes = time.monotonic(), 0
+        draft = self.path.with_name(f"{self.path.name}.json.new")
+        draft.write_text(json.dumps({"etag": self.etag, "present": self._present}))
+        draft.replace(_sidecar(self.path))
 
     def finish(self) -> None:
         """Close the complete part. It stays on disk until `discard`.
@@ -126,9 +116,8 @@ class PartFile:
             self.save()
         finally:
             self._close()
-        orphan = self._path_of(new_orphan_id())
-        _sidecar(self.path).rename(_sidecar(orphan))  # first: a part is never without its sidecar
-        self.path.rename(orphan)
+        with suppress(FileNotFoundError):  # another process has taken the part over
+            disown(self.path)
 
     def discard(self) -> None:
         self._close()
@@ -143,7 +132,7 @@ class PartFile:
 
         Parts of other archives of the same file name are outdated and deleted as well.
         """
-        largest = 0
+        largest_bytes = 0
         for found in sorted(self._folder.glob(f"{glob.escape(f'.{self._link.filename}.')}*.part")):
             if not is_orphaned(found.name.removesuffix(".part").rpartition(".")[2], found):
                 continue
@@ -156,12 +145,12 @@ class PartFile:
             with suppress(FileNotFoundError):
                 _sidecar(found).rename(_sidecar(adopted))
             present, etag = self._load(adopted) if found.name.startswith(self._stem) else ([], None)
-            if (count := _count_bytes(present)) > largest:
+            if (count := sum(end - start for start, end in present)) > largest_bytes:
                 _remove(self.path)
-                self.path, self._present, self.etag, largest = adopted, present, etag, count
+                self.path, self._present, self.etag, largest_bytes = adopted, present, etag, count
             else:
                 _remove(adopted)
-        return largest > 0
+        return largest_bytes > 0
 
     def _load(self, part: Path) -> tuple[list[Range], str | None]:
         """Return the present ranges and the ETag, or nothing without a valid sidecar."""
@@ -184,10 +173,6 @@ def _sidecar(part: Path) -> Path:
 def _remove(part: Path) -> None:
     _sidecar(part).unlink(missing_ok=True)
     part.unlink(missing_ok=True)
-
-
-def _count_bytes(ranges: Sequence[Range]) -> int:
-    return sum(end - start for start, end in ranges)
 
 
 def _merge(ranges: Sequence[Range]) -> list[Range]:

@@ -14,7 +14,6 @@ from hashlib import sha256
 from pathlib import Path
 
 _MAX_IDLE_SECONDS = 3600
-"""Age of the last change after which an owner counts as dead if its process cannot be checked."""
 _PROCESS_TOKEN = uuid.uuid4().hex[:8]
 """Distinguishes this process from an earlier one of the same PID, as in a restarted container."""
 
@@ -24,28 +23,27 @@ def new_owner_id() -> str:
     return f"{_host_id()}-{os.getpid()}-{_PROCESS_TOKEN}{uuid.uuid4().hex[:8]}"
 
 
-def new_orphan_id() -> str:
-    """Return an id for a file that its owner has released."""
-    return uuid.uuid4().hex[:12]
+def disown(path: Path) -> None:
+    """Make the file orphaned for all processes, by a time of change in the past."""
+    os.utime(path, (0, 0))
 
 
 def is_orphaned(owner_id: str, path: Path) -> bool:
-    """Return True if the file has no owner, a dead owner, or has been idle for more than an hour.
+    """Return True if the owner of the file is dead, or the file has been idle for over an hour.
 
-    Return False if the file does not exist any more.
+    Idle files are orphaned even if a process of this PID exists, because PIDs are reused. Return
+    False if the file does not exist any more.
     """
-    if owner_id.count("-") != 2:
-        return True
-    host, pid, token = owner_id.split("-")
-    if host == _host_id():
-        if pid == str(os.getpid()):
-            return not token.startswith(_PROCESS_TOKEN)
-        if os.name == "posix" and not _process_exists(pid):
-            return True
-    try:  # also for processes that exist: the number may have been reused
-        return time.time() - path.stat().st_mtime > _MAX_IDLE_SECONDS
+    try:
+        is_idle = time.time() - path.stat().st_mtime > _MAX_IDLE_SECONDS
     except FileNotFoundError:
         return False
+    host, pid, token = (*owner_id.split("-"), "", "")[:3]
+    if is_idle or host != _host_id():
+        return is_idle
+    if pid == str(os.getpid()):
+        return not token.startswith(_PROCESS_TOKEN)
+    return os.name == "posix" and not _process_exists(pid)
 
 
 @cache
