@@ -189,7 +189,9 @@ def test_a_dry_run_writes_and_builds_nothing(
     )["present"]
 
 
-def test_quiet_prints_errors_only(served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path) -> None:
+def test_quiet_prints_errors_only(
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
+) -> None:
     done = dataops(served, tmp_path, "download", NC, "1,2", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     done = dataops(served, tmp_path, "download", NC, "2", "0", "7", "--quiet")

@@ -73,7 +73,7 @@ def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 @pytest.fixture
 def api_url(aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) -> Iterator[str]:
     """URL of an API process with the sample, whose jobs take one second."""
-    load(aws.s3, bucket, ROOT / "data")
+    load_data(aws.s3, bucket, ROOT / "data")
     environment = {
         **os.environ,
         **aws_environment,
