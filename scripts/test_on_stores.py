@@ -36,7 +36,7 @@ from localdev.paths import ROOT
 
 BACKENDS = ROOT / ".venv-backends"
 _DYNAMODB_LOCAL = ROOT / ".local" / "dynamodb-local"
-_TESTS = ("tests/integration", "tests/e2e")
+_TESTS = ("tests/contract", "tests/integration", "tests/e2e")
 _STARTING_SECONDS = 180
 _COUNTS = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed)")
 
@@ -115,7 +115,7 @@ def _tested(environment: Environment, chosen: list[str]) -> tuple[str, bool]:
         "-p",
         "no:cacheprovider",
     ]
-    command += ["-m", "not own_stores", *(chosen or _TESTS)]
+    command += ["-m", "not self_contained", *(chosen or _TESTS)]
     last = ""
     with subprocess.Popen(
         command, cwd=ROOT, env=inherited | environment, stdout=subprocess.PIPE, text=True

@@ -36,7 +36,7 @@ def run_main_job(data: Path, output: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.own_stores
+@pytest.mark.self_contained
 def test_the_main_job_extracts_every_file_of_the_sample_and_leaves_nothing_running(
     tmp_path: Path,
 ) -> None:
@@ -49,7 +49,7 @@ def test_the_main_job_extracts_every_file_of_the_sample_and_leaves_nothing_runni
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-@pytest.mark.own_stores
+@pytest.mark.self_contained
 def test_the_main_job_extracts_every_file_of_the_real_data(tmp_path: Path) -> None:
     archive = SHARED / "data" / "Zr49Cu49Al2-run21.zip"
     if not archive.exists():
@@ -63,7 +63,7 @@ def test_the_main_job_extracts_every_file_of_the_real_data(tmp_path: Path) -> No
     assert extracted_files(tmp_path / "output") == sub_run_files(tmp_path / "data")
 
 
-@pytest.mark.own_stores
+@pytest.mark.self_contained
 def test_files_of_another_data_set_are_neither_mixed_in_nor_deleted(tmp_path: Path) -> None:
     original = ROOT / "data" / "Zr49Cu49Al2" / "c" / "md" / "lammps" / "100" / "21" / "2000" / "0"
     mine = tmp_path / "data" / original.relative_to(ROOT / "data")
@@ -98,7 +98,7 @@ def test_the_next_job_completes_an_interrupted_one(
     assert extracted_files(tmp_path) == sub_run_files(ROOT / "data")
 
 
-@pytest.mark.own_stores
+@pytest.mark.self_contained
 def test_a_folder_without_compositions_is_refused(tmp_path: Path) -> None:
     done = run_main_job(tmp_path, tmp_path / "output")
     assert done.returncode == 1

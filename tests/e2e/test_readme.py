@@ -17,7 +17,7 @@ from localdev.deployment import LocalDeployment, start_local_deployment
 from localdev.network import free_port
 from localdev.paths import ROOT
 
-pytestmark = pytest.mark.own_stores
+pytestmark = pytest.mark.self_contained
 
 README = (ROOT / "README.md").read_text()
 BIN = str(Path(sys.executable).parent)

@@ -18,7 +18,7 @@ import pytest
 from localdev.network import free_port
 from localdev.paths import ROOT
 
-pytestmark = pytest.mark.own_stores
+pytestmark = pytest.mark.self_contained
 
 
 def command(*arguments: str) -> list[str]:

@@ -21,7 +21,7 @@ from server.provision import create_table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-pytestmark = pytest.mark.own_stores
+pytestmark = pytest.mark.self_contained
 
 AL = NominalComposition("Al")
 FEW, MANY = 1_000, 100_000

@@ -26,7 +26,10 @@ from tests.support.lambda_runtime import WANTING
 from tests.support.ministack import Cloud, DeployedStack, deploy, ministack
 
 NC = "Zr49Cu49Al2"
-pytestmark = [pytest.mark.own_stores, pytest.mark.skipif(WANTING is not None, reason=WANTING or "")]
+pytestmark = [
+    pytest.mark.self_contained,
+    pytest.mark.skipif(WANTING is not None, reason=WANTING or ""),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from scripts.lambda_package_content import MAX_ZIP_BYTES
 from tests.e2e.deployment.conftest import Package
 from tests.support.lambda_runtime import BACKENDS, WANTING
 
-pytestmark = pytest.mark.own_stores
+pytestmark = pytest.mark.self_contained
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from tests.support.page import fetch_json
 
 from .conftest import DESKTOP, PHONE, Serve, Visits
 
-pytestmark = pytest.mark.own_stores
+pytestmark = pytest.mark.self_contained
 
 SUB_RUN_8 = ROOT / "data" / "Zr49Cu49Al2/c/md/lammps/100/21/2000/8"
 

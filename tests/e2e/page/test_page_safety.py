@@ -20,7 +20,7 @@ from tests.support.page import fetch_json
 
 from .conftest import DESKTOP, PHONE, Serve, Visit, Visits
 
-pytestmark = pytest.mark.own_stores
+pytestmark = pytest.mark.self_contained
 
 MARKUP = "<img src=x onerror=document.title='broken'>.txt"
 ENTITIES = "&lt;img src=x onerror=document.title='broken'&gt;.txt"
