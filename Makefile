@@ -1,4 +1,4 @@
-# Everything that is done here by a command. `make` alone tells what there is.
+# The commands of this repository. `make` lists them.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -10,36 +10,54 @@ CLIENT := client/pyproject.toml
 PORT ?= 8000
 PACKAGES := chalicelib server localdev scripts bench tests
 CODE := app.py $(PACKAGES) client/dataops_client client/examples data
+SHELL_SCRIPTS := .ci/run $(wildcard scripts/*.sh deploy/*/*.sh)
+PYTEST := $(VENV)/bin/pytest -n auto --dist worksteal -q
 
-.PHONY: help run serve env test check bench lock sample-data clean
+.PHONY: help run serve env test test-fast coverage check format lint typecheck bench lock sample-data clean
 
-help: ## What there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E -e 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' -e 's/\$$\$$/$$/' | expand -t 18
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E -e 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' -e 's/\$$\$$/$$/' | expand -t 25
 
-run: $(VENV)/.run ## The main job: schedule, augment, wait, download and extract every sub-run of DATA_DIR (default data/) into OUTPUT_DIR (default client_output/)
+run: $(VENV)/.run ## Schedule, augment, download and extract every sub-run of DATA_DIR (default: data/) into OUTPUT_DIR (default: client_output/)
 	@$(PY) -m localdev.run
 
-serve: $(VENV)/.run ## The API on http://localhost:8000 (PORT=), with DATA_DIR in the embedded emulator, until Ctrl-C
+serve: $(VENV)/.run ## Serve DATA_DIR on http://localhost:8000 (PORT=) with the embedded emulator, until Ctrl-C
 	@$(PY) -m localdev.serve --port $(PORT)
 
-env: $(VENV)/.run ## The environment of the `make serve` that runs, for `chalice local` and the aws CLI: eval "$$(make -s env)"
+env: $(VENV)/.run ## Print the environment of the running `make serve`, for `chalice local` and the aws CLI: eval "$$(make -s env)"
 	@$(PY) -m localdev.serve --environment --port $(PORT)
 
-test: $(VENV)/.test ## The whole test suite
-	@$(VENV)/bin/pytest -n auto --dist worksteal -q
+test: $(VENV)/.test ## Run all tests that this machine has the programs for
+	@$(PYTEST)
 
-check: $(VENV)/.test ## Lint, types, directions of imports, generated files, addresses and paths that must not be in the tree
-	@$(VENV)/bin/ruff check $(CODE)
-	@$(VENV)/bin/mypy app.py $(PACKAGES) client/dataops_client data
+test-fast: $(VENV)/.test ## Run the unit tests, and the contract tests that need no store
+	@$(PYTEST) tests/unit tests/contract -m "not slow and not stores"
+
+coverage: $(VENV)/.test ## Measure the coverage of unit, component, contract and integration tests against the floor in pyproject.toml
+	@$(PYTEST) tests/unit tests/component tests/contract tests/integration --cov --cov-report=term:skip-covered --cov-report=html:.local/coverage
+
+check: $(VENV)/.test lint typecheck ## Lint, type-check, check import contracts and generated files
 	@output=$$($(VENV)/bin/lint-imports --no-cache 2>&1) || { echo "$$output"; exit 1; }
 	@$(PY) -m scripts.check_repo
 	@echo "make check: all clean"
 
-bench: $(VENV)/.bench ## Speed and memory against the baseline, on the sample or DATA_DIR, as ratios of one run
+format: $(VENV)/.test ## Format the Python code and fix what ruff can fix
+	@$(VENV)/bin/ruff check --fix --quiet $(CODE)
+	@$(VENV)/bin/ruff format $(CODE)
+
+lint: $(VENV)/.test ## Check style, formatting and shell scripts
+	@$(VENV)/bin/ruff check --quiet $(CODE)
+	@$(VENV)/bin/ruff format --check --quiet $(CODE)
+	@$(VENV)/bin/shellcheck $(SHELL_SCRIPTS)
+
+typecheck: $(VENV)/.test ## Check the types with mypy --strict
+	@$(VENV)/bin/mypy app.py $(PACKAGES) client/dataops_client data
+
+bench: $(VENV)/.bench ## Compare speed and memory with the baseline, on the sample or DATA_DIR, as ratios of one run
 	@scripts/get_dynamodb_local.sh || true
 	@$(PY) -m bench
 
-sample-data: ## Write the sample data in data/ anew
+sample-data: ## Regenerate the sample data in data/
 	@$(PYTHON) data/make_sample.py --update
 
 lock: $(VENV)/.test ## Regenerate the pinned requirements, with hashes
@@ -47,28 +65,28 @@ lock: $(VENV)/.test ## Regenerate the pinned requirements, with hashes
 	  ../$(VENV)/bin/uv pip compile --quiet $$([ $$name != server ] || echo --no-deps) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-annotate --custom-compile-command "make lock" $$source --output-file $$([ $$name = lambda ] && echo ../requirements.txt || echo $$name.txt); done
 
-clean: ## Remove what was made here, the virtual environment too
+clean: ## Remove generated files, caches and the virtual environment
 	rm -rf $(VENV) .local client_output bench/results .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# A stamp tells that the virtual environment holds what the pins of the same age say.
+# A stamp is newer than the pins that are installed in the virtual environment.
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.13 ..."; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "python3 has no venv: on Debian, apt-get install python3-venv"; exit 1; }
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.made requirements/local.txt pyproject.toml $(CLIENT)
-	@echo "installing what runs (once)"
+	@echo "installing the runtime dependencies (once)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/local.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e ./client
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements/test.txt
-	@echo "installing what tests (once)"
+	@echo "installing the test dependencies (once)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.run requirements/bench.txt
-	@echo "installing what the benchmark needs (once)"
+	@echo "installing the dependencies of the benchmark (once)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@
 
@@ -78,20 +96,20 @@ ARCH ?= x86_64
 SCENARIOS ?= 2000
 .PHONY: package install-backends test-backends test-compose test-chaos
 
-package: $(VENV)/.test $(BACKENDS)/.made ## A Lambda package and its CloudFormation template in dist/ (STAGE=dev|prod ARCH=x86_64|arm64)
+package: $(VENV)/.test $(BACKENDS)/.made ## Build a Lambda package and its CloudFormation template in dist/ (STAGE=dev|prod ARCH=x86_64|arm64)
 	@$(PY) -m scripts.build_lambda_package --stage $(STAGE) --arch $(ARCH) $(if $(filter yes,$(OPEN)),--allow-open)
 	@$(BACKENDS)/bin/cfn-lint dist/$(STAGE)-$(ARCH)/template.json
 
-install-backends: $(BACKENDS)/.made ## Install what the tests of the package and of the stores need (Python 3.13; once)
+install-backends: $(BACKENDS)/.made ## Install the stores and the Lambda emulator of the tests (needs Python 3.13)
 
-test-backends: $(VENV)/.test $(BACKENDS)/.made ## The tests on SeaweedFS + DynamoDB Local, ministack and LocalStack (COMPOSE=docker-compose ONLY=NAME)
+test-backends: $(VENV)/.test $(BACKENDS)/.made ## Run the tests on SeaweedFS + DynamoDB Local, ministack and LocalStack (COMPOSE=docker-compose ONLY=NAME)
 	@scripts/get_dynamodb_local.sh
 	@$(PY) -m scripts.test_on_stores $(addprefix --only ,$(ONLY))
 
-test-compose: $(VENV)/.test ## Both Compose files, run for real (COMPOSE=docker-compose)
+test-compose: $(VENV)/.test ## Run both Compose files (COMPOSE=docker-compose)
 	@COMPOSE="$(or $(COMPOSE),docker-compose)" $(PY) -m pytest -q tests/compose
 
-test-chaos: $(VENV)/.test $(BACKENDS)/.made ## SCENARIOS=2000 of faults between the API and its stores (SeaweedFS and DynamoDB Local)
+test-chaos: $(VENV)/.test $(BACKENDS)/.made ## Run SCENARIOS=2000 of seeded faults between the API and SeaweedFS with DynamoDB Local
 	@scripts/get_dynamodb_local.sh
 	@SCENARIOS=$(SCENARIOS) $(PY) -m scripts.test_on_stores --only seaweedfs -- tests/chaos
 

@@ -6,6 +6,7 @@ haproxy -db -f /app/haproxy.cfg &
 trap 'kill $(jobs -p)' TERM INT
 status=0
 wait -n || status=$?
+# shellcheck disable=SC2046 # one process id per word
 kill $(jobs -p) 2>/dev/null || true
 wait || true
 exit $status
