@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
 from chalicelib.adapters.local.clock import SystemClock
@@ -54,12 +55,27 @@ class Deployed:
 
 
 @pytest.fixture(scope="session")
-def dev_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
+def dev_package(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Package:
     """The package of the stage `dev` for x86_64."""
-    output = tmp_path_factory.mktemp("package")
-    build_package("dev", "x86_64", output)
-    with zipfile.ZipFile(output / "deployment.zip") as archive:
-        archive.extractall(output / "task")
+    return build_once(tmp_path_factory, worker_id, "dev", "x86_64")
+
+
+@pytest.fixture(scope="session")
+def prod_package(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Package:
+    """The package of the stage `prod` for arm64."""
+    return build_once(tmp_path_factory, worker_id, "prod", "arm64")
+
+
+def build_once(factory: pytest.TempPathFactory, worker_id: str, stage: str, arch: str) -> Package:
+    """Build a package in the first worker of pytest-xdist that needs it, and reuse it in the others."""
+    shared = factory.getbasetemp() if worker_id == "master" else factory.getbasetemp().parent
+    output = shared / f"package-{stage}-{arch}"
+    with FileLock(f"{output}.lock"):
+        if not (output / "task").exists():
+            build_package(stage, arch, output)
+            with zipfile.ZipFile(output / "deployment.zip") as archive:
+                archive.extractall(output / "unpacking")
+            (output / "unpacking").rename(output / "task")
     return Package(
         output / "deployment.zip",
         output / "task",

@@ -22,15 +22,6 @@ from tests.support.lambda_runtime import BACKENDS, WANTING
 pytestmark = pytest.mark.self_contained
 
 
-@pytest.fixture(scope="module")
-def prod_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    output = tmp_path_factory.mktemp("prod")
-    build_package("prod", "arm64", output)
-    return Package(
-        output / "deployment.zip", output, json.loads((output / "template.json").read_text())
-    )
-
-
 @pytest.fixture(params=["dev_package", "prod_package"])
 def built(request: pytest.FixtureRequest) -> Package:
     found: Package = request.getfixturevalue(request.param)
