@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
 from chalicelib.bootstrap import services
-from chalicelib.domain import bonds
 from chalicelib.domain.errors import (
     Conflict,
     InvalidInput,
@@ -24,6 +25,8 @@ from .paging import CURSOR_PATTERN, decode_bond_cursor, encode_bond_cursor, form
 from .schemas import IdRun, Nc, SubRun
 
 blueprint = ApiBlueprint(__name__, tag="bonds")
+
+_convert = partial(msgspec.convert, from_attributes=True)
 
 BondType = Annotated[
     str,
@@ -103,8 +106,8 @@ class Bonds(Struct):
             id_run=str(run.id_run),
             sub_run=str(page.key.sub_run),
             total=page.total,
-            bond_types=[_format_summary(summary) for summary in page.summaries],
-            bonds=[_format_bond(bond) for bond in page.bonds],
+            bond_types=[_convert(summary, BondTypeSummary) for summary in page.summaries],
+            bonds=[_convert(bond, Bond) for bond in page.bonds],
             next_cursor=encode_bond_cursor(page.next) if page.next else None,
         )
 
@@ -139,22 +142,3 @@ def list_sub_run_bonds(nc: str, id_run: str, sub_run: str, query: BondsQuery) ->
         return JsonResponse(body)
     link = format_next_link(limit=query.limit, cursor=body.next_cursor)
     return JsonResponse(body, headers={"Link": link})
-
-
-def _format_bond(bond: bonds.Bond) -> Bond:
-    return Bond(
-        bond.atom_a,
-        bond.atom_b,
-        bond.label_a,
-        bond.label_b,
-        bond.bond_type,
-        bond.distance,
-        bond.translation,
-        bond.icohp,
-    )
-
-
-def _format_summary(summary: bonds.BondTypeSummary) -> BondTypeSummary:
-    return BondTypeSummary(
-        summary.bond_type, summary.bonds, summary.mean_distance, summary.mean_icohp
-    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from chalicelib.domain.idempotency import KEY_PATTERN
-from chalicelib.domain.outcomes import CalculationFacts, Outcome
+from chalicelib.domain.outcomes import Outcome
 from chalicelib.domain.runs import JobStatus, Run, RunKey
 from chalicelib.usecases.run_queries import RunStatusView
 from chalicelib.usecases.scheduling import MAX_COUNT
@@ -145,19 +146,6 @@ class SubRunOutcome(Struct):
     ]
     labels_complete: bool
 
-    @classmethod
-    def of(cls, facts: CalculationFacts) -> SubRunOutcome:
-        return cls(
-            outcome=facts.outcome,
-            scf_converged=facts.scf_converged,
-            scf_iterations=facts.scf_iterations,
-            total_energy_ry=facts.total_energy_ry,
-            lobster_finished=facts.lobster_finished,
-            bonds_expected=facts.bonds_expected,
-            bond_labels=facts.bond_labels,
-            labels_complete=facts.labels_complete,
-        )
-
 
 class RunStatus(ScheduledRun, kw_only=True):
     """A run, the status of its jobs, and the outcomes of its sub-runs.
@@ -177,7 +165,7 @@ class RunStatus(ScheduledRun, kw_only=True):
             run_status=view.run_status,
             sub_runs_status=UNSET if view.sub_runs_status is None else view.sub_runs_status,
             sub_run_outcomes={
-                str(sub_run): SubRunOutcome.of(facts)
+                str(sub_run): msgspec.convert(facts, SubRunOutcome, from_attributes=True)
                 for sub_run, facts in sorted(view.facts.items())
             },
         )

@@ -78,7 +78,9 @@ def test_items_of_earlier_versions_are_read(aws: Aws, table: str, commit: str) -
 
     facts = DynamoOutcomeCache(aws.dynamodb, table).get(key)
     outcomes = {
-        str(sub_run): msgspec.to_builtins(SubRunOutcome.of(read.facts))
+        str(sub_run): msgspec.to_builtins(
+            msgspec.convert(read.facts, SubRunOutcome, from_attributes=True)
+        )
         for sub_run, read in facts.items()
         if read.facts
     }
