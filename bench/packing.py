@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, cast
 from isal import isal_zlib
 
 from chalicelib.adapters.aws.object_transfer import write_object
-from chalicelib.zipstream import Source, ZipStream
+from chalicelib.zipstream import Member, ZipStream
 from chalicelib.zipstream.pipeline import LEVEL
 
 if TYPE_CHECKING:
@@ -148,8 +148,8 @@ def _time_members(count: int) -> float:
     return time.perf_counter() - began
 
 
-def _source(name: str, chunks: Sequence[bytes]) -> Source:
-    return Source(name, sum(map(len, chunks)), lambda: iter(chunks))
+def _source(name: str, chunks: Sequence[bytes]) -> Member:
+    return Member(name, sum(map(len, chunks)), lambda: iter(chunks))
 
 
 def _zip_with_stream(contents: Sequence[bytes], workers: int) -> int:
@@ -186,7 +186,7 @@ def _pack(name: str, content: bytes, size_bytes: int, result: Connection) -> Non
                 yield piece
                 left -= len(piece)
 
-    stream = ZipStream([Source(f"{number}", member_bytes, iter_member) for number in range(8)])
+    stream = ZipStream([Member(f"{number}", member_bytes, iter_member) for number in range(8)])
     before = _read_memory_bytes("VmRSS")
     began = time.perf_counter()
     if name == "pack":

@@ -20,9 +20,9 @@ from chalicelib.domain.ro_crate import build_ro_crate
 from chalicelib.zipstream import (
     AnyMember,
     DamagedMember,
+    Member,
     PackedMember,
     PrecompressedMember,
-    Source,
     ZipStream,
 )
 
@@ -85,7 +85,7 @@ def _build(
     def metadata(members: Sequence[PackedMember]) -> tuple[str, bytes]:
         return METADATA_NAME, build_ro_crate(manifest, files(members))
 
-    stream = ZipStream(_list_members(manifest, packed, bucket), closing=metadata)
+    stream = ZipStream(_list_members(manifest, packed, bucket), trailer=metadata)
     with closing(iter(stream)) as pieces:
         etag = bucket.write_archive(
             manifest.archive_key, _with_checks(pieces, lease), manifest.filename
@@ -103,7 +103,7 @@ def _list_members(
         if member.name in packed:
             yield packed[member.name]
         else:
-            yield Source(
+            yield Member(
                 member.name, member.artifact.size_bytes, partial(bucket.read, member.artifact)
             )
 

@@ -1,19 +1,21 @@
-"""Members -> the bytes of a ZIP archive: pure, deterministic, in memory that does not grow with the archive.
+"""Streaming ZIP writer: deterministic, without I/O of its own, in constant memory.
 
 PackingError (ValueError)
-+- BadMemberName   empty, absolute, climbing out, repeated: raised before the first byte
-+- WrongMemberSize a source gave more or fewer bytes than it announced: never packed
-+- DamagedMember   a DEFLATE stream to be copied inflates to something else than announced: never packed
++- BadMemberName    a name is empty, absolute, outside the target folder, or repeated
++- WrongMemberSize  a member has more or fewer bytes than announced
++- DamagedMember    a precompressed member does not inflate to the announced content
+
+BadMemberName is raised before the first byte. A member that raises one of the others is not packed.
 """
 
 from .members import (
     AnyMember,
     BadMemberName,
     DamagedMember,
+    Member,
     PackedMember,
     PackingError,
     PrecompressedMember,
-    Source,
     WrongMemberSize,
 )
 from .stream import ZipStream
@@ -22,10 +24,10 @@ __all__ = [
     "AnyMember",
     "BadMemberName",
     "DamagedMember",
+    "Member",
     "PackedMember",
     "PackingError",
     "PrecompressedMember",
-    "Source",
     "WrongMemberSize",
     "ZipStream",
 ]

@@ -1,6 +1,7 @@
-"""The records of a ZIP file around the members' data, as PKWARE's APPNOTE 6.3 lays them down (section numbers are its own).
+"""Headers and directory records of a ZIP file. Section numbers are those of PKWARE APPNOTE 6.3.
 
-Every member is DEFLATE, dated 1980-01-01 (the first day that ZIP can name) and a plain file `rw-r--r--` made on Unix.
+Every member is DEFLATE, dated 1980-01-01 (the first date of ZIP), and a regular file `rw-r--r--`
+from Unix.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 _LIMIT_16 = 0xFFFF
 _LIMIT_32 = 0xFFFFFFFF
-"""A value that reaches its limit stands in a zip64 record instead (4.4.1.4); the field then holds the limit."""
+"""A value from this limit on is in a zip64 record, and its field contains the limit (4.4.1.4)."""
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -29,9 +30,10 @@ _ZIP64_TAG = 1
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What both headers of a member say.
+    """The fields that both headers of a member contain.
 
-    `streamed`: its data goes out before its CRC-32 and compressed size are known, so these follow in a descriptor.
+    If `streamed`, the data is written before its CRC-32 and compressed size are known, and a data
+    descriptor with them follows.
     """
 
     name: str
@@ -41,19 +43,15 @@ class Entry:
     compressed_bytes: int = 0
 
     @property
-    def wide(self) -> bool:
-        """Whether the descriptor has 64-bit sizes. It is decided before the data goes out, hence for the worst case.
+    def is_zip64(self) -> bool:
+        """Return True if the descriptor has 64-bit sizes. This is decided before writing the data.
 
-        ISA-L falls back to stored blocks for what it cannot compress: random data grows by 0.05 %. Between that worst case and
-        4 GiB, readers without the directory (Java before 22) expect 32 bits: a member within 8 MiB of 4 GiB is unreadable to them.
+        The worst case counts: ISA-L stores blocks that it cannot compress, so that random data
+        grows by 0.05 %. Between that worst case and 4 GiB, readers without the directory (Java
+        before 22) expect 32 bits: they cannot read a member within 8 MiB of 4 GiB.
         """
-        return (
-            max(
-                self.compressed_bytes,
-                self.size_bytes + (self.size_bytes // 512 if self.streamed else 0),
-            )
-            >= _LIMIT_32
-        )
+        growth_bytes = self.size_bytes // 512 if self.streamed else 0
+        return max(self.compressed_bytes, self.size_bytes + growth_bytes) >= _LIMIT_32
 
     @property
     def flags(self) -> int:
@@ -62,19 +60,19 @@ class Entry:
         )
 
 
-def local_header(entry: Entry) -> bytes:
-    """What stands before the member's data (4.3.7)."""
+def build_local_header(entry: Entry) -> bytes:
+    """Return the header before the data of a member (4.3.7)."""
     name = entry.name.encode()
     crc32, compressed, size = (
         (0, 0, 0) if entry.streamed else (entry.crc32, entry.compressed_bytes, entry.size_bytes)
     )
     extra = b""
-    if entry.wide:
+    if entry.is_zip64:
         extra = struct.pack("<2H2Q", _ZIP64_TAG, 16, size, compressed)
         compressed = size = _LIMIT_32
     fixed = (
         b"PK\3\4",
-        _version(entry.wide),
+        _version(entry.is_zip64),
         entry.flags,
         _DEFLATED,
         _TIME,
@@ -88,10 +86,10 @@ def local_header(entry: Entry) -> bytes:
     return _LOCAL.pack(*fixed) + name + extra
 
 
-def data_descriptor(entry: Entry) -> bytes:
-    """What stands after the data of a streamed member (4.3.9), with the signature that all readers know."""
+def build_data_descriptor(entry: Entry) -> bytes:
+    """Return the record after the data of a streamed member (4.3.9), with the usual signature."""
     return struct.pack(
-        "<4sL2Q" if entry.wide else "<4s3L",
+        "<4sL2Q" if entry.is_zip64 else "<4s3L",
         b"PK\7\x08",
         entry.crc32,
         entry.compressed_bytes,
@@ -99,14 +97,17 @@ def data_descriptor(entry: Entry) -> bytes:
     )
 
 
-def directory_record(entry: Entry, header_offset: int) -> bytes:
-    """The member's record in the central directory (4.3.12); only the values that do not fit go into its zip64 field (4.5.3)."""
+def build_directory_record(entry: Entry, header_offset: int) -> bytes:
+    """Return the record of a member in the central directory (4.3.12).
+
+    Its zip64 field contains only the values that do not fit (4.5.3).
+    """
     name = entry.name.encode()
     values = (entry.size_bytes, entry.compressed_bytes, header_offset)
     large = [value for value in values if value >= _LIMIT_32]
     extra = struct.pack(f"<2H{len(large)}Q", _ZIP64_TAG, 8 * len(large), *large) if large else b""
     size, compressed, offset = (min(value, _LIMIT_32) for value in values)
-    version = _version(bool(large) or entry.wide)
+    version = _version(bool(large) or entry.is_zip64)
     fixed = (
         b"PK\1\2",
         _UNIX | version,
@@ -122,8 +123,12 @@ def directory_record(entry: Entry, header_offset: int) -> bytes:
     return _CENTRAL.pack(*fixed, len(name), len(extra), 0, 0, 0, _MODE, offset) + name + extra
 
 
-def directory_end(count: int, offset: int, length: int) -> bytes:
-    """What ends the archive: of the central directory the number of records, where it starts, and its bytes (4.3.14-4.3.16)."""
+def build_directory_end(count: int, offset: int, length: int) -> bytes:
+    """Return the end of the archive (4.3.14-4.3.16).
+
+    `count` is the number of records in the central directory, `offset` its start, `length` its
+    bytes.
+    """
     zip64 = b""
     if count >= _LIMIT_16 or offset >= _LIMIT_32 or length >= _LIMIT_32:
         version = _version(True)

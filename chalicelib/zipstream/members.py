@@ -1,4 +1,4 @@
-"""What goes into an archive, and what is known of it afterwards."""
+"""Members of an archive, before and after they are packed."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ Block = bytes | memoryview
 
 
 class PackingError(ValueError):
-    """The sources are not what they should be."""
+    """The members are invalid."""
 
 
 class BadMemberName(PackingError):
-    """A name that an archive must not hold, or holds already."""
+    """A member name is unsafe or repeated."""
 
 
 class WrongMemberSize(PackingError):
-    """A source gave more or fewer bytes than it announced."""
+    """A member has more or fewer bytes than announced."""
 
 
 class DamagedMember(PackingError):
-    """The DEFLATE stream of a DeflatedSource does not inflate to the announced content; `member` is its name."""
+    """The stream of a PrecompressedMember does not inflate to the announced content.
+
+    `member` is the name of the member.
+    """
 
     def __init__(self, member: str, message: str) -> None:
         super().__init__(message)
@@ -30,10 +33,11 @@ class DamagedMember(PackingError):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A member to be deflated.
+class Member:
+    """A member to be compressed.
 
-    `open` is called once, from another thread; it gives exactly `size_bytes` bytes, in pieces of any size, or raises.
+    `open` is called once, from another thread. It returns exactly `size_bytes` bytes, in chunks
+    of any size, or raises an exception.
     """
 
     name: str
@@ -43,10 +47,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class PrecompressedMember:
-    """A member of an existing archive: `open` returns its `compressed_bytes` bytes of raw DEFLATE, which are copied unchanged.
+    """A member of an existing archive, whose compressed data is copied unchanged.
 
-    `crc32` and `sha256` (hex) describe the `size_bytes` bytes of inflated content. The stream is inflated while it is copied, and
-    size and CRC-32 are compared: DamagedMember if they differ.
+    `open` returns its `compressed_bytes` bytes of raw DEFLATE. `crc32` and `sha256` (hex) are
+    those of the `size_bytes` bytes of content. The data is inflated while it is copied, and
+    DamagedMember is raised if size or CRC-32 differ.
     """
 
     name: str
@@ -57,12 +62,16 @@ class PrecompressedMember:
     open: Callable[[], Iterator[bytes]]
 
 
-AnyMember = Source | PrecompressedMember
+AnyMember = Member | PrecompressedMember
 
 
 @dataclass(frozen=True, slots=True)
 class PackedMember:
-    """`data_offset` is where the member's compressed data starts in the archive; `crc32` and `sha256` (hex) are of its content."""
+    """A member in a finished archive.
+
+    `data_offset` is the position of its compressed data in the archive; `crc32` and `sha256`
+    (hex) are those of its content.
+    """
 
     name: str
     size_bytes: int
@@ -74,38 +83,40 @@ class PackedMember:
 
 @runtime_checkable
 class Closable(Protocol):
-    """A generator, or another iterator that holds something open."""
+    """A generator, or another iterator that must be closed."""
 
     def close(self) -> None: ...
 
 
 def check_name(name: str, taken: Iterable[str]) -> None:
-    """BadMemberName unless every tool can extract the name below its own folder and beside the names that are `taken`."""
+    """Raise BadMemberName if the name is unsafe to extract or already in `taken`."""
     if not name or name.startswith("/") or any(part in ("", ".", "..") for part in name.split("/")):
         raise BadMemberName(
-            f"member name {name!r} is empty, absolute, or leaves the archive's folder"
+            f"member name {name!r} is empty, absolute, or outside the target folder"
         )
     if any(character in name for character in "\\\0") or (name[1:2] == ":" and name[0].isalpha()):
-        raise BadMemberName(f"member name {name!r} has another meaning on other systems")
+        raise BadMemberName(f"member name {name!r} is not portable")
     try:
         encoded = name.encode()
     except UnicodeEncodeError as error:
-        raise BadMemberName(f"member name {name!r} is not text") from error
+        raise BadMemberName(f"member name {name!r} cannot be encoded as UTF-8") from error
     if len(encoded) > 0xFFFF:
         raise BadMemberName(
-            f"member name {name[:40]!r}... has {len(encoded)} bytes, more than a ZIP can name"
+            f"member name {name[:40]!r}... has {len(encoded)} bytes; the limit of ZIP is 65535"
         )
     if name in taken:
-        raise BadMemberName(f"member name {name!r} is there twice")
+        raise BadMemberName(f"member name {name!r} is repeated")
 
 
-def blocks(
+def split_blocks(
     name: str, chunks: Iterator[bytes], total_bytes: int, block_bytes: int
 ) -> Generator[tuple[Block, bool], None, None]:
-    """The chunks cut anew into blocks of `block_bytes` (the last one shorter), each with whether it is the last.
+    """Yield blocks of `block_bytes` (the last one shorter), and True with the last block.
 
-    Where a block ends depends on the content's size alone, so that the same content always deflates to the same bytes. The last
-    block comes out only once the chunks have ended where they should: WrongMemberSize otherwise. `chunks` is closed in any case.
+    Block boundaries depend on the size of the content alone, so that equal content always
+    compresses to equal bytes. The last block is yielded after the chunks have ended;
+    WrongMemberSize is raised instead if they have another size than `total_bytes`. `chunks` is
+    always closed.
     """
     parts: list[Block] = []
     held = seen = 0
@@ -113,20 +124,18 @@ def blocks(
         for chunk in chunks:
             seen += len(chunk)
             if seen > total_bytes:
-                raise WrongMemberSize(
-                    f"{name!r} gave more than the {total_bytes} bytes it announced"
-                )
+                raise WrongMemberSize(f"{name!r} has more than the announced {total_bytes} bytes")
             rest: Block = chunk
             while held + len(rest) > block_bytes:
-                cut = memoryview(rest)
-                room = block_bytes - held
-                yield b"".join((*parts, cut[:room])) if parts else cut[:room], False
-                parts, held, rest = [], 0, cut[room:]
+                view = memoryview(rest)
+                missing = block_bytes - held
+                yield b"".join((*parts, view[:missing])) if parts else view[:missing], False
+                parts, held, rest = [], 0, view[missing:]
             parts.append(rest)
             held += len(rest)
     finally:
         if isinstance(chunks, Closable):
             chunks.close()
     if seen < total_bytes:
-        raise WrongMemberSize(f"{name!r} gave {seen} of the {total_bytes} bytes it announced")
+        raise WrongMemberSize(f"{name!r} has {seen} of the announced {total_bytes} bytes")
     yield b"".join(parts) if len(parts) != 1 else parts[0], True

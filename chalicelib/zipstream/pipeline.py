@@ -1,8 +1,9 @@
-"""The threads behind a ZipStream: readers that fetch members ahead of their turn, deflaters that compress their blocks.
+"""The threads of a ZipStream: readers read members ahead, deflaters compress their blocks.
 
-A member is read by one thread, so that its SHA-256 can be taken on the way, and is cut into blocks that deflate independently (as
-pigz does it): a block but the last ends with a sync flush, on a byte boundary, hence the blocks joined are one DEFLATE stream.
-Memory is bounded by READERS members in flight, each with a few blocks that the consumer has not taken yet.
+One thread reads a member and computes its SHA-256. The member is split into blocks that are
+compressed independently, as in pigz. All blocks but the last end with a sync flush on a byte
+boundary, so that the joined blocks are one DEFLATE stream. Memory is limited by READERS members
+in flight, each with a few blocks that the consumer has not read yet.
 """
 
 from __future__ import annotations
@@ -18,63 +19,75 @@ from typing import NamedTuple, cast
 from isal import isal_zlib
 from isal.isal_zlib import Z_FINISH, Z_SYNC_FLUSH, compressobj, crc32, decompressobj
 
-from .members import AnyMember, Block, DamagedMember, PrecompressedMember, Source, blocks
+from .members import AnyMember, Block, DamagedMember, PrecompressedMember, split_blocks
 
 BLOCK_BYTES = 256 * 1024
-"""Large enough that independent blocks cost 0.1 % of the ratio, small enough to stay in a core's cache from SHA-256 to DEFLATE, and for
-its compressed form to be recycled by malloc rather than mapped anew (1 MiB blocks take 30 times the page faults)."""
+"""Size of a block.
+
+Large enough that independent blocks cost 0.1 % of the ratio. Small enough to stay in the cache of
+a core from SHA-256 to DEFLATE, and for malloc to reuse the memory of compressed blocks (1 MiB
+blocks cause 30 times the page faults).
+"""
 
 READERS = 8
-"""A small S3 object is 10-30 ms of waiting: this many at a time, however few threads deflate."""
+"""Members that are read concurrently: a small S3 object takes 10-30 ms, most of it waiting."""
 
 LEVEL = 1
-"""Measured on 15 real SOAPS.vec / on their runs' text files, one core: level 0 ratio 3.57 / 3.76 at 520 / 550 MB/s, level 1 3.89 / 4.63
-at 480 / 490, level 2 3.90 / 4.64 at 450 / 476, level 3 3.90 / 4.95 at 220 / 196 (zlib level 6: 4.11 at 18)."""
+"""Compression level of ISA-L.
+
+Measured on 15 real SOAPS.vec / on the text files of their runs, on one core: level 0 has the
+ratio 3.57 / 3.76 at 520 / 550 MB/s, level 1 3.89 / 4.63 at 480 / 490, level 2 3.90 / 4.64 at 450
+/ 476, level 3 3.90 / 4.95 at 220 / 196 (zlib level 6: 4.11 at 18).
+"""
 
 _RAW = -15
-_NoDeflate = cast("type[Exception]", isal_zlib.error)  # isal's stubs declare an instance
+_InflateError = cast("type[Exception]", isal_zlib.error)  # the stubs of isal declare an instance
 
 _INFLATED_BYTES = 1024 * 1024
-"""How much of a copied member is inflated at a time: a damaged stream must not take more memory than a sound one."""
+"""Limit of one inflate call, so that a damaged stream needs no more memory than an intact one."""
 
 
-class Deflated(NamedTuple):
+class CompressedBlock(NamedTuple):
+    """A compressed block, with CRC-32 and size of its content."""
+
     data: Block
     crc32: int
     size_bytes: int
 
 
-_Slot = SimpleQueue[Deflated]
-"""Of a block: where its deflated form appears."""
+_Result = SimpleQueue[CompressedBlock]
+"""A future of one block."""
 
 
-class Order:
-    """A member in flight. `sha256` is there once all of its blocks are taken.
+class PendingMember:
+    """A member in flight. `sha256` is set once all its blocks have been consumed.
 
-    Everything is handed over in SimpleQueues, which are C: futures and semaphores took 4 % of the packing time on one core.
-    `room` holds a token for each block that may still be read.
+    `credits` contains a token for each block that may be read ahead. Threads communicate through
+    SimpleQueue, which is implemented in C: futures and semaphores took 4 % of the packing time on
+    one core.
     """
 
-    def __init__(self, source: AnyMember, window: int) -> None:
-        self.source = source
+    def __init__(self, member: AnyMember, window: int) -> None:
+        self.member = member
         self.sha256 = ""
-        self.room: SimpleQueue[None] = SimpleQueue()
+        self.credits: SimpleQueue[None] = SimpleQueue()
         for _ in range(window):
-            self.room.put(None)
-        self.blocks: SimpleQueue[_Slot | None] = SimpleQueue()
+            self.credits.put(None)
+        self.results: SimpleQueue[_Result | None] = SimpleQueue()
 
 
-class Line:
-    """Context whose threads have all ended when it is left, however it is left."""
+class CompressionPipeline:
+    """Context manager that joins all its threads on exit."""
 
     def __init__(self, readers: int, workers: int) -> None:
         self._window = workers + 2
-        self._active: list[Order] = []
-        self._orders: SimpleQueue[Order | None] = SimpleQueue()
-        self._jobs: SimpleQueue[tuple[Block, bool, _Slot] | None] = SimpleQueue()
+        self._active: list[PendingMember] = []
+        self._members: SimpleQueue[PendingMember | None] = SimpleQueue()
+        self._jobs: SimpleQueue[tuple[Block, bool, _Result] | None] = SimpleQueue()
         self._failure: BaseException | None = None
-        self._stopped = Event()
-        # Daemons: a consumer that neither ends nor closes its iteration must not keep the interpreter from exiting.
+        self._cancelled = Event()
+        # Daemons: the interpreter must exit even if a consumer neither ends nor closes its
+        # iteration.
         self._readers = [
             Thread(target=self._read_all, name="zip-read", daemon=True) for _ in range(readers)
         ]
@@ -83,7 +96,7 @@ class Line:
             for _ in range(workers)
         ]
 
-    def __enter__(self) -> Line:
+    def __enter__(self) -> CompressionPipeline:
         for thread in (*self._readers, *self._deflaters):
             thread.start()
         return self
@@ -94,94 +107,95 @@ class Line:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stopped.set()
-        for order in self._active:
-            order.room.put(None)
+        self._cancelled.set()
+        for pending in self._active:
+            pending.credits.put(None)
         for _ in self._readers:
-            self._orders.put(None)
+            self._members.put(None)
         for _ in self._deflaters:
             self._jobs.put(None)
         for thread in (*self._readers, *self._deflaters):
             thread.join()
 
-    def order(self, source: AnyMember) -> Order:
-        """Have a member read, after those ordered before it."""
-        order = Order(source, self._window)
-        self._active.append(order)
-        self._orders.put(order)
-        return order
+    def submit(self, member: AnyMember) -> PendingMember:
+        """Enqueue a member to be read."""
+        pending = PendingMember(member, self._window)
+        self._active.append(pending)
+        self._members.put(pending)
+        return pending
 
-    def acquire(self, order: Order) -> Iterator[Deflated]:
-        """The blocks of a member, as they get ready. The first failure of any member in flight is raised."""
-        while slot := order.blocks.get():
-            deflated = slot.get()
+    def iter_blocks(self, pending: PendingMember) -> Iterator[CompressedBlock]:
+        """Yield the blocks of a member. Raise the first exception of any member in flight."""
+        while result := pending.results.get():
+            block = result.get()
             self._raise_failure()
-            order.room.put(None)
-            yield deflated
+            pending.credits.put(None)
+            yield block
         self._raise_failure()
-        self._active.remove(order)
+        self._active.remove(pending)
 
     def _raise_failure(self) -> None:
         if self._failure:
             raise self._failure
 
     def _read_all(self) -> None:
-        while order := self._orders.get():
+        while pending := self._members.get():
             try:
-                self._read(order)
+                self._read(pending)
             except BaseException as error:
-                self._failure = self._failure or error  # raised again where the archive is consumed
-            order.blocks.put(None)
+                self._failure = self._failure or error  # raised in the thread of the consumer
+            pending.results.put(None)
 
-    def _read(self, order: Order) -> None:
-        source = order.source
-        if isinstance(source, PrecompressedMember):
-            check = _InflationCheck(source)
-            for block, last in self._blocks(order, source, source.compressed_bytes):
+    def _read(self, pending: PendingMember) -> None:
+        member = pending.member
+        if isinstance(member, PrecompressedMember):
+            check = _InflationCheck(member)
+            for block, last in self._iter_member(pending, member.compressed_bytes):
                 check.update(block, last=last)
-                slot = _Slot()
-                slot.put(Deflated(block, 0, 0))
-                order.blocks.put(slot)
-            order.sha256 = source.sha256
+                result = _Result()
+                result.put(CompressedBlock(block, 0, 0))
+                pending.results.put(result)
+            pending.sha256 = member.sha256
             return
         digest = sha256()
-        for block, last in self._blocks(order, source, source.size_bytes):
-            slot = _Slot()
-            self._jobs.put((block, last, slot))
-            order.blocks.put(slot)
+        for block, last in self._iter_member(pending, member.size_bytes):
+            result = _Result()
+            self._jobs.put((block, last, result))
+            pending.results.put(result)
             digest.update(block)
-        order.sha256 = digest.hexdigest()
+        pending.sha256 = digest.hexdigest()
 
-    def _blocks(
-        self, order: Order, source: Source | PrecompressedMember, total_bytes: int
+    def _iter_member(
+        self, pending: PendingMember, total_bytes: int
     ) -> Iterator[tuple[Block, bool]]:
-        """The blocks of a member, each once there is room for it, until the line is stopped."""
-        if self._stopped.is_set():
+        """Yield the blocks of a member, each after a credit is available, until cancellation."""
+        if self._cancelled.is_set():
             return
-        with closing(blocks(source.name, source.open(), total_bytes, BLOCK_BYTES)) as cut:
-            for block in cut:
-                order.room.get()
-                if self._stopped.is_set():
+        member = pending.member
+        with closing(split_blocks(member.name, member.open(), total_bytes, BLOCK_BYTES)) as blocks:
+            for block in blocks:
+                pending.credits.get()
+                if self._cancelled.is_set():
                     return
                 yield block
 
     def _deflate_all(self) -> None:
         while job := self._jobs.get():
-            block, last, slot = job
-            deflated = Deflated(b"", 0, 0)
+            block, last, result = job
+            compressed = CompressedBlock(b"", 0, 0)
             try:
-                if not self._stopped.is_set():
-                    deflated = _deflated(block, last)
+                if not self._cancelled.is_set():
+                    compressed = _compress(block, last)
             except BaseException as error:
                 self._failure = self._failure or error
-            slot.put(deflated)
+            result.put(compressed)
 
 
 class _InflationCheck:
-    """Inflate the blocks of a copied member and compare them with its announced size and CRC-32. DamagedMember if they differ."""
+    """Check of a copied member: DamagedMember if its content has another size or CRC-32."""
 
-    def __init__(self, source: PrecompressedMember) -> None:
-        self._source = source
+    def __init__(self, member: PrecompressedMember) -> None:
+        self._member = member
         self._inflater = decompressobj(_RAW)
         self._size_bytes = self._crc32 = 0
 
@@ -190,29 +204,30 @@ class _InflationCheck:
         while rest or full:
             try:
                 inflated = self._inflater.decompress(rest, _INFLATED_BYTES)
-            except _NoDeflate as error:
+            except _InflateError as error:
                 raise self._damaged() from error
             self._size_bytes += len(inflated)
             self._crc32 = crc32(inflated, self._crc32)
-            if self._size_bytes > self._source.size_bytes or self._inflater.unused_data:
+            if self._size_bytes > self._member.size_bytes or self._inflater.unused_data:
                 raise self._damaged()
             rest, full = self._inflater.unconsumed_tail, len(inflated) == _INFLATED_BYTES
-        whole = self._inflater.eof and (self._size_bytes, self._crc32) == (
-            self._source.size_bytes,
-            self._source.crc32,
+        complete = self._inflater.eof and (self._size_bytes, self._crc32) == (
+            self._member.size_bytes,
+            self._member.crc32,
         )
-        if last and not whole:
+        if last and not complete:
             raise self._damaged()
 
     def _damaged(self) -> DamagedMember:
-        source = self._source
+        member = self._member
         return DamagedMember(
-            source.name,
-            f"{source.name!r} does not inflate to {source.size_bytes} bytes of CRC-32 {source.crc32:08x}",
+            member.name,
+            f"{member.name!r} does not inflate to {member.size_bytes} bytes "
+            f"with CRC-32 {member.crc32:08x}",
         )
 
 
-def _deflated(block: Block, last: bool) -> Deflated:
+def _compress(block: Block, last: bool) -> CompressedBlock:
     compressor = compressobj(LEVEL, wbits=_RAW)
     data = compressor.compress(block) + compressor.flush(Z_FINISH if last else Z_SYNC_FLUSH)
-    return Deflated(data, crc32(block), len(block))
+    return CompressedBlock(data, crc32(block), len(block))

@@ -1,4 +1,4 @@
-"""ZipStream: members read ahead and deflated in parallel, leaving in order."""
+"""ZipStream: an archive as a stream of bytes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from hashlib import sha256
 
 from isal.isal_zlib import crc32_combine
 
-from .headers import Entry, data_descriptor, directory_end, directory_record, local_header
-from .members import AnyMember, Block, PackedMember, PrecompressedMember, Source, check_name
-from .pipeline import BLOCK_BYTES, READERS, Line, Order
+from .headers import (
+    Entry,
+    build_data_descriptor,
+    build_directory_end,
+    build_directory_record,
+    build_local_header,
+)
+from .members import AnyMember, Block, Member, PackedMember, PrecompressedMember, check_name
+from .pipeline import BLOCK_BYTES, READERS, CompressionPipeline, PendingMember
 
 _PIECE_BYTES = 48 * 1024
 
@@ -20,15 +26,19 @@ _Piece = Block | bytearray
 
 
 class ZipStream:
-    """The bytes of a ZIP archive of `sources`, in their order: iterate over it once.
+    """The bytes of a ZIP archive of members, in their order. It can be iterated over once.
 
-    `closing` is called when all of them are packed, and returns name and content of the last member. The same contents give the same
-    bytes, whether they are deflated here or copied from an archive that this class made, and whatever `workers` is (the number of
-    threads that deflate). Members to come are opened and read ahead in further threads; when the iteration ends, fails or is closed,
-    all of them have ended and every opened source is closed.
+    `trailer` is called when all members are packed, and returns name and content of the last
+    member. `workers` is the number of threads that compress. Further threads open and read
+    members ahead. When the iteration ends, fails or is closed, all threads have ended and all
+    opened members are closed.
 
-    BadMemberName is raised here; WrongMemberSize, DamagedMember and whatever a source raises by the iteration. After it: `members`,
-    `size_bytes`, `sha256` (hex, of the whole archive).
+    Equal members result in equal bytes, for any number of workers, and whether they are compressed
+    here or copied from another archive of this class.
+
+    The constructor raises BadMemberName. The iteration raises WrongMemberSize, DamagedMember, and
+    the exceptions of members. After the iteration, `members` contains the packed members,
+    `size_bytes` and `sha256` (hex) are those of the archive.
     """
 
     members: list[PackedMember]
@@ -37,16 +47,16 @@ class ZipStream:
 
     def __init__(
         self,
-        sources: Iterable[AnyMember],
+        members: Iterable[AnyMember],
         *,
-        closing: Callable[[Sequence[PackedMember]], tuple[str, bytes]] | None = None,
+        trailer: Callable[[Sequence[PackedMember]], tuple[str, bytes]] | None = None,
         workers: int = 2,
     ) -> None:
-        self._sources = deque(sources)
+        self._queue = deque(members)
         self._names: set[str] = set()
-        for source in self._sources:
-            self._take_name(source.name)
-        self._closing = closing
+        for member in self._queue:
+            self._add_name(member.name)
+        self._trailer = trailer
         self._workers = workers
         self._directory = bytearray()
         self._written = 0
@@ -55,86 +65,82 @@ class ZipStream:
 
     def __iter__(self) -> Generator[bytes, None, None]:
         if self._started:
-            raise RuntimeError("a ZipStream can be iterated over once")
+            raise RuntimeError("a ZipStream can be iterated over only once")
         self._started = True
         digest = sha256()
         with closing(self._records()) as records:
-            for piece in _gathered(records):
+            for piece in _join_pieces(records):
                 digest.update(piece)
                 yield piece
         self.size_bytes = self._written
         self.sha256 = digest.hexdigest()
 
     def _records(self) -> Generator[_Piece, None, None]:
-        readers = max(1, min(READERS, len(self._sources)))
-        with Line(readers, self._workers) as line:
-            ahead = deque(line.order(source) for source in self._taken(readers))
-            while ahead:
-                yield from self._member(line, ahead.popleft())
-                ahead.extend(line.order(source) for source in self._taken(1))
-            if self._closing:
-                name, content = self._closing(self.members)
-                self._take_name(name)
-                yield from self._member(
-                    line, line.order(Source(name, len(content), lambda: iter([content])))
-                )
-        end = directory_end(len(self.members), self._written, len(self._directory))
+        readers = max(1, min(READERS, len(self._queue)))
+        with CompressionPipeline(readers, self._workers) as pipeline:
+            count = min(readers, len(self._queue))
+            pending = deque(pipeline.submit(self._queue.popleft()) for _ in range(count))
+            while pending:
+                yield from self._pack(pipeline, pending.popleft())
+                if self._queue:
+                    pending.append(pipeline.submit(self._queue.popleft()))
+            if self._trailer:
+                name, content = self._trailer(self.members)
+                self._add_name(name)
+                last = Member(name, len(content), lambda: iter([content]))
+                yield from self._pack(pipeline, pipeline.submit(last))
+        end = build_directory_end(len(self.members), self._written, len(self._directory))
         yield self._directory
         yield end
         self._written += len(self._directory) + len(end)
 
-    def _member(self, line: Line, order: Order) -> Iterator[_Piece]:
-        source = order.source
-        blocks = line.acquire(order)
-        # Also if its sizes are known, a copied member has the form that it gets when it is deflated here: one byte form per archive.
-        if source.size_bytes > BLOCK_BYTES:
-            entry = Entry(source.name, source.size_bytes, True)
-        elif isinstance(source, PrecompressedMember):
+    def _pack(self, pipeline: CompressionPipeline, pending: PendingMember) -> Iterator[_Piece]:
+        member = pending.member
+        blocks = pipeline.iter_blocks(pending)
+        # A precompressed member is streamed as if it were compressed here, although its sizes are
+        # known, so that equal members result in equal bytes.
+        if member.size_bytes > BLOCK_BYTES:
+            entry = Entry(member.name, member.size_bytes, True)
+        elif isinstance(member, PrecompressedMember):
             entry = Entry(
-                source.name, source.size_bytes, False, source.crc32, source.compressed_bytes
+                member.name, member.size_bytes, False, member.crc32, member.compressed_bytes
             )
-        else:  # one block: its header can contain what the descriptors of the others do
-            (whole,) = blocks
-            entry = Entry(source.name, source.size_bytes, False, whole.crc32, len(whole.data))
-            blocks = iter((whole,))
+        else:  # one block: CRC-32 and size are known before the header is written
+            (block,) = blocks
+            entry = Entry(member.name, member.size_bytes, False, block.crc32, len(block.data))
+            blocks = iter((block,))
         header_offset = self._written
-        yield (header := local_header(entry))
+        yield (header := build_local_header(entry))
         data_offset = header_offset + len(header)
         self._written = data_offset
-        crc32 = source.crc32 if isinstance(source, PrecompressedMember) else 0
+        crc32 = member.crc32 if isinstance(member, PrecompressedMember) else 0
         for block in blocks:
             yield block.data
             self._written += len(block.data)
-            crc32 = crc32_combine(
-                crc32, block.crc32, block.size_bytes
-            )  # nothing for copied blocks: (0, 0)
+            # No change for copied blocks: their CRC-32 and size are 0.
+            crc32 = crc32_combine(crc32, block.crc32, block.size_bytes)
         if entry.streamed:
             entry = replace(entry, crc32=crc32, compressed_bytes=self._written - data_offset)
-            yield (descriptor := data_descriptor(entry))
+            yield (descriptor := build_data_descriptor(entry))
             self._written += len(descriptor)
-        self._directory += directory_record(entry, header_offset)
+        self._directory += build_directory_record(entry, header_offset)
         self.members.append(
             PackedMember(
-                source.name,
-                source.size_bytes,
+                member.name,
+                member.size_bytes,
                 entry.crc32,
-                order.sha256,
+                pending.sha256,
                 entry.compressed_bytes,
                 data_offset,
             )
         )
 
-    def _taken(self, count: int) -> Iterator[AnyMember]:
-        while count and self._sources:
-            yield self._sources.popleft()
-            count -= 1
-
-    def _take_name(self, name: str) -> None:
+    def _add_name(self, name: str) -> None:
         check_name(name, self._names)
         self._names.add(name)
 
 
-def _gathered(pieces: Iterable[_Piece]) -> Iterator[bytes]:
+def _join_pieces(pieces: Iterable[_Piece]) -> Iterator[bytes]:
     held: list[_Piece] = []
     held_bytes = 0
     for piece in pieces:

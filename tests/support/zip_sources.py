@@ -7,11 +7,11 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from chalicelib.zipstream import PrecompressedMember, Source
+from chalicelib.zipstream import Member, PrecompressedMember
 
 
-def source(name: str, content: bytes, chunk_bytes: int = 50_000) -> Source:
-    return Source(name, len(content), lambda: _chunks(content, chunk_bytes))
+def source(name: str, content: bytes, chunk_bytes: int = 50_000) -> Member:
+    return Member(name, len(content), lambda: _chunks(content, chunk_bytes))
 
 
 def deflated_source(name: str, content: bytes) -> PrecompressedMember:

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from chalicelib.zipstream import (
     BadMemberName,
     DamagedMember,
+    Member,
     PackedMember,
     PackingError,
     PrecompressedMember,
-    Source,
     WrongMemberSize,
     ZipStream,
 )
@@ -38,13 +38,13 @@ CONTENTS = {
 }
 
 
-def sources() -> list[Source | PrecompressedMember]:
+def sources() -> list[Member | PrecompressedMember]:
     return [source(name, content) for name, content in CONTENTS.items()] + [
         deflated_source("taken over", TEXT)
     ]
 
 
-def packed(*members: Source | PrecompressedMember, workers: int = 2) -> zipfile.ZipFile:
+def packed(*members: Member | PrecompressedMember, workers: int = 2) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(b"".join(ZipStream(members, workers=workers))))
 
 
@@ -84,7 +84,7 @@ def test_the_bytes_depend_neither_on_threads_nor_on_how_the_content_was_cut() ->
 
 
 def test_empty_chunks_are_no_end() -> None:
-    assert packed(Source("a", 2, lambda: iter([b"", b"x", b"", b"y", b""]))).read("a") == b"xy"
+    assert packed(Member("a", 2, lambda: iter([b"", b"x", b"", b"y", b""]))).read("a") == b"xy"
 
 
 def test_an_archive_without_members_is_an_archive() -> None:
@@ -146,7 +146,7 @@ def test_the_last_member_is_made_of_the_others() -> None:
         seen.append(list(members))
         return "metadata", "\n".join(member.sha256 for member in members).encode()
 
-    stream = ZipStream([source("a", b"1"), source("b", b"2")], closing=closing)
+    stream = ZipStream([source("a", b"1"), source("b", b"2")], trailer=closing)
     archive = zipfile.ZipFile(io.BytesIO(b"".join(stream)))
     assert archive.namelist() == ["a", "b", "metadata"]
     assert archive.read("metadata").decode().split() == [
@@ -183,16 +183,16 @@ def test_a_name_that_leads_elsewhere_is_refused_before_the_first_byte(name: str)
 
 
 def test_a_name_that_is_there_twice_is_refused() -> None:
-    with pytest.raises(BadMemberName, match="'a' is there twice"):
+    with pytest.raises(BadMemberName, match="'a' is repeated"):
         ZipStream([source("a", b"1"), deflated_source("a", b"2")])
-    with pytest.raises(BadMemberName, match="'a' is there twice"):
-        b"".join(ZipStream([source("a", b"1")], closing=lambda _: ("a", b"2")))
+    with pytest.raises(BadMemberName, match="'a' is repeated"):
+        b"".join(ZipStream([source("a", b"1")], trailer=lambda _: ("a", b"2")))
 
 
 @pytest.mark.parametrize("announced", [0, 4, 6, 2**20])
 def test_a_member_of_another_size_than_announced_is_never_packed(announced: int) -> None:
-    stream = ZipStream([Source("a", announced, lambda: iter([b"12", b"345"]))])
-    with pytest.raises(WrongMemberSize, match=f"'a' gave .* {announced} bytes"):
+    stream = ZipStream([Member("a", announced, lambda: iter([b"12", b"345"]))])
+    with pytest.raises(WrongMemberSize, match=f"'a' has .* announced {announced} bytes"):
         b"".join(stream)
     assert not stream.members
 

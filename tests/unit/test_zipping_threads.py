@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from chalicelib.zipstream import Source, ZipStream
+from chalicelib.zipstream import Member, ZipStream
 from chalicelib.zipstream.pipeline import BLOCK_BYTES, READERS
 from tests.support.zip_sources import source
 
@@ -26,8 +26,8 @@ class Tap:
 
     def member(
         self, name: str, size_bytes: int = ENDLESS, fails: Callable[[], None] = lambda: None
-    ) -> Source:
-        return Source(name, size_bytes, lambda: self._flow(size_bytes, fails))
+    ) -> Member:
+        return Member(name, size_bytes, lambda: self._flow(size_bytes, fails))
 
     def _flow(self, size_bytes: int, fails: Callable[[], None]) -> Iterator[bytes]:
         with self._lock:
@@ -61,7 +61,7 @@ def test_members_are_opened_ahead_of_their_turn() -> None:
         together.wait(timeout=30)
         yield b"x"
 
-    b"".join(ZipStream([Source(f"{number}", 1, meet) for number in range(READERS)]))
+    b"".join(ZipStream([Member(f"{number}", 1, meet) for number in range(READERS)]))
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
@@ -109,7 +109,7 @@ def test_a_failing_source_fails_the_iteration_with_its_own_error() -> None:
     def broken() -> Iterator[bytes]:
         raise ConnectionResetError("gone")
 
-    stream = ZipStream([tap.member("a", 3 * BLOCK_BYTES), Source("b", 1, broken), tap.member("c")])
+    stream = ZipStream([tap.member("a", 3 * BLOCK_BYTES), Member("b", 1, broken), tap.member("c")])
     with pytest.raises(ConnectionResetError, match="gone"):
         b"".join(stream)
     assert tap.opened == tap.closed
@@ -123,7 +123,7 @@ def test_a_failure_ahead_is_not_waited_for() -> None:
         raise PermissionError("no")
 
     with pytest.raises(PermissionError):
-        for _ in ZipStream([tap.member("endless"), Source("refused", 1, refuse)]):
+        for _ in ZipStream([tap.member("endless"), Member("refused", 1, refuse)]):
             pass
     assert tap.closed == 1
 

@@ -45,7 +45,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (deflated_source if name == "taken over" else source)(name, content)
         for name, content in CONTENTS.items()
     ]
-    path.write_bytes(b"".join(ZipStream(members, closing=lambda _: ("last", b"metadata"))))
+    path.write_bytes(b"".join(ZipStream(members, trailer=lambda _: ("last", b"metadata"))))
     return path
 
 

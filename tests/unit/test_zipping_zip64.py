@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.zipstream import Source, ZipStream
+from chalicelib.zipstream import Member, ZipStream
 from chalicelib.zipstream.headers import (
     Entry,
-    data_descriptor,
-    directory_end,
-    directory_record,
-    local_header,
+    build_data_descriptor,
+    build_directory_end,
+    build_directory_record,
+    build_local_header,
 )
 from tests.support.zip_sources import source, stored_zeros
 
@@ -61,7 +61,7 @@ def test_a_member_above_4_gib_is_whole_in_a_stream_and_by_the_directory(tmp_path
     path.write_bytes(
         b"".join(
             ZipStream(
-                [source("before", b"1"), Source("large", size, chunks), source("after", b"2")]
+                [source("before", b"1"), Member("large", size, chunks), source("after", b"2")]
             )
         )
     )
@@ -107,15 +107,18 @@ def test_a_member_that_starts_above_4_gib_is_found(tmp_path: Path) -> None:
 )
 def test_the_width_of_a_descriptor_follows_from_the_size_alone(size: int, wide: bool) -> None:
     begun, ended = Entry("a", size, True), Entry("a", size, True, 1, 1000)
-    assert len(data_descriptor(ended)) == (24 if wide else 16)
-    assert len(local_header(begun)) == 31 + (20 if wide else 0)
+    assert len(build_data_descriptor(ended)) == (24 if wide else 16)
+    assert len(build_local_header(begun)) == 31 + (20 if wide else 0)
 
 
 def test_only_values_that_do_not_fit_go_into_the_zip64_field() -> None:
-    record = len(directory_record(Entry("a", 1, False), 1))
-    assert len(directory_record(Entry("a", 1, False), 4 * GIB)) == record + 4 + 8
-    assert len(directory_record(Entry("a", 4 * GIB, False), 4 * GIB)) == record + 4 + 16
-    assert len(directory_record(Entry("a", 4 * GIB, False, 0, 4 * GIB), 4 * GIB)) == record + 4 + 24
+    record = len(build_directory_record(Entry("a", 1, False), 1))
+    assert len(build_directory_record(Entry("a", 1, False), 4 * GIB)) == record + 4 + 8
+    assert len(build_directory_record(Entry("a", 4 * GIB, False), 4 * GIB)) == record + 4 + 16
+    assert (
+        len(build_directory_record(Entry("a", 4 * GIB, False, 0, 4 * GIB), 4 * GIB))
+        == record + 4 + 24
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,4 +126,4 @@ def test_only_values_that_do_not_fit_go_into_the_zip64_field() -> None:
     [(65_534, 0, False), (65_535, 0, True), (1, 4 * GIB - 2, False), (1, 4 * GIB - 1, True)],
 )
 def test_the_zip64_end_is_there_where_it_is_needed(count: int, offset: int, zip64: bool) -> None:
-    assert (len(directory_end(count, offset, 100)) > 22) == zip64
+    assert (len(build_directory_end(count, offset, 100)) > 22) == zip64
