@@ -1,10 +1,13 @@
 """Build leases in the run table: who builds which archive, and until when.
 
-    pk, sk   "BUILD", archive key       holder       token of the builder
-    started_at, expires_at (ISO 8601)   expires      epoch seconds, for the table's TTL: a day after
-    error    how the build ended, once it failed
+    pk, sk                    "BUILD", archive key
+    holder                    id of the builder
+    started_at, expires_at    ISO 8601, UTC, microseconds: they compare as text
+    expires                   epoch seconds, for the TTL of the table: one day after expires_at
+    error                     the cause, after the build has failed
 
-The lease saves work; it is not what makes an archive true (its record in the bucket is), so a lost answer here is harmless.
+A lease only saves work. An archive is committed by its record in the bucket, so a lost response of
+the run table is harmless here.
 """
 
 from __future__ import annotations
@@ -12,31 +15,25 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from chalicelib.domain.builds import BuildLease
 
-from .errors import error_code, translate_errors
+from .dynamo import DynamoTable, Item, build_key, format_epoch, format_time
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_SERVICE = "run table"
-_KEPT = timedelta(days=1)
+_RETENTION = timedelta(days=1)
+_EXPIRY_NAMES = {"#expires_at": "expires_at", "#expires": "expires"}
 
 
 class DynamoBuildLeases:
-    """`usecases.ports.BuildLeases` in the table of `DynamoRunRepository`."""
+    """Implements `usecases.ports.BuildLeases`."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = DynamoTable(client, table)
 
     def get(self, archive_key: str) -> BuildLease | None:
-        with translate_errors(_SERVICE):
-            item = self._client.get_item(
-                TableName=self._table, Key=_address(archive_key), ConsistentRead=True
-            ).get("Item")
+        item = self._table.get_item(_item_key(archive_key))
         if item is None:
             return None
         return BuildLease(
@@ -55,11 +52,12 @@ class DynamoBuildLeases:
         *,
         queued_by: str | None = None,
     ) -> bool:
-        # Times are in UTC and of one format, so that they compare as text.
-        return self._change(
+        return self._update(
             archive_key,
-            "SET #holder = :holder, #started = if_not_exists(#started, :now), #expires_at = :expires_at, #expires = :expires REMOVE #error",
-            "attribute_not_exists(#pk) OR attribute_exists(#error) OR #expires_at <= :now OR #holder IN (:holder, :queued_by)",
+            "SET #holder = :holder, #started = if_not_exists(#started, :now), "
+            "#expires_at = :expires_at, #expires = :expires REMOVE #error",
+            "attribute_not_exists(#pk) OR attribute_exists(#error) OR #expires_at <= :now "
+            "OR #holder IN (:holder, :queued_by)",
             names={
                 "#pk": "pk",
                 "#holder": "holder",
@@ -70,36 +68,30 @@ class DynamoBuildLeases:
             values={
                 ":holder": {"S": holder},
                 ":queued_by": {"S": queued_by or holder},
-                ":now": {"S": _text(now)},
-                **_expiry(expires_at),
+                ":now": {"S": format_time(now)},
+                **_expiry_values(expires_at),
             },
         )
 
     def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:
-        return self._change(
+        return self._update(
             archive_key,
             "SET #expires_at = :expires_at, #expires = :expires",
             "#holder = :holder",
             names={"#holder": "holder", **_EXPIRY_NAMES},
-            values={":holder": {"S": holder}, **_expiry(expires_at)},
+            values={":holder": {"S": holder}, **_expiry_values(expires_at)},
         )
 
     def release(self, archive_key: str, holder: str) -> None:
-        with translate_errors(_SERVICE):
-            try:
-                self._client.delete_item(
-                    TableName=self._table,
-                    Key=_address(archive_key),
-                    ConditionExpression="#holder = :holder",
-                    ExpressionAttributeNames={"#holder": "holder"},
-                    ExpressionAttributeValues={":holder": {"S": holder}},
-                )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
+        self._table.delete_item(
+            Key=_item_key(archive_key),
+            ConditionExpression="#holder = :holder",
+            ExpressionAttributeNames={"#holder": "holder"},
+            ExpressionAttributeValues={":holder": {"S": holder}},
+        )
 
     def mark_failed(self, archive_key: str, holder: str, error: str) -> None:
-        self._change(
+        self._update(
             archive_key,
             "SET #error = :error",
             "#holder = :holder",
@@ -107,7 +99,7 @@ class DynamoBuildLeases:
             values={":holder": {"S": holder}, ":error": {"S": error}},
         )
 
-    def _change(
+    def _update(
         self,
         archive_key: str,
         update: str,
@@ -116,36 +108,22 @@ class DynamoBuildLeases:
         names: dict[str, str],
         values: dict[str, Any],
     ) -> bool:
-        with translate_errors(_SERVICE):
-            try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=_address(archive_key),
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=values,
-                )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                return False
-        return True
+        response = self._table.update_item(
+            Key=_item_key(archive_key),
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+        )
+        return response is not None
 
 
-_EXPIRY_NAMES = {"#expires_at": "expires_at", "#expires": "expires"}
-
-
-def _expiry(expires_at: datetime) -> dict[str, Any]:
+def _expiry_values(expires_at: datetime) -> Item:
     return {
-        ":expires_at": {"S": _text(expires_at)},
-        ":expires": {"N": str(int((expires_at + _KEPT).timestamp()))},
+        ":expires_at": {"S": format_time(expires_at)},
+        ":expires": format_epoch(expires_at + _RETENTION),
     }
 
 
-def _text(time: datetime) -> str:
-    return time.isoformat(timespec="microseconds")
-
-
-def _address(archive_key: str) -> dict[str, Any]:
-    return {"pk": {"S": "BUILD"}, "sk": {"S": archive_key}}
+def _item_key(archive_key: str) -> Item:
+    return build_key("BUILD", archive_key)

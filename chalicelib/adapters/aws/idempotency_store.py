@@ -1,43 +1,38 @@
 """Idempotency records in the run table.
 
-    pk   "IDEMPOTENCY#<SHA-256 of the key>"     leased_until, expires_at   ISO 8601, UTC, microseconds: they compare as text
-    sk   "-"                                    expires                    epoch seconds, for the table's TTL
-    key, request, holder, claim_token           id_runs                    list of numbers
-                                                completed                  boolean
+    pk, sk                              "IDEMPOTENCY#<SHA-256 of the key>", "-"
+    key, request, holder, claim_token   strings
+    leased_until, expires_at            ISO 8601, UTC, microseconds: they compare as text
+    expires                             epoch seconds, for the TTL of the table
+    id_runs                             list of numbers
+    completed                           boolean
 
-A partition per key: keys come and go, and no listing needs them. The table's TTL only tidies up: expiry is decided on `expires_at`.
+Each key has its own partition, because records are never listed. A record expires at `expires_at`;
+the TTL of the table only deletes old items.
 """
 
 from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.idempotency import IdempotencyRecord
 
-from .errors import error_code, translate_errors
+from .dynamo import DynamoTable, Item, build_key, format_epoch, format_time
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_SERVICE = "run table"
-
 
 class DynamoIdempotencyStore:
-    """`usecases.ports.IdempotencyStore` in the table of `DynamoRunRepository`."""
+    """Implements `usecases.ports.IdempotencyStore`."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = DynamoTable(client, table)
 
     def get(self, key: str) -> IdempotencyRecord | None:
-        with translate_errors(_SERVICE):
-            item = self._client.get_item(
-                TableName=self._table, Key=_address(key), ConsistentRead=True
-            ).get("Item")
+        item = self._table.get_item(_item_key(key))
         if item is None:
             return None
         return IdempotencyRecord(
@@ -57,7 +52,7 @@ class DynamoIdempotencyStore:
             record,
             condition,
             {"#pk": "pk", "#expires_at": "expires_at"},
-            {":now": {"S": _text(now)}},
+            {":now": {"S": format_time(now)}},
         )
 
     def compare_and_set(self, record: IdempotencyRecord, holder: str) -> bool:
@@ -70,47 +65,33 @@ class DynamoIdempotencyStore:
         record: IdempotencyRecord,
         condition: str,
         names: dict[str, str],
-        values: dict[str, Any],
+        values: Item,
     ) -> bool:
-        with translate_errors(_SERVICE):
-            try:
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=_item(record),
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=values,
-                )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                # The SDK repeats a write whose answer was lost; the repetition then fails on our own record.
-                found = self.get(record.key)
-                return found == record
-        return True
+        response = self._table.put_item(
+            Item=_build_item(record),
+            ConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+        )
+        # The SDK repeats a write whose response was lost. The condition then fails although the
+        # record is stored.
+        return response is not None or self.get(record.key) == record
 
 
-def _item(record: IdempotencyRecord) -> dict[str, Any]:
+def _build_item(record: IdempotencyRecord) -> Item:
     return {
-        **_address(record.key),
+        **_item_key(record.key),
         "key": {"S": record.key},
         "request": {"S": record.request},
         "holder": {"S": record.holder},
-        "leased_until": {"S": _text(record.leased_until)},
-        "expires_at": {"S": _text(record.expires_at)},
-        "expires": {"N": str(int(record.expires_at.timestamp()))},
+        "leased_until": {"S": format_time(record.leased_until)},
+        "expires_at": {"S": format_time(record.expires_at)},
+        "expires": format_epoch(record.expires_at),
         "claim_token": {"S": record.claim_token},
         "id_runs": {"L": [{"N": str(id_run)} for id_run in record.id_runs]},
         "completed": {"BOOL": record.completed},
     }
 
 
-def _text(time: datetime) -> str:
-    return time.isoformat(timespec="microseconds")
-
-
-def _address(key: str) -> dict[str, Any]:
-    return {
-        "pk": {"S": f"IDEMPOTENCY#{hashlib.sha256(key.encode()).hexdigest()}"},
-        "sk": {"S": "-"},
-    }
+def _item_key(key: str) -> Item:
+    return build_key(f"IDEMPOTENCY#{hashlib.sha256(key.encode()).hexdigest()}", "-")

@@ -1,40 +1,37 @@
-"""Facts read in the files of runs, kept in the run table: one item per run.
+"""Cache of the facts in the files of runs, in the run table: one item per run.
 
-    pk   "OUTCOMES"                     facts   JSON: sub-run -> version of its files and facts
-    sk   "<nc>#<id_run, 9 digits>"
+    pk, sk   "OUTCOMES", "<nc>#<id_run, 9 digits>"
+    facts    JSON: sub-run -> version of its files and facts
 
-Writers do not wait for each other: the last one wins, and what it overwrote is read again.
+The last of several concurrent writers wins. Overwritten facts are read from the files again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from chalicelib.domain.outcomes import CachedFacts
 from chalicelib.domain.runs import RunKey
 
-from .errors import translate_errors
+from .dynamo import DynamoTable, Item, build_key
+from .run_repository import format_sort_key
 from .stored_records import decode_facts, encode_facts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_SERVICE = "run table"
-
 
 class DynamoOutcomeCache:
-    """`usecases.ports.OutcomeCache` in the table of `DynamoRunRepository`."""
+    """Implements `usecases.ports.OutcomeCache`."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = DynamoTable(client, table)
 
     def get(self, key: RunKey) -> Mapping[int, CachedFacts]:
-        with translate_errors(_SERVICE):
-            item = self._client.get_item(TableName=self._table, Key=_address(key)).get("Item")
+        item = self._table.get_item(_item_key(key), consistent=False)
         if item is None:
             return {}
         try:
@@ -43,10 +40,8 @@ class DynamoOutcomeCache:
             return {}
 
     def put(self, key: RunKey, facts: Mapping[int, CachedFacts]) -> None:
-        item = {**_address(key), "facts": {"S": encode_facts(facts)}}
-        with translate_errors(_SERVICE):
-            self._client.put_item(TableName=self._table, Item=item)
+        self._table.put_item(Item={**_item_key(key), "facts": {"S": encode_facts(facts)}})
 
 
-def _address(key: RunKey) -> dict[str, Any]:
-    return {"pk": {"S": "OUTCOMES"}, "sk": {"S": f"{key.nc}#{key.id_run:09d}"}}
+def _item_key(key: RunKey) -> Item:
+    return build_key("OUTCOMES", format_sort_key(key))

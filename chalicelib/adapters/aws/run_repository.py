@@ -1,48 +1,49 @@
-"""The run table in DynamoDB.
+"""Runs in the run table.
 
-All runs share one partition, sorted by composition and number: one query lists them, or those of one composition, in the order
-of the wire contract and with consistent reads. A partition takes some 1,000 writes a second, far above what an HPC is asked for.
+    pk, sk                   "RUN", "<nc>#<id_run, 9 digits>"
+    sub_runs                 number set
+    run_scheduled_at         ISO 8601, UTC
+    sub_runs_scheduled_at    ISO 8601, UTC; missing until the run is augmented
+    claim_token              string
+    claimants                "<number of runs> <tag>" of each caller that tried to claim the run, in
+                             order (domain.claims)
 
-    pk   "RUN"                          sub_runs               number set
-    sk   "<nc>#<id_run, 9 digits>"      run_scheduled_at       ISO 8601, UTC
-    claim_token                         sub_runs_scheduled_at  ISO 8601, UTC; absent until augmented
-    claimants                           "<runs wanted> <tag>" of each caller who tried to get the run, in order (domain.claims)
+All runs share one partition, sorted by composition and number. A single consistent query lists all
+runs, or those of a composition, in the order of the API. A partition accepts about 1,000 writes per
+second, far more than an HPC cluster needs.
 
-Only atomic writes of single items are used, and a failed condition is followed by a read: the subset that other stores serve too.
+Writes are atomic writes of single items, and a failed condition is followed by a read. Other stores
+support this subset as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from chalicelib.domain.claims import Claimant, RunClaim, get_claimant_tag
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.runs import Run, RunKey
 
-from .errors import error_code, translate_errors
+from .dynamo import DynamoTable, Item, build_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _PARTITION = "RUN"
-_SERVICE = "run table"
 
 
 class DynamoRunRepository:
-    """`usecases.ports.RunRepository` over one DynamoDB table with the keys `pk` and `sk` (both strings)."""
+    """Implements `usecases.ports.RunRepository`."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = DynamoTable(client, table)
 
     def get(self, key: RunKey) -> Run | None:
-        item = self._item(key)
-        return _run(item) if item else None
+        item = self._table.get_item(_item_key(key))
+        return _parse_run(item) if item else None
 
     def list_runs(
         self,
@@ -51,11 +52,11 @@ class DynamoRunRepository:
         after: RunKey | None = None,
         limit: int | None = None,
     ) -> Iterator[Run]:
-        return map(_run, self._items(nc, after, limit))
+        return map(_parse_run, self._query(nc, after, limit))
 
     def add(self, run: Run, claim_token: str, wanted: int = 1) -> bool:
-        # One write for both results: a conditional write that fails leaves nothing behind, and callers who lose would need another
-        # one to be on record.
+        # An unconditional write: a failed conditional write would store nothing, and callers that
+        # lose need a second write to be recorded as claimants.
         values: dict[str, Any] = {
             "nc": {"S": str(run.key.nc)},
             "id_run": {"N": str(run.key.id_run)},
@@ -64,109 +65,84 @@ class DynamoRunRepository:
             "claim_token": {"S": claim_token},
         }
         unless_present = ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in values)
-        with translate_errors(_SERVICE):
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=_address(run.key),
-                UpdateExpression=f"SET {unless_present}, #claimants = list_append(if_not_exists(#claimants, :none), :claimant)",
-                ExpressionAttributeNames={f"#{name}": name for name in (*values, "claimants")},
-                ExpressionAttributeValues={
-                    **{f":{name}": value for name, value in values.items()},
-                    ":none": {"L": []},
-                    ":claimant": {"L": [{"S": f"{wanted} {get_claimant_tag(claim_token)}"}]},
-                },
-                ReturnValues="ALL_NEW",
-            )
-        return answer["Attributes"]["claim_token"]["S"] == claim_token
+        response = self._table.update_item(
+            Key=_item_key(run.key),
+            UpdateExpression=f"SET {unless_present}, "
+            "#claimants = list_append(if_not_exists(#claimants, :none), :claimant)",
+            ExpressionAttributeNames={f"#{name}": name for name in (*values, "claimants")},
+            ExpressionAttributeValues={
+                **{f":{name}": value for name, value in values.items()},
+                ":none": {"L": []},
+                ":claimant": {"L": [{"S": f"{wanted} {get_claimant_tag(claim_token)}"}]},
+            },
+            ReturnValues="ALL_NEW",
+        )
+        return response is not None and response["Attributes"]["claim_token"]["S"] == claim_token
 
     def list_claims(
         self, nc: NominalComposition, *, after: int = 0, limit: int | None = None
     ) -> Iterator[RunClaim]:
-        return map(_claim, self._items(nc, RunKey(nc, after), limit))
+        return map(_parse_claim, self._query(nc, RunKey(nc, after), limit))
 
     def reclaim(self, key: RunKey, claim_token: str, new_claim_token: str) -> bool:
-        with translate_errors(_SERVICE):
-            try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=_address(key),
-                    UpdateExpression="SET #token = :new",
-                    ConditionExpression="#token = :token",
-                    ExpressionAttributeNames={"#token": "claim_token"},
-                    ExpressionAttributeValues={
-                        ":token": {"S": claim_token},
-                        ":new": {"S": new_claim_token},
-                    },
-                )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                # The SDK repeats a write whose response was lost; the repetition then fails on our own token.
-                found = self._item(key)
-                return found is not None and found["claim_token"]["S"] == new_claim_token
-        return True
+        response = self._table.update_item(
+            Key=_item_key(key),
+            UpdateExpression="SET #token = :new",
+            ConditionExpression="#token = :token",
+            ExpressionAttributeNames={"#token": "claim_token"},
+            ExpressionAttributeValues={
+                ":token": {"S": claim_token},
+                ":new": {"S": new_claim_token},
+            },
+        )
+        if response is not None:
+            return True
+        # The SDK repeats a write whose response was lost. The condition then fails although the new
+        # token is stored.
+        item = self._table.get_item(_item_key(key))
+        return item is not None and item["claim_token"]["S"] == new_claim_token
 
     def remove(self, key: RunKey, claim_token: str) -> None:
-        with translate_errors(_SERVICE):
-            try:
-                self._client.delete_item(
-                    TableName=self._table,
-                    Key=_address(key),
-                    ConditionExpression="#token = :token AND attribute_not_exists(#at)",
-                    ExpressionAttributeNames={
-                        "#token": "claim_token",
-                        "#at": "sub_runs_scheduled_at",
-                    },
-                    ExpressionAttributeValues={":token": {"S": claim_token}},
-                )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
+        self._table.delete_item(
+            Key=_item_key(key),
+            ConditionExpression="#token = :token AND attribute_not_exists(#at)",
+            ExpressionAttributeNames={"#token": "claim_token", "#at": "sub_runs_scheduled_at"},
+            ExpressionAttributeValues={":token": {"S": claim_token}},
+        )
 
     def add_sub_runs(self, key: RunKey, sub_runs: Iterable[int], at: datetime) -> Run | None:
         wanted = sorted(sub_runs)
         values: dict[str, Any] = {f":s{sub_run}": {"N": str(sub_run)} for sub_run in wanted}
-        all_there = " AND ".join(f"contains(#sub_runs, {name})" for name in values)
+        all_present = " AND ".join(f"contains(#sub_runs, {name})" for name in values)
         values |= {
             ":wanted": {"NS": [str(sub_run) for sub_run in wanted]},
             ":at": {"S": at.isoformat()},
         }
-        with translate_errors(_SERVICE):
-            try:
-                answer = self._client.update_item(
-                    TableName=self._table,
-                    Key=_address(key),
-                    # Adding to a set commutes, so no caller's sub-runs are lost; the time moves only when something was added.
-                    UpdateExpression="ADD #sub_runs :wanted SET #at = :at",
-                    ConditionExpression=f"attribute_exists(#pk) AND NOT ({all_there})",
-                    ExpressionAttributeNames={
-                        "#pk": "pk",
-                        "#sub_runs": "sub_runs",
-                        "#at": "sub_runs_scheduled_at",
-                    },
-                    ExpressionAttributeValues=values,
-                    ReturnValues="ALL_NEW",
-                )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                return self.get(key)
-        return _run(answer["Attributes"])
+        response = self._table.update_item(
+            Key=_item_key(key),
+            # Adding to a set is commutative, so concurrent writers lose no sub-runs. The time
+            # changes only if a sub-run is added.
+            UpdateExpression="ADD #sub_runs :wanted SET #at = :at",
+            ConditionExpression=f"attribute_exists(#pk) AND NOT ({all_present})",
+            ExpressionAttributeNames={
+                "#pk": "pk",
+                "#sub_runs": "sub_runs",
+                "#at": "sub_runs_scheduled_at",
+            },
+            ExpressionAttributeValues=values,
+            ReturnValues="ALL_NEW",
+        )
+        return self.get(key) if response is None else _parse_run(response["Attributes"])
 
     def ping(self) -> None:
-        with translate_errors(_SERVICE):
-            self._client.get_item(
-                TableName=self._table, Key={"pk": {"S": "PING"}, "sk": {"S": "PING"}}
-            )
+        self._table.get_item(build_key("PING", "PING"), consistent=False)
 
-    def _items(
+    def _query(
         self, nc: NominalComposition | None, after: RunKey | None, limit: int | None
-    ) -> Iterator[dict[str, Any]]:
-        # Sort keys end in nine digits, so "!" follows each key before the next one begins, and "~" follows them all.
-        first = f"{_sort_key(after)}!" if after else f"{nc}#" if nc else "#"
+    ) -> Iterator[Item]:
+        # Sort keys end in nine digits: "!" sorts after a key and before the next one, "~" after all.
+        first = f"{format_sort_key(after)}!" if after else f"{nc}#" if nc else "#"
         query: dict[str, Any] = {
-            "TableName": self._table,
-            "ConsistentRead": True,
             "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last",
             "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk"},
             "ExpressionAttributeValues": {
@@ -177,30 +153,19 @@ class DynamoRunRepository:
         }
         if limit is not None:
             query["Limit"] = limit
-        return islice(self._queried(query), limit)
-
-    def _queried(self, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        with translate_errors(_SERVICE):
-            for page in self._client.get_paginator("query").paginate(**query):
-                yield from page["Items"]
-
-    def _item(self, key: RunKey) -> dict[str, Any] | None:
-        with translate_errors(_SERVICE):
-            answer = self._client.get_item(
-                TableName=self._table, Key=_address(key), ConsistentRead=True
-            )
-        return answer.get("Item")
+        return islice(self._table.query(**query), limit)
 
 
-def _address(key: RunKey) -> dict[str, Any]:
-    return {"pk": {"S": _PARTITION}, "sk": {"S": _sort_key(key)}}
-
-
-def _sort_key(key: RunKey) -> str:
+def format_sort_key(key: RunKey) -> str:
+    """Return the sort key of a run."""
     return f"{key.nc}#{key.id_run:09d}"
 
 
-def _claim(item: Mapping[str, Any]) -> RunClaim:
+def _item_key(key: RunKey) -> Item:
+    return build_key(_PARTITION, format_sort_key(key))
+
+
+def _parse_claim(item: Item) -> RunClaim:
     entries = [entry["S"].split(" ") for entry in item.get("claimants", {"L": []})["L"]]
     return RunClaim(
         id_run=int(item["id_run"]["N"]),
@@ -210,7 +175,7 @@ def _claim(item: Mapping[str, Any]) -> RunClaim:
     )
 
 
-def _run(item: Mapping[str, Any]) -> Run:
+def _parse_run(item: Item) -> Run:
     augmented = item.get("sub_runs_scheduled_at")
     return Run(
         key=RunKey(NominalComposition(item["nc"]["S"]), int(item["id_run"]["N"])),

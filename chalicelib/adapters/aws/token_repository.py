@@ -1,83 +1,70 @@
-"""Tokens in the run table: what is kept of them, which opens nothing.
+"""Tokens in the run table, which contains hashes and no secrets.
 
-pk, sk    "TOKEN", id of the token      created_at, expires_at   ISO 8601, UTC
-scope     read, schedule or admin       expires                  epoch seconds, for the table's TTL: 30 days after
-note      whose it is                   secret_sha256            in hexadecimal digits
+pk, sk                    "TOKEN", id of the token
+scope                     read, schedule or admin
+note                      description
+secret_sha256             hexadecimal digits
+created_at, expires_at    ISO 8601, UTC
+expires                   epoch seconds, for the TTL of the table: 30 days after expires_at
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.tokens import Scope, TokenRecord
 
-from .errors import translate_errors
+from .dynamo import DynamoTable, Item, build_key, format_epoch
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _PARTITION = "TOKEN"
-_SERVICE = "run table"
-_KEPT = timedelta(days=30)
+_RETENTION = timedelta(days=30)
 
 
 class DynamoTokenRepository:
-    """`usecases.access.TokenRepository` in the table of `DynamoRunRepository`."""
+    """Implements `usecases.ports.TokenRepository`."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = DynamoTable(client, table)
 
     def get(self, token_id: str) -> TokenRecord | None:
-        with translate_errors(_SERVICE):
-            item = self._client.get_item(
-                TableName=self._table, Key=_address(token_id), ConsistentRead=True
-            ).get("Item")
-        return _record(item) if item else None
+        item = self._table.get_item(_item_key(token_id))
+        return _parse_record(item) if item else None
 
     def list_all(self) -> Sequence[TokenRecord]:
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "ConsistentRead": True,
-            "KeyConditionExpression": "#pk = :pk",
-            "ExpressionAttributeNames": {"#pk": "pk"},
-            "ExpressionAttributeValues": {":pk": {"S": _PARTITION}},
-        }
-        with translate_errors(_SERVICE):
-            return [
-                _record(item)
-                for page in self._client.get_paginator("query").paginate(**query)
-                for item in page["Items"]
-            ]
+        items = self._table.query(
+            KeyConditionExpression="#pk = :pk",
+            ExpressionAttributeNames={"#pk": "pk"},
+            ExpressionAttributeValues={":pk": {"S": _PARTITION}},
+        )
+        return [_parse_record(item) for item in items]
 
     def add(self, record: TokenRecord) -> None:
         item = {
-            **_address(record.token_id),
+            **_item_key(record.token_id),
             "secret_sha256": {"S": record.secret_sha256},
             "scope": {"S": record.scope},
             "note": {"S": record.description},
             "created_at": {"S": record.created_at.isoformat()},
             "expires_at": {"S": record.expires_at.isoformat()},
-            "expires": {"N": str(int((record.expires_at + _KEPT).timestamp()))},
+            "expires": format_epoch(record.expires_at + _RETENTION),
         }
-        with translate_errors(_SERVICE):
-            self._client.put_item(TableName=self._table, Item=item)
+        self._table.put_item(Item=item)
 
     def remove(self, token_id: str) -> bool:
-        with translate_errors(_SERVICE):
-            answer = self._client.delete_item(
-                TableName=self._table, Key=_address(token_id), ReturnValues="ALL_OLD"
-            )
-        return bool(answer.get("Attributes"))
+        response = self._table.delete_item(Key=_item_key(token_id), ReturnValues="ALL_OLD")
+        return bool(response and response.get("Attributes"))
 
 
-def _address(token_id: str) -> dict[str, Any]:
-    return {"pk": {"S": _PARTITION}, "sk": {"S": token_id}}
+def _item_key(token_id: str) -> Item:
+    return build_key(_PARTITION, token_id)
 
 
-def _record(item: Mapping[str, Any]) -> TokenRecord:
+def _parse_record(item: Item) -> TokenRecord:
     return TokenRecord(
         token_id=item["sk"]["S"],
         secret_sha256=item["secret_sha256"]["S"],
