@@ -30,7 +30,6 @@ class RunRepository(Protocol):
 
     def ping(self) -> None:
         """Return if the service responds."""
-        ...
 
     def get(self, key: RunKey) -> Run | None: ...
 
@@ -45,7 +44,6 @@ class RunRepository(Protocol):
 
         Only these are read.
         """
-        ...
 
     def add(self, run: Run, claim_token: str, wanted: int = 1) -> bool:
         """Insert the run if its key is free. Return True if the stored run has this claim token.
@@ -53,31 +51,26 @@ class RunRepository(Protocol):
         The same write adds the caller to the list of claimants, with the number of runs it still
         requires (including this one).
         """
-        ...
 
     def list_claims(
         self, nc: NominalComposition, *, after: int = 0, limit: int | None = None
     ) -> Iterator[RunClaim]:
         """Yield at most `limit` claims of runs with numbers above `after`, in ascending order."""
-        ...
 
     def reclaim(self, key: RunKey, claim_token: str, new_claim_token: str) -> bool:
         """Replace the claim token of a run.
 
         Return False if the run has another token than `claim_token`.
         """
-        ...
 
     def remove(self, key: RunKey, claim_token: str) -> None:
         """Delete the run if it has this claim token and is not augmented."""
-        ...
 
     def add_sub_runs(self, key: RunKey, sub_runs: Iterable[int], at: datetime) -> Run | None:
         """Add sub-runs with one conditional write, and return the run or None if it does not exist.
 
         Existing sub-runs do not change.
         """
-        ...
 
 
 class DataBucket(Protocol):
@@ -85,29 +78,24 @@ class DataBucket(Protocol):
 
     def ping(self) -> None:
         """Return if the service responds."""
-        ...
 
     def list_compositions(self) -> Sequence[NominalComposition]:
         """Return the compositions in the bucket, by name."""
-        ...
 
     def read_dataset_info(self) -> DatasetInfo | None:
         """Return the description of the data set, or None if `dataset.json` does not exist.
 
         InvalidInput if it is invalid.
         """
-        ...
 
     def list_run_numbers(self, nc: NominalComposition) -> Sequence[int]:
         """Return the runs of a composition in the bucket, in ascending order."""
-        ...
 
     def has_files(self, key: SubRunKey) -> bool:
         """Return True if the sub-run has a file that an archive can contain.
 
         Folder markers and files in subfolders do not count.
         """
-        ...
 
     def list_runs_with_files(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
         """Make one listing that starts at a run.
@@ -117,56 +105,45 @@ class DataBucket(Protocol):
         Listings are in text order (1, 10, 100, 2) and cover about 1,000 files, which may be few
         runs.
         """
-        ...
 
     def list_artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
         """Return all files of a sub-run by name, including SOAP descriptors and subfolders."""
-        ...
 
     def list_run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
         """Return all files of a run by sub-run, for the sub-runs that have files."""
-        ...
 
     def read(self, artifact: Artifact) -> Iterator[bytes]:
         """Yield the listed content. SourceChanged if it was replaced or removed."""
-        ...
 
     def read_range(self, artifact: Artifact, start: int, end: int) -> bytes:
         """Return the bytes [start, end) of the listed content.
 
         SourceChanged if it was replaced or removed.
         """
-        ...
 
     def get_archive_record(self, archive_key: str) -> ArchiveRecord | None:
         """Return the record of an archive.
 
         None if it is missing, unreadable, or the stored archive has another ETag or size.
         """
-        ...
 
     def read_archive(self, archive_key: str, etag: str, start: int, end: int) -> bytes:
         """Return the bytes [start, end) of an archive.
 
         SourceChanged if no archive with this ETag is stored.
         """
-        ...
 
     def write_archive(self, archive_key: str, pieces: Iterable[bytes], filename: str) -> str:
         """Store an archive atomically and return its ETag."""
-        ...
 
     def write_archive_record(self, archive_key: str, record: ArchiveRecord) -> None:
         """Store the record. From then on `get_archive_record` returns it."""
-        ...
 
     def delete_archive_record(self, archive_key: str) -> None:
         """Delete the record, so that the archive is built again."""
-        ...
 
     def presign(self, key: str, filename: str) -> PresignedLink:
         """Return a presigned URL of an object, which downloads under `filename`."""
-        ...
 
 
 class IdempotencyStore(Protocol):
@@ -179,14 +156,12 @@ class IdempotencyStore(Protocol):
 
         Return True if the stored record is this one.
         """
-        ...
 
     def compare_and_set(self, record: IdempotencyRecord, holder: str) -> bool:
         """Replace the record if `holder` still holds it.
 
         Return True if the stored record is this one.
         """
-        ...
 
 
 class OutcomeCache(Protocol):
@@ -194,7 +169,6 @@ class OutcomeCache(Protocol):
 
     def get(self, key: RunKey) -> Mapping[int, CachedFacts]:
         """Return the cached facts by sub-run."""
-        ...
 
     def put(self, key: RunKey, facts: Mapping[int, CachedFacts]) -> None: ...
 
@@ -214,13 +188,11 @@ class TokenRepository(Protocol):
 
     def list_all(self) -> Sequence[TokenRecord]:
         """Return all records by id, including expired ones that are still stored."""
-        ...
 
     def add(self, record: TokenRecord) -> None: ...
 
     def remove(self, token_id: str) -> bool:
         """Delete a record. Return True if it existed."""
-        ...
 
 
 class BuildLeases(Protocol):
@@ -245,19 +217,15 @@ class BuildLeases(Protocol):
         Succeeds if the lease is free, expired, marked as failed, or held by `holder` or
         `queued_by`. `started_at` is kept if it exists: callers have been waiting since then.
         """
-        ...
 
     def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:
         """Extend the lease. Return False if `holder` does not hold it any more."""
-        ...
 
     def release(self, archive_key: str, holder: str) -> None:
         """Delete the lease if `holder` holds it."""
-        ...
 
     def mark_failed(self, archive_key: str, holder: str, error: str) -> None:
         """Store the reason of a failed build, which is reported to the next caller."""
-        ...
 
 
 class BuildQueue(Protocol):
@@ -265,7 +233,6 @@ class BuildQueue(Protocol):
 
     def submit(self, request: BuildRequest) -> None:
         """Execute `usecases.archives.run_build` at least once, outside the current HTTP request."""
-        ...
 
 
 class Executor(Protocol):
@@ -273,12 +240,10 @@ class Executor(Protocol):
 
     def status(self, scheduled_at: datetime, now: datetime) -> JobStatus:
         """Return RUNNING or DONE for a job that was scheduled at that time."""
-        ...
 
 
 class Clock(Protocol):
     def now(self) -> datetime:
         """Return the current time in UTC."""
-        ...
 
     def sleep(self, seconds: float) -> None: ...
