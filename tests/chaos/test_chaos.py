@@ -172,7 +172,7 @@ def _scenario(world: World, faults: Faults, seed: int) -> None:
     ]
     actions += [_compositions, _download, _download_run]
     chosen = [_schedule, *chance.choices(actions, k=chance.randint(2, 5))]
-    faults.begin(
+    faults.start(
         seed, chance.choice((0.05, 0.15, 0.3, 0.6)), stalls=1 if chance.random() < 0.15 else 0
     )
     try:
@@ -373,7 +373,7 @@ def test_faults_happen(
     faults: Faults, proxied: dict[str, str], aws: Aws, bucket: str, table: str
 ) -> None:
     """Of every kind, and they reach the code: with nothing but faults there is no answer."""
-    faults.begin(1, 1.0)
+    faults.start(1, 1.0)
     before = faults.seen.total()
     try:
         with serving(proxied | {"RUN_TABLE": table, "DATA_BUCKET": bucket}) as api:

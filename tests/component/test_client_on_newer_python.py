@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from localdev.paths import ROOT
-from scripts.test_on_stores import BACKENDS
+from localdev.paths import BACKENDS, ROOT
 
 _PYTHON = BACKENDS / "bin" / "python"
 

@@ -30,7 +30,7 @@ from dataops_client import DataOpsClient, verify
 from localdev.network import free_port
 from localdev.paths import ROOT
 from tests.support.compose import COMPOSE, Project, needs_compose
-from tests.support.extracted import METADATA
+from tests.support.expected_files import METADATA
 
 pytestmark = needs_compose
 NC, RUNS = "Al2", 150

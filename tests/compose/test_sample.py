@@ -12,7 +12,7 @@ import yaml
 
 from localdev.paths import ROOT
 from tests.support.compose import Project, needs_compose
-from tests.support.extracted import extracted_files, sub_run_files
+from tests.support.expected_files import extracted_files, sub_run_files
 
 pytestmark = needs_compose
 

@@ -20,7 +20,7 @@ from chalicelib.domain.runs import RunKey, SubRunKey
 from chalicelib.settings import Settings
 from chalicelib.usecases.ports import DataBucket
 from tests.support.fakes import FakeDataBucket
-from tests.support.fault_proxy import Only, fault_proxy
+from tests.support.fault_proxy import SingleFault, fault_proxy
 
 RUN = RunKey.parse("Zr49Cu49Al2", "21")
 BASE = "Zr49Cu49Al2/c/md/lammps/100"
@@ -239,7 +239,7 @@ def test_a_response_that_breaks_off_once_does_not_hide_an_archive(
     stored = S3DataBucket(aws.s3, aws.s3, bucket, "", 900)
     record = replace(RECORD, etag=stored.write_archive(ARCHIVE, iter([b"zipbody"]), "a.zip"))
     stored.write_archive_record(ARCHIVE, record)
-    broken = Only(kind, to=f"{method} /{bucket}/{ARCHIVE.replace('.zip', suffix)}", times=1)
+    broken = SingleFault(kind, to=f"{method} /{bucket}/{ARCHIVE.replace('.zip', suffix)}", times=1)
     with fault_proxy(aws_environment["AWS_ENDPOINT_URL_S3"], broken) as url:
         names = {"RUN_TABLE": "runs", "DATA_BUCKET": bucket, "AWS_ENDPOINT_URL_S3": url}
         clients = Clients.connect(Settings.from_mapping(aws_environment | names))

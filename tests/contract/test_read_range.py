@@ -15,7 +15,7 @@ from chalicelib.settings import Settings
 from chalicelib.usecases.ports import DataBucket
 from tests.conftest import Aws
 from tests.support.fakes import FakeDataBucket
-from tests.support.fault_proxy import Only, fault_proxy
+from tests.support.fault_proxy import SingleFault, fault_proxy
 
 SUB_RUN = SubRunKey(RunKey(NominalComposition("Zr49Cu49Al2"), 21), 0)
 STORED = "Zr49Cu49Al2/c/md/lammps/100/21/2000/0/Zr49Cu49Al2.scf.out"
@@ -64,7 +64,7 @@ def test_fewer_bytes_than_were_asked_for_are_none(
 ) -> None:
     aws.s3.put_object(Bucket=bucket, Key=STORED, Body=CONTENT)
     with fault_proxy(
-        aws_environment["AWS_ENDPOINT_URL_S3"], Only(kind, to=f"GET /{bucket}/{STORED}")
+        aws_environment["AWS_ENDPOINT_URL_S3"], SingleFault(kind, to=f"GET /{bucket}/{STORED}")
     ) as url:
         names = {"RUN_TABLE": table, "DATA_BUCKET": bucket, "AWS_ENDPOINT_URL_S3": url}
         clients = Clients.connect(Settings.from_mapping(aws_environment | names))

@@ -15,7 +15,7 @@ from localdev.child_process import start_child_process
 from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.support.api import serving
-from tests.support.gateway_front import gateway_front
+from tests.support.api_gateway import gateway_of_app, serve_gateway
 
 CHROMIUM = shutil.which("chromium")
 PICTURE = ROOT / "docs" / "images" / "swagger-ui.png"
@@ -56,7 +56,8 @@ def base_url(request: pytest.FixtureRequest, environment: dict[str, str]) -> Ite
         ) as url:
             yield url
     else:
-        with serving(environment), gateway_front(request.param) as url:
+        gateway = gateway_of_app(request.param.strip("/"))
+        with serving(environment), serve_gateway(gateway) as url:
             yield url
 
 

@@ -17,7 +17,7 @@ import pytest
 from localdev.child_process import start_child_process
 from server.provision import create_table
 from tests.conftest import Aws
-from tests.support.fault_proxy import Only, fault_proxy
+from tests.support.fault_proxy import SingleFault, fault_proxy
 
 
 @pytest.fixture(params=["this run's stores", "DynamoDB Local"])
@@ -68,7 +68,7 @@ def test_the_same_key_fifty_times_in_parallel_gives_one_run_and_fifty_equal_answ
 
 
 def test_a_request_that_is_repeated_because_its_answer_was_lost_gives_one_run(api_url: str) -> None:
-    faults = Only("lose", times=2)
+    faults = SingleFault("lose", times=2)
     with fault_proxy(api_url, faults) as url:
         for _ in range(2):
             with pytest.raises((http.client.HTTPException, urllib.error.URLError, ConnectionError)):
@@ -81,7 +81,7 @@ def test_a_request_that_is_repeated_because_its_answer_was_lost_gives_one_run(ap
 
 def test_without_a_key_a_lost_answer_costs_a_run(api_url: str) -> None:
     """What the key is for; and the proof that the proxy does lose answers to requests that were carried out."""
-    with fault_proxy(api_url, Only("lose", times=1)) as url:
+    with fault_proxy(api_url, SingleFault("lose", times=1)) as url:
         with pytest.raises((http.client.HTTPException, urllib.error.URLError, ConnectionError)):
             post(f"{url}/v1/generate/Al2", "first")
         assert json.loads(post(f"{url}/v1/generate/Al2", "second"))["id_run"] == "2"

@@ -19,7 +19,7 @@ from localdev import demo
 from localdev.deployment import LocalDeployment
 from localdev.paths import ROOT
 from tests.e2e.conftest import SampleStack
-from tests.support.extracted import extracted_files, sub_run_files
+from tests.support.expected_files import extracted_files, sub_run_files
 
 SHARED = Path(os.environ.get("SHARED") or ROOT.parent / "shared")
 

@@ -56,7 +56,7 @@ def test_no_request_finds_a_fault(api_url: str, tmp_path: Path) -> None:
     # Away from the repository: it writes a database of examples where it runs.
     environment = {
         **os.environ,
-        "SCHEMATHESIS_HOOKS": "tests.support.api_users",
+        "SCHEMATHESIS_HOOKS": "tests.support.schemathesis_hooks",
         "PYTHONPATH": str(ROOT),
     }
     done = subprocess.run(

@@ -24,13 +24,14 @@ from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
 from chalicelib.api.middleware import PUBLIC_ROUTES
 from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token
+from localdev.aws_environment import environment_without_aws
 from localdev.child_process import start_child_process
 from localdev.deployment import LocalDeployment
 from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.e2e.conftest import SampleStack
 from tests.support.fakes import FakeClock
-from tests.support.fault_proxy import Only, fault_proxy
+from tests.support.fault_proxy import SingleFault, fault_proxy
 
 NC = "Zr49Cu49Al2"
 ROUTES = sorted((method, path) for path, methods in app.routes.items() for method in methods)
@@ -47,8 +48,7 @@ def served(sample_stack: SampleStack) -> Iterator[LocalDeployment]:
 
 
 def admin(served: LocalDeployment, *arguments: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment = inherited | served.environment
+    environment = environment_without_aws() | served.environment
     command = [sys.executable, "-m", "server.admin", *arguments]
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
@@ -205,7 +205,7 @@ def test_the_client_works_with_its_token_and_says_what_is_wrong_without(
 def test_while_the_run_table_fails_a_good_token_is_answered_503_and_nobody_is_let_in(
     served: LocalDeployment, tokens: dict[str, str]
 ) -> None:
-    with fault_proxy(served.environment["AWS_ENDPOINT_URL_DYNAMODB"], Only("fail")) as url:
+    with fault_proxy(served.environment["AWS_ENDPOINT_URL_DYNAMODB"], SingleFault("fail")) as url:
         environment = {**os.environ, **served.environment, "AWS_ENDPOINT_URL_DYNAMODB": url}
         with start_child_process(
             "localdev.api_server", "--port", "0", environment=environment

@@ -11,42 +11,16 @@ import pytest
 
 from app import app
 from chalicelib.api.openapi_routes import build_document
+from localdev.gateway_event import build_event
 from tests.support.api import Api
 
 MOUNTS = {"locally": "", "a stage": "/api", "a custom domain": "", "a base path": "/dataops/v1"}
 
 
-def event(
-    path: str, resource: str, prefix: str, variables: dict[str, str] | None = None
-) -> dict[str, Any]:
-    """A REST-API event as API Gateway sends it."""
-    return {
-        "resource": resource,
-        "path": path,
-        "httpMethod": "GET",
-        "headers": {"Accept": "text/html", "Host": "api.example"},
-        "multiValueHeaders": {},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": variables,
-        "stageVariables": None,
-        "requestContext": {
-            "resourcePath": resource,
-            "httpMethod": "GET",
-            "path": prefix + path,
-            "stage": "api",
-            "requestId": "gateway-request-1",
-            "identity": {"sourceIp": "192.0.2.1"},
-        },
-        "body": None,
-        "isBase64Encoded": False,
-    }
-
-
 def call(
     path: str, resource: str, prefix: str = "", variables: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    answer: dict[str, Any] = app(event(path, resource, prefix, variables), None)
+    answer: dict[str, Any] = app(build_event("GET", path, resource, variables, prefix=prefix), None)
     return answer
 
 
@@ -82,7 +56,7 @@ def test_the_document_names_the_server_that_it_came_from(prefix: str) -> None:
     answer = call("/openapi.json", "/openapi.json", prefix)
     assert json.loads(answer["body"]) == build_document(prefix or "/")
     assert json.loads(answer["body"])["servers"][0]["url"] == (prefix or "/")
-    assert answer["headers"]["X-Request-ID"] == "gateway-request-1"
+    assert answer["headers"]["X-Request-ID"] == "gateway-request"
 
 
 def test_the_page_takes_scripts_from_nowhere_else_and_names_no_other_host(api: Api) -> None:

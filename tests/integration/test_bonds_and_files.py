@@ -14,6 +14,7 @@ import pytest
 
 from app import app
 from chalicelib.api.static import load_static_files
+from localdev.gateway_event import build_event
 from tests.support.api import Api
 
 Store = Callable[..., None]
@@ -200,9 +201,6 @@ def test_assets_that_are_not_there_are_problems(api: Api, address: str) -> None:
     [("/", ""), ("/api/", "/api"), ("/api", "/api"), ("//evil.example/", ""), ('/"><b>/', "")],
 )
 def test_the_page_finds_its_assets_under_every_stage_prefix(path: str, prefix: str) -> None:
-    event = {
-        "requestContext": {"httpMethod": "GET", "resourcePath": "/", "path": path, "identity": {"sourceIp": "127.0.0.1"}},
-        "headers": None, "multiValueQueryStringParameters": None, "pathParameters": None, "stageVariables": None, "body": None,
-    }  # fmt: skip
+    event = build_event("GET", path, "/", prefix="")
     answer = app(event, SimpleNamespace(aws_request_id="1"))
     assert f'href="{prefix}/page/{load_static_files("page").version}/style.css"' in answer["body"]

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.adapters.aws import clients
 from tests.support.api import Api, serving
-from tests.support.fault_proxy import STALL, Faults, Only, fault_proxy
+from tests.support.fault_proxy import STALL, Faults, SingleFault, fault_proxy
 
 Store = Callable[[str], object]
 PATHS = [
@@ -24,7 +24,7 @@ PATHS = [
 def faults(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Faults:
     if request.param == STALL:  # how long the real time-outs take: tests/unit/test_patience.py
         monkeypatch.setattr(clients, "_READ_SECONDS", 0.3)
-    return Only(request.param)
+    return SingleFault(request.param)
 
 
 @pytest.fixture

@@ -14,11 +14,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.support import presign
 from tests.support.api import Api, serving
-from tests.support.presign import StrictS3
+from tests.support.strict_s3_proxy import StrictS3Proxy, strict_s3
 
-strict_s3 = presign.strict_s3
+__all__ = ["strict_s3"]
 
 Store = Callable[..., None]
 KEY, CONTENT = "archives/Zr49Cu49Al2/21/0/a.zip", bytes(range(256)) * 40
@@ -57,7 +56,7 @@ def ask(url: str, method: str = "GET", headers: dict[str, str] | None = None) ->
 class Signer:
     """Presigns GETs for the strict door; what is given by name replaces what is right."""
 
-    def __init__(self, strict: StrictS3, environment: dict[str, str], bucket: str) -> None:
+    def __init__(self, strict: StrictS3Proxy, environment: dict[str, str], bucket: str) -> None:
         self._url, self._environment, self._bucket = strict.url, environment, bucket
 
     def client(
@@ -93,7 +92,7 @@ class Signer:
 
 @pytest.fixture
 def signer(
-    strict_s3: StrictS3, aws_environment: dict[str, str], bucket: str, store: Store
+    strict_s3: StrictS3Proxy, aws_environment: dict[str, str], bucket: str, store: Store
 ) -> Signer:
     store(KEY, CONTENT)
     return Signer(strict_s3, aws_environment, bucket)
@@ -119,7 +118,7 @@ def test_parameters_that_are_signed_reach_the_store(signer: Signer) -> None:
 
 
 def test_a_link_holds_until_its_last_second_and_not_after(
-    signer: Signer, strict_s3: StrictS3
+    signer: Signer, strict_s3: StrictS3Proxy
 ) -> None:
     url = signer.url(expires_in=300)
     strict_s3.advance(290)
@@ -128,7 +127,7 @@ def test_a_link_holds_until_its_last_second_and_not_after(
     assert ask(url).refusal == (403, "AccessDenied", "Request has expired")
 
 
-def test_a_link_of_the_future_is_refused(signer: Signer, strict_s3: StrictS3) -> None:
+def test_a_link_of_the_future_is_refused(signer: Signer, strict_s3: StrictS3Proxy) -> None:
     strict_s3.advance(-2 * 3600)
     assert ask(signer.url()).refusal == (403, "AccessDenied", "Request is not valid yet")
 
@@ -155,7 +154,7 @@ def test_a_changed_address_is_refused(signer: Signer, old: str, new: str) -> Non
     assert ask(url.replace(old, new, 1)).refusal[:2] == (403, "SignatureDoesNotMatch")
 
 
-def test_another_name_of_the_same_host_is_refused(signer: Signer, strict_s3: StrictS3) -> None:
+def test_another_name_of_the_same_host_is_refused(signer: Signer, strict_s3: StrictS3Proxy) -> None:
     answer = ask(signer.url(), headers={"Host": f"localhost:{strict_s3.port}"})
     assert answer.refusal[:2] == (403, "SignatureDoesNotMatch")
 
@@ -219,7 +218,7 @@ def test_headers_of_amazons_own_must_be_signed(signer: Signer) -> None:
 
 
 def test_a_request_without_any_signature_is_refused(
-    signer: Signer, strict_s3: StrictS3, bucket: str
+    signer: Signer, strict_s3: StrictS3Proxy, bucket: str
 ) -> None:
     assert ask(f"{strict_s3.url}/{bucket}/{KEY}").refusal == (403, "AccessDenied", "Access Denied")
 
@@ -236,7 +235,7 @@ def test_requests_of_an_sdk_pass(signer: Signer, bucket: str) -> None:
 
 @pytest.fixture
 def link(
-    environment: dict[str, str], strict_s3: StrictS3, store: Store
+    environment: dict[str, str], strict_s3: StrictS3Proxy, store: Store
 ) -> Iterator[dict[str, Any]]:
     """A link of the app, whose callers reach the bucket through the strict door."""
     store("Zr49Cu49Al2/c/md/lammps/100/21/2000/0/Zr49Cu49Al2.scf.in", b"&CONTROL\n" * 1000)
@@ -251,7 +250,7 @@ def _link(api: Api) -> dict[str, Any]:
 
 
 def test_a_link_of_the_app_leads_to_the_whole_archive(
-    link: dict[str, Any], strict_s3: StrictS3
+    link: dict[str, Any], strict_s3: StrictS3Proxy
 ) -> None:
     assert link["download_url"].startswith(f"{strict_s3.url}/")
     answer = ask(link["download_url"])
@@ -284,7 +283,9 @@ def test_a_link_of_the_app_asks_for_no_header(link: dict[str, Any]) -> None:
     assert parse_qs(urlsplit(link["download_url"]).query)["X-Amz-SignedHeaders"] == ["host"]
 
 
-def test_a_link_of_the_app_ends_when_it_says(link: dict[str, Any], strict_s3: StrictS3) -> None:
+def test_a_link_of_the_app_ends_when_it_says(
+    link: dict[str, Any], strict_s3: StrictS3Proxy
+) -> None:
     strict_s3.advance(890)
     assert ask(link["download_url"]).status == 200
     strict_s3.advance(20)

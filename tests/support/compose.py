@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from localdev.aws_environment import environment_without_aws
+
 COMPOSE = os.environ.get("COMPOSE", "")
 needs_compose = [
     pytest.mark.skipif(
@@ -27,7 +29,7 @@ class Project:
     def __init__(self, folder: Path, file: str, variables: Mapping[str, str]) -> None:
         self._folder = folder
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            **environment_without_aws(),
             "COMPOSE_FILE": file,
             "COMPOSE_PROJECT_NAME": f"dataops{secrets.token_hex(4)}",
             **variables,

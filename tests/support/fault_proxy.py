@@ -1,4 +1,4 @@
-"""A proxy before S3 or DynamoDB where requests and answers get lost, late, refused or cut, as a seed has it."""
+"""A proxy before S3 or DynamoDB that loses, delays, refuses or cuts requests and responses, chosen by a seed."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import cast
 from urllib.parse import urlsplit
 
+from tests.support.http_server import RawHandler, serve_raw
+
 KINDS = ("drop", "delay", "throttle", "fail", "bad gateway", "truncate", "shorten", "empty", "lose")
-"""What may happen to a request: not passed on; passed on late; refused; failed; failed by a load balancer, in HTML; its answer cut; its
-answer shorter, and announced so; a good answer with nothing in it; its answer lost after the work was done."""
+"""Faults of a request: not forwarded; forwarded late; throttled; failed; failed by a load balancer, in HTML; response cut; response
+shortened, with the shorter length announced; successful response without content; response lost after the work was done."""
 
 STALL = "stall"
-"""No answer, until the caller gives up: not for everyone, because it takes the caller's time-out. The work may be done or not."""
+"""No response until the caller gives up: rare, because it takes the caller's timeout. The work may be done or not."""
 
 _DYNAMODB = {
     "throttle": (400, "ProvisionedThroughputExceededException"),
@@ -31,24 +31,24 @@ _OWN_HEADERS = ("connection", "content-length", "transfer-encoding", "date", "se
 
 
 class Faults:
-    """What all proxies of a test share: how often something happens (0: never), to be changed at any time, and what happened."""
+    """Faults that all proxies of a test share: their rate (0: none), which may change at any time, and those that occurred."""
 
     def __init__(self, seed: int = 0) -> None:
         self.rate = 0.0
         self.seen: Counter[str] = Counter()
         self.lost: list[bytes] = []
-        """The contents of the answers that were lost."""
+        """The contents of the lost responses."""
         self._random = random.Random(seed)
         self._stalls = 0
         self._lock = threading.Lock()
 
-    def begin(self, seed: int, rate: float, *, stalls: int = 0) -> None:
-        """From now on so much of what is asked, and the first `stalls` of it stall."""
+    def start(self, seed: int, rate: float, *, stalls: int = 0) -> None:
+        """Inject faults at this rate from now on; the first `stalls` of them are stalls."""
         with self._lock:
             self._random, self.rate, self._stalls = random.Random(seed), rate, stalls
 
     def next(self, request: str) -> str | None:
-        """What happens to a request: to `GET /bucket/key?query`, or to an operation of DynamoDB."""
+        """Return the fault of a request: `GET /bucket/key?query`, or an operation of DynamoDB."""
         with self._lock:
             if self._random.random() >= self.rate:
                 return None
@@ -57,14 +57,14 @@ class Faults:
             self.seen[kind] += 1
             return kind
 
-    def does_it(self) -> bool:
-        """Whether the work of a request that stalls is done."""
+    def applies_effect(self) -> bool:
+        """Return True if the work of a stalled request is done."""
         with self._lock:
             return self._random.random() < 0.5
 
 
-class Only(Faults):
-    """One kind, which happens to every request of those that begin with `to`, but to no more than `times`, while `rate` is 1."""
+class SingleFault(Faults):
+    """One kind of fault, for the first `times` requests that begin with `to`, while `rate` is 1."""
 
     def __init__(self, kind: str, to: str = "", times: int = 1_000_000) -> None:
         super().__init__()
@@ -85,40 +85,26 @@ class Only(Faults):
 
 @contextmanager
 def fault_proxy(target: str, faults: Faults) -> Iterator[str]:
-    """The address of a proxy before the service at `target`. The Host header is passed on: signatures cover it."""
+    """Serve a proxy before the service at `target` and yield its URL. It forwards the Host header, which signatures cover."""
     address = urlsplit(target)
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.upstream, server.faults = (str(address.hostname), address.port or 80), faults
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+
+    class Handler(_Handler):
+        upstream = str(address.hostname), address.port or 80
+
+    Handler.faults = faults
+    with serve_raw(Handler) as url:
+        yield url
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
+class _Handler(RawHandler):
     upstream: tuple[str, int]
     faults: Faults
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that gave up."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
     _connection: HTTPConnection | None = None
 
-    def _pass_on(self) -> None:
-        server = cast(_Server, self.server)
+    def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         target = self.headers.get("X-Amz-Target", "")
-        kind = server.faults.next(target.rpartition(".")[2] or f"{self.command} {self.path}")
+        kind = self.faults.next(target.rpartition(".")[2] or f"{self.command} {self.path}")
         if kind == "drop":
             self.close_connection = True
             return
@@ -133,18 +119,18 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "bad gateway":
             self._send(502, "text/html", _HTML)
             return
-        if kind == STALL and not server.faults.does_it():
-            self._keep_silent()
+        if kind == STALL and not self.faults.applies_effect():
+            self._stall()
             return
         if kind == "delay":
             time.sleep(_DELAY_SECONDS)
-        answer, content = self._ask(server.upstream, body)
+        response, content = self._forward(body)
         if kind == "lose":
-            server.faults.lost.append(content)
+            self.faults.lost.append(content)
             self.close_connection = True
             return
         if kind == STALL:
-            self._keep_silent()
+            self._stall()
             return
         whole = len(content)
         if kind in ("truncate", "shorten"):
@@ -153,9 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
             content = b""
         if kind == "truncate":
             self.close_connection = True
-        self._answer(answer, content, announced=whole if kind == "truncate" else len(content))
+        self._respond(response, content, announced=whole if kind == "truncate" else len(content))
 
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass_on
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _handle
 
     def finish(self) -> None:
         if self._connection:
@@ -163,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError):
             super().finish()
 
-    def _ask(self, upstream: tuple[str, int], body: bytes) -> tuple[HTTPResponse, bytes]:
+    def _forward(self, body: bytes) -> tuple[HTTPResponse, bytes]:
         headers = {
             name: value
             for name, value in self.headers.items()
@@ -171,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         }
         for fresh in (self._connection is None, True):
             if fresh:
-                self._connection = HTTPConnection(*upstream, timeout=60)
+                self._connection = HTTPConnection(*self.upstream, timeout=60)
             assert self._connection
             try:
                 self._connection.putrequest(
@@ -180,24 +166,21 @@ class _Handler(BaseHTTPRequestHandler):
                 for name, value in headers.items():
                     self._connection.putheader(name, value)
                 self._connection.endheaders(body)
-                answer = self._connection.getresponse()
-                return answer, answer.read()
-            except (
-                HTTPException,
-                OSError,
-            ):  # a kept connection that the service has closed meanwhile
+                response = self._connection.getresponse()
+                return response, response.read()
+            except (HTTPException, OSError):  # the service has closed a kept connection meanwhile
                 if fresh:
                     raise
         raise AssertionError
 
-    def _answer(self, answer: HTTPResponse, content: bytes, announced: int) -> None:
-        self.send_response_only(answer.status)
-        for name, value in answer.getheaders():
+    def _respond(self, response: HTTPResponse, content: bytes, announced: int) -> None:
+        self.send_response_only(response.status)
+        for name, value in response.getheaders():
             if name.lower() not in _OWN_HEADERS or (
                 name.lower() == "content-length" and self.command == "HEAD"
             ):
                 self.send_header(name, value)
-        if self.command != "HEAD" and answer.status not in (204, 304):
+        if self.command != "HEAD" and response.status not in (204, 304):
             self.send_header("Content-Length", str(announced))
         self.end_headers()
         self.wfile.write(content)
@@ -210,14 +193,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    def _keep_silent(self) -> None:
-        """Until the caller gives up and closes the connection."""
+    def _stall(self) -> None:
+        """Wait until the caller gives up and closes the connection."""
         self.close_connection = True
         with suppress(OSError):
             self.connection.recv(1)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def _error(code: str, *, is_table: bool) -> bytes:

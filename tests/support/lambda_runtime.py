@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from localdev.network import free_port, wait_for_port
-from localdev.paths import ROOT
+from localdev.paths import BACKENDS
 
-BACKENDS = ROOT / ".venv-backends"
 _EMULATOR = BACKENDS / "bin" / "aws-lambda-rie"
 _CLIENT = ("awslambdaric", "snapshot_restore_py.py", "simplejson", "runtime_client*.so")
 _STARTING_SECONDS = 60

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,11 +13,10 @@ from typing import Any
 
 import boto3
 
-from localdev.network import free_port, wait_for_port
-from tests.support.lambda_runtime import BACKENDS
+from localdev import stores
 
 _ROOT_KEY, _ROOT_SECRET = "root", "root-secret"
-_PATIENCE_SECONDS = 180
+_DEPLOY_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +40,11 @@ class DeployedStack:
 
 
 @contextmanager
-def ministack(folder: Path) -> Iterator[Cloud]:
-    """A cloud of one's own, while the context lasts: functions call it with the credentials of their roles, and it looks at these."""
-    port = free_port()
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    settings = {
-        "AUTH": "true",
-        "AWS_ACCESS_KEY_ID": _ROOT_KEY,
-        "AWS_SECRET_ACCESS_KEY": _ROOT_SECRET,
-        "IOT_MTLS_ENABLED": "0",
-    }
-    settings |= {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "TMPDIR": str(folder)}
-    with (folder / "log").open("wb") as log:
-        command = [str(BACKENDS / "bin" / "ministack")]
-        process = subprocess.Popen(
-            command, cwd=folder, env=inherited | settings, stdout=log, stderr=log
-        )
-        try:
-            wait_for_port(port, process)
-            yield Cloud(
-                f"http://127.0.0.1:{port}",
-                boto3.Session(_ROOT_KEY, _ROOT_SECRET, region_name="us-east-1"),
-            )
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+def cloud_with_permissions() -> Iterator[Cloud]:
+    """Start ministack with its permissions enforced: functions call it with the credentials of their roles."""
+    root = {"AWS_ACCESS_KEY_ID": _ROOT_KEY, "AWS_SECRET_ACCESS_KEY": _ROOT_SECRET}
+    with stores.ministack({"AUTH": "true", **root}) as url:
+        yield Cloud(url, boto3.Session(_ROOT_KEY, _ROOT_SECRET, region_name="us-east-1"))
 
 
 def deploy(
@@ -94,14 +67,12 @@ def deploy(
     formation.create_stack(
         StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
     )
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _DEPLOY_SECONDS
     while (found := formation.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"].endswith(
         "IN_PROGRESS"
     ):
         if time.monotonic() > deadline:
-            raise RuntimeError(
-                f"stack {name} is {found['StackStatus']} after {_PATIENCE_SECONDS} s"
-            )
+            raise RuntimeError(f"stack {name} is {found['StackStatus']} after {_DEPLOY_SECONDS} s")
         time.sleep(0.5)
     if found["StackStatus"] != "CREATE_COMPLETE":
         events = formation.describe_stack_events(StackName=name)["StackEvents"]

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from localdev.aws_environment import environment_without_aws
 from localdev.paths import ROOT
 
 COMMAND = f"{sys.executable} -m localdev.api_server --port 0"
@@ -67,11 +68,10 @@ class Server:
 @contextmanager
 def server(environment: Mapping[str, str] = {}, *, shell: str = "") -> Iterator[Server]:
     """A server that accepts requests. `shell` is run before it, in the same process. Without an `environment`, it has no stores."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with subprocess.Popen(
         ["bash", "-ec", f"{shell}\nexec {COMMAND}"],
         cwd=ROOT,
-        env={**inherited, **_NO_STORES, **environment},
+        env={**environment_without_aws(), **_NO_STORES, **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -21,9 +21,9 @@ from chalicelib.domain.tokens import Scope, get_required_scope
 from chalicelib.lambda_handlers import authorizer
 from chalicelib.settings import AuthMode, Settings, SettingsError, auth_mode
 from chalicelib.usecases.tokens import authenticate, create_token, revoke_token
+from tests.support.api_gateway import allows
 from tests.support.fake_tokens import FakeTokenRepository
 from tests.support.fakes import FakeClock
-from tests.support.gateway import allows
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/api"
 

@@ -20,10 +20,11 @@ from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
 from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token
+from localdev.gateway_event import build_event
 from localdev.paths import ROOT
 from scripts.build_lambda_package import build_package
 from server.provision import create_bucket, create_table, load_data
-from tests.support.gateway import Gateway, listening
+from tests.support.api_gateway import Gateway, serve_gateway
 from tests.support.lambda_api import lambda_api
 from tests.support.lambda_runtime import WANTING, Function, function
 
@@ -135,7 +136,7 @@ def deployed(
         functions = {"APIHandler": handler, "Builder": builder, "Authorize": start("Authorize")}
         definition = dev_package.properties("RestAPI")["DefinitionBody"]
         gateway = Gateway(definition, handler.invoke, functions["Authorize"].invoke)
-        url = stack.enter_context(listening(gateway))
+        url = stack.enter_context(serve_gateway(gateway))
         created = {
             scope: create_token(
                 scope, "test", timedelta(days=1), tokens=tokens, clock=SystemClock()
@@ -159,23 +160,7 @@ def cold_starts(
         pytest.skip(WANTING)
     folder = tmp_path_factory.mktemp("cold")
     settings = dev_package.properties("APIHandler")
-    event = {
-        "httpMethod": "GET",
-        "path": "/",
-        "resource": "/",
-        "headers": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {
-            "resourcePath": "/",
-            "httpMethod": "GET",
-            "path": "/api/",
-            "requestId": "cold",
-        },
-        "body": None,
-        "isBase64Encoded": False,
-    }
+    event = build_event("GET", "/")
     seconds = []
     for number in range(5):
         with function(

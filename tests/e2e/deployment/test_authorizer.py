@@ -6,6 +6,7 @@ import secrets
 
 from chalicelib.api.middleware import PUBLIC_ROUTES
 from chalicelib.domain.tokens import Scope
+from localdev.gateway_event import build_event
 from tests.e2e.deployment.conftest import Deployed
 from tests.e2e.deployment.test_boot import ask
 
@@ -23,7 +24,7 @@ def routes(deployed: Deployed) -> list[tuple[str, str]]:
 
 def test_a_remembered_answer_opens_every_path_of_its_scope_and_no_other(deployed: Deployed) -> None:
     token = deployed.tokens[Scope.READ]
-    asked = deployed.gateway.asked
+    calls = deployed.gateway.authorizer_calls
     for method, path in sorted(
         routes(deployed)
     ):  # reading first: its answer is remembered when scheduling is tried
@@ -32,7 +33,7 @@ def test_a_remembered_answer_opens_every_path_of_its_scope_and_no_other(deployed
             assert status not in (401, 403), (method, path)
         else:
             assert (status, problem["code"]) == (403, "forbidden"), (method, path)
-    assert deployed.gateway.asked <= asked + 1
+    assert deployed.gateway.authorizer_calls <= calls + 1
 
 
 def test_no_closed_route_answers_without_a_token_or_with_a_wrong_one(deployed: Deployed) -> None:
@@ -55,27 +56,16 @@ def test_no_closed_route_answers_without_a_token_or_with_a_wrong_one(deployed: D
 def test_a_request_that_reached_the_function_past_the_authorizer_is_refused(
     deployed: Deployed,
 ) -> None:
-    event = {
-        "resource": "/v1/compositions",
-        "path": "/v1/compositions",
-        "httpMethod": "GET",
-        "headers": {"authorization": f"Bearer {deployed.tokens[Scope.ADMIN]}"},
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {
-            "resourcePath": "/v1/compositions",
-            "httpMethod": "GET",
-            "path": "/api/v1/compositions",
-        },
-        "body": None,
-        "isBase64Encoded": False,
-    }
+    event = build_event(
+        "GET",
+        "/v1/compositions",
+        headers={"authorization": f"Bearer {deployed.tokens[Scope.ADMIN]}"},
+    )
     assert deployed.functions["APIHandler"].invoke(event)["statusCode"] == 401
 
 
 def test_the_open_routes_do_not_ask_the_authorizer(deployed: Deployed) -> None:
-    asked = deployed.gateway.asked
+    calls = deployed.gateway.authorizer_calls
     for path in ("/", "/docs", "/openapi.json", "/health"):
         assert ask(deployed, "GET", path)[0] == 200
-    assert deployed.gateway.asked == asked
+    assert deployed.gateway.authorizer_calls == calls

@@ -18,8 +18,8 @@ from dataops_client import DataOpsClient, NothingAvailable
 from chalicelib.domain.tokens import Scope
 from localdev.paths import ROOT
 from tests.e2e.deployment.conftest import Deployed, Package
-from tests.support.extracted import extracted_files, sub_run_files
-from tests.support.gateway import Gateway
+from tests.support.api_gateway import Gateway
+from tests.support.expected_files import extracted_files, sub_run_files
 from tests.support.lambda_runtime import WANTING, FunctionError, function
 
 NC = "Zr49Cu49Al2"
@@ -199,7 +199,7 @@ def test_a_request_that_outlasts_the_function_is_a_504_problem(
         gateway = Gateway(
             dev_package.properties("RestAPI")["DefinitionBody"], slow.invoke, slow.invoke
         )
-        status, headers, body = gateway.answer("GET", "/api/health", {}, b"")
+        status, headers, body = gateway.respond("GET", "/api/health", {}, b"")
     problem = json.loads(body)
     assert (status, problem["code"], headers["Retry-After"]) == (504, "timeout", "2")
 

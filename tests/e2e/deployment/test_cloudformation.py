@@ -21,9 +21,9 @@ from chalicelib.usecases.tokens import create_token, revoke_token
 from localdev.paths import ROOT
 from server.provision import load_data
 from tests.e2e.deployment.conftest import Package
-from tests.support.extracted import extracted_files, sub_run_files
+from tests.support.expected_files import extracted_files, sub_run_files
 from tests.support.lambda_runtime import WANTING
-from tests.support.ministack import Cloud, DeployedStack, deploy, ministack
+from tests.support.ministack import Cloud, DeployedStack, cloud_with_permissions, deploy
 
 NC = "Zr49Cu49Al2"
 pytestmark = [
@@ -45,9 +45,9 @@ class Service:
 
 
 @pytest.fixture(scope="module")
-def service(dev_package: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(dev_package: Package) -> Iterator[Service]:
     """The stage `dev`, deployed, with the sample in its bucket and a token of each scope. Whole runs are built by the builder."""
-    with ministack(tmp_path_factory.mktemp("ministack")) as cloud:
+    with cloud_with_permissions() as cloud:
         stack = deploy(
             cloud,
             "dataops-dev",

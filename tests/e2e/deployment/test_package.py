@@ -13,11 +13,11 @@ import pytest
 
 from chalicelib.adapters.aws.data_bucket import ARCHIVE_LIFETIME
 from chalicelib.api.gateway_responses import build_gateway_responses
-from localdev.paths import ROOT
+from localdev.paths import BACKENDS, ROOT
 from scripts.build_lambda_package import build_package
 from scripts.lambda_package_content import MAX_ZIP_BYTES
 from tests.e2e.deployment.conftest import Package
-from tests.support.lambda_runtime import BACKENDS, WANTING
+from tests.support.lambda_runtime import WANTING
 
 pytestmark = pytest.mark.self_contained
 

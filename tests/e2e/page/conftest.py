@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from localdev.aws_environment import environment_without_aws
 from localdev.child_process import start_child_process
 from localdev.paths import ROOT
 from server.provision import create_bucket, load_data
@@ -113,14 +113,11 @@ def serve(aws_environment: dict[str, str], sample_bucket: str, table: str) -> It
 
     def start(bucket: str = sample_bucket, **settings: str) -> Site:
         names = {"DATA_BUCKET": bucket, "RUN_TABLE": table, "JOB_RUN_TIME_SECONDS": "1"}
-        inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith("AWS_")
-        }
         process = start_child_process(
             "localdev.api_server",
             "--port",
             "0",
-            environment=inherited | aws_environment | names | settings,
+            environment=environment_without_aws() | aws_environment | names | settings,
         )
         url = process.__enter__()
         served.append(process)

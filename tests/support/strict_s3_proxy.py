@@ -1,22 +1,19 @@
-"""A door to an S3 store that checks presigned requests as AWS does.
+"""A proxy before an S3 store that checks presigned requests as AWS does.
 
-moto takes any signature, expired or made up, so that tests of links prove nothing without this. The rules and codes are those of
-"Authenticating Requests: Using Query Parameters (AWS Signature Version 4)" in the S3 documentation. Requests that are signed in a
-header, as an SDK's are, pass as they come; those without any signature are refused.
+moto accepts any signature, even expired or forged ones, so tests of links would prove nothing without this. The rules and codes are
+those of "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)" in the S3 documentation. Requests that are signed
+in a header, as an SDK's are, pass unchanged; those without a signature are refused.
 """
 
 from __future__ import annotations
 
 import hmac
 import http.client
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -24,23 +21,25 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tests.support.http_server import RawHandler, serve_raw
+
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _WEEK_SECONDS = 7 * 24 * 3600
 _SKEW = timedelta(minutes=15)
-_PATIENCE_SECONDS = 60
+_TIMEOUT_SECONDS = 60
 _HOP_HEADERS = {"connection", "transfer-encoding", "host", "keep-alive", "server", "date"}
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What the store answers instead."""
+    """The error response of the store."""
 
     status: int
     code: str
     message: str
 
 
-def refusal(
+def find_refusal(
     method: str,
     target: str,
     headers: Mapping[str, str],
@@ -49,7 +48,10 @@ def refusal(
     region: str,
     now: datetime,
 ) -> Refusal | None:
-    """Why a request must be refused; None if it may pass. `target` is path and query as sent, header names are in lower case."""
+    """Return the refusal of a request, or None if it is valid.
+
+    `target` is path and query as sent, header names are in lower case.
+    """
     parts = urlsplit(target)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     if "AWSAccessKeyId" in query:
@@ -119,62 +121,48 @@ def refusal(
     return None
 
 
-class StrictS3:
-    """The door, on a loopback port, as a context manager. What holds is passed on to `backend`, signed anew."""
+class StrictS3Proxy:
+    """The state of the proxy: its backend, the credentials that it accepts, and its clock."""
 
     def __init__(self, backend: str, *, access_key: str, secret_key: str, region: str) -> None:
-        self._backend, self._credentials, self._region = (
-            backend,
-            Credentials(access_key, secret_key),
-            region,
-        )
+        self.url = ""
+        self._backend, self._region = backend, region
+        self._credentials = Credentials(access_key, secret_key)
         self._ahead = timedelta()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}
-        )
-        self.port: int = self._server.server_port
-        self.url = f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    @property
+    def port(self) -> int | None:
+        return urlsplit(self.url).port
 
     def advance(self, seconds: float) -> None:
-        """Put the store's clock forward (or, with a negative number, back)."""
+        """Put the clock forward (or, with a negative number, back)."""
         self._ahead += timedelta(seconds=seconds)
 
-    def refusal(self, method: str, target: str, headers: Mapping[str, str]) -> Refusal | None:
-        keys, now = (
-            {self._credentials.access_key: self._credentials.secret_key},
-            datetime.now(UTC) + self._ahead,
+    def find_refusal(self, method: str, target: str, headers: Mapping[str, str]) -> Refusal | None:
+        """Return the refusal of a request at the time of the proxy's clock."""
+        return find_refusal(
+            method,
+            target,
+            headers,
+            secret_keys={self._credentials.access_key: self._credentials.secret_key},
+            region=self._region,
+            now=datetime.now(UTC) + self._ahead,
         )
-        return refusal(method, target, headers, secret_keys=keys, region=self._region, now=now)
 
     @contextmanager
-    def answer(
+    def forward(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> Iterator[http.client.HTTPResponse]:
-        """The store's own answer, its body still to be read."""
+        """Send a valid request to the backend and yield its response, with the body still to be read."""
         sent = {
             name: value
             for name, value in headers.items()
             if name not in _HOP_HEADERS or name == "host"
         }
         if "authorization" not in headers:
-            target, sent = self._signed_anew(method, target, sent)
+            target, sent = self._sign_for_backend(method, target, sent)
         connection = http.client.HTTPConnection(
-            urlsplit(self._backend).netloc, timeout=_PATIENCE_SECONDS
+            urlsplit(self._backend).netloc, timeout=_TIMEOUT_SECONDS
         )
         try:
             connection.request(method, target, body or None, sent)
@@ -182,10 +170,10 @@ class StrictS3:
         finally:
             connection.close()
 
-    def _signed_anew(
+    def _sign_for_backend(
         self, method: str, target: str, headers: Mapping[str, str]
     ) -> tuple[str, dict[str, str]]:
-        """For the backend's own address, which the signature that came does not cover."""
+        """Sign the request in a header: the query's signature does not cover the backend's address."""
         parts = urlsplit(target)
         plain = "&".join(pair for pair in parts.query.split("&") if not pair.startswith("X-Amz-"))
         target = f"{parts.path}?{plain}" if plain else parts.path
@@ -196,50 +184,43 @@ class StrictS3:
 
 
 @pytest.fixture
-def strict_s3(aws_environment: dict[str, str]) -> Iterator[StrictS3]:
-    """A strict door to the store of the tests: its `url` is what S3_PUBLIC_ENDPOINT is for.
-
-    A test module takes it with `strict_s3 = presign.strict_s3`.
-    """
-    with StrictS3(
+def strict_s3(aws_environment: dict[str, str]) -> Iterator[StrictS3Proxy]:
+    """Serve a proxy in front of the store of the tests; its URL is for S3_PUBLIC_ENDPOINT."""
+    proxy = StrictS3Proxy(
         aws_environment["AWS_ENDPOINT_URL_S3"],
         access_key=aws_environment["AWS_ACCESS_KEY_ID"],
         secret_key=aws_environment["AWS_SECRET_ACCESS_KEY"],
         region=aws_environment["AWS_DEFAULT_REGION"],
-    ) as strict:
-        yield strict
+    )
+    with serve_raw(_handler_of(proxy)) as proxy.url:
+        yield proxy
 
 
-def _handler_of(strict: StrictS3) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def _decide(self) -> None:
+def _handler_of(proxy: StrictS3Proxy) -> type[RawHandler]:
+    class Handler(RawHandler):
+        def _handle(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self.rfile.read(int(headers.get("content-length", "0")))
-            refused = strict.refusal(self.command, self.path, headers)
-            if refused:
-                text = f"<?xml version='1.0'?><Error><Code>{refused.code}</Code><Message>{refused.message}</Message></Error>"
-                self._send(
-                    refused.status,
-                    {"Content-Type": "application/xml", "Content-Length": str(len(text))},
-                    [text.encode()],
-                )
+            if refusal := proxy.find_refusal(self.command, self.path, headers):
+                text = f"<?xml version='1.0'?><Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error>"
+                own_headers = {"Content-Type": "application/xml", "Content-Length": str(len(text))}
+                self._send(refusal.status, own_headers, [text.encode()])
                 return
-            with strict.answer(self.command, self.path, headers, body) as answer:
-                passed_on = {
+            with proxy.forward(self.command, self.path, headers, body) as response:
+                forwarded = {
                     name: value
-                    for name, value in answer.getheaders()
+                    for name, value in response.getheaders()
                     if name.lower() not in _HOP_HEADERS
                 }
-                if answer.length is None:
-                    passed_on["Connection"] = "close"  # which alone tells where the body ends
-                self._send(answer.status, passed_on, iter(lambda: answer.read(1024 * 1024), b""))
+                if response.length is None:
+                    forwarded["Connection"] = "close"  # marks the end of the body
+                self._send(
+                    response.status, forwarded, iter(lambda: response.read(1024 * 1024), b"")
+                )
 
-        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _decide
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _handle
 
-        def _send(self, status: int, headers: Mapping[str, str], chunks: Iterable[bytes]) -> None:
+        def _send(self, status: int, headers: Mapping[str, Any], chunks: Iterable[bytes]) -> None:
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
@@ -247,9 +228,6 @@ def _handler_of(strict: StrictS3) -> type[BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 for chunk in chunks:
                     self.wfile.write(chunk)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-            pass
 
     return Handler
 
