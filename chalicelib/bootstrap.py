@@ -79,9 +79,9 @@ def override_services(replacement: Services) -> Iterator[None]:
             _SERVICES.remove(replacement)
 
 
-def build_services(settings: Settings) -> Services:
-    """Return new services for the settings."""
-    clients = Clients.connect(settings)
+def build_services(settings: Settings, clients: Clients | None = None) -> Services:
+    """Return new services for the settings, on these connections to AWS if given."""
+    clients = clients or Clients.connect(settings)
     runs = DynamoRunRepository(clients.dynamodb, settings.run_table)
     bucket = S3DataBucket(
         clients.s3,

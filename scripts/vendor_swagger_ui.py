@@ -24,8 +24,8 @@ from localdev.paths import ROOT
 
 _WHEEL = "flask-swagger-ui==5.34.0"
 _WHEEL_SHA256 = "63e4ecfee6345ca746c11c5341c6f2a1cbe271e518aac1659889cd3905b1110f"
-_FOLDER = ROOT / "chalicelib" / "static" / "swagger-ui"
-_FILES = {
+FOLDER = ROOT / "chalicelib" / "static" / "swagger-ui"
+FILES = {
     "swagger-ui-bundle.js": "3f6abf70480db7e07914df4c98a77385f22ea585eaf457a3e6415ba0eae2d167",
     "swagger-ui.css": "c3cfe8248c4b0b89673600fb829924eafbac6de4bc4b2b06f5f5243483074d0a",
     "LICENSE": "f3bafbe10a72b3d49c57ec1b7128abd1868d4c2fa0995858d909cb60898a7746",
@@ -45,7 +45,7 @@ def main() -> None:
         _update()
     findings = [
         f"{name}: SHA-256 {found}, expected {expected}"
-        for name, expected in _FILES.items()
+        for name, expected in FILES.items()
         if (found := _sha256_of(name)) != expected
     ]
     print("\n".join(findings))
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _sha256_of(name: str) -> str:
-    path = _FOLDER / name
+    path = FOLDER / name
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "file missing"
 
 
@@ -75,10 +75,10 @@ def _update() -> None:
         (wheel,) = Path(folder).glob("*.whl")
         if (found := hashlib.sha256(wheel.read_bytes()).hexdigest()) != _WHEEL_SHA256:
             sys.exit(f"{wheel.name}: SHA-256 {found}, expected {_WHEEL_SHA256}")
-        _FOLDER.mkdir(parents=True, exist_ok=True)
+        FOLDER.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(wheel) as archive:
-            for name in _FILES:
-                (_FOLDER / name).write_bytes(archive.read(f"flask_swagger_ui/dist/{name}"))
+            for name in FILES:
+                (FOLDER / name).write_bytes(archive.read(f"flask_swagger_ui/dist/{name}"))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from chalicelib.domain.runs import REFERENCE_SUB_RUN, Run, SubRunKey
 
 from .ports import Clock, DataBucket, OutcomeCache
 
-_TIMEOUT = timedelta(seconds=10)
+READ_TIMEOUT = timedelta(seconds=10)
 _PARALLEL_READS = 8
 _FIRST_WINDOW_BYTES = 64 * 1024
 _LARGEST_WINDOW_BYTES = 1024 * 1024
@@ -57,7 +57,7 @@ def get_sub_run_facts(
     last (the next request continues), or if the facts are neither in the last MAX_FILE_BYTES nor at
     the beginning of a larger file. This last case is cached as well.
     """
-    deadline = clock.now() + _TIMEOUT
+    deadline = clock.now() + READ_TIMEOUT
     listed = _list_files(run, bucket)
     cached = cache.get(run.key) if any(listed.values()) else {}
     versions = {sub_run: _version(run, artifacts) for sub_run, artifacts in listed.items()}
@@ -68,7 +68,7 @@ def get_sub_run_facts(
     }
 
     def read(sub_run: int) -> CachedFacts | None:
-        if not _READS.acquire(timeout=_TIMEOUT.total_seconds()):
+        if not _READS.acquire(timeout=READ_TIMEOUT.total_seconds()):
             return None
         try:
             return CachedFacts(

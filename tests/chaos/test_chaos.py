@@ -1,7 +1,7 @@
-"""Every use case while the stores drop, delay, refuse, cut and forget: the right answer or a 503, and nothing that is half done.
+"""Every use case while the stores drop, delay, refuse and cut requests: a correct response or a 503, and no partial effect.
 
-SCENARIOS=2000 pytest tests/chaos      how many, in groups of twenty (default 100)
-SEED=1234 pytest tests/chaos           that one alone
+SCENARIOS=2000 pytest tests/chaos      number of scenarios, in groups of twenty (default 100)
+SEED=1234 pytest tests/chaos           one scenario
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ import pytest
 from chalice.test import HTTPResponse
 
 from chalicelib import bootstrap
-from chalicelib.adapters.aws import clients
-from chalicelib.adapters.aws import retry_deadline as patience
+from chalicelib.adapters.aws.clients import Timeouts
 from chalicelib.bootstrap import Services
 from tests.conftest import Aws
 from tests.support.api import Api, serving
@@ -40,12 +39,13 @@ _SEEDS = (
     else list(range(int(os.environ.get("SCENARIOS") or 100)))
 )
 _GROUPS = [_SEEDS[start : start + _GROUP] for start in range(0, len(_SEEDS), _GROUP)]
-_PATIENCE = 60
-"""How often what failed is tried again once the faults have ended: far more than is ever needed."""
+_MAX_ATTEMPTS = 60
+"""Attempts after the faults have ended: far more than are ever needed."""
+_TIMEOUTS = Timeouts(read_seconds=0.5, write_seconds=2, last_attempt_seconds=0.6)
 
 
 class QuickClock:
-    """Time that passes while somebody waits: leases and polls end without anybody waiting for them."""
+    """A clock that sleeping advances, so that leases and polls end without delay."""
 
     def __init__(self) -> None:
         self._ahead = timedelta()
@@ -59,8 +59,8 @@ class QuickClock:
 
 
 @dataclass
-class World:
-    """A composition of its own with two runs in the bucket, what is in their files, and what callers were answered."""
+class ChaosScenario:
+    """A composition with two runs in the bucket, the content of their files, and the ids that callers received."""
 
     api: Api
     aws: Aws
@@ -76,14 +76,11 @@ class World:
 
 
 @pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore tries again at once, and gives up soon: what it does stays, how long it waits goes."""
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the pauses between the attempts of botocore."""
     monkeypatch.setattr(
         botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda *_: 0.0
     )
-    monkeypatch.setattr(clients, "_READ_SECONDS", 0.5)
-    monkeypatch.setattr(clients, "_WRITE_SECONDS", 2)
-    monkeypatch.setattr(patience, "_LAST_START_SECONDS", 0.6)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +90,7 @@ def faults() -> Faults:
 
 @pytest.fixture(scope="module")
 def proxied(aws_environment: dict[str, str], faults: Faults) -> Iterator[dict[str, str]]:
-    """The environment where everything goes through the proxies, but for the links."""
+    """Return an environment with proxies in front of the stores; links bypass them."""
     s3, dynamodb = (
         aws_environment["AWS_ENDPOINT_URL_S3"],
         aws_environment["AWS_ENDPOINT_URL_DYNAMODB"],
@@ -105,7 +102,7 @@ def proxied(aws_environment: dict[str, str], faults: Faults) -> Iterator[dict[st
 
 
 @pytest.mark.parametrize("seeds", _GROUPS, ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
-def test_whatever_fails_nothing_is_wrong_lost_or_half_done(
+def test_faults_of_the_stores_lose_and_duplicate_nothing(
     seeds: list[int], faults: Faults, proxied: dict[str, str], aws: Aws, bucket: str, table: str
 ) -> None:
     environment = proxied | {
@@ -113,25 +110,25 @@ def test_whatever_fails_nothing_is_wrong_lost_or_half_done(
         "DATA_BUCKET": bucket,
         "JOB_RUN_TIME_SECONDS": "300",
     }
-    with serving(environment) as api:
-        made = _in_quick_time(bootstrap.services())
+    with serving(environment, _TIMEOUTS) as api:
+        made = _with_quick_clock(bootstrap.services())
         in_background = replace(made, archives=replace(made.archives, inline_max_bytes=0))
         for seed in seeds:
             deps = in_background if seed % 4 == 3 else made
             try:
                 with bootstrap.override_services(deps):
-                    _scenario(_world(api, aws, bucket, seed), faults, seed)
+                    _run(_create_scenario(api, aws, bucket, seed), faults, seed)
             except BaseException as error:
                 error.add_note(f"SEED={seed}, {dict(faults.seen)}")
                 raise
 
 
-def _in_quick_time(made: Services) -> Services:
+def _with_quick_clock(made: Services) -> Services:
     clock = QuickClock()
     return replace(made, clock=clock, archives=replace(made.archives, clock=clock))
 
 
-def _world(api: Api, aws: Aws, bucket: str, seed: int) -> World:
+def _create_scenario(api: Api, aws: Aws, bucket: str, seed: int) -> ChaosScenario:
     chance = random.Random(seed)
     nc = f"Al{seed % 900 + 2}" + (f"Cu{seed // 900}" if seed >= 900 else "")
     large = (
@@ -153,10 +150,10 @@ def _world(api: Api, aws: Aws, bucket: str, seed: int) -> World:
                 Key=f"{nc}/c/md/lammps/100/{id_run}/2000/{sub_run}/{name}",
                 Body=content,
             )
-    return World(api, aws, bucket, nc, files)
+    return ChaosScenario(api, aws, bucket, nc, files)
 
 
-def _scenario(world: World, faults: Faults, seed: int) -> None:
+def _run(scenario: ChaosScenario, faults: Faults, seed: int) -> None:
     chance = random.Random(seed)
     actions = [
         _schedule,
@@ -179,105 +176,111 @@ def _scenario(world: World, faults: Faults, seed: int) -> None:
         for action in chosen:
             if chance.random() < 0.25:  # two callers at once
                 with ThreadPoolExecutor(2) as pool:
-                    for done in [pool.submit(action, world), pool.submit(action, world)]:
+                    for done in [pool.submit(action, scenario), pool.submit(action, scenario)]:
                         done.result()
             else:
-                action(world)
+                action(scenario)
     finally:
         faults.rate = 0.0
-    _check(world)
+    _check(scenario)
 
 
-def _ask(
-    world: World, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+def _request(
+    scenario: ChaosScenario,
+    method: str,
+    path: str,
+    body: Any = None,
+    headers: dict[str, str] | None = None,
 ) -> Any:
-    """The JSON of what was asked for; None for a refusal that the contract knows, here as a whole."""
-    answer = world.api.call(method, path, body, headers=headers)
-    if answer.status_code in (200, 202):
-        return json.loads(answer.body) | {"status_code": answer.status_code}
-    _assert_refusal(answer)
+    """Return the JSON of a success, or None for a complete problem document of the contract."""
+    response = scenario.api.call(method, path, body, headers=headers)
+    if response.status_code in (200, 202):
+        return json.loads(response.body) | {"status_code": response.status_code}
+    _assert_refusal(response)
     return None
 
 
-def _assert_refusal(answer: HTTPResponse) -> None:
-    assert answer.headers["Content-Type"] == "application/problem+json", (
-        answer.status_code,
-        answer.body,
+def _assert_refusal(response: HTTPResponse) -> None:
+    assert response.headers["Content-Type"] == "application/problem+json", (
+        response.status_code,
+        response.body,
     )
-    problem = json.loads(answer.body)
-    # Not there, or not scheduled: what an action before this one did not achieve.
-    assert answer.status_code in (404, 409, 503), problem
-    if answer.status_code == 503 or problem["code"] == "request_in_flight":
-        assert int(answer.headers["Retry-After"]) > 0
+    problem = json.loads(response.body)
+    # Missing or not scheduled: an earlier action did not succeed.
+    assert response.status_code in (404, 409, 503), problem
+    if response.status_code == 503 or problem["code"] == "idempotency_key_in_flight":
+        assert int(response.headers["Retry-After"]) > 0
 
 
-def _schedule(world: World) -> None:
-    if answer := _ask(world, "POST", world.path()):
-        world.scheduled.append(answer["id_run"])
+def _schedule(scenario: ChaosScenario) -> None:
+    if response := _request(scenario, "POST", scenario.path()):
+        scenario.scheduled.append(response["id_run"])
 
 
-def _schedule_with_key(world: World) -> None:
-    key = world.nc
-    if answer := _ask(world, "POST", world.path(), headers={"Idempotency-Key": key}):
-        world.by_key.setdefault(key, []).append(answer["id_run"])
+def _schedule_with_key(scenario: ChaosScenario) -> None:
+    key = scenario.nc
+    if response := _request(scenario, "POST", scenario.path(), headers={"Idempotency-Key": key}):
+        scenario.by_key.setdefault(key, []).append(response["id_run"])
 
 
-def _augment(world: World) -> None:
-    if _ask(world, "POST", world.path("/1/augment"), {"sub_runs": ["3"]}):
-        world.augmented = True
+def _augment(scenario: ChaosScenario) -> None:
+    if _request(scenario, "POST", scenario.path("/1/augment"), {"sub_runs": ["3"]}):
+        scenario.augmented = True
 
 
-def _status(world: World) -> None:
-    augmented = world.augmented
-    if answer := _ask(world, "GET", world.path("/1/status")):
-        assert answer["id_run"] == "1"
-        assert not augmented or "3" in answer["sub_runs"]
+def _status(scenario: ChaosScenario) -> None:
+    augmented = scenario.augmented
+    if response := _request(scenario, "GET", scenario.path("/1/status")):
+        assert response["id_run"] == "1"
+        assert not augmented or "3" in response["sub_runs"]
 
 
-def _available(world: World) -> None:
-    known = {*world.scheduled}
-    if (answer := _ask(world, "GET", f"/v1/generate/available?nc={world.nc}")) is not None:
-        assert known <= {run["id_run"] for run in answer.get(world.nc, [])}
+def _available(scenario: ChaosScenario) -> None:
+    known = {*scenario.scheduled}
+    if (
+        response := _request(scenario, "GET", f"/v1/generate/available?nc={scenario.nc}")
+    ) is not None:
+        assert known <= {run["id_run"] for run in response.get(scenario.nc, [])}
 
 
-def _manifest(world: World) -> None:
-    if answer := _ask(world, "GET", world.path("/1/0/manifest")):
-        assert {file["name"]: file["size_bytes"] for file in answer["files"]} == {
-            name: len(content) for name, content in world.files["1/0"].items()
+def _manifest(scenario: ChaosScenario) -> None:
+    if response := _request(scenario, "GET", scenario.path("/1/0/manifest")):
+        assert {file["name"]: file["size_bytes"] for file in response["files"]} == {
+            name: len(content) for name, content in scenario.files["1/0"].items()
         }
 
 
-def _download(world: World) -> None:
-    answer = _ask(world, "GET", world.path("/1/0/download"))
-    if answer and answer["status_code"] == 200:
-        assert _unzipped(answer) == world.files["1/0"]
+def _download(scenario: ChaosScenario) -> None:
+    response = _request(scenario, "GET", scenario.path("/1/0/download"))
+    if response and response["status_code"] == 200:
+        assert _unzipped(response) == scenario.files["1/0"]
 
 
-def _download_run(world: World) -> None:
-    answer = _ask(world, "GET", world.path("/1/download"))
-    if answer and answer["status_code"] == 200:
-        _assert_run(world, _unzipped(answer))
+def _download_run(scenario: ChaosScenario) -> None:
+    response = _request(scenario, "GET", scenario.path("/1/download"))
+    if response and response["status_code"] == 200:
+        _assert_run(scenario, _unzipped(response))
 
 
-def _bonds(world: World) -> None:
-    if answer := _ask(world, "GET", world.path("/1/0/bonds")):
-        assert [bond["icohp"] for bond in answer["bonds"]] == [1.0]
+def _bonds(scenario: ChaosScenario) -> None:
+    if response := _request(scenario, "GET", scenario.path("/1/0/bonds")):
+        assert [bond["icohp"] for bond in response["bonds"]] == [1.0]
 
 
-def _files(world: World) -> None:
-    if answer := _ask(world, "GET", world.path("/1/0/files/ICOHPLIST.lobster")):
-        with urllib.request.urlopen(answer["download_url"]) as content:
-            assert content.read() == world.files["1/0"]["ICOHPLIST.lobster"]
+def _files(scenario: ChaosScenario) -> None:
+    if response := _request(scenario, "GET", scenario.path("/1/0/files/ICOHPLIST.lobster")):
+        with urllib.request.urlopen(response["download_url"]) as content:
+            assert content.read() == scenario.files["1/0"]["ICOHPLIST.lobster"]
 
 
-def _compositions(world: World) -> None:
-    if answer := _ask(world, "GET", "/v1/compositions"):
-        assert world.nc in answer["compositions"]
+def _compositions(scenario: ChaosScenario) -> None:
+    if response := _request(scenario, "GET", "/v1/compositions"):
+        assert scenario.nc in response["compositions"]
 
 
 def _unzipped(link: dict[str, Any]) -> dict[str, bytes]:
-    with urllib.request.urlopen(link["download_url"]) as answer:
-        content = answer.read()
+    with urllib.request.urlopen(link["download_url"]) as response:
+        content = response.read()
     assert (len(content), hashlib.sha256(content).hexdigest()) == (
         link["size_bytes"],
         link["sha256"],
@@ -294,95 +297,108 @@ def _members(content: bytes) -> dict[str, bytes]:
         }
 
 
-def _assert_run(world: World, files: dict[str, bytes]) -> None:
-    """A run's archive holds the sub-runs that were scheduled when it was asked for."""
-    first = {f"0/{name}": content for name, content in world.files["1/0"].items()}
-    both = first | {f"3/{name}": content for name, content in world.files["1/3"].items()}
+def _assert_run(scenario: ChaosScenario, files: dict[str, bytes]) -> None:
+    """Check that a run's archive contains the sub-runs that were scheduled at the time of the request."""
+    first = {f"0/{name}": content for name, content in scenario.files["1/0"].items()}
+    both = first | {f"3/{name}": content for name, content in scenario.files["1/3"].items()}
     assert files in (first, both)
 
 
-def _check(world: World) -> None:
-    """The faults have ended: everything works within its time, and nothing is there twice, lost or half done."""
-    _insist(world, "POST", world.path(), unless="nothing_available")
-    answered = [*world.scheduled, *{ids[0] for ids in world.by_key.values()}]
-    assert len(set(answered)) == len(answered), "an id was given twice"
-    for key, ids in world.by_key.items():
-        again = _insist(world, "POST", world.path(), headers={"Idempotency-Key": key})
-        assert {*ids, again["id_run"]} == {ids[0]}, "a repeated key has two answers"
-    runs = _insist(world, "GET", f"/v1/generate/available?nc={world.nc}")[world.nc]
+def _check(scenario: ChaosScenario) -> None:
+    """Check, after the faults have ended, that all requests succeed and nothing is lost, duplicated or partial."""
+    _retry_until_ok(scenario, "POST", scenario.path(), unless="nothing_available")
+    received = [*scenario.scheduled, *{ids[0] for ids in scenario.by_key.values()}]
+    assert len(set(received)) == len(received), "an id was returned twice"
+    for key, ids in scenario.by_key.items():
+        again = _retry_until_ok(scenario, "POST", scenario.path(), headers={"Idempotency-Key": key})
+        assert {*ids, again["id_run"]} == {ids[0]}, "a repeated key has two results"
+    runs = _retry_until_ok(scenario, "GET", f"/v1/generate/available?nc={scenario.nc}")[scenario.nc]
     numbers = [int(run["id_run"]) for run in runs]
     assert numbers == list(range(1, len(numbers) + 1)), "a gap"
-    assert {*answered} <= {run["id_run"] for run in runs}, "a run that was answered is lost"
-    assert not world.augmented or "3" in runs[0]["sub_runs"], "a sub-run that was answered is lost"
-    assert _insist(world, "GET", world.path("/1/status"))["sub_runs"] == runs[0]["sub_runs"]
-    assert _unzipped(_link(world, "/1/0/download")) == world.files["1/0"]
-    _assert_run(world, _unzipped(_link(world, "/1/download")))
-    _assert_store(world)
+    assert {*received} <= {run["id_run"] for run in runs}, "a scheduled run is lost"
+    assert not scenario.augmented or "3" in runs[0]["sub_runs"], "a scheduled sub-run is lost"
+    assert (
+        _retry_until_ok(scenario, "GET", scenario.path("/1/status"))["sub_runs"]
+        == runs[0]["sub_runs"]
+    )
+    assert _unzipped(_link(scenario, "/1/0/download")) == scenario.files["1/0"]
+    _assert_run(scenario, _unzipped(_link(scenario, "/1/download")))
+    _assert_store(scenario)
 
 
-def _insist(
-    world: World, method: str, path: str, unless: str = "", headers: dict[str, str] | None = None
+def _retry_until_ok(
+    scenario: ChaosScenario,
+    method: str,
+    path: str,
+    unless: str = "",
+    headers: dict[str, str] | None = None,
 ) -> Any:
-    """What is answered in the end."""
-    for _ in range(_PATIENCE):
-        answer = world.api.call(method, path, headers=headers)
-        if answer.status_code == 200 or (unless and json.loads(answer.body).get("code") == unless):
-            return json.loads(answer.body)
-        _assert_refusal(answer)
-        bootstrap.services().clock.sleep(float(answer.headers.get("Retry-After") or 1))
-    raise AssertionError(f"{method} {path}: {answer.status_code} {answer.body!r}, again and again")
+    """Return the JSON of the first success."""
+    for _ in range(_MAX_ATTEMPTS):
+        response = scenario.api.call(method, path, headers=headers)
+        if response.status_code == 200 or (
+            unless and json.loads(response.body).get("code") == unless
+        ):
+            return json.loads(response.body)
+        _assert_refusal(response)
+        bootstrap.services().clock.sleep(float(response.headers.get("Retry-After") or 1))
+    raise AssertionError(
+        f"{method} {path}: {response.status_code} {response.body!r} after {_MAX_ATTEMPTS} attempts"
+    )
 
 
-def _link(world: World, rest: str) -> Any:
-    for _ in range(_PATIENCE):
-        answer = world.api.call("GET", world.path(f"{rest}?wait=20"))
-        if answer.status_code == 200:
-            return json.loads(answer.body)
-        if answer.status_code != 202:
-            _assert_refusal(answer)
-        bootstrap.services().clock.sleep(float(answer.headers["Retry-After"]))
-    raise AssertionError(f"{rest}: {answer.status_code} {answer.body!r}, again and again")
+def _link(scenario: ChaosScenario, rest: str) -> Any:
+    for _ in range(_MAX_ATTEMPTS):
+        response = scenario.api.call("GET", scenario.path(f"{rest}?wait=20"))
+        if response.status_code == 200:
+            return json.loads(response.body)
+        if response.status_code != 202:
+            _assert_refusal(response)
+        bootstrap.services().clock.sleep(float(response.headers["Retry-After"]))
+    raise AssertionError(
+        f"{rest}: {response.status_code} {response.body!r} after {_MAX_ATTEMPTS} attempts"
+    )
 
 
-def _assert_store(world: World) -> None:
-    prefix = f"archives/{world.nc}/"
+def _assert_store(scenario: ChaosScenario) -> None:
+    prefix = f"archives/{scenario.nc}/"
     keys = [
         entry["Key"]
-        for entry in world.aws.s3.list_objects_v2(Bucket=world.bucket, Prefix=prefix).get(
+        for entry in scenario.aws.s3.list_objects_v2(Bucket=scenario.bucket, Prefix=prefix).get(
             "Contents", []
         )
     ]
 
     def content(key: str) -> bytes:
-        return world.aws.s3.get_object(Bucket=world.bucket, Key=key)["Body"].read()
+        return scenario.aws.s3.get_object(Bucket=scenario.bucket, Key=key)["Body"].read()
 
     for key in keys:
         if key.endswith(".json") and not key.endswith(".bonds.json"):
             record, archive = json.loads(content(key)), content(key.replace(".json", ".zip"))
-            told = len(archive), hashlib.sha256(archive).hexdigest()
-            assert told == (record["size_bytes"], record["sha256"]), (
-                f"{key} tells of another archive"
+            actual = len(archive), hashlib.sha256(archive).hexdigest()
+            assert actual == (record["size_bytes"], record["sha256"]), (
+                f"{key} describes another archive"
             )
             assert _members(archive)
-    assert "Uploads" not in world.aws.s3.list_multipart_uploads(
-        Bucket=world.bucket, Prefix=prefix
-    ), "a stray upload"
+    assert "Uploads" not in scenario.aws.s3.list_multipart_uploads(
+        Bucket=scenario.bucket, Prefix=prefix
+    ), "an orphaned upload"
 
 
-def test_faults_happen(
+def test_the_proxies_inject_faults(
     faults: Faults, proxied: dict[str, str], aws: Aws, bucket: str, table: str
 ) -> None:
-    """Of every kind, and they reach the code: with nothing but faults there is no answer."""
+    """Faults of every kind reach the code: if every call fails, no request succeeds."""
     faults.start(1, 1.0)
     before = faults.seen.total()
     try:
-        with serving(proxied | {"RUN_TABLE": table, "DATA_BUCKET": bucket}) as api:
-            answers = {
+        with serving(proxied | {"RUN_TABLE": table, "DATA_BUCKET": bucket}, _TIMEOUTS) as api:
+            statuses = {
                 api.call("POST", f"/v1/generate/Al{uuid.uuid4().int % 90 + 2}").status_code
                 for _ in range(20)
             }
     finally:
         faults.rate = 0.0
-    assert answers <= {404, 503}
-    assert 503 in answers
+    assert statuses <= {404, 503}
+    assert 503 in statuses
     assert faults.seen.total() - before >= 20

@@ -13,9 +13,11 @@ from urllib.parse import parse_qs
 import pytest
 
 from chalicelib import bootstrap
+from chalicelib.adapters.aws.clients import Clients
 from chalicelib.api.paging import encode_run_cursor
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.runs import Run, RunKey
+from chalicelib.settings import Settings
 from tests.support.api import Api
 
 Z = "/v1/generate/Zr49Cu49Al2"
@@ -31,17 +33,18 @@ def with_runs(api: Api, store: Any) -> Api:
 
 
 @pytest.fixture
-def queries(api: Api) -> Iterator[list[dict[str, Any]]]:
-    """The queries that the service sends to the run table meanwhile."""
+def queries(api: Api, environment: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
+    """Record the queries that the service sends to the run table."""
     sent: list[dict[str, Any]] = []
-    client = bootstrap.services().runs._client  # type: ignore[attr-defined]
 
-    def note(params: dict[str, Any], **_: Any) -> None:
+    def record(params: dict[str, Any], **_: Any) -> None:
         sent.append(dict(params))
 
-    client.meta.events.register("provide-client-params.dynamodb.Query", note)
-    yield sent
-    client.meta.events.unregister("provide-client-params.dynamodb.Query", note)
+    settings = Settings.from_mapping(environment)
+    clients = Clients.connect(settings)
+    clients.dynamodb.meta.events.register("provide-client-params.dynamodb.Query", record)
+    with bootstrap.override_services(bootstrap.build_services(settings, clients)):
+        yield sent
 
 
 def add_runs(keys: list[tuple[str, int]]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from app import app
 from chalicelib.api.openapi_routes import build_document
 from localdev.gateway_event import build_event
+from scripts.vendor_swagger_ui import FILES, FOLDER
 from tests.support.api import Api
 
 MOUNTS = {"locally": "", "a stage": "/api", "a custom domain": "", "a base path": "/dataops/v1"}
@@ -83,7 +84,5 @@ def test_another_version_of_an_asset_is_not_there(api: Api) -> None:
 
 
 def test_swagger_ui_s_files_are_those_of_the_wheel() -> None:
-    from scripts.vendor_swagger_ui import _FILES, _FOLDER  # noqa: PLC0415 - the table of the tool is what is tested
-
-    for name, sha256 in _FILES.items():
-        assert hashlib.sha256((_FOLDER / name).read_bytes()).hexdigest() == sha256
+    for name, sha256 in FILES.items():
+        assert hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() == sha256

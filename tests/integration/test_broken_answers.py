@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from chalicelib.adapters.aws import clients
+from chalicelib.adapters.aws.clients import DEFAULT_TIMEOUTS, Timeouts
 from tests.support.api import Api, serving
-from tests.support.fault_proxy import STALL, Faults, SingleFault, fault_proxy
+from tests.support.fault_proxy import STALL, SingleFault, fault_proxy
 
 Store = Callable[[str], object]
 PATHS = [
@@ -21,21 +21,21 @@ PATHS = [
 
 
 @pytest.fixture(params=["truncate", "shorten", "empty", "bad gateway", STALL])
-def faults(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Faults:
-    if request.param == STALL:  # how long the real time-outs take: tests/unit/test_patience.py
-        monkeypatch.setattr(clients, "_READ_SECONDS", 0.3)
+def faults(request: pytest.FixtureRequest) -> SingleFault:
     return SingleFault(request.param)
 
 
 @pytest.fixture
-def broken(environment: dict[str, str], faults: Faults) -> Iterator[Api]:
+def broken(environment: dict[str, str], faults: SingleFault) -> Iterator[Api]:
     s3, dynamodb = environment["AWS_ENDPOINT_URL_S3"], environment["AWS_ENDPOINT_URL_DYNAMODB"]
     with (
         fault_proxy(s3, faults) as s3_proxy,
         fault_proxy(dynamodb, faults) as dynamodb_proxy,
         serving(
             environment
-            | {"AWS_ENDPOINT_URL_S3": s3_proxy, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_proxy}
+            | {"AWS_ENDPOINT_URL_S3": s3_proxy, "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_proxy},
+            # tests/unit/test_retry_deadline.py tests the timeouts of production
+            Timeouts(read_seconds=0.3) if faults.kind == STALL else DEFAULT_TIMEOUTS,
         ) as api,
     ):
         yield api
@@ -43,7 +43,7 @@ def broken(environment: dict[str, str], faults: Faults) -> Iterator[Api]:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_an_answer_that_is_not_whole_or_does_not_come_is_none(
-    broken: Api, faults: Faults, store: Store, path: str
+    broken: Api, faults: SingleFault, store: Store, path: str
 ) -> None:
     store("Al2/c/md/lammps/100/1/2000/0/a")
     faults.rate = 0.0

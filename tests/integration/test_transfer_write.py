@@ -224,7 +224,7 @@ def test_an_object_of_more_parts_than_s3_takes_is_refused_by_name(
 def test_parts_double_where_equal_ones_would_not_suffice(
     aws: Any, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "_EQUAL_PARTS", 1)
+    monkeypatch.setattr(parts, "EQUAL_PARTS", 1)
     s3 = WatchedS3(aws.s3)
     write(s3, bucket, cut(CONTENT + CONTENT), part_size_bytes=PART)
     sizes = [

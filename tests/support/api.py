@@ -11,6 +11,7 @@ from chalice.test import Client, HTTPResponse
 
 from app import app
 from chalicelib import bootstrap
+from chalicelib.adapters.aws.clients import DEFAULT_TIMEOUTS, Clients, Timeouts
 from chalicelib.settings import Settings
 
 
@@ -52,8 +53,9 @@ class Api:
 
 
 @contextmanager
-def serving(environment: Mapping[str, str]) -> Iterator[Api]:
-    """The app with the services that an environment describes, and with none left behind."""
-    services = bootstrap.build_services(Settings.from_mapping(environment))
+def serving(environment: Mapping[str, str], timeouts: Timeouts = DEFAULT_TIMEOUTS) -> Iterator[Api]:
+    """Serve the app with the services that an environment describes."""
+    settings = Settings.from_mapping(environment)
+    services = bootstrap.build_services(settings, Clients.connect(settings, timeouts))
     with bootstrap.override_services(services), Client(app) as client:
         yield Api(client)

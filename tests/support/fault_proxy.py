@@ -69,18 +69,18 @@ class SingleFault(Faults):
     def __init__(self, kind: str, to: str = "", times: int = 1_000_000) -> None:
         super().__init__()
         self.rate = 1.0
-        self._kind, self._to, self._times = kind, to, times
+        self.kind, self._to, self._times = kind, to, times
 
     def next(self, request: str) -> str | None:
         with self._lock:
             if (
                 not self.rate
                 or not request.startswith(self._to)
-                or self.seen[self._kind] == self._times
+                or self.seen[self.kind] == self._times
             ):
                 return None
-            self.seen[self._kind] += 1
-            return self._kind
+            self.seen[self.kind] += 1
+            return self.kind
 
 
 @contextmanager

@@ -186,7 +186,7 @@ def test_reading_that_takes_too_long_leaves_a_sub_run_out(
     read_range = bucket.read_range
 
     def slow(*arguments: object) -> bytes:
-        clock.advance(outcomes._TIMEOUT.total_seconds())
+        clock.advance(outcomes.READ_TIMEOUT.total_seconds())
         return read_range(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(bucket, "read_range", slow)

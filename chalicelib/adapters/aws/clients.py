@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.utils import parse_timestamp
 
 from .response_integrity import verify_response_integrity
-from .retry_deadline import limit_retry_time
+from .retry_deadline import LAST_ATTEMPT_SECONDS, limit_retry_time
 
 if TYPE_CHECKING:
     from botocore.config import _RetryDict
@@ -28,13 +28,22 @@ Style = Literal["auto", "path", "virtual"]
 _POOL = 32
 _RETRIES: _RetryDict = {"mode": "standard", "total_max_attempts": 3}
 """Fewer for a service that keeps silent: see `patience`."""
-_READ_SECONDS = 5
-"""botocore's own default of 60 s would eat the 29 s of a request with one stuck call."""
-_WRITE_SECONDS = 20
-"""A store may take its time to put the parts of a large archive together."""
-
 _USER_AGENT = "dataops-api"
 """Botocore's own is put together anew for every call, which takes a tenth of its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds that calls wait for a response, and after which no further attempt starts."""
+
+    read_seconds: float = 5
+    """botocore's own default of 60 s would use up the 29 s of a request with one stuck call."""
+    write_seconds: float = 20
+    """A store may need long to assemble the parts of a large archive."""
+    last_attempt_seconds: float = LAST_ATTEMPT_SECONDS
+
+
+DEFAULT_TIMEOUTS = Timeouts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,7 @@ class Clients:
     s3_public: S3Client
     session: boto3.Session
     lambda_endpoint: str | None
+    timeouts: Timeouts = DEFAULT_TIMEOUTS
 
     def credentials_expire_at(self) -> datetime | None:
         """When those that sign end, if they say so (`AWS_CREDENTIAL_EXPIRATION`, roles of instances and containers); None if not."""
@@ -62,21 +72,23 @@ class Clients:
     def create_lambda_client(self) -> LambdaClient:
         """Made only where a builder function is configured: a client costs some 20 ms of a cold start."""
         return self.session.client(
-            "lambda", endpoint_url=self.lambda_endpoint, config=_config(read_timeout=_READ_SECONDS)
+            "lambda",
+            endpoint_url=self.lambda_endpoint,
+            config=_config(read_timeout=self.timeouts.read_seconds),
         )
 
     @classmethod
-    def connect(cls, settings: Settings) -> Clients:
+    def connect(cls, settings: Settings, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> Clients:
         """Clients that have not connected yet. Endpoints come from the settings alone, never from a profile."""
         underlying = botocore.session.get_session()
         underlying.get_component("response_parser_factory").set_parser_defaults(
             timestamp_parser=_timestamp
         )
-        limit_retry_time(underlying)
+        limit_retry_time(underlying, timeouts.last_attempt_seconds)
         verify_response_integrity(underlying)
         session = boto3.Session(botocore_session=underlying, region_name=settings.region)
 
-        def s3(endpoint: str | None, read_timeout: int = _READ_SECONDS) -> S3Client:
+        def s3(endpoint: str | None, read_timeout: float = timeouts.read_seconds) -> S3Client:
             style: Style = settings.s3_addressing_style
             if style == "auto":
                 # AWS: the bucket's own regional host, which the signature must name; elsewhere: hosts that have no bucket subdomains.
@@ -92,19 +104,20 @@ class Clients:
             dynamodb=session.client(
                 "dynamodb",
                 endpoint_url=settings.dynamodb_endpoint,
-                config=_config(read_timeout=_READ_SECONDS),
+                config=_config(read_timeout=timeouts.read_seconds),
             ),
             s3=reads,
-            s3_writes=s3(settings.s3_endpoint, _WRITE_SECONDS),
+            s3_writes=s3(settings.s3_endpoint, timeouts.write_seconds),
             s3_public=reads
             if settings.s3_public_endpoint == settings.s3_endpoint
             else s3(settings.s3_public_endpoint),
             session=session,
             lambda_endpoint=settings.lambda_endpoint,
+            timeouts=timeouts,
         )
 
 
-def _config(*, read_timeout: int, addressing_style: Style | None = None) -> Config:
+def _config(*, read_timeout: float, addressing_style: Style | None = None) -> Config:
     return Config(
         connect_timeout=2,
         read_timeout=read_timeout,

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 MIB = 1024 * 1024
 MAX_PARTS = 10_000
 
-_EQUAL_PARTS = 5_000
+EQUAL_PARTS = 5_000
 """Parts are equal, as some stores require, up to here (39 GiB in parts of 8 MiB), and double beyond (117 GiB)."""
 
 
@@ -28,7 +28,7 @@ def parts(
             if filled == limit:
                 yield part
                 part, filled, sent = _spare(spare), 0, sent + 1
-                limit = part_size_bytes * (1 if sent < _EQUAL_PARTS else 2)
+                limit = part_size_bytes * (1 if sent < EQUAL_PARTS else 2)
             cut, rest = rest[: limit - filled], rest[limit - filled :]
             part[filled : filled + len(cut)] = cut
             filled += len(cut)

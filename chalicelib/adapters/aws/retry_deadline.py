@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError
 if TYPE_CHECKING:
     from botocore.session import Session
 
-_LAST_START_SECONDS = 6.0
+LAST_ATTEMPT_SECONDS = 6.0
 _STARTED = "dataops_started"
 
 
@@ -25,13 +25,13 @@ class RetryDeadlineExceeded(BotoCoreError):
     fmt = "no answer in {seconds:.0f} s"
 
 
-def limit_retry_time(session: Session) -> None:
-    """No attempt of a call by the session's clients starts later than 6 s after the call's first: NoAnswerInTime instead."""
-    session.register("request-created", _start)
+def limit_retry_time(session: Session, last_attempt_seconds: float = LAST_ATTEMPT_SECONDS) -> None:
+    """Raise RetryDeadlineExceeded for attempts that start later than this after the first one of their call."""
 
+    def check_deadline(*, request: Any = None, **_: Any) -> None:
+        started: float = request.context.setdefault(_STARTED, monotonic())
+        elapsed_seconds = monotonic() - started
+        if elapsed_seconds >= last_attempt_seconds:
+            raise RetryDeadlineExceeded(seconds=elapsed_seconds)
 
-def _start(*, request: Any = None, **_: Any) -> None:
-    started: float = request.context.setdefault(_STARTED, monotonic())
-    elapsed_seconds = monotonic() - started
-    if elapsed_seconds >= _LAST_START_SECONDS:
-        raise RetryDeadlineExceeded(seconds=elapsed_seconds)
+    session.register("request-created", check_deadline)
