@@ -1,6 +1,6 @@
-"""The stores of the tests: the embedded emulator, or whatever AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_DYNAMODB point at.
+"""Fixtures for all tests: the stores, which are those of AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_DYNAMODB or the embedded emulator.
 
-Every test gets a table and a bucket of its own, so that tests run side by side, on shared stores too.
+Every test gets its own table and bucket, so that tests run side by side, on shared stores too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _GIVEN = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
 _EXTERNAL = bool(_GIVEN.get("AWS_ENDPOINT_URL_S3") and _GIVEN.get("AWS_ENDPOINT_URL_DYNAMODB"))
 
-# No test may reach an account of the person who runs it: only what names its endpoints keeps its credentials.
+# Without explicit endpoints, no test may reach an AWS account of the user: drop its credentials.
 for _name in _GIVEN if not _EXTERNAL else ():
     del os.environ[_name]
 os.environ.update(
@@ -43,7 +43,7 @@ os.environ.update(
 
 @dataclass(frozen=True, slots=True)
 class Aws:
-    """Clients of the stores, for arranging and looking at what the code under test does."""
+    """Clients of the stores, to prepare data and check results."""
 
     s3: S3Client
     dynamodb: DynamoDBClient
@@ -51,7 +51,7 @@ class Aws:
 
 @pytest.fixture(scope="session")
 def aws_environment() -> Iterator[dict[str, str]]:
-    """The environment variables that lead to the stores: endpoints, credentials, region."""
+    """Return the environment variables of the stores: endpoints, credentials, region."""
     if _EXTERNAL:
         yield {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
         return
@@ -66,7 +66,7 @@ def aws(aws_environment: dict[str, str]) -> Aws:
 
 @pytest.fixture
 def bucket(aws: Aws) -> Iterator[str]:
-    """An empty data bucket."""
+    """Create an empty data bucket and return its name."""
     name = f"dataops-test-{uuid.uuid4().hex}"
     create_bucket(aws.s3, name)
     yield name
@@ -82,7 +82,7 @@ def remove_bucket(aws: Aws, name: str) -> None:
 
 @pytest.fixture
 def table(aws: Aws) -> Iterator[str]:
-    """An empty run table."""
+    """Create an empty run table and return its name."""
     name = f"dataops-test-{uuid.uuid4().hex}"
     create_table(aws.dynamodb, name)
     yield name
@@ -99,8 +99,25 @@ def dynamodb_local() -> Iterator[str]:
             pytest.skip(str(missing))
 
 
+_MARKERS = {
+    "aws_environment": pytest.mark.stores,
+    "dynamodb_local": pytest.mark.stores,
+    "dev_package": pytest.mark.package,
+    "prod_package": pytest.mark.package,
+    "browser": pytest.mark.browser,
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by the expensive fixtures that they use."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if marker := _MARKERS.get(fixture):
+                item.add_marker(marker)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The last lines say what was skipped for want of something, and how to get it."""
+    """Print what was skipped, and how to install what is missing."""
     reasons = Counter(
         report.longrepr[2].removeprefix("Skipped: ")
         for report in terminalreporter.stats.get("skipped", [])
@@ -111,9 +128,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_report_header() -> str:
-    where = (
-        "stores given by AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_DYNAMODB"
+    stores_used = (
+        "those of AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_DYNAMODB"
         if _EXTERNAL
         else "the embedded emulator"
     )
-    return f"stores: {where}; Python {sys.version.split()[0]}"
+    return f"stores: {stores_used}; Python {sys.version.split()[0]}"

@@ -127,3 +127,14 @@ def test_only_values_that_do_not_fit_go_into_the_zip64_field() -> None:
 )
 def test_the_zip64_end_is_there_where_it_is_needed(count: int, offset: int, zip64: bool) -> None:
     assert (len(build_directory_end(count, offset, 100)) > 22) == zip64
+
+
+@pytest.mark.slow
+def test_more_members_than_the_classic_directory_can_count(tmp_path: Path) -> None:
+    count = 66_000  # above the 65,535 that the classic end record can count
+    path = tmp_path / "many.zip"
+    members = (source(f"{number}", b"%d" % number) for number in range(count))
+    path.write_bytes(b"".join(ZipStream(members)))
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == [f"{number}" for number in range(count)]
+        assert archive.read(f"{count - 1}") == b"%d" % (count - 1)

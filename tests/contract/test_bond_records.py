@@ -20,7 +20,7 @@ LARGE = BondIndex(7000, (BondTypeSummary("Zr-Cu", 7000, 2.5, 0.4),), None, (80, 
 BOND = Bond("Cu1", "Zr2", 1, 2, "Zr-Cu", 3.26048, (0, -1, 1), 0.41728)
 
 
-@pytest.fixture(params=["fake", "s3"])
+@pytest.fixture(params=["fake", pytest.param("s3", marks=pytest.mark.stores)])
 def records(request: pytest.FixtureRequest) -> BondCache:
     if request.param == "fake":
         return FakeBondCache()
@@ -50,7 +50,13 @@ def test_a_damaged_record_costs_a_reading(aws: Aws, bucket: str) -> None:
     assert S3BondCache(aws.s3, bucket).get(KEY, "a" * 64) is None
 
 
-@pytest.fixture(params=["fake", "s3", "s3 with a prefix"])
+@pytest.fixture(
+    params=[
+        "fake",
+        pytest.param("s3", marks=pytest.mark.stores),
+        pytest.param("s3 with a prefix", marks=pytest.mark.stores),
+    ]
+)
 def stored(request: pytest.FixtureRequest) -> tuple[DataBucket, Callable[[str], object]]:
     """A bucket, and what puts a file into it."""
     if request.param == "fake":

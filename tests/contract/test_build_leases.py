@@ -16,7 +16,7 @@ LATER = NOW + timedelta(seconds=30)
 KEY = "archives/Zr49Cu49Al2/21/0/abc.zip"
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
+@pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stores)])
 def leases(request: pytest.FixtureRequest) -> BuildLeases:
     if request.param == "fake":
         return FakeBuildLeases()

@@ -30,7 +30,13 @@ RECORD = ArchiveRecord(
 )
 
 
-@pytest.fixture(params=["fake", "s3", "s3 with a prefix"])
+@pytest.fixture(
+    params=[
+        "fake",
+        pytest.param("s3", marks=pytest.mark.stores),
+        pytest.param("s3 with a prefix", marks=pytest.mark.stores),
+    ]
+)
 def world(request: pytest.FixtureRequest) -> tuple[DataBucket, Callable[[str, bytes], None]]:
     """A bucket, and what puts a file into it."""
     if request.param == "fake":

@@ -24,7 +24,7 @@ CONTENT = bytes(range(256)) * 1000
 Put = Callable[[str, bytes], object]
 
 
-@pytest.fixture(params=["fake", "s3"])
+@pytest.fixture(params=["fake", pytest.param("s3", marks=pytest.mark.stores)])
 def stores(request: pytest.FixtureRequest) -> tuple[DataBucket, Put]:
     if request.param == "fake":
         fake = FakeDataBucket()

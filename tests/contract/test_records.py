@@ -28,7 +28,7 @@ def record(key: str = "k", holder: str = "me") -> IdempotencyRecord:
     )
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
+@pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stores)])
 def records(request: pytest.FixtureRequest) -> IdempotencyStore:
     if request.param == "fake":
         return FakeIdempotencyStore()
@@ -37,7 +37,7 @@ def records(request: pytest.FixtureRequest) -> IdempotencyStore:
     )
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
+@pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stores)])
 def outcomes(request: pytest.FixtureRequest) -> OutcomeCache:
     if request.param == "fake":
         return FakeOutcomeCache()

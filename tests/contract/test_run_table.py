@@ -30,7 +30,7 @@ def new_run(id_run: int, nc: str = "Zr49Cu49Al2") -> Run:
     return Run(key(id_run, nc), frozenset({0}), AT)
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
+@pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stores)])
 def runs(request: pytest.FixtureRequest) -> RunRepository:
     if request.param == "fake":
         return FakeRunRepository()

@@ -22,7 +22,7 @@ def record(token_id: str = "abcdefghijkl", scope: Scope = Scope.READ) -> TokenRe
     return TokenRecord(token_id, "0" * 64, scope, "Ada", NOW, NOW + timedelta(days=1))
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
+@pytest.fixture(params=["fake", pytest.param("dynamodb", marks=pytest.mark.stores)])
 def tokens(request: pytest.FixtureRequest) -> TokenRepository:
     if request.param == "fake":
         return FakeTokenRepository()

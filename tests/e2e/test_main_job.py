@@ -20,8 +20,7 @@ from localdev.deployment import LocalDeployment
 from localdev.paths import ROOT
 from tests.e2e.conftest import SampleStack
 from tests.support.expected_files import extracted_files, sub_run_files
-
-SHARED = Path(os.environ.get("SHARED") or ROOT.parent / "shared")
+from tests.support.real_data import RUN_21, needs_run_21
 
 
 def run_main_job(data: Path, output: Path) -> subprocess.CompletedProcess[str]:
@@ -49,14 +48,10 @@ def test_the_main_job_extracts_every_file_of_the_sample_and_leaves_nothing_runni
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+@needs_run_21
 @pytest.mark.self_contained
 def test_the_main_job_extracts_every_file_of_the_real_data(tmp_path: Path) -> None:
-    archive = SHARED / "data" / "Zr49Cu49Al2-run21.zip"
-    if not archive.exists():
-        pytest.skip(
-            "the real data are not there: SHARED names the folder with data/Zr49Cu49Al2-run21.zip"
-        )
-    with zipfile.ZipFile(archive) as opened:
+    with zipfile.ZipFile(RUN_21) as opened:
         opened.extractall(tmp_path / "data")
     done = run_main_job(tmp_path / "data", tmp_path / "output")
     assert done.returncode == 0, done.stderr

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from itertools import product
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -24,6 +22,7 @@ from chalicelib.domain.runs import Run, RunKey
 from chalicelib.usecases import outcomes
 from chalicelib.usecases.outcomes import get_sub_run_facts
 from tests.support.fakes import FakeClock, FakeDataBucket, FakeOutcomeCache
+from tests.support.real_data import RUN_21, needs_run_21
 
 KEY = RunKey(NominalComposition("Zr49Cu49Al2"), 21)
 PREFIX = "Zr49Cu49Al2/c/md/lammps/100/21/2000"
@@ -31,8 +30,6 @@ ENERGY = b"!    total energy              =  -38989.80301770 Ry\n"
 CONVERGED = b"     convergence has been achieved in  61 iterations\n"
 LOBSTER = b"LOBSTER v3.0.0\nsetting up CO interactions... found 2 interactions.\nfinished in 17 h 10 min\n"
 LABELS = b"  COHP#  atomMU\n      1     Cu1\n      2     Cu1\n"
-SHARED = Path(os.environ.get("SHARED") or Path(__file__).resolve().parents[2].parent / "shared")
-REAL_RUN = SHARED / "data" / "Zr49Cu49Al2-run21.zip"
 
 
 @pytest.fixture
@@ -266,10 +263,10 @@ def test_hostile_outputs_are_read_without_an_error(content: bytes) -> None:
     read_lobster_output([content])
 
 
-@pytest.mark.skipif(not REAL_RUN.is_file(), reason="the real run 21 is not beside the repository")
+@needs_run_21
 def test_the_outcomes_of_the_real_run_21_are_the_published_ones() -> None:
     bucket = FakeDataBucket()
-    with zipfile.ZipFile(REAL_RUN) as archive:
+    with zipfile.ZipFile(RUN_21) as archive:
         for name in archive.namelist():
             if not name.endswith("/"):
                 bucket.put(name, archive.read(name))

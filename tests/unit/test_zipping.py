@@ -224,13 +224,6 @@ def test_a_stream_is_read_once() -> None:
         next(iter(stream))
 
 
-def test_more_members_than_the_classic_directory_can_count() -> None:
-    count = 66_000  # above the 65,535 that the classic end record can name
-    archive = packed(*(source(f"{number}", b"%d" % number) for number in range(count)))
-    assert archive.namelist() == [f"{number}" for number in range(count)]
-    assert archive.read(f"{count - 1}") == b"%d" % (count - 1)
-
-
 def test_pieces_are_of_moderate_size() -> None:
     pieces = [
         len(piece)
@@ -288,7 +281,7 @@ def test_a_stream_of_other_content_is_never_copied(crc32: int, size: int) -> Non
 
 
 def test_a_damaged_stream_that_would_inflate_without_end_is_given_up_early() -> None:
-    bomb = deflated_source("a", bytes(300 * 2**20))
+    bomb = deflated_source("a", bytes(32 * 2**20))
     member = PrecompressedMember(
         "a", 1000, bomb.compressed_bytes, bomb.crc32, bomb.sha256, bomb.open
     )
