@@ -16,7 +16,7 @@ def no_input_or_output(monkeypatch: pytest.MonkeyPatch) -> Any:
     def refuse(*arguments: Any, **_: Any) -> None:
         raise AssertionError(f"a unit test starts no program: {arguments[:1]}")
 
-    monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
     disable_socket(allow_unix_socket=True)
     yield
     enable_socket()

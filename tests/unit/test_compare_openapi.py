@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localdev.paths import ROOT
-from scripts.compare_openapi import find_differences, format_path
+from scripts.compare_openapi import find_differences, format_path, main
 
 DOCUMENT: dict[str, Any] = {
     "info": {"title": "API", "version": "1"},
@@ -113,20 +111,24 @@ def test_paths_are_json_pointers() -> None:
     assert format_path(("paths", "/runs", "a~b")) == "/paths/~1runs/a~0b"
 
 
-def compare(folder: Path, new: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+def compare(folder: Path, new: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, document in (("old.json", DOCUMENT), ("new.json", new)):
         (folder / name).write_text(json.dumps(document))
-    return subprocess.run(
-        [sys.executable, "-m", "scripts.compare_openapi", folder / "old.json", folder / "new.json"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    arguments = ["compare_openapi", str(folder / "old.json"), str(folder / "new.json")]
+    monkeypatch.setattr(sys, "argv", arguments)
+    main()
 
 
-def test_the_command_counts_texts_and_fails_with_the_path(tmp_path: Path) -> None:
-    done = compare(tmp_path, changed(["info", "title"], "other"))
-    assert (done.returncode, done.stdout) == (0, "differs in texts only: 1 title\n")
-    done = compare(tmp_path, changed(["info", "version"], "2"))
-    assert (done.returncode, done.stderr) == (1, "differs: /info/version\n")
+def test_the_command_counts_differences_in_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compare(tmp_path, changed(["info", "title"], "other"), monkeypatch)
+    assert capsys.readouterr().out == "differs in texts only: 1 title\n"
+
+
+def test_the_command_fails_with_the_path_of_a_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        compare(tmp_path, changed(["info", "version"], "2"), monkeypatch)
+    assert caught.value.code == "differs: /info/version"

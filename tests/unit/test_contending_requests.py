@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from itertools import chain
+from typing import Any
 
 import pytest
 
@@ -79,6 +80,11 @@ def mostly_the_last(
     return callers[-1 - min(len(callers) - 1, int(chance.expovariate(0.3)))]
 
 
+def with_seed(choose: Callable[..., Caller[list[int]]], seed: int) -> Any:
+    """Return the parameters of one interleaving; further seeds are left out of test-fast."""
+    return pytest.param(choose, seed, marks=pytest.mark.slow if seed else ())
+
+
 def interleave(
     callers: Sequence[Caller[list[int]]],
     choose: Callable[..., Caller[list[int]]],
@@ -95,8 +101,8 @@ def interleave(
     ("choose", "seed"),
     [
         (in_step, 0),  # makes no random choice
-        *((by_chance, seed) for seed in range(5)),
-        *((mostly_the_last, seed) for seed in range(5)),
+        *(with_seed(by_chance, seed) for seed in range(5)),
+        *(with_seed(mostly_the_last, seed) for seed in range(5)),
     ],
 )
 @pytest.mark.parametrize("keyed", [False, True])
@@ -114,8 +120,10 @@ def test_64_processes_get_the_lowest_runs_in_at_most_300_writes(
     assert service.writes <= MOST_WRITES
 
 
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("choose", [in_step, by_chance])
+@pytest.mark.parametrize(
+    ("choose", "seed"),
+    [with_seed(choose, seed) for choose in (in_step, by_chance) for seed in range(5)],
+)
 def test_parallel_batches_of_many_sizes_leave_no_gap(
     choose: Callable[..., Caller[list[int]]], seed: int
 ) -> None:

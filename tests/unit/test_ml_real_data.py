@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 import zipfile
 from collections import Counter
@@ -15,14 +14,10 @@ import pytest
 from dataops_client.ml import ExportReport, Outcome, export_bonds, load_sub_run
 from dataops_client.ml.formats import Format
 
-NC = "Zr49Cu49Al2"
-SHARED = Path(os.environ.get("SHARED", "shared-data-not-set"))
-RUN_21 = SHARED / "data" / f"{NC}-run21.zip"
+from tests.support.real_data import RUN_21, needs_run_21
 
-pytestmark = pytest.mark.skipif(
-    not RUN_21.is_file(),
-    reason="the real data: set SHARED to the folder with data/Zr49Cu49Al2-run21.zip",
-)
+NC = "Zr49Cu49Al2"
+pytestmark = needs_run_21
 
 
 @pytest.fixture(scope="module")
