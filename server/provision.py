@@ -21,7 +21,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.aws.data_bucket import ARCHIVE_LIFETIME
+from chalicelib.adapters.aws.stored_archives import ARCHIVE_LIFETIME
 from chalicelib.domain.composition import FORMULA_PATTERN
 
 if TYPE_CHECKING:

@@ -284,7 +284,7 @@ def test_a_record_older_than_its_archive_may_be_is_forgotten(
     )
     assert stored.get_archive_record(ARCHIVE)
     monkeypatch.setattr(
-        "chalicelib.adapters.aws.data_bucket.RECORD_LIFETIME", timedelta(seconds=-1)
+        "chalicelib.adapters.aws.stored_archives.RECORD_LIFETIME", timedelta(seconds=-1)
     )
     assert stored.get_archive_record(ARCHIVE) is None
 
@@ -331,7 +331,7 @@ def test_links_are_signed_with_version_4_for_the_public_address(region: str, hos
 
 def test_a_bucket_that_does_not_exist_is_unavailable(aws: Any) -> None:
     stored = S3DataBucket(aws.s3, aws.s3, f"no-such-{uuid.uuid4().hex}", "", 900)
-    with pytest.raises(Unavailable, match="data bucket answered NoSuchBucket to ListObjectsV2"):
+    with pytest.raises(Unavailable, match="data bucket returned NoSuchBucket for ListObjectsV2"):
         stored.list_run_numbers(RUN.nc)
     with pytest.raises(Unavailable):
         stored.ping()

@@ -252,7 +252,7 @@ def test_a_table_that_does_not_exist_is_unavailable(request: pytest.FixtureReque
     runs = DynamoRunRepository(
         request.getfixturevalue("aws").dynamodb, f"no-such-table-{uuid.uuid4().hex}"
     )
-    with pytest.raises(Unavailable, match="run table answered ResourceNotFoundException"):
+    with pytest.raises(Unavailable, match="run table returned ResourceNotFoundException"):
         runs.get(key(21))
     with pytest.raises(Unavailable):
         runs.ping()

@@ -150,7 +150,7 @@ def test_a_table_that_does_not_answer_is_503_with_retry_after(environment: dict[
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
         assert (
             api.problem("GET", "/health")["detail"]
-            == "the run table does not answer (EndpointConnectionError)"
+            == "the run table does not respond (EndpointConnectionError)"
         )
 
 

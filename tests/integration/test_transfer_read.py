@@ -15,7 +15,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.aws.object_transfer import ObjectChanged, ObjectVanished, read_object
+from chalicelib.adapters.aws.errors import ObjectChanged, ObjectVanished
+from chalicelib.adapters.aws.object_transfer import read_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -175,12 +176,12 @@ def test_a_read_that_does_not_move_on_is_given_up(serve: Serve) -> None:
 
 
 def test_a_continuation_that_is_another_place_is_never_spliced_in(serve: Serve) -> None:
-    with pytest.raises(BotoCoreError, match="was asked for from byte"):
+    with pytest.raises(BotoCoreError, match="was requested from byte"):
         read(serve(BreakingStore(Answer(1_000_000), Answer(shift=1))))
 
 
 def test_a_continuation_that_starts_anew_is_never_spliced_in(serve: Serve) -> None:
-    with pytest.raises(BotoCoreError, match="was asked for from byte"):
+    with pytest.raises(BotoCoreError, match="was requested from byte"):
         read(serve(BreakingStore(Answer(1_000_000), Answer(ignore_range=True))))
 
 

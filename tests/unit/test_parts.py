@@ -6,17 +6,17 @@ from queue import SimpleQueue
 
 import pytest
 
-from chalicelib.adapters.aws.multipart import MIB, parts
+from chalicelib.adapters.aws.multipart import MIB, split_parts
 
 
 def cut(*pieces: bytes) -> list[bytes]:
     """The parts, each in a buffer that was used before; their content is that of the pieces."""
-    spare: SimpleQueue[bytearray] = SimpleQueue()
-    spare.put(bytearray(b"used before" * MIB))
+    free_buffers: SimpleQueue[bytearray] = SimpleQueue()
+    free_buffers.put(bytearray(b"used before" * MIB))
     made: list[bytes] = []
-    for part in parts(pieces, 8 * MIB, spare):
+    for part in split_parts(pieces, 8 * MIB, free_buffers):
         made.append(bytes(part))
-        spare.put(part)
+        free_buffers.put(part)
     assert b"".join(made) == b"".join(pieces)
     return made
 

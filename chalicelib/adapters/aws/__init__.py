@@ -1,1 +1,1 @@
-"""The adapters to DynamoDB and S3: the only room that names boto3."""
+"""Adapters for DynamoDB, S3 and Lambda. No other package of chalicelib imports boto3."""

@@ -1,7 +1,7 @@
-"""Indexes of bonds, in the data bucket: `archives/<nc>/<id_run>/<sub_run>/<fingerprint>.bonds.json`.
+"""Cache of bond indexes, in the data bucket.
 
-They lie among the archives because they live like them: made from the files of the sub-run, named by content, and removed by the
-same lifecycle rule.
+The key is `archives/<nc>/<id_run>/<sub_run>/<fingerprint>.bonds.json`. Like archives, indexes are
+built from the files of a sub-run, named by their content, and deleted by the lifecycle rule.
 """
 
 from __future__ import annotations
@@ -16,46 +16,44 @@ from chalicelib.domain.artifacts import get_archives_prefix
 from chalicelib.domain.bonds import BondIndex
 from chalicelib.domain.runs import SubRunKey
 
-from .errors import error_code, translate_errors
+from .errors import DATA_BUCKET, error_code, translate_errors
 from .stored_records import decode_bond_index, encode_bond_index
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_SERVICE = "data bucket"
-
 
 class S3BondCache:
-    """`usecases.bonds.BondCache` over one S3 bucket."""
+    """Implements `usecases.ports.BondCache`."""
 
     def __init__(self, client: S3Client, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
     def get(self, key: SubRunKey, fingerprint: str) -> BondIndex | None:
-        with translate_errors(_SERVICE):
+        with translate_errors(DATA_BUCKET):
             try:
-                answer = self._client.get_object(
-                    Bucket=self._bucket, Key=_record_key(key, fingerprint)
+                response = self._client.get_object(
+                    Bucket=self._bucket, Key=_get_record_key(key, fingerprint)
                 )
             except ClientError as error:
                 if error_code(error) != "NoSuchKey":
                     raise
                 return None
-            content = answer["Body"].read()
-        with suppress(msgspec.DecodeError):  # damaged: the file is read again
+            content = response["Body"].read()
+        with suppress(msgspec.DecodeError):  # a damaged index is built again
             return decode_bond_index(content)
         return None
 
     def put(self, key: SubRunKey, fingerprint: str, index: BondIndex) -> None:
-        with translate_errors(_SERVICE):
+        with translate_errors(DATA_BUCKET):
             self._client.put_object(
                 Bucket=self._bucket,
-                Key=_record_key(key, fingerprint),
+                Key=_get_record_key(key, fingerprint),
                 Body=encode_bond_index(index),
                 ContentType="application/json",
             )
 
 
-def _record_key(key: SubRunKey, fingerprint: str) -> str:
+def _get_record_key(key: SubRunKey, fingerprint: str) -> str:
     return f"{get_archives_prefix(key)}{fingerprint}.bonds.json"

@@ -1,4 +1,8 @@
-"""What goes wrong between us and AWS, in the domain's words: anything that is not an answer is Unavailable."""
+"""Translation of AWS errors to errors of the domain.
+
+ObjectChanged   the object is no longer the requested version
+ObjectVanished  the object no longer exists
+"""
 
 from __future__ import annotations
 
@@ -9,26 +13,47 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import SourceChanged, Unavailable
+
+DATA_BUCKET = "data bucket"
+
+
+class ObjectChanged(Exception):
+    """The object is no longer the requested version."""
+
+
+class ObjectVanished(Exception):
+    """The object no longer exists."""
 
 
 def error_code(error: ClientError) -> str:
-    """AWS's code for the error, such as `NoSuchKey`; for answers without a body (HEAD) the HTTP status as text."""
+    """Return the AWS error code, such as `NoSuchKey`, or the HTTP status if the body is empty."""
     return error.response.get("Error", {}).get("Code", "")
 
 
 @contextmanager
 def translate_errors(service: str) -> Iterator[None]:
-    """Turn every failure of the calls inside into Unavailable that names the service and AWS's code, never its message.
+    """Raise Unavailable for failed calls, with the service and the AWS code, but no AWS message.
 
-    Catch the codes that are answers (a failed condition, a missing key) before they get here.
+    Codes that are results (a failed condition, a missing key) must be caught inside the context.
     """
     try:
         yield
     except ClientError as error:
         raise Unavailable(
-            f"the {service} answered {error_code(error)} to {error.operation_name}"
+            f"the {service} returned {error_code(error)} for {error.operation_name}"
         ) from error
     except (BotoCoreError, HTTPError, ResponseParserError) as error:
-        # The latter two are what botocore lets through, of error answers that break off and of XML that ends too soon.
-        raise Unavailable(f"the {service} does not answer ({type(error).__name__})") from error
+        # botocore does not wrap the last two: urllib3 errors from truncated error responses, and
+        # parser errors from truncated XML.
+        raise Unavailable(f"the {service} does not respond ({type(error).__name__})") from error
+
+
+@contextmanager
+def translate_read_errors(key: str) -> Iterator[None]:
+    """Raise SourceChanged if the object was replaced or removed, Unavailable for other failures."""
+    try:
+        with translate_errors(DATA_BUCKET):
+            yield
+    except (ObjectChanged, ObjectVanished) as error:
+        raise SourceChanged(f"{key!r} changed while it was read; repeat the request") from error

@@ -1,6 +1,7 @@
-"""The parts of a multipart upload.
+"""Parts of a multipart upload.
 
-S3 takes 10,000 parts, all but the last of 5 MiB at least.
+S3 accepts 10,000 parts (78 GiB in parts of 8 MiB), all but the last of at least 5 MiB. Some stores
+require parts of equal size.
 """
 
 from __future__ import annotations
@@ -9,36 +10,34 @@ from collections.abc import Iterable, Iterator
 from queue import Empty, SimpleQueue
 
 MIB = 1024 * 1024
-MAX_PARTS = 10_000
-
-EQUAL_PARTS = 5_000
-"""Parts are equal, as some stores require, up to here (39 GiB in parts of 8 MiB), and double beyond (117 GiB)."""
 
 
-def parts(
-    pieces: Iterable[bytes], part_size_bytes: int, spare: SimpleQueue[bytearray]
+def split_parts(
+    pieces: Iterable[bytes], part_size_bytes: int, free_buffers: SimpleQueue[bytearray]
 ) -> Iterator[bytearray]:
-    """Cut the pieces into parts, in `spare` buffers if there are any. The only part may be empty."""
+    """Split the pieces into parts, and reuse buffers from `free_buffers`.
+
+    Without content, the result is one empty part.
+    """
     part = bytearray()
     filled = sent = 0
-    limit = part_size_bytes
     for piece in pieces:
         rest = memoryview(piece)
         while rest:
-            if filled == limit:
+            if filled == part_size_bytes:
                 yield part
-                part, filled, sent = _spare(spare), 0, sent + 1
-                limit = part_size_bytes * (1 if sent < EQUAL_PARTS else 2)
-            cut, rest = rest[: limit - filled], rest[limit - filled :]
-            part[filled : filled + len(cut)] = cut
-            filled += len(cut)
+                part, filled, sent = _get_buffer(free_buffers), 0, sent + 1
+            missing = part_size_bytes - filled
+            chunk, rest = rest[:missing], rest[missing:]
+            part[filled : filled + len(chunk)] = chunk
+            filled += len(chunk)
     del part[filled:]
     if filled or not sent:
         yield part
 
 
-def _spare(spare: SimpleQueue[bytearray]) -> bytearray:
+def _get_buffer(free_buffers: SimpleQueue[bytearray]) -> bytearray:
     try:
-        return spare.get_nowait()
+        return free_buffers.get_nowait()
     except Empty:
         return bytearray()

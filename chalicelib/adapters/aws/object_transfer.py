@@ -1,9 +1,4 @@
-"""Objects in and out of S3, piece by piece: never a spliced read, never half an object.
-
-ObjectChanged   it is no longer the version that was asked for
-ObjectVanished  it is no longer there
-ObjectTooLarge  more than the parts of one upload can hold
-"""
+"""Streams of objects from and to S3, with consistent reads and atomic writes."""
 
 from __future__ import annotations
 
@@ -17,8 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError, ResponseStreamingError
 from urllib3.exceptions import HTTPError
 
-from .errors import error_code
-from .multipart import MAX_PARTS, MIB, parts
+from .errors import ObjectChanged, ObjectVanished, error_code
+from .multipart import MIB, split_parts
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -27,44 +22,34 @@ if TYPE_CHECKING:
 
 _READ_BYTES = MIB // 4
 _RESUMES = 4
-"""Reads of one object that may break in a row without a byte in between."""
-
-
-class ObjectChanged(Exception):
-    pass
-
-
-class ObjectVanished(Exception):
-    pass
-
-
-class ObjectTooLarge(Exception):
-    pass
+"""Maximum number of consecutive reads of an object that break without a byte."""
 
 
 def read_object(
     s3: S3Client, bucket: str, key: str, *, etag: str, size_bytes: int
 ) -> Iterator[bytes]:
-    """The content of the object with that ETag and size, all of it or an error.
+    """Yield the complete content of the object with this ETag and size.
 
-    boto3 repeats requests, not reads: a body that breaks off is continued from the byte where it did. ObjectChanged, ObjectVanished;
-    ClientError and BotoCoreError when S3 does not answer or every continuation breaks.
+    boto3 retries requests, but not reads: a body that breaks is continued from the missing byte.
+
+    Raises ObjectChanged and ObjectVanished, and ClientError or BotoCoreError if S3 does not
+    respond or every continuation breaks.
     """
     position = breaks = 0
     while True:
-        body = _body(s3, bucket, key, etag=etag, position=position, size_bytes=size_bytes)
+        body = _open_body(s3, bucket, key, etag=etag, position=position, size_bytes=size_bytes)
         try:
             while position < size_bytes:
                 try:
                     chunk = body.read(_READ_BYTES)
                     if not chunk:
-                        raise _broken(f"{key!r} ended after {position} of {size_bytes} bytes")
+                        raise _stream_error(f"{key!r} ended after {position} of {size_bytes} bytes")
                 except (BotoCoreError, HTTPError) as error:
                     breaks += 1
                     if breaks > _RESUMES:
-                        raise (
-                            error if isinstance(error, BotoCoreError) else _broken(error)
-                        ) from error
+                        if isinstance(error, BotoCoreError):
+                            raise
+                        raise _stream_error(error) from error
                     break
                 position += len(chunk)
                 breaks = 0
@@ -76,9 +61,10 @@ def read_object(
 
 
 def read_part(s3: S3Client, bucket: str, key: str, *, etag: str, start: int, end: int) -> bytes:
-    """Return the bytes from `start` up to, not including, `end` of the object with that ETag.
+    """Return the bytes [start, end) of the object with this ETag.
 
-    ObjectChanged, ObjectVanished; ClientError and BotoCoreError when S3 does not return all of them.
+    Raises ObjectChanged and ObjectVanished, and ClientError or BotoCoreError if S3 does not
+    return all bytes.
     """
     try:
         response = s3.get_object(
@@ -88,15 +74,11 @@ def read_part(s3: S3Client, bucket: str, key: str, *, etag: str, start: int, end
         if error_code(error) in ("PreconditionFailed", "412", "InvalidRange"):
             raise ObjectChanged(f"{key!r} is no longer the version {etag}") from error
         if error_code(error) in ("NoSuchKey", "404"):
-            raise ObjectVanished(f"{key!r} does not exist any more") from error
+            raise ObjectVanished(f"{key!r} no longer exists") from error
         raise
-    return whole(response["Body"].read(), key, end - start)
-
-
-def whole(content: bytes, key: str, size_bytes: int) -> bytes:
-    """The content that was asked for; ResponseStreamingError where it is of another size, whatever S3 says of it."""
-    if len(content) != size_bytes:
-        raise _broken(f"{key!r} was asked for {size_bytes} bytes, and answered {len(content)}")
+    content = response["Body"].read()
+    if len(content) != end - start:
+        raise _stream_error(f"{len(content)} of {end - start} requested bytes of {key!r} received")
     return content
 
 
@@ -111,24 +93,26 @@ def write_object(
     part_size_bytes: int = 8 * MIB,
     parallel_parts: int = 3,
 ) -> str:
-    """Store the pieces as one object and return its ETag. Whatever goes wrong, in the pieces too, no object and no upload is left.
+    """Store the pieces as one object and return its ETag.
 
-    What fits into one part is one request; otherwise `parallel_parts` parts are in flight while the next one fills, so memory holds
-    `parallel_parts + 1` of them. ObjectTooLarge beyond 10,000 parts: larger objects need a larger `part_size_bytes`.
+    After an error, also of the pieces, neither an object nor an upload exists. An object of one
+    part is stored with one request. Otherwise `parallel_parts` parts are in flight while the next
+    one is filled, so that memory contains `parallel_parts + 1` of them.
     """
     attributes: dict[str, Any] = {"Bucket": bucket, "Key": key, "ContentType": content_type}
     if content_disposition is not None:
         attributes["ContentDisposition"] = content_disposition
     pieces = iter(pieces)
     try:
-        spare: SimpleQueue[bytearray] = SimpleQueue()
-        cut = parts(pieces, part_size_bytes, spare)
-        begun = list(islice(cut, 2))
-        if len(begun) == 1:
-            return s3.put_object(**attributes, Body=cast("bytes", begun[0]))["ETag"]
-        address = {"Bucket": bucket, "Key": key, "UploadId": _begin_upload(s3, attributes)}
-        etag = _Upload(s3, address, spare, parallel_parts).complete(chain(begun, cut))
-        _abort_strays(s3, bucket, key)
+        free_buffers: SimpleQueue[bytearray] = SimpleQueue()
+        parts = split_parts(pieces, part_size_bytes, free_buffers)
+        first = list(islice(parts, 2))
+        if len(first) == 1:
+            return s3.put_object(**attributes, Body=cast("bytes", first[0]))["ETag"]
+        target = {"Bucket": bucket, "Key": key, "UploadId": _begin_upload(s3, attributes)}
+        upload = _Upload(s3, target, free_buffers, parallel_parts)
+        etag = upload.complete(chain(first, parts))
+        _abort_orphaned_uploads(s3, bucket, key)
         return etag
     finally:
         if isinstance(pieces, Generator):
@@ -136,33 +120,34 @@ def write_object(
 
 
 def _begin_upload(s3: S3Client, attributes: dict[str, Any]) -> str:
-    """Create an upload and return its identifier. If that fails, the upload may exist all the same: abort it, if that is possible."""
+    """Create an upload and return its id. If this fails, abort it, because it may exist."""
     try:
         return s3.create_multipart_upload(**attributes)["UploadId"]
     except (BotoCoreError, ClientError):
         with suppress(BotoCoreError, ClientError):
-            _abort_strays(s3, attributes["Bucket"], attributes["Key"])
+            _abort_orphaned_uploads(s3, attributes["Bucket"], attributes["Key"])
         raise
 
 
 class _Upload:
-    """A multipart upload that is open."""
+    """An open multipart upload."""
 
     def __init__(
         self,
         s3: S3Client,
-        address: dict[str, Any],
-        spare: SimpleQueue[bytearray],
+        target: dict[str, Any],
+        free_buffers: SimpleQueue[bytearray],
         parallel_parts: int,
     ) -> None:
         self._s3 = s3
-        self._address = address
-        self._spare = spare
+        self._target = target
+        self._free_buffers = free_buffers
         self._parallel_parts = parallel_parts
 
     def complete(self, parts: Iterable[bytearray]) -> str:
         try:
-            # Leaving the pool waits for the parts in flight: one that arrives after the abort would be kept, and paid for.
+            # The pool waits for the parts in flight: S3 would keep, and charge for, a part that
+            # arrives after the abort.
             with ThreadPoolExecutor(self._parallel_parts, "upload") as pool:
                 try:
                     sent = self._send_all(parts, pool)
@@ -170,7 +155,7 @@ class _Upload:
                     pool.shutdown(wait=False, cancel_futures=True)
                     raise
             return self._s3.complete_multipart_upload(
-                **self._address, MultipartUpload={"Parts": sent}
+                **self._target, MultipartUpload={"Parts": sent}
             )["ETag"]
         except BaseException as error:
             self._abort(error)
@@ -182,10 +167,6 @@ class _Upload:
         sent: list[CompletedPartTypeDef] = []
         pending: set[Future[CompletedPartTypeDef]] = set()
         for number, part in enumerate(parts, 1):
-            if number > MAX_PARTS:
-                raise ObjectTooLarge(
-                    f"{self._address['Key']!r} does not fit into {MAX_PARTS} parts"
-                )
             if len(pending) == self._parallel_parts:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 sent += [future.result() for future in done]
@@ -194,58 +175,59 @@ class _Upload:
         return sorted(sent, key=lambda part: part["PartNumber"])
 
     def _send(self, number: int, part: bytearray) -> CompletedPartTypeDef:
-        # boto3 takes a bytearray where its stubs want bytes. Buffers go round: new ones for each part would scatter the heap.
-        answer = self._s3.upload_part(**self._address, PartNumber=number, Body=cast("bytes", part))
-        self._spare.put(part)
-        return {"PartNumber": number, "ETag": answer["ETag"]}
+        # boto3 accepts a bytearray, its stubs do not. Buffers are reused, because new ones for each
+        # part would fragment the heap.
+        response = self._s3.upload_part(**self._target, PartNumber=number, Body=cast("bytes", part))
+        self._free_buffers.put(part)
+        return {"PartNumber": number, "ETag": response["ETag"]}
 
     def _abort(self, reason: BaseException) -> None:
         try:
-            self._s3.abort_multipart_upload(**self._address)
+            self._s3.abort_multipart_upload(**self._target)
         except (BotoCoreError, ClientError) as error:
-            # The lifecycle rule of the bucket clears it away; what is to be known is why the upload failed.
-            reason.add_note(
-                f"the upload {self._address['UploadId']!r} could not be aborted: {error}"
-            )
+            # Report why the upload failed. The lifecycle rule of the bucket deletes the parts.
+            reason.add_note(f"cannot abort the upload {self._target['UploadId']!r}: {error}")
 
 
-def _abort_strays(s3: S3Client, bucket: str, key: str) -> None:
-    """End the other uploads of this object: of a process that was killed, or one that was created and whose answer got lost.
+def _abort_orphaned_uploads(s3: S3Client, bucket: str, key: str) -> None:
+    """Abort the other uploads of this key, whose process was killed or whose creation was lost.
 
-    Who is still at one of them fails; nothing is lost. What cannot be ended fails the whole, so that the next try ends it.
+    A concurrent writer then fails and retries. If an abort fails, this raises, so that the next
+    attempt cleans up.
     """
     for upload in s3.list_multipart_uploads(Bucket=bucket, Prefix=key).get("Uploads", []):
         if upload["Key"] == key:
             try:
                 s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload["UploadId"])
             except ClientError as error:
-                if error_code(error) != "NoSuchUpload":  # it ended by itself
+                if error_code(error) != "NoSuchUpload":  # it has ended
                     raise
 
 
-def _body(
+def _open_body(
     s3: S3Client, bucket: str, key: str, *, etag: str, position: int, size_bytes: int
 ) -> StreamingBody:
-    """The object from `position` on, checked to be just that."""
+    """Return the content from `position` on, after checking version, position and size."""
     request: dict[str, Any] = {"Range": f"bytes={position}-"} if position else {}
     try:
-        answer = s3.get_object(Bucket=bucket, Key=key, IfMatch=etag, **request)
+        response = s3.get_object(Bucket=bucket, Key=key, IfMatch=etag, **request)
     except ClientError as error:
         if error_code(error) in ("PreconditionFailed", "412"):
             raise ObjectChanged(f"{key!r} is no longer the version {etag}") from error
         if error_code(error) in ("NoSuchKey", "404"):
-            raise ObjectVanished(f"{key!r} is no longer there") from error
+            raise ObjectVanished(f"{key!r} no longer exists") from error
         raise
     expected = f"bytes {position}-{size_bytes - 1}/{size_bytes}" if position else None
-    if answer["ContentLength"] != size_bytes - position or answer.get("ContentRange") != expected:
-        answer["Body"].close()
+    length, content_range = response["ContentLength"], response.get("ContentRange")
+    if length != size_bytes - position or content_range != expected:
+        response["Body"].close()
         if not position:
-            raise ObjectChanged(f"{key!r} has {answer['ContentLength']} bytes, not {size_bytes}")
-        raise _broken(
-            f"{key!r} was asked for from byte {position} on, and answered {answer.get('ContentRange')!r}"
+            raise ObjectChanged(f"{key!r} has {length} bytes, not {size_bytes}")
+        raise _stream_error(
+            f"{key!r} was requested from byte {position} on, S3 returned {content_range!r}"
         )
-    return answer["Body"]
+    return response["Body"]
 
 
-def _broken(reason: object) -> ResponseStreamingError:
+def _stream_error(reason: object) -> ResponseStreamingError:
     return ResponseStreamingError(error=reason)

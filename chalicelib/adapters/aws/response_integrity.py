@@ -1,11 +1,12 @@
-"""Answers that are not whole are none.
+"""Rejection of incomplete responses of S3 and DynamoDB.
 
-What botocore cannot parse it takes, once its tries are used up, for an answer with nothing in it: a run that is in the table looks as if
-it were not, and a page of a listing as if it were the last. Connections break off, and proxies that give up announce the shorter length.
-So lengths are compared, DynamoDB's CRC-32 is (botocore uses it only to decide on another try), and where there is none, JSON and XML
-must be there.
+After its last retry, botocore returns an empty result for a response that it cannot parse. A
+truncated GetItem then looks like a missing item, and a truncated listing like the last page.
+Connections break, and proxies announce the shorter length. Therefore the length is compared, and
+the CRC-32 of DynamoDB (botocore only uses it to decide on a retry). Without a CRC-32, the body
+must contain JSON or XML.
 
-BrokenAnswer  the answer is not what the service sent
+IncompleteResponse  the response is not what the service sent
 """
 
 from __future__ import annotations
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 
 
 class IncompleteResponse(BotoCoreError):
-    fmt = "the answer to {operation} is not whole"
+    """The response is not what the service sent."""
+
+    fmt = "incomplete response to {operation}"
 
 
 def verify_response_integrity(session: Session) -> None:
-    """Calls of S3 and DynamoDB by the session's clients raise BrokenAnswer, once botocore has tried again in vain.
+    """Raise IncompleteResponse from calls of S3 and DynamoDB after the last retry of botocore.
 
-    Not for the contents of objects, which are read as they come: who reads them knows their length.
+    The contents of objects are not checked, because they are streamed: readers compare their
+    length.
     """
     session.register("after-call.dynamodb", _check)
     session.register("after-call.s3", _check)
@@ -39,13 +43,13 @@ def _check(*, http_response: Any = None, model: Any = None, **_: Any) -> None:
     if model.has_streaming_output or model.http.get("method") == "HEAD":
         return
     content = http_response.content
-    is_whole = length is None or len(content) == int(length)
+    complete = length is None or len(content) == int(length)
     if http_response.status_code == 200 and model.service_model.protocol == "json":
         checksum = headers.get("x-amz-crc32")
-        is_whole = is_whole and (crc32(content) == int(checksum) if checksum else _is_json(content))
+        complete = complete and (crc32(content) == int(checksum) if checksum else _is_json(content))
     elif http_response.status_code == 200 and not content:
-        is_whole = is_whole and not _tells_in_body(model)
-    if not is_whole:
+        complete = complete and not _has_body(model)
+    if not complete:
         raise IncompleteResponse(operation=model.name)
 
 
@@ -57,8 +61,8 @@ def _is_json(content: bytes) -> bool:
     return True
 
 
-def _tells_in_body(model: OperationModel) -> bool:
-    """Whether the answer has anything to say beyond its headers. (XML that ends too soon is refused by the parser.)"""
+def _has_body(model: OperationModel) -> bool:
+    """Return True if the response has fields in its body. The parser rejects truncated XML."""
     shape = model.output_shape
     return shape is not None and any(
         "location" not in member.serialization for member in shape.members.values()

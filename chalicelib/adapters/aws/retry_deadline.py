@@ -1,10 +1,11 @@
-"""How long a call may be tried again: a request has 29 s, and a stuck call must not take them all.
+"""Limit of the total time of one AWS call, with its retries.
 
-An error that comes at once (a throttled request, a reset connection) is worth three attempts; a service that keeps silent until the
-time-out, with 5 s for each attempt, two: 5 s, a pause of 1 s at most, 5 s, and a pause of 2 s at most that botocore makes before it would
-try again, are 13 s. So a request can meet two such calls, the one that matters and the one that tidies up after it.
+API Gateway ends a request after 29 s, so a hanging call must not use all of it. Fast failures (a
+throttled request, a reset connection) are attempted three times. Timeouts are attempted twice: 5
+s, backoff (at most 1 s), 5 s, and the backoff before the third attempt (at most 2 s) are 13 s. A
+request can contain two such calls: the failed one and the one that cleans up.
 
-NoAnswerInTime  the service was asked for long enough
+RetryDeadlineExceeded  the service did not respond in time
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ _STARTED = "dataops_started"
 
 
 class RetryDeadlineExceeded(BotoCoreError):
-    fmt = "no answer in {seconds:.0f} s"
+    """The service did not respond in time."""
+
+    fmt = "no response within {seconds:.0f} s"
 
 
 def limit_retry_time(session: Session, last_attempt_seconds: float = LAST_ATTEMPT_SECONDS) -> None:
-    """Raise RetryDeadlineExceeded for attempts that start later than this after the first one of their call."""
+    """Raise RetryDeadlineExceeded instead of starting an attempt this long after the first."""
 
     def check_deadline(*, request: Any = None, **_: Any) -> None:
         started: float = request.context.setdefault(_STARTED, monotonic())

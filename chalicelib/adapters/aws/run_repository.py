@@ -140,7 +140,8 @@ class DynamoRunRepository:
     def _query(
         self, nc: NominalComposition | None, after: RunKey | None, limit: int | None
     ) -> Iterator[Item]:
-        # Sort keys end in nine digits: "!" sorts after a key and before the next one, "~" after all.
+        # Sort keys end in nine digits: "!" sorts after a key and before the next one, "~" after
+        # all.
         first = f"{format_sort_key(after)}!" if after else f"{nc}#" if nc else "#"
         query: dict[str, Any] = {
             "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.aws.data_bucket import ARCHIVE_LIFETIME
+from chalicelib.adapters.aws.stored_archives import ARCHIVE_LIFETIME
 from chalicelib.api.gateway_responses import build_gateway_responses
 from localdev.paths import BACKENDS, ROOT
 from scripts.build_lambda_package import build_package
