@@ -16,7 +16,7 @@ from .adapters.aws.build_leases import DynamoBuildLeases
 from .adapters.aws.clients import Clients
 from .adapters.aws.data_bucket import S3DataBucket
 from .adapters.aws.idempotency_store import DynamoIdempotencyStore
-from .adapters.aws.lambda_builder import LambdaBuildQueue
+from .adapters.aws.lambda_build_queue import LambdaBuildQueue
 from .adapters.aws.outcome_cache import DynamoOutcomeCache
 from .adapters.aws.run_repository import DynamoRunRepository
 from .adapters.aws.token_repository import DynamoTokenRepository
@@ -28,7 +28,7 @@ from .settings import Settings
 from .usecases.archives import ArchiveDependencies, run_build
 from .usecases.build_slots import BuildSlots
 from .usecases.dataset_info import DatasetInfoReader
-from .usecases.free_runs import FreeRunFinder
+from .usecases.free_run_finder import FreeRunFinder
 from .usecases.ports import (
     BondCache,
     BuildQueue,

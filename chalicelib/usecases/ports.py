@@ -16,11 +16,11 @@ from chalicelib.domain.archive_record import ArchiveRecord, PresignedLink
 from chalicelib.domain.artifacts import Artifact
 from chalicelib.domain.bonds import BondIndex
 from chalicelib.domain.builds import BuildLease, BuildRequest
-from chalicelib.domain.claims import RunClaim
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.dataset_info import DatasetInfo
 from chalicelib.domain.idempotency import IdempotencyRecord
 from chalicelib.domain.outcomes import CachedFacts
+from chalicelib.domain.run_claims import RunClaim
 from chalicelib.domain.runs import JobStatus, Run, RunKey, SubRunKey
 from chalicelib.domain.tokens import TokenRecord
 

@@ -10,7 +10,7 @@ from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import InvalidInput, NothingAvailable
 from chalicelib.domain.runs import AUGMENTED_SUB_RUNS, REFERENCE_SUB_RUN, Run, RunKey
 
-from .free_runs import FreeRunFinder
+from .free_run_finder import FreeRunFinder
 from .idempotency import Claim, run_idempotently
 from .ports import Clock, IdempotencyStore, RunRepository
 from .run_queries import not_scheduled

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.aws.run_repository import DynamoRunRepository
-from chalicelib.domain.claims import Claimant, RunClaim
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.run_claims import Claimant, RunClaim
 from chalicelib.domain.runs import Run, RunKey
 from chalicelib.usecases.ports import RunRepository
 from tests.conftest import Aws

@@ -17,7 +17,7 @@ import botocore.client
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.adapters.aws.lambda_builder import LambdaBuildQueue
+from chalicelib.adapters.aws.lambda_build_queue import LambdaBuildQueue
 from chalicelib.domain.archive_record import ArchiveLink
 from chalicelib.domain.builds import ArchiveSpec
 from chalicelib.domain.runs import RunKey, SubRunKey

@@ -18,7 +18,7 @@ from chalicelib.adapters.aws.idempotency_store import DynamoIdempotencyStore
 from chalicelib.adapters.aws.run_repository import DynamoRunRepository
 from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.composition import NominalComposition
-from chalicelib.usecases.free_runs import FreeRunFinder
+from chalicelib.usecases.free_run_finder import FreeRunFinder
 from chalicelib.usecases.scheduling import schedule_runs
 from localdev.child_process import start_child_process
 from server.provision import create_table

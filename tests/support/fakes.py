@@ -20,13 +20,13 @@ from chalicelib.domain.artifacts import (
     get_soaps_prefix,
 )
 from chalicelib.domain.builds import ArchiveSpec, BuildLease, BuildRequest
-from chalicelib.domain.claims import Claimant, RunClaim, get_claimant_tag
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.dataset_info import FILE_NAME, DatasetInfo
 from chalicelib.domain.errors import SourceChanged
 from chalicelib.domain.idempotency import IdempotencyRecord
 from chalicelib.domain.member_names import get_rejection_reason
 from chalicelib.domain.outcomes import CachedFacts
+from chalicelib.domain.run_claims import Claimant, RunClaim, get_claimant_tag
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.artifacts import get_files_prefix
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import IdempotencyKeyInUse, NothingAvailable
 from chalicelib.domain.runs import RunKey, SubRunKey
-from chalicelib.usecases.free_runs import FreeRunFinder
+from chalicelib.usecases.free_run_finder import FreeRunFinder
 from chalicelib.usecases.idempotency import LEASE
 from chalicelib.usecases.scheduling import schedule_runs
 from tests.support.callers import Caller, Stops

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 from chalicelib.domain.artifacts import get_files_prefix
-from chalicelib.domain.claims import RunClaim
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import NothingAvailable
+from chalicelib.domain.run_claims import RunClaim
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
-from chalicelib.usecases.free_runs import BUCKET_CACHE_LIFETIME, FreeRunFinder
+from chalicelib.usecases.free_run_finder import BUCKET_CACHE_LIFETIME, FreeRunFinder
 from chalicelib.usecases.scheduling import schedule_runs
 from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyStore, FakeRunRepository
 

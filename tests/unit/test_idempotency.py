@@ -25,7 +25,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.idempotency import LIFETIME, IdempotencyRecord
 from chalicelib.domain.runs import Run, RunKey
-from chalicelib.usecases.free_runs import FreeRunFinder
+from chalicelib.usecases.free_run_finder import FreeRunFinder
 from chalicelib.usecases.idempotency import LEASE
 from chalicelib.usecases.scheduling import augment_run, schedule_runs
 from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyStore, FakeRunRepository

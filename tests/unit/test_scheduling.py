@@ -10,7 +10,7 @@ from chalicelib.domain.artifacts import get_files_prefix
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
-from chalicelib.usecases.free_runs import FreeRunFinder
+from chalicelib.usecases.free_run_finder import FreeRunFinder
 from chalicelib.usecases.scheduling import schedule_runs
 from tests.support.fakes import FakeClock, FakeDataBucket, FakeIdempotencyStore, FakeRunRepository
 

@@ -6,7 +6,7 @@
     sub_runs_scheduled_at    ISO 8601, UTC; missing until the run is augmented
     claim_token              string
     claimants                "<number of runs> <tag>" of each caller that tried to claim the run, in
-                             order (domain.claims)
+                             order (domain.run_claims)
 
 All runs share one partition, sorted by composition and number. A single consistent query lists all
 runs, or those of a composition, in the order of the API. A partition accepts about 1,000 writes per
@@ -23,8 +23,8 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.claims import Claimant, RunClaim, get_claimant_tag
 from chalicelib.domain.composition import NominalComposition
+from chalicelib.domain.run_claims import Claimant, RunClaim, get_claimant_tag
 from chalicelib.domain.runs import Run, RunKey
 
 from .dynamo import DynamoTable, Item, build_key

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, islice
 
-from chalicelib.domain.claims import RunClaim, count_wanted_ahead, get_claimant_tag
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.run_claims import RunClaim, count_wanted_ahead, get_claimant_tag
 from chalicelib.domain.runs import REFERENCE_SUB_RUN, RunKey, SubRunKey
 
 from .idempotency import LEASE
