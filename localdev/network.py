@@ -1,4 +1,4 @@
-"""Free ports, and waiting until something listens."""
+"""Free ports, and waiting for servers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import socket
 import subprocess
 import time
 
-_PATIENCE_SECONDS = 60
+_TIMEOUT_SECONDS = 60
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on just now."""
+    """Return a free port of the loopback interface."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -18,8 +18,8 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Return once the process listens; RuntimeError if it ends before, or takes a minute."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    """Wait until the process listens. RuntimeError if it ends or does not listen in a minute."""
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"{process.args!r} ended with exit code {process.returncode}")

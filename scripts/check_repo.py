@@ -14,8 +14,17 @@ from localdev.paths import ROOT
 
 from .check_language import find_language_errors, find_long_modules
 
-_CLEAN_LANGUAGE = ("app.py", "bench", "data", "server")
-_CLEAN_LENGTH = ("app.py", "bench", "data", "localdev", "server")
+_CLEAN_LANGUAGE = (
+    "app.py",
+    "bench",
+    "chalicelib",
+    "client",
+    "data",
+    "localdev",
+    "scripts",
+    "server",
+)
+_CLEAN_LENGTH = ("app.py", "bench", "chalicelib", "client", "data", "localdev", "scripts", "server")
 """Folders that satisfy the checks of check_language.py."""
 
 _GENERATED = (

@@ -45,6 +45,8 @@ Environment = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Result:
+    """The result of the tests on one backend."""
+
     backend: str
     stores: str
     outcome: str

@@ -67,7 +67,7 @@ class DatasetInfo:
 
     @property
     def fingerprint(self) -> str:
-        """The text of all fields that the metadata of archives contain, except SOAP parameters.
+        """Return the text of all fields that the metadata of archives contain, except SOAP.
 
         Empty if all fields are unknown.
         """

@@ -109,14 +109,14 @@ class Manifest:
 
     @property
     def folder(self) -> str:
-        """The folder of a sub-run in the archive of its run."""
+        """Return the folder of a sub-run in the archive of its run."""
         if self.key.sub_run_or_none is None:
             raise TypeError(f"{self.key} is a run; only sub-runs have a folder")
         return str(self.key.sub_run_or_none)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of everything that determines the bytes of the archive.
+        """Return the SHA-256 (hex) of everything that determines the bytes of the archive.
 
         It covers the format version, the selection, the SOAP parameters, the (name, size, ETag) of
         each member, the skipped files and the description of the data set.
@@ -144,10 +144,10 @@ class Manifest:
 
     @property
     def filename(self) -> str:
-        """The suggested name of the downloaded file: `<nc>_<id_run>_<sub_run>.zip`."""
+        """Return the suggested name of the downloaded file: `<nc>_<id_run>_<sub_run>.zip`."""
         return f"{str(self.key).replace('/', '_')}.zip"
 
     @property
     def size_bytes(self) -> int:
-        """The total size of the members, uncompressed."""
+        """Return the total size of the members, uncompressed."""
         return sum(member.artifact.size_bytes for member in self.members)

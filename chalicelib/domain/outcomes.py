@@ -65,7 +65,7 @@ class CalculationFacts:
 
     @property
     def labels_complete(self) -> bool:
-        """True if the number of labels equals the number of expected bonds.
+        """Return True if the number of labels equals the number of expected bonds.
 
         The outcome does not depend on it.
         """
@@ -73,7 +73,7 @@ class CalculationFacts:
 
     @property
     def outcome(self) -> Outcome:
-        """The first case of the published rules that applies."""
+        """Return the first case of the published rules that applies."""
         if not self.has_files:
             return Outcome.NO_DATA
         if self.scf_converged is False:

@@ -72,12 +72,12 @@ class RunKey:
 
     @property
     def run(self) -> RunKey:
-        """This key, so that code can handle runs and sub-runs alike."""
+        """Return this key, so that code can handle runs and sub-runs alike."""
         return self
 
     @property
     def sub_run_or_none(self) -> int | None:
-        """None: the key is that of a whole run."""
+        """Return None: the key is that of a whole run."""
         return None
 
     def __str__(self) -> str:
@@ -98,7 +98,7 @@ class SubRunKey:
 
     @property
     def sub_run_or_none(self) -> int | None:
-        """The sub-run; see `RunKey.sub_run_or_none`."""
+        """Return the sub-run; see `RunKey.sub_run_or_none`."""
         return self.sub_run
 
     def __str__(self) -> str:

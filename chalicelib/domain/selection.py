@@ -16,6 +16,8 @@ MAX_GLOB_LENGTH = 100
 
 
 class Profile(StrEnum):
+    """A named set of files."""
+
     FULL = "full"
     ESSENTIAL = "essential"
 

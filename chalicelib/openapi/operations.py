@@ -41,17 +41,17 @@ class Operation:
 
     @property
     def summary(self) -> str:
-        """The first line of the view's docstring."""
+        """Return the first line of the view's docstring."""
         return (self.view.__doc__ or "").strip().splitlines()[0]
 
     @property
     def variables(self) -> list[str]:
-        """The names of the path's variables."""
+        """Return the names of the path's variables."""
         return _VARIABLE.findall(self.path)
 
     @property
     def types(self) -> list[Any]:
-        """The types of all bodies."""
+        """Return the types of all bodies."""
         responses = self.response if isinstance(self.response, tuple) else (self.response,)
         bodies = (*responses, self.body, *self.other_responses.values())
         return [body for body in bodies if body is not None]

@@ -92,10 +92,7 @@ class DataBucket(Protocol):
         """Return the runs of a composition in the bucket, in ascending order."""
 
     def has_files(self, key: SubRunKey) -> bool:
-        """Return True if the sub-run has a file that an archive can contain.
-
-        Folder markers and files in subfolders do not count.
-        """
+        """Return True if the sub-run has a file that an archive can contain (no subfolders)."""
 
     def list_runs_with_files(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
         """Make one listing that starts at a run.
@@ -243,6 +240,8 @@ class Executor(Protocol):
 
 
 class Clock(Protocol):
+    """The current time, and pauses."""
+
     def now(self) -> datetime:
         """Return the current time in UTC."""
 

@@ -42,7 +42,7 @@ def _print_version(requested: bool) -> None:
 
 
 @app.callback()
-def set_options(
+def set_options(  # noqa: D103 - typer would print the docstring as help
     context: typer.Context,
     url: Annotated[str | None, typer.Option(envvar="DATAOPS_URL", help="URL of the API.")] = None,
     _version: Annotated[

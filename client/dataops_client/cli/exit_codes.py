@@ -30,6 +30,7 @@ EXIT_CODES: dict[type[BaseException], int] = {
 
 
 def get_exit_code(error: BaseException) -> int:
+    """Return the exit code of an error."""
     return next(
         (EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), EXIT_FAILURE
     )

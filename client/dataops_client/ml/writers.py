@@ -44,6 +44,7 @@ class BondBatch:
 
 
 def write_parquet(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:
+    """Write the rows to a Parquet file, with zstd compression."""
     import pyarrow as pa  # noqa: PLC0415 - required by this format only
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -67,6 +68,7 @@ def write_parquet(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) ->
 
 
 def write_csv(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:
+    """Write the rows to a CSV file."""
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         for number, batch in enumerate(batches):
@@ -90,6 +92,7 @@ def write_csv(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> Non
 
 
 def write_npz(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:
+    """Write the rows to a compressed NumPy archive."""
     parts: dict[str, list[NDArray[Any]]] = {}
     vectors = 0
     for batch in batches:
@@ -107,6 +110,7 @@ def write_npz(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> Non
 
 
 def write_extxyz(path: Path, batches: Iterator[BondBatch], *, with_nc: bool) -> None:  # noqa: ARG001
+    """Write the structures to an extended XYZ file, a frame per sub-run."""
     with path.open("w", encoding="utf-8") as stream:
         for batch in batches:
             folder, structure = batch.folder, cast(Any, batch.structure)

@@ -63,6 +63,7 @@ def get_field(body: Any, name: str, kind: type[_T]) -> _T:
 
 
 def get_strings(body: Any, name: str) -> tuple[str, ...]:
+    """Return a field that is a list of strings."""
     values = get_field(body, name, list)
     if not all(isinstance(value, str) for value in values):
         raise describe_error(f"{name!r} is not a list of strings", values)
