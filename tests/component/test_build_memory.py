@@ -31,10 +31,10 @@ def download(running: Server, id_run: int) -> tuple[list[int], dict[str, Any]]:
     """The statuses until the link, and the link."""
     statuses = []
     while True:
-        status, answer = request(running, "GET", f"/v1/generate/Al2/{id_run}/0/download?wait=20")
+        status, response = request(running, "GET", f"/v1/generate/Al2/{id_run}/0/download?wait=20")
         statuses.append(status)
         if status == 200:
-            return statuses, answer
+            return statuses, response
 
 
 @needs_proc

@@ -50,7 +50,7 @@ def check(root: Path) -> tuple[int, list[str]]:
     return done.returncode, done.stdout.splitlines()
 
 
-def test_the_files_are_what_the_generator_makes() -> None:
+def test_the_generator_produces_the_sample_files() -> None:
     assert check(DATA) == (0, [])
 
 
@@ -74,7 +74,7 @@ def test_a_changed_a_missing_and_a_strange_file_are_named(tmp_path: Path) -> Non
     ]
 
 
-def test_it_holds_the_runs_that_the_readme_says_in_at_most_4_megabytes() -> None:
+def test_the_sample_has_the_runs_of_the_readme_and_at_most_4_megabytes() -> None:
     names = {name_of(folder) for folder in SUB_RUNS}
     assert names == {
         f"{run}/{sub_run}" for run in ("Zr49Cu49Al2/21", "Zr50Cu40Al10/1") for sub_run in range(15)
@@ -195,7 +195,7 @@ def test_the_pickle_uses_protocol_0_only() -> None:
     )
 
 
-def test_the_description_says_synthetic_and_names_the_descriptor() -> None:
+def test_the_description_is_synthetic_and_names_the_descriptor() -> None:
     info = DatasetInfo.parse((DATA / "dataset.json").read_bytes())
     assert info.synthetic is True
     assert all((info.name, info.description, info.license, info.creators, info.citation, info.soap))

@@ -94,7 +94,7 @@ def many_files() -> None:
         ),
     ],
 )
-def test_slow_connections_delay_nobody_and_are_closed(
+def test_slow_connections_delay_no_other_request_and_are_closed(
     many_files: None, count: int, sent: bytes, response: bytes
 ) -> None:
     with ExitStack() as stack:
@@ -233,7 +233,7 @@ class Table(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _TableHandler)
-        self.asked = threading.Semaphore(0)
+        self.requested = threading.Semaphore(0)
         self.released = threading.Event()
 
 
@@ -242,7 +242,7 @@ class _TableHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.asked.release()
+        self.server.requested.release()
         assert self.server.released.wait(NOBODY_WAITS_LONGER)
         body = b'{"Items": [], "Count": 0, "ScannedCount": 0}'
         self.send_response(200)
@@ -283,7 +283,7 @@ def test_requests_in_progress_are_completed_at_the_end_and_new_ones_refused(
                 pool.submit(call, running, "GET", "/v1/generate/available") for _ in range(16)
             ]
             for _ in callers:
-                assert table.asked.acquire(timeout=NOBODY_WAITS_LONGER)
+                assert table.requested.acquire(timeout=NOBODY_WAITS_LONGER)
             running.process.send_signal(number)
             while not refuses(running):
                 pass
@@ -301,7 +301,7 @@ def test_a_kill_of_the_main_process_leaves_no_worker() -> None:
 
 
 @needs_proc
-def test_workers_are_as_many_as_asked_for() -> None:
+def test_the_number_of_workers_is_configurable() -> None:
     with server({"WEB_WORKERS": "2"}) as running:
         assert len(running.workers) == 2
         assert get(running) == 200

@@ -44,7 +44,7 @@ def run(pins: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_what_the_image_runs_needs_nothing_but_its_pins() -> None:
+def test_the_image_imports_pinned_packages_only() -> None:
     done = run(re.findall(r"^([a-z0-9-]+)==", _PINS, re.MULTILINE))
     assert done.returncode == 0, done.stderr
 

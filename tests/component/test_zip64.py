@@ -125,7 +125,7 @@ def test_only_values_that_do_not_fit_go_into_the_zip64_field() -> None:
     ("count", "offset", "zip64"),
     [(65_534, 0, False), (65_535, 0, True), (1, 4 * GIB - 2, False), (1, 4 * GIB - 1, True)],
 )
-def test_the_zip64_end_is_there_where_it_is_needed(count: int, offset: int, zip64: bool) -> None:
+def test_the_zip64_end_record_is_written_if_needed(count: int, offset: int, zip64: bool) -> None:
     assert (len(build_directory_end(count, offset, 100)) > 22) == zip64
 
 

@@ -1,6 +1,6 @@
-"""deploy/docker-compose.durable.yml, run for real: nothing that was answered is lost by `down`, nor by a SIGKILL in the middle of work.
+"""deploy/docker-compose.durable.yml, run for real: `down` and SIGKILL under load lose nothing that was acknowledged.
 
-Its sleeps are the pauses of polls: containers tell nobody when they are ready.
+The sleeps are pauses between polls: containers do not report when they are ready.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _PATIENCE_SECONDS = 180
 
 @dataclass
 class Service:
-    """The services of the file, and the data that they were given."""
+    """The services of the file, and their data."""
 
     project: Project
     data: Path
@@ -57,7 +57,7 @@ class Service:
         self._await()
 
     def run_shown(self, commands: str, folder: Path) -> None:
-        """Commands of the docs, where `dc` is short for Compose with the file."""
+        """Run commands of the docs, in which `dc` is short for Compose with the file."""
         script = commands.replace("runs.tar.gz", shlex.quote(str(folder / "runs.tar.gz")))
         script = re.sub(
             r"^alias .*$|^dc ",
@@ -76,22 +76,22 @@ class Service:
 
     def _healthy(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
-                return bool(answer.status == 200)
+            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as response:
+                return bool(response.status == 200)
         except OSError:
             return False
 
     def client(self) -> DataOpsClient:
         return DataOpsClient(self.url, token=self.token)
 
-    def ask(self, method: str, path: str) -> Any:
-        """The JSON of the answer, if one came that is a success: no second try, as from the simplest of callers."""
+    def send(self, method: str, path: str) -> Any:
+        """Return the JSON of a success, or None. There is no second attempt."""
         request = urllib.request.Request(
             f"{self.url}{path}", method=method, headers={"Authorization": f"Bearer {self.token}"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=40) as answer:
-                return json.load(answer)
+            with urllib.request.urlopen(request, timeout=40) as response:
+                return json.load(response)
         except (OSError, ValueError):
             return None
 
@@ -99,7 +99,7 @@ class Service:
         return self.data / nc / "c" / "md" / "lammps" / "100" / id_run / "2000" / sub_run
 
     def files(self, id_run: str) -> dict[str, bytes]:
-        """What an archive of the whole run holds."""
+        """Return the content of an archive of the whole run."""
         run = self.sub_run(id_run, "0").parent
         return {
             path.relative_to(run).as_posix(): path.read_bytes()
@@ -136,7 +136,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         path.chmod(0o755)  # the container's user is another
     try:
         service.up()
-        told = project.run(
+        output = project.run(
             "exec",
             "-T",
             "dataops-api",
@@ -147,26 +147,28 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
             "--note",
             "test",
         )
-        service.token = told.strip().splitlines()[-1]
+        service.token = output.strip().splitlines()[-1]
         yield service
     finally:
         project.remove()
 
 
-def test_without_a_token_nobody_is_let_in(service: Service) -> None:
+def test_requests_without_a_token_are_refused(service: Service) -> None:
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(f"{service.url}/v1/compositions")
 
 
-def test_only_what_asks_for_signatures_listens_beyond_its_container(service: Service) -> None:
-    """Whoever has an account on the machine reaches the addresses of its containers, published ports or not."""
+def test_only_ports_that_require_signatures_listen_outside_their_container(
+    service: Service,
+) -> None:
+    """Users of the machine reach the addresses of its containers, published ports or not."""
     assert _listening(service, "seaweedfs") == {8333}
     assert _listening(service, "dynalite") == {4567}
     assert _listening(service, "dataops-api") == {8000}
 
 
 def _listening(service: Service, name: str) -> set[int]:
-    """The ports of a service that are not on its loopback address alone, by what Linux says of its sockets."""
+    """Return the ports that a service opens outside its loopback address, from /proc."""
     rows = [
         row.split()
         for row in service.project.run(
@@ -187,7 +189,7 @@ from botocore.config import Config
 
 address = {"TableName": os.environ["RUN_TABLE"], "Key": {"pk": {"S": "a"}, "sk": {"S": "b"}}}
 
-def answered(ask):
+def succeeds(send):
     try:
         ask()
     except Exception as error:
@@ -204,21 +206,21 @@ for version in ("v4", "s3v4"):  # the latter signs a header with the body's hash
     client, held = boto3.client("dynamodb", config=Config(signature_version=version)), []
     client.meta.events.register("before-send.dynamodb.GetItem", lambda request, **_: held.append(request))
     client.get_item(**address)
-    assert answered(lambda: sent(held[0]))
-    assert not answered(lambda: sent(held[0], body=held[0].body + b" "))
-    assert not answered(lambda: sent(held[0], X_Amz_Target="DynamoDB_20120810.Scan"))
-    assert not answered(lambda: sent(held[0], X_Amz_Date="20260101T000000Z"))
-    assert not answered(lambda: sent(held[0], Authorization=""))
+    assert succeeds(lambda: sent(held[0]))
+    assert not succeeds(lambda: sent(held[0], body=held[0].body + b" "))
+    assert not succeeds(lambda: sent(held[0], X_Amz_Target="DynamoDB_20120810.Scan"))
+    assert not succeeds(lambda: sent(held[0], X_Amz_Date="20260101T000000Z"))
+    assert not succeeds(lambda: sent(held[0], Authorization=""))
     wrong = boto3.client("dynamodb", aws_secret_access_key="wrong", aws_access_key_id="test", config=Config(signature_version=version))
-    assert not answered(wrong.list_tables)
-assert not answered(lambda: urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL_DYNAMODB"]))
+    assert not succeeds(wrong.list_tables)
+assert not succeeds(lambda: urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL_DYNAMODB"]))
 print("as it must be")
 """
 
 
-def test_the_run_table_answers_nobody_who_does_not_sign(service: Service) -> None:
-    told = service.project.run("exec", "-T", "dataops-api", "python", "-c", _SIGNED_AND_NOT)
-    assert told.strip() == "as it must be"
+def test_the_run_table_refuses_unsigned_requests(service: Service) -> None:
+    output = service.project.run("exec", "-T", "dataops-api", "python", "-c", _SIGNED_AND_NOT)
+    assert output.strip() == "as it must be"
 
 
 def test_secrets_have_no_defaults(service: Service) -> None:
@@ -227,7 +229,7 @@ def test_secrets_have_no_defaults(service: Service) -> None:
     assert "docs/self-hosting.md" in done.stderr
 
 
-def test_links_hold_behind_a_proxy_that_names_the_store_by_another_host(service: Service) -> None:
+def test_links_are_valid_behind_a_proxy_that_changes_the_host(service: Service) -> None:
     s3 = _store(service)
     s3.put_object(Bucket="dataops-data", Key="proxied", Body=b"content")
     link = s3.generate_presigned_url(
@@ -237,8 +239,8 @@ def test_links_hold_behind_a_proxy_that_names_the_store_by_another_host(service:
     def fetch(url: str) -> bytes:
         with urllib.request.urlopen(
             urllib.request.Request(url, headers={"Host": "seaweedfs:8333"})
-        ) as answer:
-            return bytes(answer.read())
+        ) as response:
+            return bytes(response.read())
 
     assert fetch(link) == b"content"
     with pytest.raises(urllib.error.HTTPError, match="403"):
@@ -262,16 +264,16 @@ def test_the_backup_of_the_docs_can_be_put_back(service: Service, tmp_path: Path
 
 @dataclass
 class Work:
-    """What callers asked of the service, and which of it was answered."""
+    """The requests of concurrent callers, and those that were acknowledged."""
 
     service: Service
     scheduled: list[str] = field(default_factory=list)
     augmented: list[str] = field(default_factory=list)
     ordered: list[str] = field(default_factory=list)
-    """Paths of archives of the whole of run 1, which differ in a glob that matches nothing: each is built anew."""
+    """Yield paths of archives of run 1 that differ in a glob without matches, so that each is built."""
     built: dict[str, str] = field(default_factory=dict)
     """The archives that came of them, by their paths."""
-    unanswered: int = 0
+    unacknowledged: int = 0
 
     def __post_init__(self) -> None:
         self._killed = threading.Event()
@@ -280,7 +282,7 @@ class Work:
         self._workers = [threading.Thread(target=each) for each in work]
 
     def until(self, scheduled: int, built: int) -> None:
-        """Work, until so much is answered, and a build is going on. The work goes on until `end`."""
+        """Start the work and return once enough is acknowledged and a build is running. The work continues until `end`."""
         for worker in self._workers:
             worker.start()
         deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -294,12 +296,12 @@ class Work:
             worker.join()
 
     def _ask(self, method: str, path: str) -> Any:
-        answer = self.service.ask(method, path)
-        if answer is None:
+        response = self.service.send(method, path)
+        if response is None:
             with self._lock:
-                self.unanswered += 1
+                self.unacknowledged += 1
             time.sleep(0.1)
-        return answer
+        return response
 
     def _schedule(self) -> None:
         id_run = "1"
@@ -321,11 +323,11 @@ class Work:
                 path = f"/v1/generate/{NC}/1/download?include=*&include=none-{len(self.ordered)}&wait=20"
                 self.ordered.append(path)
             while not self._killed.is_set() and path not in self.built:
-                if (answer := self._ask("GET", path)) and "archive_key" in answer:
-                    self.built[path] = answer["archive_key"]
+                if (response := self._ask("GET", path)) and "archive_key" in response:
+                    self.built[path] = response["archive_key"]
 
 
-def test_what_was_answered_outlives_a_kill_of_everything_and_down(
+def test_acknowledged_work_survives_a_kill_of_all_services_and_down(
     service: Service, tmp_path: Path
 ) -> None:
     work = Work(service)
@@ -334,15 +336,15 @@ def test_what_was_answered_outlives_a_kill_of_everything_and_down(
         service.project.run("kill")  # SIGKILL, all containers, while they work
     finally:
         work.end()
-    assert work.unanswered, "the kill came when nothing was asked"
+    assert work.unacknowledged, "no request was open at the kill"
     service.up()
     with service.client() as client:
         runs = {run.id_run: run for run in client.available(NC)[NC]}
         assert len(set(work.scheduled)) == len(work.scheduled), "an id twice"
-        assert {*work.scheduled} <= runs.keys(), "a run that was answered is lost"
+        assert {*work.scheduled} <= runs.keys(), "an acknowledged run is lost"
         assert sorted(map(int, runs)) == list(range(1, len(runs) + 1)), "a gap"
         assert all("3" in runs[id_run].sub_runs for id_run in work.augmented), (
-            "sub-runs that were answered are lost"
+            "acknowledged sub-runs are lost"
         )
         assert {*work.built.values()} <= _whole_archives(service), (
             "an archive that was handed out is gone"
@@ -362,14 +364,14 @@ def test_what_was_answered_outlives_a_kill_of_everything_and_down(
 
 
 def _archive(service: Service, path: str) -> bytes:
-    """What is behind the link that the path answers with, once it does: the lease of a killed build has to end first."""
+    """Return the archive behind the link of the path, waiting until the lease of a killed build has expired."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while "download_url" not in (answer := service.ask("GET", path) or {}):
-        assert time.monotonic() < deadline, f"{path}: {answer}"
+    while "download_url" not in (response := service.send("GET", path) or {}):
+        assert time.monotonic() < deadline, f"{path}: {response}"
         time.sleep(1)
-    with urllib.request.urlopen(answer["download_url"]) as archive:
+    with urllib.request.urlopen(response["download_url"]) as archive:
         packed = bytes(archive.read())
-    assert hashlib.sha256(packed).hexdigest() == answer["sha256"]
+    assert hashlib.sha256(packed).hexdigest() == response["sha256"]
     return packed
 
 
@@ -389,7 +391,7 @@ def _store(service: Service) -> Any:
 
 
 def _whole_archives(service: Service) -> set[str]:
-    """The archives that callers can see; each is what its record says."""
+    """Return the archives that callers can see, after a check against their records."""
     s3 = _store(service)
 
     def content(name: str) -> bytes:

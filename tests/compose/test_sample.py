@@ -19,7 +19,7 @@ pytestmark = needs_compose
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    """A copy of what is committed or about to be, without the published ports, which somebody else may be using."""
+    """Copy the tracked and new files, without the published ports, which may be in use."""
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.run(
         listed, cwd=ROOT, capture_output=True, text=True, check=True

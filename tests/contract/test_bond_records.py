@@ -27,7 +27,7 @@ def records(request: pytest.FixtureRequest) -> BondCache:
     return S3BondCache(request.getfixturevalue("aws").s3, request.getfixturevalue("bucket"))
 
 
-def test_what_was_put_is_got_by_its_fingerprint_alone(records: BondCache) -> None:
+def test_a_record_is_found_by_its_fingerprint_only(records: BondCache) -> None:
     assert records.get(KEY, "a" * 64) is None
     small = BondIndex(2, (BondTypeSummary("Zr-Cu", 2, 3.26048, 0.41728),), (BOND, BOND), ())
     records.put(KEY, "a" * 64, small)

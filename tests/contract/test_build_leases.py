@@ -57,7 +57,7 @@ def test_a_lease_that_has_run_out_is_taken_over(leases: BuildLeases) -> None:
     assert (lease.holder, lease.error) == ("you", None)
 
 
-def test_a_queued_lease_is_taken_by_who_was_given_its_holder_and_keeps_its_start(
+def test_a_queued_lease_is_acquired_by_its_holder_and_keeps_its_start(
     leases: BuildLeases,
 ) -> None:
     assert leases.acquire(KEY, "queue", NOW, LATER)
@@ -78,7 +78,7 @@ def test_a_renewed_lease_keeps_its_start(leases: BuildLeases) -> None:
     assert (lease.started_at, lease.expires_at) == (NOW, LATER + timedelta(seconds=5))
 
 
-def test_a_failed_lease_tells_why_and_is_free(leases: BuildLeases) -> None:
+def test_a_failed_lease_contains_the_reason_and_is_free(leases: BuildLeases) -> None:
     leases.acquire(KEY, "me", NOW, LATER)
     leases.mark_failed(KEY, "me", "no space")
     lease = leases.get(KEY)

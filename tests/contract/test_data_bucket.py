@@ -37,7 +37,9 @@ RECORD = ArchiveRecord(
         pytest.param("s3 with a prefix", marks=pytest.mark.stores),
     ]
 )
-def world(request: pytest.FixtureRequest) -> tuple[DataBucket, Callable[[str, bytes], None]]:
+def bucket_and_put(
+    request: pytest.FixtureRequest,
+) -> tuple[DataBucket, Callable[[str, bytes], None]]:
     """A bucket, and what puts a file into it."""
     if request.param == "fake":
         fake = FakeDataBucket()
@@ -53,11 +55,11 @@ def world(request: pytest.FixtureRequest) -> tuple[DataBucket, Callable[[str, by
     return S3DataBucket(client, client, name, prefix, 900), put
 
 
-World = tuple[DataBucket, Callable[[str, bytes], None]]
+BucketAndPut = tuple[DataBucket, Callable[[str, bytes], None]]
 
 
-def test_runs_are_numbered_as_their_folders(world: World) -> None:
-    bucket, put = world
+def test_runs_are_numbered_as_their_folders(bucket_and_put: BucketAndPut) -> None:
+    bucket, put = bucket_and_put
     for folder in (
         "100/2000/0/a",
         "21/2000/0/a",
@@ -71,8 +73,10 @@ def test_runs_are_numbered_as_their_folders(world: World) -> None:
     assert list(bucket.list_run_numbers(RunKey.parse("Zr49Cu49Al", "1").nc)) == []
 
 
-def test_files_of_a_sub_run_are_sorted_by_name_those_in_folders_below_too(world: World) -> None:
-    bucket, put = world
+def test_files_of_a_sub_run_are_sorted_by_name_those_in_folders_below_too(
+    bucket_and_put: BucketAndPut,
+) -> None:
+    bucket, put = bucket_and_put
     for name in ("b-b", "b.b", "b0", "B", "b/nested", "Zr49Cu49Al2.scf.in", "é"):
         put(f"{BASE}/21/2000/1/{name}", name.encode())
     put(f"{BASE}/21/2000/10/other", b"")
@@ -113,16 +117,18 @@ def test_files_of_a_sub_run_are_sorted_by_name_those_in_folders_below_too(world:
     ],
 )  # fmt: skip
 def test_a_sub_run_has_files_if_an_archive_can_contain_one(
-    world: World, names: tuple[str, ...], has_files: bool
+    bucket_and_put: BucketAndPut, names: tuple[str, ...], has_files: bool
 ) -> None:
-    bucket, put = world
+    bucket, put = bucket_and_put
     for name in names:
         put(f"{BASE}/21/2000/1/{name}", b"")
     assert bucket.has_files(SubRunKey(RUN, 1)) is has_files
 
 
-def test_the_description_of_the_data_set_is_beside_the_compositions(world: World) -> None:
-    bucket, put = world
+def test_the_description_of_the_data_set_is_next_to_the_compositions(
+    bucket_and_put: BucketAndPut,
+) -> None:
+    bucket, put = bucket_and_put
     assert bucket.read_dataset_info() is None
     put("dataset.json", b'{"name": "sample", "synthetic": true}')
     assert bucket.read_dataset_info() == DatasetInfo(name="sample", synthetic=True)
@@ -134,8 +140,8 @@ def test_the_description_of_the_data_set_is_beside_the_compositions(world: World
         bucket.read_dataset_info()
 
 
-def test_one_listing_tells_which_runs_have_files_of_a_sub_run(world: World) -> None:
-    bucket, put = world
+def test_one_listing_finds_the_runs_with_files_of_a_sub_run(bucket_and_put: BucketAndPut) -> None:
+    bucket, put = bucket_and_put
     usable = ("100/2000/0/a", "20/2000/0/a", "9/1000/a", "9/2000/0/a")
     for path in (*usable, "21/2000/1/a", "22/2000/0/", "23/2000/0/b/nested", "24/2000/0/aux.log"):
         put(f"{BASE}/{path}", b"")
@@ -163,8 +169,8 @@ def test_a_listing_that_is_cut_leaves_out_the_run_it_ends_in() -> None:
     }
 
 
-def test_the_files_of_a_run_are_those_of_its_sub_runs(world: World) -> None:
-    bucket, put = world
+def test_the_files_of_a_run_are_those_of_its_sub_runs(bucket_and_put: BucketAndPut) -> None:
+    bucket, put = bucket_and_put
     for sub_run in (0, 2, 14):
         put(f"{BASE}/21/2000/{sub_run}/a", b"a")
     put("Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/2/SOAPS.vec", b"soap")
@@ -178,8 +184,10 @@ def test_the_files_of_a_run_are_those_of_its_sub_runs(world: World) -> None:
     )
 
 
-def test_a_file_that_was_changed_or_removed_after_the_listing_is_not_read(world: World) -> None:
-    bucket, put = world
+def test_a_file_that_was_changed_or_removed_after_the_listing_is_not_read(
+    bucket_and_put: BucketAndPut,
+) -> None:
+    bucket, put = bucket_and_put
     put(f"{BASE}/21/2000/0/a", b"before")
     [artifact] = bucket.list_artifacts(SubRunKey(RUN, 0))
     put(f"{BASE}/21/2000/0/a", b"after!")
@@ -187,8 +195,8 @@ def test_a_file_that_was_changed_or_removed_after_the_listing_is_not_read(world:
         list(bucket.read(artifact))
 
 
-def test_an_archive_exists_once_its_record_does(world: World) -> None:
-    bucket, _ = world
+def test_an_archive_exists_once_its_record_does(bucket_and_put: BucketAndPut) -> None:
+    bucket, _ = bucket_and_put
     etag = bucket.write_archive(ARCHIVE, iter([b"zip", b"body"]), "a.zip")
     record = replace(RECORD, etag=etag)
     assert bucket.get_archive_record(ARCHIVE) is None
@@ -204,9 +212,9 @@ def test_an_archive_exists_once_its_record_does(world: World) -> None:
     [(None, "", 7), (b"zipbodY", "", 7), (b"zipbody", '"other"', 7), (b"zipbody", "", 6)],
 )
 def test_a_record_of_another_archive_is_none(
-    world: World, stored: bytes | None, etag: str, size: int
+    bucket_and_put: BucketAndPut, stored: bytes | None, etag: str, size: int
 ) -> None:
-    bucket, put = world
+    bucket, put = bucket_and_put
     written = bucket.write_archive(ARCHIVE, iter([b"zipbody"]), "a.zip")
     key = ARCHIVE if stored else ARCHIVE.replace("abc", "lost")
     if stored and stored != b"zipbody":
@@ -227,8 +235,10 @@ def test_an_archive_of_several_parts_has_the_etag_of_its_record(aws: Any, bucket
     assert stored.get_archive_record(ARCHIVE) == record
 
 
-def test_a_part_of_an_archive_is_read_by_its_place_and_version(world: World) -> None:
-    bucket, put = world
+def test_a_part_of_an_archive_is_read_by_its_place_and_version(
+    bucket_and_put: BucketAndPut,
+) -> None:
+    bucket, put = bucket_and_put
     etag = bucket.write_archive(ARCHIVE, iter([b"0123456789"]), "a.zip")
     assert bucket.read_archive(ARCHIVE, etag, 3, 7) == b"3456"
     put(ARCHIVE, b"9876543210")
@@ -289,7 +299,7 @@ def test_a_record_older_than_its_archive_may_be_is_forgotten(
     assert stored.get_archive_record(ARCHIVE) is None
 
 
-def test_a_link_lives_as_long_as_it_says(aws_environment: dict[str, str], bucket: str) -> None:
+def test_a_link_expires_at_its_stated_time(aws_environment: dict[str, str], bucket: str) -> None:
     clients = Clients.connect(
         Settings.from_mapping({"RUN_TABLE": "runs", "DATA_BUCKET": bucket, **aws_environment})
     )

@@ -1,4 +1,4 @@
-"""The document says what the service does: every route, every error, every field."""
+"""The OpenAPI document describes every route, error and field of the service."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_it_is_valid_openapi_3_1() -> None:
     OpenAPIV31SpecValidator(DOCUMENT).validate()
 
 
-def test_it_is_what_is_checked_in() -> None:
+def test_the_document_equals_the_committed_one() -> None:
     assert json.loads((ROOT / "docs" / "openapi.json").read_text()) == DOCUMENT, (
         "python -m scripts.export_openapi --update"
     )
@@ -169,7 +169,7 @@ def test_path_variables_have_a_pattern_and_an_example() -> None:
                     assert "pattern" in parameter["schema"] or parameter["name"] == "name"
 
 
-def test_archives_document_their_other_answers() -> None:
+def test_archives_document_their_other_responses() -> None:
     for path in (
         "/v1/generate/{nc}/{id_run}/download",
         "/v1/generate/{nc}/{id_run}/{sub_run}/download",

@@ -59,7 +59,7 @@ def test_a_range_of_a_file_that_is_another_by_now_is_refused(
 
 
 @pytest.mark.parametrize("kind", ["truncate", "shorten", "empty"])
-def test_fewer_bytes_than_were_asked_for_are_none(
+def test_a_short_range_is_rejected(
     aws: Aws, aws_environment: dict[str, str], bucket: str, table: str, kind: str
 ) -> None:
     aws.s3.put_object(Bucket=bucket, Key=STORED, Body=CONTENT)

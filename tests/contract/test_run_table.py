@@ -59,7 +59,7 @@ def test_the_same_claim_again_is_recognised_as_its_own(runs: RunRepository) -> N
     assert runs.add(new_run(21), "token")
 
 
-def test_claims_tell_who_has_a_run_and_who_tried_in_order(runs: RunRepository) -> None:
+def test_claims_list_the_owner_and_the_attempts_in_order(runs: RunRepository) -> None:
     for token, wanted in (("token-of-first", 3), ("token-of-another", 5), ("token-of-third", 1)):
         runs.add(new_run(21), token, wanted)
     [claim] = runs.list_claims(NominalComposition("Zr49Cu49Al2"))

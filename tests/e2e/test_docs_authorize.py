@@ -21,7 +21,7 @@ CHROMIUM = shutil.which("chromium")
 @pytest.mark.skipif(
     CHROMIUM is None, reason="Chromium is not there: on Debian, apt-get install chromium"
 )
-def test_the_token_behind_authorize_opens_what_was_refused(
+def test_authorize_adds_the_token_to_requests(
     aws: Aws, sample_stack: SampleStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AUTH", "token")

@@ -1,4 +1,4 @@
-"""Idempotency keys over HTTP: parallel repetitions, and answers that get lost on the way."""
+"""Idempotency keys over HTTP: parallel repetitions and lost responses."""
 
 from __future__ import annotations
 
@@ -47,40 +47,40 @@ def post(url: str, key: str, body: Any = None) -> bytes:
     content = b"" if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(
         urllib.request.Request(url, data=content, headers=headers, method="POST"), timeout=60
-    ) as answer:
-        content = answer.read()
+    ) as response:
+        content = response.read()
     return bytes(content)
 
 
 def scheduled(api_url: str) -> list[str]:
-    with urllib.request.urlopen(f"{api_url}/v1/generate/available", timeout=60) as answer:
-        return [run["id_run"] for run in json.load(answer).get("Al2", [])]
+    with urllib.request.urlopen(f"{api_url}/v1/generate/available", timeout=60) as response:
+        return [run["id_run"] for run in json.load(response).get("Al2", [])]
 
 
 @pytest.mark.parametrize("body", [None, {"count": 3}])
-def test_the_same_key_fifty_times_in_parallel_gives_one_run_and_fifty_equal_answers(
-    api_url: str, body: Any
-) -> None:
+def test_fifty_parallel_requests_with_one_key_return_one_run(api_url: str, body: Any) -> None:
     with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(lambda _: post(f"{api_url}/v1/generate/Al2", "k", body), range(50)))
-    assert answers == [answers[0]] * 50
+        responses = list(
+            pool.map(lambda _: post(f"{api_url}/v1/generate/Al2", "k", body), range(50))
+        )
+    assert responses == [responses[0]] * 50
     assert scheduled(api_url) == (["1"] if body is None else ["1", "2", "3"])
 
 
-def test_a_request_that_is_repeated_because_its_answer_was_lost_gives_one_run(api_url: str) -> None:
+def test_a_retry_after_a_lost_response_returns_the_same_run(api_url: str) -> None:
     faults = SingleFault("lose", times=2)
     with fault_proxy(api_url, faults) as url:
         for _ in range(2):
             with pytest.raises((http.client.HTTPException, urllib.error.URLError, ConnectionError)):
                 post(f"{url}/v1/generate/Al2", "k")
-        answer = post(f"{url}/v1/generate/Al2", "k")
-    assert json.loads(answer) == {"nc": "Al2", "id_run": "1", "status": "SCHEDULED"}
-    assert faults.lost == [answer, answer]
+        response = post(f"{url}/v1/generate/Al2", "k")
+    assert json.loads(response) == {"nc": "Al2", "id_run": "1", "status": "SCHEDULED"}
+    assert faults.lost == [response, response]
     assert scheduled(api_url) == ["1"]
 
 
-def test_without_a_key_a_lost_answer_costs_a_run(api_url: str) -> None:
-    """What the key is for; and the proof that the proxy does lose answers to requests that were carried out."""
+def test_without_a_key_a_lost_response_uses_up_a_run(api_url: str) -> None:
+    """Show the purpose of the key, and that the proxy loses responses of completed requests."""
     with fault_proxy(api_url, SingleFault("lose", times=1)) as url:
         with pytest.raises((http.client.HTTPException, urllib.error.URLError, ConnectionError)):
             post(f"{url}/v1/generate/Al2", "first")

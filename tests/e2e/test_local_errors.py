@@ -1,4 +1,4 @@
-"""The local launcher gives the gateway's part of the answers: problem documents, also for what no route is asked about."""
+"""Responses that API Gateway would send, from the local server: problem documents for unmatched routes too."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def call(
     connection = http.client.HTTPConnection(*address, timeout=30)
     try:
         connection.request(method, path, headers=headers or {})
-        answer = connection.getresponse()
-        return answer, json.loads(answer.read())
+        response = connection.getresponse()
+        return response, json.loads(response.read())
     finally:
         connection.close()
 
@@ -42,18 +42,18 @@ def call(
 def test_an_unknown_path_is_a_404_problem_that_repeats_no_credentials(
     address: tuple[str, int], path: str, headers: dict[str, str]
 ) -> None:
-    answer, problem = call(address, "GET", path, headers)
-    assert answer.status == problem["status"] == 404
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    response, problem = call(address, "GET", path, headers)
+    assert response.status == problem["status"] == 404
+    assert response.headers["Content-Type"] == "application/problem+json"
     assert problem["code"] == "no_such_route"
-    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    assert problem["request_id"] == response.headers["X-Request-ID"]
     assert "secret-token" not in json.dumps(problem)
 
 
 @pytest.mark.parametrize("method", ["DELETE", "TRACE", "PROPFIND", "QUERY"])
 def test_any_other_method_is_a_405_problem(address: tuple[str, int], method: str) -> None:
-    answer, problem = call(address, method, "/health")
-    assert (answer.status, problem["code"], answer.headers["Allow"]) == (
+    response, problem = call(address, method, "/health")
+    assert (response.status, problem["code"], response.headers["Allow"]) == (
         405,
         "method_not_allowed",
         "GET",
@@ -77,11 +77,11 @@ def test_an_address_that_is_too_long_is_414_from_the_server_itself(
 
 def test_parallel_requests_keep_their_own_ids_and_values(address: tuple[str, int]) -> None:
     with ThreadPoolExecutor(16) as pool:
-        answers = list(
+        responses = list(
             pool.map(lambda n: call(address, "GET", f"/v1/generate/bad{n}/1/status"), range(64))
         )
-    assert all(f"'bad{n}'" in problem["detail"] for n, (_, problem) in enumerate(answers))
+    assert all(f"'bad{n}'" in problem["detail"] for n, (_, problem) in enumerate(responses))
     assert all(
-        answer.headers["X-Request-ID"] == problem["request_id"] for answer, problem in answers
+        response.headers["X-Request-ID"] == problem["request_id"] for response, problem in responses
     )
-    assert len({problem["request_id"] for _, problem in answers}) == 64
+    assert len({problem["request_id"] for _, problem in responses}) == 64

@@ -36,7 +36,7 @@ def run_main_job(data: Path, output: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.self_contained
-def test_the_main_job_extracts_every_file_of_the_sample_and_leaves_nothing_running(
+def test_the_main_job_extracts_the_sample_and_leaves_no_process(
     tmp_path: Path,
 ) -> None:
     done = run_main_job(ROOT / "data", tmp_path)
@@ -130,7 +130,7 @@ def test_the_command_schedules_waits_lists_and_downloads(
     assert extracted_files(tmp_path) == wanted
 
 
-def test_failures_have_exit_codes_and_name_what_is_wrong(
+def test_failures_have_exit_codes_and_name_the_cause(
     served: LocalDeployment, tmp_path: Path
 ) -> None:
     unknown = dataops(served, "download", "Zr1", "1", "-o", str(tmp_path))

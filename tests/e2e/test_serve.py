@@ -1,4 +1,4 @@
-"""`make serve` and `make env`: an API that stays up until it is told to end, and the environment that leads to its stores."""
+"""`make serve` and `make env`: an API that runs until it is terminated, and the environment of its stores."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_it_serves_until_it_is_terminated_and_tells_its_environment_meanwhile() -> None:
+def test_it_serves_until_terminated_and_prints_its_environment() -> None:
     port = free_port()
     with serving(port) as process:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health") as answer:
-            assert answer.status == 200
-        told = environment(port).stdout
-        store = int(told.split("AWS_ENDPOINT_URL=http://127.0.0.1:")[1].split()[0])
-        assert "export RUN_TABLE=dataops-runs\n" in told
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health") as response:
+            assert response.status == 200
+        printed = environment(port).stdout
+        store = int(printed.split("AWS_ENDPOINT_URL=http://127.0.0.1:")[1].split()[0])
+        assert "export RUN_TABLE=dataops-runs\n" in printed
         assert listens(store)
 
         second = subprocess.run(
@@ -75,7 +75,7 @@ def test_it_serves_until_it_is_terminated_and_tells_its_environment_meanwhile() 
         assert f"cannot listen on 127.0.0.1:{port}" in second.stderr
         assert f"PORT={port + 1} make serve" in second.stderr
         assert "Traceback" not in second.stderr
-        assert environment(port).stdout == told, (
+        assert environment(port).stdout == printed, (
             "a second service that cannot start leaves the first one's environment"
         )
 
@@ -131,18 +131,18 @@ def _read(terminal: int) -> str:
         return ""
 
 
-def test_the_environment_of_a_service_that_ended_is_not_told_for_its_successor() -> None:
+def test_the_environment_of_an_ended_service_is_not_reused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as successor:
         port = successor.getsockname()[1]
         left = ROOT / ".local" / f"serve-{port}.env"
         left.parent.mkdir(exist_ok=True)
         left.write_text("export RUN_TABLE=of-the-one-that-ended\n")
         try:
-            told = environment(port)
+            printed = environment(port)
         finally:
             left.unlink()
-    assert (told.returncode, told.stdout) == (1, "")
-    assert f"no service is running on port {port}" in told.stderr
+    assert (printed.returncode, printed.stdout) == (1, "")
+    assert f"no service is running on port {port}" in printed.stderr
 
 
 def test_a_folder_without_compositions_is_not_served(tmp_path: Path) -> None:

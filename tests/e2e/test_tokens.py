@@ -66,7 +66,7 @@ def tokens(served: LocalDeployment) -> dict[str, str]:
     return {scope: create(served, scope) for scope in ("read", "schedule", "admin")}
 
 
-def ask(
+def send(
     served: LocalDeployment, method: str, path: str, authorization: str | None = None
 ) -> tuple[int, dict[str, Any]]:
     """Status, and the document where it is a problem."""
@@ -78,9 +78,9 @@ def ask(
             path,
             headers={"Authorization": authorization} if authorization is not None else {},
         )
-        answer = connection.getresponse()
-        content = answer.read()
-        return answer.status, json.loads(content) if answer.headers[
+        response = connection.getresponse()
+        content = response.read()
+        return response.status, json.loads(content) if response.headers[
             "Content-Type"
         ] == "application/problem+json" else {}
     finally:
@@ -98,15 +98,15 @@ def refused(status: int, problem: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
-def test_no_closed_route_answers_without_a_token(
+def test_protected_routes_refuse_requests_without_a_token(
     served: LocalDeployment, method: str, path: str
 ) -> None:
-    status, problem = ask(served, method, filled(path))
+    status, problem = send(served, method, filled(path))
     assert (status, problem["code"]) == (401, "unauthorized")
 
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
-def test_no_closed_route_answers_to_a_token_that_is_not_there(
+def test_protected_routes_refuse_unknown_tokens(
     served: LocalDeployment, method: str, path: str
 ) -> None:
     for authorization in (
@@ -117,28 +117,28 @@ def test_no_closed_route_answers_to_a_token_that_is_not_there(
         "Bearer",
         " ",
     ):
-        assert refused(*ask(served, method, filled(path), authorization)), authorization
+        assert refused(*send(served, method, filled(path), authorization)), authorization
 
 
 @pytest.mark.parametrize("path", sorted(PUBLIC_ROUTES))
-def test_the_open_routes_ask_for_nothing(served: LocalDeployment, path: str) -> None:
-    status, problem = ask(served, "GET", filled(path))
+def test_public_routes_require_no_token(served: LocalDeployment, path: str) -> None:
+    status, problem = send(served, "GET", filled(path))
     assert status == 200 or (status, problem["code"]) == (
         404,
         "not_found",
     )  # an asset of another version
 
 
-def test_a_token_opens_what_its_scope_allows(
+def test_a_token_allows_the_requests_of_its_scope(
     served: LocalDeployment, tokens: dict[str, str]
 ) -> None:
     for method, path in READING:
         for token in tokens.values():
-            assert not refused(*ask(served, method, filled(path), f"Bearer {token}"))
+            assert not refused(*send(served, method, filled(path), f"Bearer {token}"))
     for method, path in set(CLOSED) - set(READING):
-        status, problem = ask(served, method, filled(path), f"Bearer {tokens['read']}")
+        status, problem = send(served, method, filled(path), f"Bearer {tokens['read']}")
         assert (status, problem["code"]) == (403, "forbidden")
-    assert ask(served, "POST", f"/v1/generate/{NC}", f"Bearer {tokens['schedule']}")[0] == 200
+    assert send(served, "POST", f"/v1/generate/{NC}", f"Bearer {tokens['schedule']}")[0] == 200
 
 
 def test_two_hundred_random_tokens_are_refused(
@@ -147,7 +147,7 @@ def test_two_hundred_random_tokens_are_refused(
     token_id = tokens["admin"].split("_")[1]
     for _ in range(200):
         assert refused(
-            *ask(
+            *send(
                 served,
                 "GET",
                 "/v1/compositions",
@@ -165,14 +165,14 @@ def test_an_expired_token_is_refused(aws: Aws, served: LocalDeployment) -> None:
         record.token_id in line and "expired" in line
         for line in admin(served, "list").stdout.splitlines()
     )
-    assert refused(*ask(served, "GET", "/v1/compositions", f"Bearer {token}"))
+    assert refused(*send(served, "GET", "/v1/compositions", f"Bearer {token}"))
 
 
 def test_a_revoked_token_is_refused(served: LocalDeployment) -> None:
     token = create(served, "read")
-    assert ask(served, "GET", "/v1/compositions", f"Bearer {token}")[0] == 200
+    assert send(served, "GET", "/v1/compositions", f"Bearer {token}")[0] == 200
     assert admin(served, "revoke", token.split("_")[1]).returncode == 0
-    assert refused(*ask(served, "GET", "/v1/compositions", f"Bearer {token}"))
+    assert refused(*send(served, "GET", "/v1/compositions", f"Bearer {token}"))
     again = admin(served, "revoke", token.split("_")[1])
     assert (again.returncode, token.split("_")[1] in again.stderr) == (1, True)
 
@@ -192,7 +192,7 @@ def test_a_token_of_too_long_a_life_is_not_made(served: LocalDeployment) -> None
     assert (done.returncode, "400 days" in done.stderr, done.stdout) == (1, True, "")
 
 
-def test_the_client_works_with_its_token_and_says_what_is_wrong_without(
+def test_the_client_works_with_a_token_and_explains_its_absence(
     served: LocalDeployment, tokens: dict[str, str], tmp_path: Path
 ) -> None:
     with DataOpsClient(served.api_url) as client, pytest.raises(AccessDenied):
@@ -202,7 +202,7 @@ def test_the_client_works_with_its_token_and_says_what_is_wrong_without(
         assert client.download("Zr50Cu40Al10", run.id_run, "0", tmp_path).link.files
 
 
-def test_while_the_run_table_fails_a_good_token_is_answered_503_and_nobody_is_let_in(
+def test_valid_tokens_get_503_while_the_run_table_fails(
     served: LocalDeployment, tokens: dict[str, str]
 ) -> None:
     with fault_proxy(served.environment["AWS_ENDPOINT_URL_DYNAMODB"], SingleFault("fail")) as url:
@@ -225,7 +225,7 @@ def test_while_the_run_table_fails_a_good_token_is_answered_503_and_nobody_is_le
                 urllib.request.urlopen(f"{api_url}/v1/compositions")
 
 
-def test_nobody_gets_the_answer_to_a_request_of_another_by_its_idempotency_key(
+def test_an_idempotency_key_does_not_reveal_responses_to_other_callers(
     served: LocalDeployment, tokens: dict[str, str]
 ) -> None:
     def schedule(scope: str, nc: str = NC) -> tuple[int, dict[str, Any]]:
@@ -234,8 +234,8 @@ def test_nobody_gets_the_answer_to_a_request_of_another_by_its_idempotency_key(
             f"{served.api_url}/v1/generate/{nc}", method="POST", headers=headers
         )
         try:
-            with urllib.request.urlopen(request) as answer:
-                return answer.status, json.load(answer)
+            with urllib.request.urlopen(request) as response:
+                return response.status, json.load(response)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
 
@@ -247,12 +247,12 @@ def test_nobody_gets_the_answer_to_a_request_of_another_by_its_idempotency_key(
     assert tokens["schedule"].split("_", 2)[2] not in json.dumps(problem)
 
 
-def test_a_stage_that_asks_for_signatures_refuses_everybody_here(sample_stack: SampleStack) -> None:
+def test_a_stage_with_iam_refuses_every_local_request(sample_stack: SampleStack) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTH", "iam")
         with sample_stack() as running:
-            assert ask(running, "GET", "/health")[0] == 200
-            status, problem = ask(
+            assert send(running, "GET", "/health")[0] == 200
+            status, problem = send(
                 running, "GET", "/v1/compositions", "AWS4-HMAC-SHA256 Credential=x"
             )
             assert (status, problem["code"]) == (401, "unauthorized")

@@ -60,8 +60,8 @@ def add_runs(keys: list[tuple[str, int]]) -> None:
         )
 
 
-def listed(answer: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(nc, run["id_run"]) for nc, runs in answer.items() for run in runs]
+def listed(response: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(nc, run["id_run"]) for nc, runs in response.items() for run in runs]
 
 
 def next_query(link: str | None) -> str | None:
@@ -75,13 +75,13 @@ def next_query(link: str | None) -> str | None:
 def pages(api: Api, query: str) -> Iterator[list[tuple[str, str]]]:
     following: str | None = query
     while following is not None:
-        answer = api.call("GET", AVAILABLE + following)
-        assert answer.status_code == 200, answer.body
-        yield listed(json.loads(answer.body))
-        following = next_query(answer.headers.get("Link"))
+        response = api.call("GET", AVAILABLE + following)
+        assert response.status_code == 200, response.body
+        yield listed(json.loads(response.body))
+        following = next_query(response.headers.get("Link"))
 
 
-def test_the_same_key_replays_the_first_answer_to_the_byte(with_runs: Api) -> None:
+def test_the_same_key_replays_the_first_response_to_the_byte(with_runs: Api) -> None:
     headers = {"Idempotency-Key": "pipeline-7/task-1"}
     first = with_runs.call("POST", Z, headers=headers)
     assert json.loads(first.body) == {"nc": "Zr49Cu49Al2", "id_run": "1", "status": "SCHEDULED"}
@@ -99,7 +99,7 @@ def test_the_same_key_with_another_request_is_422(with_runs: Api) -> None:
         assert "'k'" in problem["detail"]
 
 
-def test_a_batch_answers_all_its_runs_beside_the_fields_of_the_first(with_runs: Api) -> None:
+def test_a_batch_returns_all_runs_and_the_fields_of_the_first(with_runs: Api) -> None:
     runs = [
         {"nc": "Zr49Cu49Al2", "id_run": number, "status": "SCHEDULED"} for number in ("1", "2", "3")
     ]
@@ -110,7 +110,7 @@ def test_a_batch_answers_all_its_runs_beside_the_fields_of_the_first(with_runs: 
     assert with_runs.post(Z, {}) == {"nc": "Zr49Cu49Al2", "id_run": "4", "status": "SCHEDULED"}
 
 
-def test_a_batch_that_is_too_large_allocates_nothing_and_says_how_many_are_left(
+def test_a_batch_that_is_too_large_allocates_nothing_and_reports_the_rest(
     with_runs: Api,
 ) -> None:
     with_runs.post(Z)
@@ -132,7 +132,7 @@ def test_a_page_leads_to_the_next_until_the_last(api: Api) -> None:
     assert list(pages(api, "?limit=1&nc=Al")) == [[("Al", "9")], [("Al", "10")]]
 
 
-def test_the_total_is_told_where_the_answer_holds_it(api: Api) -> None:
+def test_the_total_is_stated_if_the_response_contains_everything(api: Api) -> None:
     add_runs([("Al", number) for number in range(1, 4)])
     assert api.call("GET", AVAILABLE).headers["X-Total-Count"] == "3"
     assert api.call("GET", f"{AVAILABLE}?limit=3").headers["X-Total-Count"] == "3"

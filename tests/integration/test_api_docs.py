@@ -21,8 +21,10 @@ MOUNTS = {"locally": "", "a stage": "/api", "a custom domain": "", "a base path"
 def call(
     path: str, resource: str, prefix: str = "", variables: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    answer: dict[str, Any] = app(build_event("GET", path, resource, variables, prefix=prefix), None)
-    return answer
+    response: dict[str, Any] = app(
+        build_event("GET", path, resource, variables, prefix=prefix), None
+    )
+    return response
 
 
 @pytest.mark.parametrize("prefix", MOUNTS.values(), ids=MOUNTS)
@@ -54,10 +56,10 @@ def test_every_address_in_the_page_is_a_route_of_the_service(prefix: str, slash:
 
 @pytest.mark.parametrize("prefix", MOUNTS.values(), ids=MOUNTS)
 def test_the_document_names_the_server_that_it_came_from(prefix: str) -> None:
-    answer = call("/openapi.json", "/openapi.json", prefix)
-    assert json.loads(answer["body"]) == build_document(prefix or "/")
-    assert json.loads(answer["body"])["servers"][0]["url"] == (prefix or "/")
-    assert answer["headers"]["X-Request-ID"] == "gateway-request"
+    response = call("/openapi.json", "/openapi.json", prefix)
+    assert json.loads(response["body"]) == build_document(prefix or "/")
+    assert json.loads(response["body"])["servers"][0]["url"] == (prefix or "/")
+    assert response["headers"]["X-Request-ID"] == "gateway-request"
 
 
 def test_the_page_takes_scripts_from_nowhere_else_and_names_no_other_host(api: Api) -> None:
@@ -72,11 +74,11 @@ def test_the_page_takes_scripts_from_nowhere_else_and_names_no_other_host(api: A
 @pytest.mark.parametrize(
     "name", ["../index.html", "..%2F..%2F__init__.py", "LICENSE", "nothing.js"]
 )
-def test_what_is_not_an_asset_is_not_served(api: Api, name: str) -> None:
+def test_files_that_are_not_assets_are_not_served(api: Api, name: str) -> None:
     page = api.call("GET", "/docs").body.decode()
     version = re.findall(r"/docs/([0-9a-f]+)/", page)[0]
-    answer = api.call("GET", f"/docs/{version}/{name}")
-    assert answer.status_code in (403, 404)
+    response = api.call("GET", f"/docs/{version}/{name}")
+    assert response.status_code in (403, 404)
 
 
 def test_another_version_of_an_asset_is_not_there(api: Api) -> None:

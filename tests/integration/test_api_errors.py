@@ -1,4 +1,4 @@
-"""Everything that goes wrong is a problem document that says what, and says nothing else."""
+"""Every error is a problem document that names the cause and reveals nothing else."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def test_a_method_that_a_path_does_not_offer_is_405_and_names_those_it_does(
 
 
 def test_head_has_no_body(api: Api) -> None:
-    answer = api.call("HEAD", "/health")
-    assert (answer.status_code, answer.body) == (405, b"")
+    response = api.call("HEAD", "/health")
+    assert (response.status_code, response.body) == (405, b"")
 
 
 @pytest.mark.parametrize(
-    ("body", "headers", "status", "code", "says"),
+    ("body", "headers", "status", "code", "detail"),
     [
         (
             b'{"count": 1' + b" " * 65536 + b"}",
@@ -92,12 +92,19 @@ def test_head_has_no_body(api: Api) -> None:
     ],
 )
 def test_a_bad_body_is_refused_and_nothing_is_scheduled(
-    api: Api, store: Any, *, body: bytes, headers: dict[str, str], status: int, code: str, says: str
+    api: Api,
+    store: Any,
+    *,
+    body: bytes,
+    headers: dict[str, str],
+    status: int,
+    code: str,
+    detail: str,
 ) -> None:
     store("Zr49Cu49Al2/c/md/lammps/100/21/2000/0/a")
     problem = api.problem("POST", Z, body, headers=headers)
     assert (problem["status"], problem["code"]) == (status, code)
-    assert says in problem["detail"]
+    assert detail in problem["detail"]
     assert problem["type"] == f"urn:dataops:problem:{code}"
     assert api.get("/v1/generate/available") == {}
 
@@ -109,7 +116,7 @@ def test_a_bad_idempotency_key_is_refused(api: Api, key: str) -> None:
     assert "Idempotency-Key" in problem["detail"]
 
 
-def test_a_store_that_does_not_answer_is_503_and_says_when_to_ask_again(
+def test_an_unresponsive_store_is_503_with_retry_after(
     environment: dict[str, str],
 ) -> None:
     with serving(environment | {"RUN_TABLE": "no-such-table"}) as api:
@@ -124,7 +131,7 @@ def test_a_store_that_does_not_answer_is_503_and_says_when_to_ask_again(
             assert api.call(method, path).headers["Retry-After"] == "2"
 
 
-def test_an_internal_error_tells_the_caller_nothing_but_the_request_id_which_leads_to_the_log(
+def test_an_internal_error_reveals_only_the_request_id(
     api: Api, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -142,12 +149,12 @@ def test_an_internal_error_tells_the_caller_nothing_but_the_request_id_which_lea
 
 
 def test_a_request_is_one_line_in_the_log(api: Api, log: io.StringIO) -> None:
-    answer = api.call("GET", f"{Z}/21/status")
+    response = api.call("GET", f"{Z}/21/status")
     (line,) = lines_of(log)
     assert line.pop("duration_ms") >= 0
     assert line.pop("time").endswith("+00:00")
     assert line == {
-        "level": "INFO", "message": "request", "request_id": answer.headers["X-Request-ID"], "method": "GET",
+        "level": "INFO", "message": "request", "request_id": response.headers["X-Request-ID"], "method": "GET",
         "route": "/v1/generate/{nc}/{id_run}/status", "path": f"{Z}/21/status", "status": 404, "code": "not_found",
     }  # fmt: skip
 
@@ -188,7 +195,7 @@ def test_the_secret_of_a_token_typed_into_a_path_is_not_logged(
     assert log.getvalue().count(identifier) == 2
 
 
-def test_the_gateway_s_own_answers_have_the_same_form() -> None:
+def test_responses_of_the_gateway_have_the_same_form() -> None:
     responses = build_gateway_responses()
     for name, response in responses.items():
         document = json.loads(response["responseTemplates"]["application/json"])
@@ -205,7 +212,7 @@ def test_the_gateway_s_own_answers_have_the_same_form() -> None:
     for name in (
         "AUTHORIZER_FAILURE",
         "AUTHORIZER_CONFIGURATION_ERROR",
-    ):  # the table did not answer: another try is worth it
+    ):  # the table did not respond: a retry may succeed
         assert responses[name]["statusCode"] == "503"
         assert "gatewayresponse.header.Retry-After" in responses[name]["responseParameters"]
 
@@ -220,11 +227,13 @@ def test_the_gateway_s_own_answers_have_the_same_form() -> None:
         (500, "SomethingNew", 500, "internal_error"),
     ],
 )
-def test_the_local_stand_in_gives_the_gateway_s_answers(
+def test_the_local_server_sends_the_responses_of_the_gateway(
     status: int, error_type: str, becomes: int, code: str
 ) -> None:
-    answer = build_local_response(status, error_type, "the-request")
-    assert answer.status_code == becomes
-    assert json.loads(answer.body)["code"] == code
-    assert answer.headers["X-Request-ID"] == json.loads(answer.body)["request_id"] == "the-request"
-    assert ("Retry-After" in answer.headers) is (becomes == 503)
+    response = build_local_response(status, error_type, "the-request")
+    assert response.status_code == becomes
+    assert json.loads(response.body)["code"] == code
+    assert (
+        response.headers["X-Request-ID"] == json.loads(response.body)["request_id"] == "the-request"
+    )
+    assert ("Retry-After" in response.headers) is (becomes == 503)

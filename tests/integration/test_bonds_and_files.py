@@ -44,9 +44,9 @@ def test_bonds_are_numbers_with_their_units(scheduled: Api) -> None:
 
 
 def test_pages_of_bonds_are_walked_by_link_or_cursor(scheduled: Api) -> None:
-    answer = scheduled.call("GET", f"{SUB_RUN}/bonds?limit=1")
-    first = json.loads(answer.body)
-    [following] = re.findall(r'<(\?[^>]+)>; rel="next"', answer.headers["Link"])
+    response = scheduled.call("GET", f"{SUB_RUN}/bonds?limit=1")
+    first = json.loads(response.body)
+    [following] = re.findall(r'<(\?[^>]+)>; rel="next"', response.headers["Link"])
     second = scheduled.call("GET", f"{SUB_RUN}/bonds{following}")
     assert (
         second.body
@@ -60,9 +60,7 @@ def test_pages_of_bonds_are_walked_by_link_or_cursor(scheduled: Api) -> None:
     assert json.loads(second.body)["next_cursor"] is None
 
 
-def test_bonds_are_kept_among_the_archives_and_answered_from_there(
-    scheduled: Api, aws: Any, bucket: str
-) -> None:
+def test_bonds_are_cached_among_the_archives(scheduled: Api, aws: Any, bucket: str) -> None:
     before = scheduled.get(f"{SUB_RUN}/bonds")
     [kept] = aws.s3.list_objects_v2(Bucket=bucket, Prefix="archives/Zr49Cu49Al2/21/0/")["Contents"]
     assert re.fullmatch(r"archives/Zr49Cu49Al2/21/0/[0-9a-f]{64}\.bonds\.json", kept["Key"])
@@ -126,10 +124,10 @@ def test_a_link_leads_to_one_file_under_its_own_name(
     assert {key: link[key] for key in ("nc", "id_run", "sub_run", "name", "size_bytes")} == {
         "nc": "Zr49Cu49Al2", "id_run": "21", "sub_run": "0", "name": name, "size_bytes": len(ICOHPLIST),
     }  # fmt: skip
-    with urllib.request.urlopen(link["download_url"]) as answer:
-        assert answer.read() == ICOHPLIST
-        assert answer.headers["ETag"] == link["etag"]
-        disposition = answer.headers["Content-Disposition"]
+    with urllib.request.urlopen(link["download_url"]) as response:
+        assert response.read() == ICOHPLIST
+        assert response.headers["ETag"] == link["etag"]
+        disposition = response.headers["Content-Disposition"]
     plain, *extended = re.fullmatch(
         r"""attachment; filename="([ -~]*)"(?:; filename\*=UTF-8''(\S+))?""", disposition
     ).groups("")  # type: ignore[union-attr]
@@ -160,7 +158,7 @@ def test_the_page_refuses_inline_code_and_names_only_assets_that_are_there(api: 
         assert api.call("GET", address).status_code == 200, address
     modules = {name for name in load_static_files("page").texts if name.endswith(".js")}
     assert modules == set(re.findall(r"/(\w+\.js)", html)), (
-        "a module that is not named here is asked for late"
+        "a module that is not listed here is imported late"
     )
 
 
@@ -173,11 +171,15 @@ def test_assets_have_their_types_and_may_be_kept_for_ever(api: Api) -> None:
         "svg": "image/svg+xml",
     }
     for name in folder.texts:
-        answer = api.call("GET", f"/page/{folder.version}/{name}", headers={"Accept": "text/html"})
-        assert answer.status_code == 200
-        assert answer.headers["Content-Type"] == f"{types[name.rpartition('.')[2]]}; charset=utf-8"
-        assert "immutable" in answer.headers["Cache-Control"]
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        response = api.call(
+            "GET", f"/page/{folder.version}/{name}", headers={"Accept": "text/html"}
+        )
+        assert response.status_code == 200
+        assert (
+            response.headers["Content-Type"] == f"{types[name.rpartition('.')[2]]}; charset=utf-8"
+        )
+        assert "immutable" in response.headers["Cache-Control"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert sum(len(text.encode()) for text in folder.texts.values()) < 200_000
 
 
@@ -202,5 +204,5 @@ def test_assets_that_are_not_there_are_problems(api: Api, address: str) -> None:
 )
 def test_the_page_finds_its_assets_under_every_stage_prefix(path: str, prefix: str) -> None:
     event = build_event("GET", path, "/", prefix="")
-    answer = app(event, SimpleNamespace(aws_request_id="1"))
-    assert f'href="{prefix}/page/{load_static_files("page").version}/style.css"' in answer["body"]
+    response = app(event, SimpleNamespace(aws_request_id="1"))
+    assert f'href="{prefix}/page/{load_static_files("page").version}/style.css"' in response["body"]

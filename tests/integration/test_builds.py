@@ -93,16 +93,16 @@ def test_requests_at_the_same_time_cause_one_build(
     ) as url:
 
         def download(_: int) -> bytes:
-            with urllib.request.urlopen(f"{url}{DOWNLOAD}?wait=20") as answer:
-                content: bytes = answer.read()
+            with urllib.request.urlopen(f"{url}{DOWNLOAD}?wait=20") as response:
+                content: bytes = response.read()
                 return content
 
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(download, range(8)))
-    assert sum(b'"cached":false' in answer for answer in answers) >= 1
+            responses = list(pool.map(download, range(8)))
+    assert sum(b'"cached":false' in response for response in responses) >= 1
     stored = aws.s3.list_objects_v2(Bucket=bucket, Prefix="archives/")["Contents"]
     assert len(stored) == 2
-    assert len({answer.split(b'"sha256":"')[1][:64] for answer in answers}) == 1
+    assert len({response.split(b'"sha256":"')[1][:64] for response in responses}) == 1
 
 
 KILLED = """
@@ -166,8 +166,8 @@ def test_a_builder_killed_at_any_call_leaves_no_archive_and_the_retry_no_upload(
     assert "Uploads" not in aws.s3.list_multipart_uploads(Bucket=bucket)
     link = api.get(DOWNLOAD)
     assert link["cached"]
-    with urllib.request.urlopen(link["download_url"]) as answer:
-        assert hashlib.sha256(answer.read()).hexdigest() == link["sha256"]
+    with urllib.request.urlopen(link["download_url"]) as response:
+        assert hashlib.sha256(response.read()).hexdigest() == link["sha256"]
 
 
 class ClockAhead:

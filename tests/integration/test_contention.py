@@ -56,16 +56,16 @@ def call(method: str, url: str, body: Any = None) -> Any:
     request = urllib.request.Request(
         url, data=content if method == "POST" else None, headers=headers, method=method
     )
-    with urllib.request.urlopen(request, timeout=120) as answer:
-        return json.load(answer)
+    with urllib.request.urlopen(request, timeout=120) as response:
+        return json.load(response)
 
 
 def test_parallel_callers_get_different_runs_without_gaps(api_url: str) -> None:
     with ThreadPoolExecutor(CALLERS) as pool:
-        answers = list(
+        responses = list(
             pool.map(lambda _: call("POST", f"{api_url}/v1/generate/Al2"), range(CALLERS))
         )
-    assert sorted(int(answer["id_run"]) for answer in answers) == list(range(1, CALLERS + 1))
+    assert sorted(int(response["id_run"]) for response in responses) == list(range(1, CALLERS + 1))
     listed = call("GET", f"{api_url}/v1/generate/available")["Al2"]
     assert [run["id_run"] for run in listed] == [str(id_run) for id_run in range(1, CALLERS + 1)]
 
@@ -87,7 +87,7 @@ def test_parallel_augmentations_of_one_run_lose_no_sub_run(api_url: str) -> None
 
 
 def test_64_processes_schedule_in_at_most_300_writes(dynamodb_local: str, table: str) -> None:
-    """Each caller has its own service, as on Lambda. The bucket is a fake: only what the table is asked for counts."""
+    """Give each caller its own services, as on Lambda, on a fake bucket: only calls of the table are counted."""
     client = boto3.client(
         "dynamodb", endpoint_url=dynamodb_local, config=Config(max_pool_connections=CALLERS)
     )

@@ -32,8 +32,8 @@ def test_the_reference_implementation_reads_every_file_with_its_hash(
     api.post("/v1/generate/Zr49Cu49Al2/21/augment", {"sub_runs": ["1"]})
     with urllib.request.urlopen(
         api.get(f"/v1/generate/Zr49Cu49Al2/{path}")["download_url"]
-    ) as answer:
-        zipfile.ZipFile(io.BytesIO(answer.read())).extractall(tmp_path)
+    ) as response:
+        zipfile.ZipFile(io.BytesIO(response.read())).extractall(tmp_path)
     crate = ROCrate(tmp_path)
     assert crate.metadata["conformsTo"] == "https://w3id.org/ro/crate/1.2"
     on_disk = {

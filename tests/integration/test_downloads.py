@@ -41,9 +41,11 @@ def scheduled(api: Api, store: Store) -> Iterator[Api]:
 
 
 def fetch(link: dict[str, Any]) -> dict[str, bytes]:
-    with urllib.request.urlopen(link["download_url"]) as answer:
-        content = answer.read()
-        assert answer.headers["Content-Disposition"] == f'attachment; filename="{link["filename"]}"'
+    with urllib.request.urlopen(link["download_url"]) as response:
+        content = response.read()
+        assert (
+            response.headers["Content-Disposition"] == f'attachment; filename="{link["filename"]}"'
+        )
     assert (len(content), hashlib.sha256(content).hexdigest()) == (
         link["size_bytes"],
         link["sha256"],
@@ -79,17 +81,17 @@ def test_a_repeated_download_is_cached_and_the_same(scheduled: Api) -> None:
     }
 
 
-def test_a_redirect_is_given_to_those_who_ask_for_one(scheduled: Api) -> None:
+def test_callers_that_request_a_redirect_get_one(scheduled: Api) -> None:
     for path, headers in (("?redirect=true", {}), ("", {"Accept": "application/zip"})):
-        answer = scheduled.call(
+        response = scheduled.call(
             "GET", f"/v1/generate/Zr49Cu49Al2/21/0/download{path}", headers=headers
         )
-        assert answer.status_code == 303
-        assert answer.body == b""
-        assert "X-Amz-Signature=" in answer.headers["Location"]
+        assert response.status_code == 303
+        assert response.body == b""
+        assert "X-Amz-Signature=" in response.headers["Location"]
 
 
-def test_a_manifest_tells_what_an_archive_would_hold_and_builds_nothing(
+def test_a_manifest_lists_the_members_and_builds_nothing(
     scheduled: Api, aws: Any, bucket: str
 ) -> None:
     manifest = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/manifest?include=*.vec&include=ICOHP*")
@@ -118,10 +120,10 @@ def test_a_large_archive_is_built_in_the_background_and_polled(
     environment: dict[str, str], scheduled: Api
 ) -> None:
     with serving(environment | {"BUILD_INLINE_MAX_BYTES": "1000"}) as api:
-        answer = api.call("GET", "/v1/generate/Zr49Cu49Al2/21/0/download")
-        assert answer.status_code == 202
-        assert answer.headers["Retry-After"] == "1"
-        assert json.loads(answer.body)["status"] == "BUILDING"
+        response = api.call("GET", "/v1/generate/Zr49Cu49Al2/21/0/download")
+        assert response.status_code == 202
+        assert response.headers["Retry-After"] == "1"
+        assert json.loads(response.body)["status"] == "BUILDING"
         link = api.get("/v1/generate/Zr49Cu49Al2/21/0/download?wait=20")
         assert fetch(link)["SOAPS.vec"] == b"soap" * 100_000
 
@@ -168,7 +170,7 @@ def test_an_archive_without_its_record_is_built_again_to_the_same_bytes(
     files = fetch(first)
     aws.s3.delete_object(Bucket=bucket, Key=first["archive_key"].replace(".zip", ".json"))
     second = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
-    # From the coarse to the fine, so that a failure tells what is not the same: the inputs, the members, or their packing.
+    # From coarse to fine, so that a failure shows the difference: the inputs, the members, or their packing.
     assert second["archive_key"] == first["archive_key"]
     assert fetch(second) == files
     assert (second["cached"], second["sha256"]) == (False, first["sha256"])
@@ -194,7 +196,7 @@ def test_an_archive_that_was_removed_is_built_again(scheduled: Api, aws: Any, bu
     assert fetch(again)
 
 
-def test_names_that_an_archive_cannot_hold_are_skipped_and_still_linked(
+def test_names_that_an_archive_cannot_contain_are_skipped_and_linked(
     scheduled: Api, store: Store
 ) -> None:
     for name in ("ro-crate-metadata.json", "aux.log", "run 12:30.log", "empty.", "out/b", "EMPTY"):

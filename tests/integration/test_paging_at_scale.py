@@ -101,7 +101,7 @@ def walk(runs: DynamoRunRepository) -> Iterator[int]:
 
 
 @pytest.mark.timeout(900)
-def test_a_page_costs_the_same_in_a_hundred_thousand_runs_and_a_walk_meets_every_old_run_once(
+def test_pages_of_a_hundred_thousand_runs_cost_the_same_and_are_complete(
     dynamodb: DynamoDBClient, table: str
 ) -> None:
     runs = DynamoRunRepository(dynamodb, table)

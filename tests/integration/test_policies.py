@@ -110,7 +110,7 @@ def _everything(api: Api) -> None:
 
 
 def _lost_race(api: Api, recorder: Recorder, aws: Aws, table: str) -> None:
-    """Of the two runs that are left somebody else takes the second at the last moment: the first must be given back."""
+    """Take the second of the last two runs at the last moment, so that the first must be returned."""
     claimed: list[Any] = []
 
     def take_the_second(name: str, arguments: Any) -> None:
@@ -124,7 +124,7 @@ def _lost_race(api: Api, recorder: Recorder, aws: Aws, table: str) -> None:
                 }
                 aws.dynamodb.put_item(
                     TableName=table,
-                    Item=claimed[1] | fields | {"claim_token": {"S": "somebody else"}},
+                    Item=claimed[1] | fields | {"claim_token": {"S": "another caller"}},
                 )
 
     recorder.watch = take_the_second
@@ -147,7 +147,7 @@ def _damage_records(aws: Aws, bucket: str, field: str) -> None:
 def _build_at_the_second_try(
     recorder: Recorder, store: Store, run: int, build: Callable[[], Any]
 ) -> None:
-    """A build whose second part is refused: its upload must be ended, and its lease must say why. The next one looks for strays."""
+    """Refuse the second part of a build: its upload must be aborted, its lease must contain the reason; the next build lists uploads."""
     store(FOLDER.format(run, 0) + "big", random.Random(run).randbytes(20 * 2**20))
 
     def refuse(name: str, arguments: Any) -> None:
@@ -155,7 +155,7 @@ def _build_at_the_second_try(
             raise ClientError({"Error": {"Code": "SlowDown", "Message": "slow down"}}, name)
 
     recorder.watch = refuse
-    with suppress(Unavailable):  # which the API answers as 503
+    with suppress(Unavailable):  # the API responds with 503
         assert build().status_code == 503
     recorder.watch = lambda name, arguments: None
     build()

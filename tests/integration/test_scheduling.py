@@ -12,9 +12,7 @@ from tests.support.api import Api, serving
 Store = Callable[..., None]
 
 
-def test_the_first_run_is_the_lowest_in_the_bucket_whatever_its_number(
-    api: Api, store: Store
-) -> None:
+def test_the_first_run_is_the_lowest_number_in_the_bucket(api: Api, store: Store) -> None:
     store("Zr49Cu49Al2/c/md/lammps/100/100/2000/0/a")
     store("Zr49Cu49Al2/c/md/lammps/100/21/2000/0/a")
     assert api.post("/v1/generate/Zr49Cu49Al2") == {
@@ -144,15 +142,15 @@ def test_a_body_that_is_not_json_is_refused_by_its_type(api: Api) -> None:
     assert problem["status"] == 415
 
 
-def test_a_table_that_does_not_answer_is_503_with_retry_after(environment: dict[str, str]) -> None:
+def test_an_unresponsive_table_is_503_with_retry_after(environment: dict[str, str]) -> None:
     with serving(environment | {"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9"}) as api:
-        answer = api.call("GET", "/v1/generate/available")
-        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        response = api.call("GET", "/v1/generate/available")
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
         assert (
             api.problem("GET", "/health")["detail"]
             == "the run table does not respond (EndpointConnectionError)"
         )
 
 
-def test_health_is_ok_when_both_stores_answer(api: Api) -> None:
+def test_health_is_ok_if_both_stores_respond(api: Api) -> None:
     assert api.get("/health") == {"status": "ok"}

@@ -26,8 +26,8 @@ ETAG = '"etag"'
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the store does with one request: send `stop_after` bytes of what was asked for, and close."""
+class Behavior:
+    """Behavior of the store for one request: send `stop_after` bytes of the requested range, and close."""
 
     stop_after: int | None = None
     status: int | None = None
@@ -38,16 +38,16 @@ class Answer:
 
 
 class BreakingStore:
-    """One object under every key; `answers` are used up one a request, afterwards all is well."""
+    """One object under every key. Each request uses up one of `behaviors`; later ones succeed."""
 
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
+    def __init__(self, *behaviors: Behavior) -> None:
+        self.behaviors = list(behaviors)
         self.requests: list[dict[str, str]] = []
         self.connections = 0
 
-    def next_answer(self, headers: Any) -> Answer:
+    def next_behavior(self, headers: Any) -> Behavior:
         self.requests.append({name.lower(): value for name, value in headers.items()})
-        return self.answers.pop(0) if self.answers else Answer()
+        return self.behaviors.pop(0) if self.behaviors else Behavior()
 
 
 class QuietServer(ThreadingHTTPServer):
@@ -69,18 +69,18 @@ def handler_of(store: BreakingStore) -> type[BaseHTTPRequestHandler]:
             pass
 
         def do_GET(self) -> None:
-            answer = store.next_answer(self.headers)
-            if answer.status:
-                body = f"<Error><Code>{answer.code}</Code><Message>no</Message></Error>".encode()
-                self.send_response(answer.status)
+            behavior = store.next_behavior(self.headers)
+            if behavior.status:
+                body = f"<Error><Code>{behavior.code}</Code><Message>no</Message></Error>".encode()
+                self.send_response(behavior.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
                 return
-            content = answer.content
-            asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-            if asked and not answer.ignore_range:
-                start = int(asked[1]) + answer.shift
+            content = behavior.content
+            range_header = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+            if range_header and not behavior.ignore_range:
+                start = int(range_header[1]) + behavior.shift
                 self.send_response(206)
                 self.send_header(
                     "Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}"
@@ -92,8 +92,8 @@ def handler_of(store: BreakingStore) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(body)))
             self.send_header("ETag", ETAG)
             self.end_headers()
-            self.wfile.write(body[: answer.stop_after])
-            if answer.stop_after is not None:
+            self.wfile.write(body[: behavior.stop_after])
+            if behavior.stop_after is not None:
                 self.close_connection = True
 
     return Handler
@@ -142,7 +142,7 @@ def test_an_unbroken_read_is_one_request_for_the_listed_version(serve: Serve) ->
 
 
 def test_an_empty_object_is_read(serve: Serve) -> None:
-    assert read(serve(BreakingStore(Answer(content=b""))), 0) == b""
+    assert read(serve(BreakingStore(Behavior(content=b""))), 0) == b""
 
 
 def test_a_read_to_the_end_leaves_its_connection_for_the_next(serve: Serve) -> None:
@@ -154,8 +154,8 @@ def test_a_read_to_the_end_leaves_its_connection_for_the_next(serve: Serve) -> N
 
 
 @pytest.mark.parametrize("stop_after", [0, 1, 999_999, len(CONTENT) - 1])
-def test_a_broken_read_is_continued_where_it_broke(serve: Serve, stop_after: int) -> None:
-    store = BreakingStore(Answer(stop_after))
+def test_a_broken_read_resumes_at_its_position(serve: Serve, stop_after: int) -> None:
+    store = BreakingStore(Behavior(stop_after))
     assert read(serve(store)) == CONTENT
     assert all(request["if-match"] == ETAG for request in store.requests)
     position = int(store.requests[1].get("range", "bytes=0-")[6:-1])
@@ -163,13 +163,13 @@ def test_a_broken_read_is_continued_where_it_broke(serve: Serve, stop_after: int
 
 
 def test_a_read_that_breaks_again_and_again_but_moves_on_is_finished(serve: Serve) -> None:
-    store = BreakingStore(*[Answer(300_000)] * 9)
+    store = BreakingStore(*[Behavior(300_000)] * 9)
     assert read(serve(store)) == CONTENT
     assert len(store.requests) == 10
 
 
 def test_a_read_that_does_not_move_on_is_given_up(serve: Serve) -> None:
-    store = BreakingStore(*[Answer(0)] * 50)
+    store = BreakingStore(*[Behavior(0)] * 50)
     with pytest.raises(BotoCoreError):
         read(serve(store))
     assert len(store.requests) == 5
@@ -177,34 +177,34 @@ def test_a_read_that_does_not_move_on_is_given_up(serve: Serve) -> None:
 
 def test_a_continuation_that_is_another_place_is_never_spliced_in(serve: Serve) -> None:
     with pytest.raises(BotoCoreError, match="was requested from byte"):
-        read(serve(BreakingStore(Answer(1_000_000), Answer(shift=1))))
+        read(serve(BreakingStore(Behavior(1_000_000), Behavior(shift=1))))
 
 
-def test_a_continuation_that_starts_anew_is_never_spliced_in(serve: Serve) -> None:
+def test_a_continuation_from_the_start_is_never_spliced_in(serve: Serve) -> None:
     with pytest.raises(BotoCoreError, match="was requested from byte"):
-        read(serve(BreakingStore(Answer(1_000_000), Answer(ignore_range=True))))
+        read(serve(BreakingStore(Behavior(1_000_000), Behavior(ignore_range=True))))
 
 
-@pytest.mark.parametrize("before", [(), (Answer(1_000_000),)])
-def test_another_version_is_object_changed(serve: Serve, before: tuple[Answer, ...]) -> None:
+@pytest.mark.parametrize("before", [(), (Behavior(1_000_000),)])
+def test_another_version_is_object_changed(serve: Serve, before: tuple[Behavior, ...]) -> None:
     with pytest.raises(ObjectChanged, match="'key'"):
-        read(serve(BreakingStore(*before, Answer(status=412, code="PreconditionFailed"))))
+        read(serve(BreakingStore(*before, Behavior(status=412, code="PreconditionFailed"))))
 
 
-@pytest.mark.parametrize("before", [(), (Answer(1_000_000),)])
-def test_no_version_is_object_vanished(serve: Serve, before: tuple[Answer, ...]) -> None:
+@pytest.mark.parametrize("before", [(), (Behavior(1_000_000),)])
+def test_no_version_is_object_vanished(serve: Serve, before: tuple[Behavior, ...]) -> None:
     with pytest.raises(ObjectVanished, match="'key'"):
-        read(serve(BreakingStore(*before, Answer(status=404, code="NoSuchKey"))))
+        read(serve(BreakingStore(*before, Behavior(status=404, code="NoSuchKey"))))
 
 
 def test_another_size_than_listed_is_object_changed(serve: Serve) -> None:
     with pytest.raises(ObjectChanged, match="2999999 bytes, not 3000000"):
-        read(serve(BreakingStore(Answer(content=CONTENT[1:]))))
+        read(serve(BreakingStore(Behavior(content=CONTENT[1:]))))
 
 
 def test_other_refusals_are_boto3s_own(serve: Serve) -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
-        read(serve(BreakingStore(Answer(status=403, code="AccessDenied"))))
+        read(serve(BreakingStore(Behavior(status=403, code="AccessDenied"))))
 
 
 def test_a_read_that_is_given_up_closes_its_connection(serve: Serve) -> None:

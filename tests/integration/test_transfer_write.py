@@ -18,7 +18,7 @@ PART = 5 * MIB  # the least that S3 accepts
 
 
 class WatchedS3:
-    """A client that keeps what was called, and fails where it is told to."""
+    """A client that records its calls, and fails at chosen ones."""
 
     def __init__(
         self,
@@ -28,15 +28,15 @@ class WatchedS3:
         self._client = client
         self._before = before
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.answered: list[str] = []
+        self.sent: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         def call(**arguments: Any) -> Any:
             self.calls.append((name, {**arguments, "size_bytes": len(arguments.get("Body", b""))}))
             self._before(name, arguments)
-            answer = getattr(self._client, name)(**arguments)
-            self.answered.append(name)
-            return answer
+            response = getattr(self._client, name)(**arguments)
+            self.sent.append(name)
+            return response
 
         return call
 
@@ -69,7 +69,7 @@ def assert_nothing_is_left(aws: Any, bucket: str) -> None:
 @pytest.mark.parametrize(
     "size", [0, 1, PART - 1, PART, PART + 1, 2 * PART, 2 * PART + 1, len(CONTENT)]
 )
-def test_what_is_written_is_read_again(aws: Any, bucket: str, size: int) -> None:
+def test_written_objects_can_be_read(aws: Any, bucket: str, size: int) -> None:
     etag = write(aws.s3, bucket, cut(CONTENT[:size]), part_size_bytes=PART)
     assert (
         b"".join(read_object(aws.s3, bucket, "a.zip", etag=etag, size_bytes=size)) == CONTENT[:size]
@@ -83,7 +83,7 @@ def test_what_is_written_is_read_again(aws: Any, bucket: str, size: int) -> None
     assert "Uploads" not in aws.s3.list_multipart_uploads(Bucket=bucket)
 
 
-def test_what_fits_into_one_part_is_one_request(aws: Any, bucket: str) -> None:
+def test_an_object_of_one_part_is_one_request(aws: Any, bucket: str) -> None:
     s3 = WatchedS3(aws.s3)
     write(s3, bucket, cut(CONTENT[:PART]), part_size_bytes=PART)
     assert [name for name, _ in s3.calls] == ["put_object"]
@@ -97,7 +97,7 @@ def test_parts_are_equal_but_for_the_last(aws: Any, bucket: str, chunk_bytes: in
     assert parts == {1: PART, 2: PART, 3: len(CONTENT) - 2 * PART}
 
 
-def test_parts_are_sent_in_parallel_and_no_more_than_asked_for(aws: Any, bucket: str) -> None:
+def test_at_most_the_given_number_of_parts_is_sent_in_parallel(aws: Any, bucket: str) -> None:
     both = threading.Barrier(2)
     running: list[int] = []
     most: list[int] = []
@@ -179,7 +179,7 @@ def test_the_abort_waits_for_the_parts_under_way(aws: Any, bucket: str) -> None:
     s3 = WatchedS3(aws.s3, before)
     with pytest.raises(ValueError, match="packing"):
         write(s3, bucket, chunks(), part_size_bytes=PART)
-    assert s3.answered[-2:] == ["upload_part", "abort_multipart_upload"]
+    assert s3.sent[-2:] == ["upload_part", "abort_multipart_upload"]
     assert_nothing_is_left(aws, bucket)
 
 

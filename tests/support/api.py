@@ -1,4 +1,4 @@
-"""The app in this process, over real stores: requests without HTTP in between."""
+"""The app in this process on real stores, called without HTTP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.settings import Settings
 
 
 class Api:
-    """Calls the app and decodes its answers."""
+    """Calls the app and decodes its responses."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -30,26 +30,26 @@ class Api:
         )
 
     def get(self, path: str, **options: Any) -> Any:
-        """The JSON of a 200."""
+        """Return the JSON of a 200."""
         return self._json("GET", path, **options)
 
     def post(self, path: str, body: Any = None, **options: Any) -> Any:
-        """The JSON of a 200."""
+        """Return the JSON of a 200."""
         return self._json("POST", path, body=body, **options)
 
     def problem(self, method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
-        """The problem document of a request that must fail."""
-        answer = self.call(method, path, body, **options)
-        assert answer.headers["Content-Type"] == "application/problem+json", answer.body
-        problem: dict[str, Any] = json.loads(answer.body)
-        assert problem["status"] == answer.status_code
-        assert problem["request_id"] == answer.headers["X-Request-ID"]
+        """Return the problem document of a request that must fail."""
+        response = self.call(method, path, body, **options)
+        assert response.headers["Content-Type"] == "application/problem+json", response.body
+        problem: dict[str, Any] = json.loads(response.body)
+        assert problem["status"] == response.status_code
+        assert problem["request_id"] == response.headers["X-Request-ID"]
         return problem
 
     def _json(self, method: str, path: str, **options: Any) -> Any:
-        answer = self.call(method, path, **options)
-        assert answer.status_code == 200, answer.body
-        return json.loads(answer.body)
+        response = self.call(method, path, **options)
+        assert response.status_code == 200, response.body
+        return json.loads(response.body)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from chalicelib.domain.runs import Run, RunKey, SubRunKey
 
 
 class FakeClock:
-    """A clock that goes only when told to."""
+    """A clock that changes on `advance` and `sleep` only."""
 
     def __init__(self) -> None:
         self.time = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -1,7 +1,7 @@
-"""A Lambda function of the package as Lambda runs it: AWS's runtime client under AWS's Runtime Interface Emulator.
+"""A Lambda function of the package: AWS's runtime client under AWS's Runtime Interface Emulator.
 
-The emulator enforces the time-out and the 6 MB of an answer, and starts a runtime anew that ended. The interpreter sees the package,
-the runtime client and the standard library: what the package forgot is missing.
+The emulator enforces the timeout and the 6 MB limit of responses, and restarts a runtime that ended. The interpreter finds the package,
+the runtime client and the standard library only, so files missing in the package are missing here.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _EMULATOR = BACKENDS / "bin" / "aws-lambda-rie"
 _CLIENT = ("awslambdaric", "snapshot_restore_py.py", "simplejson", "runtime_client*.so")
 _STARTING_SECONDS = 60
 
-WANTING = (
+MISSING_LAMBDA_EMULATOR = (
     None
     if (BACKENDS / ".made").exists()
-    else "what stands in for Lambda is not here: make backends (needs Python 3.13)"
+    else "the Lambda emulator is missing: make install-backends (needs Python 3.13)"
 )
-"""Why these cannot run here; None where they can."""
+"""The reason to skip tests, or None if the emulator is installed."""
 
 
 class FunctionError(Exception):
-    """The function did not answer; `kind` is Lambda's word for it."""
+    """The function failed; `kind` is the error type of Lambda."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(f"{kind}: {message}")
@@ -51,7 +51,7 @@ class Function:
     turn: threading.Lock
 
     def invoke(self, event: Any) -> Any:
-        """The answer; FunctionError where there is none: an exception, an exit, a time-out, too large an answer."""
+        """Return the result. Raise FunctionError after an exception, an exit, a timeout or too large a response."""
         request = urllib.request.Request(
             f"{self.url}/2015-03-31/functions/function/invocations", data=json.dumps(event).encode()
         )
@@ -59,8 +59,8 @@ class Function:
             try:
                 with urllib.request.urlopen(
                     request, timeout=self.timeout_seconds + _STARTING_SECONDS
-                ) as answer:
-                    text = answer.read().decode()
+                ) as response:
+                    text = response.read().decode()
             except urllib.error.HTTPError as error:
                 text = error.read().decode()
         try:
@@ -74,7 +74,7 @@ class Function:
         return result
 
     def peak_memory_bytes(self) -> int:
-        """The most memory that the runtime has held; 0 before the first event. The emulator's own is not Lambda's to count."""
+        """Return the peak memory of the runtime without the emulator; 0 before the first event."""
         peaks = [
             int(line.split()[1]) * 1024
             for child in _descendants(self.process.pid)
@@ -95,7 +95,7 @@ def function(
     memory_mb: int,
     log: Path,
 ) -> Iterator[Function]:
-    """The function `handler` of the unpacked `package`, while the context lasts. `folder` is for what it needs to run."""
+    """Start the function `handler` of the unpacked `package`; `folder` receives the files that it needs to run."""
     client = _client(folder / "runtime-client")
     port = free_port()
     command = [str(_EMULATOR), "--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
@@ -141,7 +141,7 @@ def function(
 
 
 def _client(folder: Path) -> Path:
-    """AWS's runtime client alone, out of an environment that holds much else."""
+    """Link AWS's runtime client alone into `folder`."""
     if not folder.exists():
         folder.mkdir(parents=True)
         (site_packages,) = (BACKENDS / "lib").glob("python*/site-packages")
@@ -152,7 +152,7 @@ def _client(folder: Path) -> Path:
 
 
 def _interpreter() -> str:
-    """The Python that .venv-backends was made of, without what is installed there."""
+    """Return the Python of .venv-backends without its packages."""
     command = [str(BACKENDS / "bin" / "python"), "-c", "import sys; print(sys._base_executable)"]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     return str(found)

@@ -27,7 +27,7 @@ _ACTIONS = {
 """Where the action is not named as the call is: Service Authorization Reference, "Actions, resources, and condition keys"."""
 
 _BY_LAMBDA_ITSELF = ("logs:", "xray:", "sqs:")
-"""Its platform needs them of the role, whatever the code calls."""
+"""Actions that the platform requires of the role, regardless of the calls of the code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ def before_call(_: Any, case: Any, __: Any) -> None:
 def _of_the_next_page(url: str, query: dict[str, Any]) -> dict[str, Any]:
     """The parameters of the second page, with one entry on the first; none where there is one page only, or no such list."""
     try:
-        with urlopen(f"{url}?{urlencode(query | {'limit': 1})}") as answer:
-            link = re.fullmatch(r"<\?([^>]+)>; rel=\"next\"", answer.headers.get("Link") or "")
+        with urlopen(f"{url}?{urlencode(query | {'limit': 1})}") as response:
+            link = re.fullmatch(r"<\?([^>]+)>; rel=\"next\"", response.headers.get("Link") or "")
     except OSError:
         return {}
     return {name: values[0] for name, values in parse_qs(link[1]).items()} if link else {}

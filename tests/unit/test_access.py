@@ -1,4 +1,4 @@
-"""Who is let in: tokens, scopes, and the policies that the authorizer answers."""
+"""Authorization: tokens, scopes, and the policies that the authorizer returns."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_token_ends_when_it_expires(tokens: FakeTokenRepository, clock: FakeCl
     assert authenticate(f"Bearer {text}", tokens=tokens, clock=clock) is None
 
 
-def test_a_revoked_token_lets_nobody_in(tokens: FakeTokenRepository, clock: FakeClock) -> None:
+def test_a_revoked_token_is_refused(tokens: FakeTokenRepository, clock: FakeClock) -> None:
     text = new(tokens, clock)
     revoke_token(text.split("_")[1], tokens=tokens)
     assert authenticate(f"Bearer {text}", tokens=tokens, clock=clock) is None
@@ -79,7 +79,7 @@ def test_a_revoked_token_lets_nobody_in(tokens: FakeTokenRepository, clock: Fake
         revoke_token(text.split("_")[1], tokens=tokens)
 
 
-def test_whatever_is_not_the_whole_token_lets_nobody_in(
+def test_altered_and_partial_tokens_are_refused(
     tokens: FakeTokenRepository, clock: FakeClock
 ) -> None:
     text = new(tokens, clock)
@@ -137,7 +137,7 @@ def test_a_lifetime_is_at_most_a_year(
 
 
 @pytest.mark.parametrize("note", ["", "  ", "x" * 201, "two\nlines"])
-def test_a_token_says_whose_it_is(tokens: FakeTokenRepository, clock: FakeClock, note: str) -> None:
+def test_a_token_contains_its_id(tokens: FakeTokenRepository, clock: FakeClock, note: str) -> None:
     with pytest.raises(InvalidInput, match="token's owner"):
         create_token(Scope.READ, note, timedelta(days=1), tokens=tokens, clock=clock)
 
@@ -150,7 +150,7 @@ def test_scopes_include_those_before_them() -> None:
     ]
 
 
-def test_what_is_neither_read_nor_scheduled_is_the_administrator_s() -> None:
+def test_other_methods_require_the_administrator() -> None:
     needed = {
         method: get_required_scope(method)
         for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "get", "")
@@ -162,33 +162,33 @@ def test_what_is_neither_read_nor_scheduled_is_the_administrator_s() -> None:
     }
 
 
-def ask(token: str, arn: str = f"{ARN}/GET/v1/compositions") -> dict[str, Any]:
-    answer: dict[str, Any] = authorizer.authorize(
+def authorize(token: str, arn: str = f"{ARN}/GET/v1/compositions") -> dict[str, Any]:
+    policy: dict[str, Any] = authorizer.authorize(
         {"type": "TOKEN", "authorizationToken": token, "methodArn": arn}, None
     )
-    return answer
+    return policy
 
 
 @pytest.mark.usefixtures("made")
-def test_the_answer_for_a_token_is_the_same_whatever_is_asked_for(
+def test_the_policy_of_a_token_does_not_depend_on_the_request(
     tokens: FakeTokenRepository, clock: FakeClock
 ) -> None:
     for scope in Scope:
         header = f"Bearer {new(tokens, clock, scope)}"
-        answers = [
-            ask(header, f"{ARN}/{method}{path}")
+        policies = [
+            authorize(header, f"{ARN}/{method}{path}")
             for method in ("GET", "POST")
             for path in app.routes
         ]
-        assert all(answer == answers[0] for answer in answers)
+        assert all(policy == policies[0] for policy in policies)
 
 
 @pytest.mark.usefixtures("made")
-def test_an_answer_opens_what_the_scope_allows_and_nothing_else(
+def test_a_policy_allows_the_requests_of_its_scope_only(
     tokens: FakeTokenRepository, clock: FakeClock
 ) -> None:
     for scope in Scope:
-        policy = ask(f"Bearer {new(tokens, clock, scope)}")["policyDocument"]
+        policy = authorize(f"Bearer {new(tokens, clock, scope)}")["policyDocument"]
         for path, entries in app.routes.items():
             for method in (*entries, "DELETE", "PATCH"):
                 assert allows(policy, f"{ARN}/{method}{path}") is scope.includes(
@@ -213,12 +213,12 @@ def test_an_answer_opens_what_the_scope_allows_and_nothing_else(
 def test_a_request_that_is_not_a_method_of_an_api_is_denied(
     tokens: FakeTokenRepository, clock: FakeClock, arn: str
 ) -> None:
-    policy = ask(f"Bearer {new(tokens, clock, Scope.ADMIN)}", arn)["policyDocument"]
+    policy = authorize(f"Bearer {new(tokens, clock, Scope.ADMIN)}", arn)["policyDocument"]
     assert [statement["Effect"] for statement in policy["Statement"]] == ["Deny"]
 
 
 @pytest.mark.usefixtures("made")
-def test_a_table_that_does_not_answer_lets_nobody_in(
+def test_an_unresponsive_table_refuses_every_token(
     tokens: FakeTokenRepository,
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
@@ -227,27 +227,27 @@ def test_a_table_that_does_not_answer_lets_nobody_in(
     text = new(tokens, clock)
 
     def fail(_: str) -> None:
-        raise Unavailable("the run table does not answer")
+        raise Unavailable("the run table does not respond")
 
     monkeypatch.setattr(tokens, "get", fail)
     with pytest.raises(
         Unavailable
     ):  # a refusal would be remembered, and the holder of a good token would be locked out
-        ask(f"Bearer {text}")
+        authorize(f"Bearer {text}")
     logged = capsys.readouterr().err
     assert "authorizing failed" in logged
     assert text not in logged
 
 
-def test_services_that_cannot_be_made_let_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_services_that_cannot_be_built_refuse_every_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RUN_TABLE", raising=False)
-    answer = authorizer.authorize.func(
+    policy = authorizer.authorize.func(
         AuthRequest("TOKEN", "Bearer x", f"{ARN}/GET/v1/compositions")
     )
-    assert not allows(answer["policyDocument"], f"{ARN}/GET/v1/compositions")
+    assert not allows(policy["policyDocument"], f"{ARN}/GET/v1/compositions")
 
 
-def test_the_mode_of_a_function_that_was_not_told_one_is_token() -> None:
+def test_functions_without_a_mode_require_tokens() -> None:
     assert auth_mode({}) == "none"
     assert auth_mode({"AUTH": " "}) == "none"
     assert auth_mode({"AWS_LAMBDA_FUNCTION_NAME": "api"}) == "token"

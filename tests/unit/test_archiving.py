@@ -51,7 +51,7 @@ RUN = RunKey.parse("Zr49Cu49Al2", "21")
 ALL = Selection()
 
 
-class World:
+class ArchiveScenario:
     """A run with sub-runs 0-2 scheduled, of which 0 and 1 have files."""
 
     def __init__(self, inline_max_bytes: int = 1_000_000) -> None:
@@ -112,9 +112,9 @@ class World:
 
 
 def test_an_archive_holds_every_file_and_the_metadata_last() -> None:
-    world = World()
-    link = world.make()
-    files = world.unzip(link)
+    scenario = ArchiveScenario()
+    link = scenario.make()
+    files = scenario.unzip(link)
     assert list(files) == [
         "ICOHPLIST.lobster", "SOAPS.vec", "Zr49Cu49Al2.lb.out", "Zr49Cu49Al2.scf.in", "Zr49Cu49Al2.scf.out", "lobsterin-quippy",
         "lobsterout", "ro-crate-metadata.json",
@@ -128,9 +128,9 @@ def test_an_archive_holds_every_file_and_the_metadata_last() -> None:
         )
 
 
-def test_the_metadata_tell_hash_size_and_deformation() -> None:
-    world = World()
-    graph = json.loads(world.unzip(world.make(1))["ro-crate-metadata.json"])["@graph"]
+def test_the_metadata_contain_hash_size_and_deformation() -> None:
+    scenario = ArchiveScenario()
+    graph = json.loads(scenario.unzip(scenario.make(1))["ro-crate-metadata.json"])["@graph"]
     entities = {entity["@id"]: entity for entity in graph}
     assert entities["Zr49Cu49Al2.scf.in"]["sha256"] == hashlib.sha256(b"deformed").hexdigest()
     assert entities["Zr49Cu49Al2.scf.in"]["contentSize"] == "8"
@@ -145,35 +145,38 @@ def test_the_metadata_tell_hash_size_and_deformation() -> None:
     )
 
 
-def test_the_metadata_tell_what_the_descriptors_were_computed_with() -> None:
-    world = World()
-    for link, soaps in ((world.make(0), "SOAPS.vec"), (world.make_run(), "0/SOAPS.vec")):
+def test_the_metadata_contain_the_parameters_of_the_descriptors() -> None:
+    scenario = ArchiveScenario()
+    for link, soaps in ((scenario.make(0), "SOAPS.vec"), (scenario.make_run(), "0/SOAPS.vec")):
         entities = {
             entity["@id"]: entity
-            for entity in json.loads(world.unzip(link)["ro-crate-metadata.json"])["@graph"]
+            for entity in json.loads(scenario.unzip(link)["ro-crate-metadata.json"])["@graph"]
         }
         described = [entities[entry["@id"]] for entry in entities[soaps]["additionalProperty"]]
-        told = {entity["name"]: (entity["value"], entity.get("unitText")) for entity in described}
-        assert told == {
+        parameters_listed = {
+            entity["name"]: (entity["value"], entity.get("unitText")) for entity in described
+        }
+        assert parameters_listed == {
             "soap_descriptor": (PUBLISHED.text, None), "soap_cutoff": ("3.75", "angstrom"), "soap_l_max": ("6", None),
             "soap_n_max": ("8", None), "soap_atom_sigma": ("0.5", "angstrom"), "soap_n_Z": ("3", None), "soap_Z": ("13 29 40", None),
             "soap_n_species": ("3", None), "soap_species_Z": ("13 29 40", None),
         }  # fmt: skip
-    assert "soap" not in world.unzip(world.make(1))["ro-crate-metadata.json"].decode()
+    assert "soap" not in scenario.unzip(scenario.make(1))["ro-crate-metadata.json"].decode()
 
 
-def test_other_parameters_give_another_archive_where_there_are_descriptors() -> None:
-    world = World()
+def test_other_descriptor_parameters_change_archives_with_descriptors() -> None:
+    scenario = ArchiveScenario()
     other = replace(
-        world.archives,
+        scenario.archives,
         dataset=DatasetInfoReader(
-            world.bucket, world.clock, SoapDescriptor.parse("soap cutoff=4 l_max=3 n_max=4")
+            scenario.bucket, scenario.clock, SoapDescriptor.parse("soap cutoff=4 l_max=3 n_max=4")
         ),
     )
     for sub_run, differs in ((0, True), (1, False)):
         order = ArchiveSpec(SubRunKey(RUN, sub_run), ALL)
         assert (
-            other.get_manifest(order).archive_key != world.archives.get_manifest(order).archive_key
+            other.get_manifest(order).archive_key
+            != scenario.archives.get_manifest(order).archive_key
         ) is differs
 
 
@@ -181,7 +184,7 @@ def test_other_parameters_give_another_archive_where_there_are_descriptors() -> 
     "text",
     ["", "soap", "cutoff=3", "soap cutoff", "soap cutoff=3 l_max=", "soap Z={1 2", "SOAP cutoff=3"],
 )
-def test_what_quippy_would_not_take_is_no_descriptor(text: str) -> None:
+def test_a_descriptor_that_quippy_rejects_is_invalid(text: str) -> None:
     with pytest.raises(InvalidInput, match="invalid SOAP descriptor"):
         SoapDescriptor.parse(text)
     with pytest.raises(SettingsError, match="SOAP_DESCRIPTOR") if text else nullcontext():
@@ -194,17 +197,17 @@ def test_the_format_version_is_raised_with_the_library_that_packs() -> None:
 
 
 def test_a_second_request_builds_nothing() -> None:
-    world = World()
-    first = world.make()
-    read = list(world.bucket.read_keys)
-    second = world.make()
+    scenario = ArchiveScenario()
+    first = scenario.make()
+    read = list(scenario.bucket.read_keys)
+    second = scenario.make()
     assert (first.cached, second.cached) == (False, True)
     assert second.record == first.record
-    assert world.bucket.read_keys == read
+    assert scenario.bucket.read_keys == read
 
 
 def test_the_same_inputs_give_the_same_bytes_anywhere() -> None:
-    one, other = World(), World()
+    one, other = ArchiveScenario(), ArchiveScenario()
     other.clock.advance(86_400)
     key = one.make().manifest.archive_key
     assert other.make().manifest.archive_key == key
@@ -212,26 +215,26 @@ def test_the_same_inputs_give_the_same_bytes_anywhere() -> None:
 
 
 def test_a_changed_file_gives_another_archive() -> None:
-    world = World()
-    first = world.make()
-    world.put(0, "lobsterout", b"now with text")
-    second = world.make()
+    scenario = ArchiveScenario()
+    first = scenario.make()
+    scenario.put(0, "lobsterout", b"now with text")
+    second = scenario.make()
     assert first.manifest.archive_key != second.manifest.archive_key
-    assert world.unzip(second)["lobsterout"] == b"now with text"
+    assert scenario.unzip(second)["lobsterout"] == b"now with text"
 
 
 def test_the_essential_profile_takes_the_files_that_training_needs() -> None:
-    world = World()
-    link = world.make(0, Selection.parse("essential", []))
+    scenario = ArchiveScenario()
+    link = scenario.make(0, Selection.parse("essential", []))
     assert [file.name for file in link.record.files][:-1] == [
         "ICOHPLIST.lobster", "SOAPS.vec", "Zr49Cu49Al2.lb.out", "Zr49Cu49Al2.scf.in", "Zr49Cu49Al2.scf.out", "lobsterin-quippy",
     ]  # fmt: skip
-    assert link.manifest.archive_key != world.make().manifest.archive_key
+    assert link.manifest.archive_key != scenario.make().manifest.archive_key
 
 
-def test_globs_select_files_and_what_is_missing_of_them() -> None:
-    world = World()
-    link = world.make(1, Selection.parse("full", ["*.scf.*"]))
+def test_globs_select_files_and_missing_ones_are_reported() -> None:
+    scenario = ArchiveScenario()
+    link = scenario.make(1, Selection.parse("full", ["*.scf.*"]))
     assert [file.name for file in link.record.files] == [
         "Zr49Cu49Al2.scf.in",
         "ro-crate-metadata.json",
@@ -245,22 +248,22 @@ def test_globs_that_make_no_sense_are_refused(include: list[str]) -> None:
         Selection.parse("full", include)
 
 
-def test_what_is_not_there_or_not_scheduled_is_told_apart() -> None:
-    world = World()
+def test_missing_and_unscheduled_sub_runs_raise_different_errors() -> None:
+    scenario = ArchiveScenario()
     with pytest.raises(NotFound, match="run '22' of 'Zr49Cu49Al2' is not scheduled"):
         get_or_build_archive(
-            ArchiveSpec(SubRunKey.parse("Zr49Cu49Al2", "22", "0"), ALL), world.archives
+            ArchiveSpec(SubRunKey.parse("Zr49Cu49Al2", "22", "0"), ALL), scenario.archives
         )
     with pytest.raises(SubRunNotScheduled, match="'7' of run 'Zr49Cu49Al2/21'"):
-        world.make(7)
+        scenario.make(7)
     with pytest.raises(NotFound, match="'Zr49Cu49Al2/21/2' has no files"):
-        world.make(2)
+        scenario.make(2)
     with pytest.raises(
         NotFound,
         match=r"no file of 'Zr49Cu49Al2/21/0' matches profile 'full' and include \['\*.png'\]",
     ):
-        world.make(0, Selection.parse("full", ["*.png"]))
-    assert not world.bucket.records
+        scenario.make(0, Selection.parse("full", ["*.png"]))
+    assert not scenario.bucket.records
 
 
 class ChangingBucket(FakeDataBucket):
@@ -273,10 +276,10 @@ class ChangingBucket(FakeDataBucket):
 
 
 def test_a_file_that_changes_while_it_is_read_leaves_no_archive() -> None:
-    world = World()
+    scenario = ArchiveScenario()
     bucket = ChangingBucket()
-    bucket.objects = world.bucket.objects
-    archives = replace(world.archives, bucket=bucket)
+    bucket.objects = scenario.bucket.objects
+    archives = replace(scenario.archives, bucket=bucket)
     with pytest.raises(SourceChanged):
         get_or_build_archive(ArchiveSpec(SubRunKey(RUN, 0), ALL), archives)
     assert not bucket.records
@@ -284,45 +287,45 @@ def test_a_file_that_changes_while_it_is_read_leaves_no_archive() -> None:
 
 
 def test_after_a_failed_build_the_next_request_builds_at_once() -> None:
-    world = World()
-    manifest = world.archives.get_manifest(ArchiveSpec(SubRunKey(RUN, 0), ALL))
-    world.leases.acquire(
-        manifest.archive_key, "broken", world.clock.now(), world.clock.now() + LEASE
+    scenario = ArchiveScenario()
+    manifest = scenario.archives.get_manifest(ArchiveSpec(SubRunKey(RUN, 0), ALL))
+    scenario.leases.acquire(
+        manifest.archive_key, "broken", scenario.clock.now(), scenario.clock.now() + LEASE
     )
-    world.leases.mark_failed(manifest.archive_key, "broken", "out of luck")
-    assert not world.make().cached
+    scenario.leases.mark_failed(manifest.archive_key, "broken", "out of luck")
+    assert not scenario.make().cached
 
 
 def test_a_whole_run_has_a_folder_for_each_sub_run_with_files() -> None:
-    world = World()
-    link = world.make_run()
-    files = world.unzip(link)
+    scenario = ArchiveScenario()
+    link = scenario.make_run()
+    files = scenario.unzip(link)
     assert files["0/SOAPS.vec"] == b"\x00soap" * 5000
     assert files["1/Zr49Cu49Al2.scf.in"] == b"deformed"
     assert "1/SOAPS.vec" in link.manifest.missing
     assert link.manifest.filename == "Zr49Cu49Al2_21.zip"
 
 
-def test_a_whole_run_takes_what_its_sub_runs_have_packed_already() -> None:
-    world, fresh = World(), World()
-    world.make(0)
-    before = len(world.bucket.read_keys)
-    link = world.make_run()
-    assert world.bucket.read_keys[before:] == [
+def test_a_run_archive_reuses_the_members_of_sub_run_archives() -> None:
+    scenario, fresh = ArchiveScenario(), ArchiveScenario()
+    scenario.make(0)
+    before = len(scenario.bucket.read_keys)
+    link = scenario.make_run()
+    assert scenario.bucket.read_keys[before:] == [
         get_files_prefix(SubRunKey(RUN, 1)) + "Zr49Cu49Al2.scf.in"
     ]
-    assert world.unzip(link) == fresh.unzip(fresh.make_run())
+    assert scenario.unzip(link) == fresh.unzip(fresh.make_run())
     assert link.record == fresh.make_run().record
 
 
 def test_a_whole_run_of_some_sub_runs_is_another_archive() -> None:
-    world = World()
-    link = world.make_run(1)
-    assert sorted(world.unzip(link)) == ["1/Zr49Cu49Al2.scf.in", "ro-crate-metadata.json"]
+    scenario = ArchiveScenario()
+    link = scenario.make_run(1)
+    assert sorted(scenario.unzip(link)) == ["1/Zr49Cu49Al2.scf.in", "ro-crate-metadata.json"]
     with pytest.raises(NotFound, match="sub-runs '2' of run"):
-        world.make_run(1, 2)
+        scenario.make_run(1, 2)
     with pytest.raises(SubRunNotScheduled, match="sub-runs '5', '6' of run"):
-        world.make_run(1, 5, 6)
+        scenario.make_run(1, 5, 6)
 
 
 def order() -> ArchiveSpec:
@@ -330,73 +333,77 @@ def order() -> ArchiveSpec:
 
 
 def test_a_large_archive_is_ordered_and_polled_until_it_is_there() -> None:
-    world = World(inline_max_bytes=10)
-    made = get_or_build_archive(order(), world.archives)
+    scenario = ArchiveScenario(inline_max_bytes=10)
+    made = get_or_build_archive(order(), scenario.archives)
     assert isinstance(made, BuildInProgress)
     assert made.retry_after_seconds == 1
-    assert world.queue.specs == [order()]
-    run_build(world.queue.requests[0], world.archives)
-    assert world.make().cached
-    assert not world.leases.leases
+    assert scenario.queue.specs == [order()]
+    run_build(scenario.queue.requests[0], scenario.archives)
+    assert scenario.make().cached
+    assert not scenario.leases.leases
 
 
-def test_while_a_builder_works_nobody_orders_again_and_waits_grow() -> None:
-    world = World(inline_max_bytes=10)
-    manifest = world.archives.get_manifest(order())
-    started = world.clock.now()
-    assert world.leases.acquire(
+def test_a_build_in_progress_is_not_requested_again_and_waits_grow() -> None:
+    scenario = ArchiveScenario(inline_max_bytes=10)
+    manifest = scenario.archives.get_manifest(order())
+    started = scenario.clock.now()
+    assert scenario.leases.acquire(
         manifest.archive_key, "builder", started, started + timedelta(hours=1)
     )
     waits = []
     for _ in range(7):
-        made = get_or_build_archive(order(), world.archives)
+        made = get_or_build_archive(order(), scenario.archives)
         assert isinstance(made, BuildInProgress)
         waits.append(made.retry_after_seconds)
-        world.clock.advance(made.retry_after_seconds)
+        scenario.clock.advance(made.retry_after_seconds)
     assert waits == [1, 1, 2, 4, 8, 8, 8]
-    assert world.queue.specs == []
+    assert scenario.queue.specs == []
 
 
 def test_a_builder_that_died_is_replaced_after_its_lease() -> None:
-    world = World(inline_max_bytes=10)
-    manifest = world.archives.get_manifest(order())
-    world.leases.acquire(manifest.archive_key, "dead", world.clock.now(), world.clock.now() + LEASE)
-    world.clock.advance(LEASE.total_seconds())
-    get_or_build_archive(order(), world.archives)
-    assert world.queue.specs == [order()]
-    run_build(world.queue.requests[-1], world.archives)
-    assert world.make().cached
-
-
-def test_a_failed_build_is_told_once_and_then_tried_again() -> None:
-    world = World(inline_max_bytes=10)
-    manifest = world.archives.get_manifest(order())
-    world.leases.acquire(
-        manifest.archive_key, "builder", world.clock.now(), world.clock.now() + LEASE
+    scenario = ArchiveScenario(inline_max_bytes=10)
+    manifest = scenario.archives.get_manifest(order())
+    scenario.leases.acquire(
+        manifest.archive_key, "dead", scenario.clock.now(), scenario.clock.now() + LEASE
     )
-    world.leases.mark_failed(manifest.archive_key, "builder", "the data bucket answered SlowDown")
-    with pytest.raises(Unavailable, match="failed: the data bucket answered SlowDown"):
-        get_or_build_archive(order(), world.archives)
-    assert isinstance(get_or_build_archive(order(), world.archives), BuildInProgress)
-    assert world.queue.specs == [order()]
+    scenario.clock.advance(LEASE.total_seconds())
+    get_or_build_archive(order(), scenario.archives)
+    assert scenario.queue.specs == [order()]
+    run_build(scenario.queue.requests[-1], scenario.archives)
+    assert scenario.make().cached
+
+
+def test_a_failed_build_is_reported_once_and_then_retried() -> None:
+    scenario = ArchiveScenario(inline_max_bytes=10)
+    manifest = scenario.archives.get_manifest(order())
+    scenario.leases.acquire(
+        manifest.archive_key, "builder", scenario.clock.now(), scenario.clock.now() + LEASE
+    )
+    scenario.leases.mark_failed(
+        manifest.archive_key, "builder", "the data bucket returned SlowDown"
+    )
+    with pytest.raises(Unavailable, match="failed: the data bucket returned SlowDown"):
+        get_or_build_archive(order(), scenario.archives)
+    assert isinstance(get_or_build_archive(order(), scenario.archives), BuildInProgress)
+    assert scenario.queue.specs == [order()]
 
 
 def test_a_second_builder_of_the_same_archive_does_nothing() -> None:
-    world = World(inline_max_bytes=10)
-    manifest = world.archives.get_manifest(order())
-    world.leases.acquire(
-        manifest.archive_key, "first", world.clock.now(), world.clock.now() + LEASE
+    scenario = ArchiveScenario(inline_max_bytes=10)
+    manifest = scenario.archives.get_manifest(order())
+    scenario.leases.acquire(
+        manifest.archive_key, "first", scenario.clock.now(), scenario.clock.now() + LEASE
     )
-    run_build(BuildRequest(order(), None), world.archives)
-    assert not world.bucket.records
+    run_build(BuildRequest(order(), None), scenario.archives)
+    assert not scenario.bucket.records
 
 
 class HookedBucket(FakeDataBucket):
     """A bucket that calls `before(step)` before it completes the archive and before it writes the record."""
 
-    def __init__(self, world: World, before: Callable[[str, str], None]) -> None:
+    def __init__(self, scenario: ArchiveScenario, before: Callable[[str, str], None]) -> None:
         super().__init__()
-        self.objects, self.records = world.bucket.objects, world.bucket.records
+        self.objects, self.records = scenario.bucket.objects, scenario.bucket.records
         self.before = before
 
     def write_archive(self, archive_key: str, pieces: Iterable[bytes], filename: str) -> str:
@@ -415,99 +422,103 @@ class HookedBucket(FakeDataBucket):
 
 @pytest.mark.parametrize("step", ["read", "archive"])
 def test_losing_the_lease_mid_build_writes_no_record(step: str) -> None:
-    world = World()
-    manifest = world.archives.get_manifest(order())
+    scenario = ArchiveScenario()
+    manifest = scenario.archives.get_manifest(order())
 
     def pause(reached: str, key: str) -> None:
         if reached == step:
-            world.clock.advance(LEASE.total_seconds() + 1)
-            world.leases.leases[manifest.archive_key] = BuildLease(
-                "other", world.clock.now(), world.clock.now() + LEASE
+            scenario.clock.advance(LEASE.total_seconds() + 1)
+            scenario.leases.leases[manifest.archive_key] = BuildLease(
+                "other", scenario.clock.now(), scenario.clock.now() + LEASE
             )
 
-    made = get_or_build_archive(order(), replace(world.archives, bucket=HookedBucket(world, pause)))
+    made = get_or_build_archive(
+        order(), replace(scenario.archives, bucket=HookedBucket(scenario, pause))
+    )
     assert isinstance(made, BuildInProgress)
-    assert not world.bucket.records
-    assert (manifest.archive_key in world.bucket.objects) == (step == "archive")
-    assert world.leases.leases[manifest.archive_key].holder == "other"
+    assert not scenario.bucket.records
+    assert (manifest.archive_key in scenario.bucket.objects) == (step == "archive")
+    assert scenario.leases.leases[manifest.archive_key].holder == "other"
 
 
 def test_a_builder_that_was_paused_finds_the_archive_of_the_next_one() -> None:
-    world = World()
+    scenario = ArchiveScenario()
     paused: list[str] = []
 
     def pause(reached: str, key: str) -> None:
         if reached == "archive" and not paused:
             paused.append(key)
-            world.clock.advance(LEASE.total_seconds() + 1)
-            assert not world.make().cached  # the next builder, from beginning to end
+            scenario.clock.advance(LEASE.total_seconds() + 1)
+            assert not scenario.make().cached  # the next builder, from beginning to end
 
-    made = get_or_build_archive(order(), replace(world.archives, bucket=HookedBucket(world, pause)))
+    made = get_or_build_archive(
+        order(), replace(scenario.archives, bucket=HookedBucket(scenario, pause))
+    )
     assert isinstance(made, ArchiveLink)
-    assert world.unzip(made)
-    assert world.make().record == made.record
+    assert scenario.unzip(made)
+    assert scenario.make().record == made.record
 
 
 def test_a_build_that_fails_because_another_succeeded_is_no_failure() -> None:
     """The other's clock is ahead: it takes the lease over, and ends the upload of this one."""
-    world = World()
+    scenario = ArchiveScenario()
 
     def end_upload(reached: str, key: str) -> None:
         if reached == "archive":
-            ahead = replace(world.archives, clock=FakeClock())
+            ahead = replace(scenario.archives, clock=FakeClock())
             ahead.clock.sleep(2 * LEASE.total_seconds())
             assert isinstance(get_or_build_archive(order(), ahead), ArchiveLink)
-            raise Unavailable("the data bucket answered NoSuchUpload to UploadPart")
+            raise Unavailable("the data bucket returned NoSuchUpload to UploadPart")
 
     made = get_or_build_archive(
-        order(), replace(world.archives, bucket=HookedBucket(world, end_upload))
+        order(), replace(scenario.archives, bucket=HookedBucket(scenario, end_upload))
     )
     assert isinstance(made, ArchiveLink)
-    assert world.unzip(made)
+    assert scenario.unzip(made)
 
 
-def damage(world: World, archive_key: str) -> None:
+def damage(scenario: ArchiveScenario, archive_key: str) -> None:
     """Change bytes of a member, as a disk would: the ETag that the store returns stays what it was."""
-    content = world.bucket.objects[archive_key]
-    start = world.bucket.records[archive_key].files[1].data_offset
+    content = scenario.bucket.objects[archive_key]
+    start = scenario.bucket.records[archive_key].files[1].data_offset
     changed = (
         content[:start]
         + bytes(255 - byte for byte in content[start : start + 20])
         + content[start + 20 :]
     )
-    world.bucket.objects[archive_key] = changed
-    etags = dict.fromkeys([changed], world.bucket.records[archive_key].etag)
-    world.bucket.etag_of = lambda content: etags.get(content) or FakeDataBucket.etag_of(content)  # type: ignore[method-assign]
+    scenario.bucket.objects[archive_key] = changed
+    etags = dict.fromkeys([changed], scenario.bucket.records[archive_key].etag)
+    scenario.bucket.etag_of = lambda content: etags.get(content) or FakeDataBucket.etag_of(content)  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("loss", ["archive", "record", "other archive"])
 @pytest.mark.parametrize("of_run", [False, True])
 def test_a_lost_or_replaced_archive_costs_a_rebuild(loss: str, of_run: bool) -> None:
-    world = World()
-    make = world.make_run if of_run else world.make
+    scenario = ArchiveScenario()
+    make = scenario.make_run if of_run else scenario.make
     first = make()
     key = first.manifest.archive_key
     if loss == "archive":
-        del world.bucket.objects[key]
+        del scenario.bucket.objects[key]
     elif loss == "record":
-        del world.bucket.records[key]
+        del scenario.bucket.records[key]
     else:
-        world.bucket.objects[key] = b"PK" * (first.record.size_bytes // 2)
+        scenario.bucket.objects[key] = b"PK" * (first.record.size_bytes // 2)
     second = make()
     assert (second.cached, second.record) == (False, first.record)
-    assert world.unzip(second)
+    assert scenario.unzip(second)
     assert make().cached
 
 
 @pytest.mark.parametrize("fault", ["gone", "replaced", "damaged", "unavailable"])
 def test_a_run_is_packed_from_the_files_if_an_archive_of_a_sub_run_is_unusable(fault: str) -> None:
-    world = World()
-    part = world.make(0)
-    expected = World().make_run().record
+    scenario = ArchiveScenario()
+    part = scenario.make(0)
+    expected = ArchiveScenario().make_run().record
     key = part.manifest.archive_key
-    bucket: FakeDataBucket = world.bucket
+    bucket: FakeDataBucket = scenario.bucket
     if fault == "damaged":
-        damage(world, key)
+        damage(scenario, key)
     else:
 
         class Failing(FakeDataBucket):
@@ -517,25 +528,25 @@ def test_a_run_is_packed_from_the_files_if_an_archive_of_a_sub_run_is_unusable(f
                 elif fault == "replaced":
                     self.objects[key] = b"something else"
                 else:
-                    raise Unavailable("the data bucket answered InternalError to GetObject")
+                    raise Unavailable("the data bucket returned InternalError to GetObject")
                 return super().read_archive(archive_key, etag, start, end)
 
         bucket = Failing()
-        bucket.objects, bucket.records = world.bucket.objects, world.bucket.records
-    made = get_or_build_archive(ArchiveSpec(RUN, ALL), replace(world.archives, bucket=bucket))
+        bucket.objects, bucket.records = scenario.bucket.objects, scenario.bucket.records
+    made = get_or_build_archive(ArchiveSpec(RUN, ALL), replace(scenario.archives, bucket=bucket))
     assert isinstance(made, ArchiveLink)
     assert made.record == expected
-    assert world.unzip(made)
+    assert scenario.unzip(made)
     if fault == "damaged":  # its own download is built again as well
-        assert not world.make(0).cached
+        assert not scenario.make(0).cached
 
 
 def test_a_run_has_the_same_bytes_from_files_and_from_archives_of_sub_runs() -> None:
     large = random.Random(3).randbytes(3_000_000) + bytes(3_000_000)
-    packed, fresh = World(10**9), World(10**9)
-    for world in (packed, fresh):
-        world.put(0, "large", large)
-        world.put(1, "large", large[:300_000])
+    packed, fresh = ArchiveScenario(10**9), ArchiveScenario(10**9)
+    for scenario in (packed, fresh):
+        scenario.put(0, "large", large)
+        scenario.put(1, "large", large[:300_000])
     packed.make(0)
     packed.make(1)
     read = len(packed.bucket.read_keys)
@@ -548,19 +559,19 @@ def test_a_run_has_the_same_bytes_from_files_and_from_archives_of_sub_runs() -> 
     )
 
 
-def test_a_caller_who_received_other_bytes_has_the_archive_verified() -> None:
-    world = World()
-    first = world.make()
-    damage(world, first.manifest.archive_key)
-    assert world.make().cached  # nothing tells that it is damaged
-    second = world.make(verify=True)
+def test_a_report_of_other_bytes_causes_a_check_of_the_archive() -> None:
+    scenario = ArchiveScenario()
+    first = scenario.make()
+    damage(scenario, first.manifest.archive_key)
+    assert scenario.make().cached  # nothing shows that it is damaged
+    second = scenario.make(verify=True)
     assert (second.cached, second.record) == (False, first.record)
-    assert world.unzip(second)
-    assert world.make(verify=True).cached
+    assert scenario.unzip(second)
+    assert scenario.make(verify=True).cached
 
 
-def test_names_that_no_archive_can_hold_are_skipped_and_named() -> None:
-    world = World()
+def test_names_that_no_archive_can_contain_are_skipped_and_listed() -> None:
+    scenario = ArchiveScenario()
     names = (
         "ro-crate-metadata.json",
         "aux.log",
@@ -572,94 +583,94 @@ def test_names_that_no_archive_can_hold_are_skipped_and_named() -> None:
         "a\\b",
     )
     for name in names:
-        world.put(0, name, b"content")
-    link = world.make()
+        scenario.put(0, name, b"content")
+    link = scenario.make()
     skipped = {file.name: file.reason for file in link.manifest.skipped}
     assert set(skipped) == {*names, "lobsterout"} - {"Lobsterout"}
     assert skipped["out/b"] == "the file is in a folder below that of the sub-run"
-    files = world.unzip(link)
+    files = scenario.unzip(link)
     assert files["Lobsterout"] == b"content"
     graph = json.loads(files["ro-crate-metadata.json"])["@graph"]
-    [told] = [entity["value"] for entity in graph if entity["@id"] == "#skipped"]
-    assert [file["name"] for file in json.loads(told)] == sorted(skipped)
-    run = world.make_run()
+    [parameters_listed] = [entity["value"] for entity in graph if entity["@id"] == "#skipped"]
+    assert [file["name"] for file in json.loads(parameters_listed)] == sorted(skipped)
+    run = scenario.make_run()
     assert "0/aux.log" in {file.name for file in run.manifest.skipped}
-    assert world.unzip(run)["0/Lobsterout"] == b"content"
+    assert scenario.unzip(run)["0/Lobsterout"] == b"content"
 
 
-def test_a_sub_run_with_files_in_folders_only_has_nothing_to_download_and_says_why() -> None:
-    world = World()
-    world.put(2, "out/b", b"content")
+def test_a_sub_run_with_files_in_folders_only_has_no_archive() -> None:
+    scenario = ArchiveScenario()
+    scenario.put(2, "out/b", b"content")
     with pytest.raises(
         NotFound,
         match=r"no file of 'Zr49Cu49Al2/21/2' matches.*cannot contain 'out/b': the file is in a folder",
     ):
-        world.make(2)
+        scenario.make(2)
 
 
 def test_skipped_files_count_for_the_name_of_the_archive() -> None:
-    world = World()
-    before = world.archives.get_manifest(order()).archive_key
-    world.put(0, "aux.log", b"")
-    assert world.archives.get_manifest(order()).archive_key != before
+    scenario = ArchiveScenario()
+    before = scenario.archives.get_manifest(order()).archive_key
+    scenario.put(0, "aux.log", b"")
+    assert scenario.archives.get_manifest(order()).archive_key != before
 
 
 def test_many_small_files_are_packed_in_the_background() -> None:
-    world = World()
+    scenario = ArchiveScenario()
     for number in range(INLINE_MAX_MEMBERS):
-        world.put(1, f"{number}", b"")
-    made = get_or_build_archive(ArchiveSpec(SubRunKey(RUN, 1), ALL), world.archives)
+        scenario.put(1, f"{number}", b"")
+    made = get_or_build_archive(ArchiveSpec(SubRunKey(RUN, 1), ALL), scenario.archives)
     assert isinstance(made, BuildInProgress)
-    assert len(world.queue.specs) == 1
+    assert len(scenario.queue.specs) == 1
 
 
 def test_while_all_slots_are_taken_a_small_archive_is_queued() -> None:
-    world = World()
-    with world.archives.slots.within_request(), world.archives.slots.within_request():
-        assert isinstance(get_or_build_archive(order(), world.archives), BuildInProgress)
-    assert world.queue.specs == [order()]
-    run_build(world.queue.requests[0], world.archives)
-    assert world.make().cached
+    scenario = ArchiveScenario()
+    with scenario.archives.slots.within_request(), scenario.archives.slots.within_request():
+        assert isinstance(get_or_build_archive(order(), scenario.archives), BuildInProgress)
+    assert scenario.queue.specs == [order()]
+    run_build(scenario.queue.requests[0], scenario.archives)
+    assert scenario.make().cached
 
 
-def test_polls_of_a_queued_build_queue_it_once_and_are_told_to_wait_longer() -> None:
-    world = World(inline_max_bytes=10)
+def test_polls_queue_a_build_once_and_get_growing_waits() -> None:
+    scenario = ArchiveScenario(inline_max_bytes=10)
     waits = []
     for _ in range(6):
-        made = get_or_build_archive(order(), world.archives)
+        made = get_or_build_archive(order(), scenario.archives)
         assert isinstance(made, BuildInProgress)
         waits.append(made.retry_after_seconds)
-        world.clock.advance(made.retry_after_seconds)
+        scenario.clock.advance(made.retry_after_seconds)
     assert waits == [1, 1, 2, 4, 8, 8]
-    assert world.queue.specs == [order()]
+    assert scenario.queue.specs == [order()]
 
 
 def test_a_queued_build_whose_process_ended_is_queued_again() -> None:
-    world = World(inline_max_bytes=10)
-    get_or_build_archive(order(), world.archives)
-    world.clock.advance(LEASE.total_seconds())
-    made = get_or_build_archive(order(), world.archives)
+    scenario = ArchiveScenario(inline_max_bytes=10)
+    get_or_build_archive(order(), scenario.archives)
+    scenario.clock.advance(LEASE.total_seconds())
+    made = get_or_build_archive(order(), scenario.archives)
     assert isinstance(made, BuildInProgress)
     assert made.retry_after_seconds == 8
-    assert world.queue.specs == [order(), order()]
+    assert scenario.queue.specs == [order(), order()]
     run_build(
-        world.queue.requests[0], world.archives
+        scenario.queue.requests[0], scenario.archives
     )  # the first was only slow: the second holds the lease
-    assert not world.bucket.records
-    run_build(world.queue.requests[1], world.archives)
-    assert world.make().cached
+    assert not scenario.bucket.records
+    run_build(scenario.queue.requests[1], scenario.archives)
+    assert scenario.make().cached
 
 
 def test_a_builder_that_cannot_be_started_leaves_no_lease() -> None:
-    world = World(inline_max_bytes=10)
+    scenario = ArchiveScenario(inline_max_bytes=10)
 
     class Down(FakeBuildQueue):
         def submit(self, request: BuildRequest) -> None:
-            raise Unavailable("the builder answered TooManyRequestsException to Invoke")
+            raise Unavailable("the builder returned TooManyRequestsException to Invoke")
 
     with pytest.raises(Unavailable, match="TooManyRequests"):
-        get_or_build_archive(order(), replace(world.archives, queue=Down()))
-    assert not world.leases.leases
+        get_or_build_archive(order(), replace(scenario.archives, queue=Down()))
+    assert not scenario.leases.leases
 
 
 def test_an_order_survives_the_way_to_another_process() -> None:

@@ -58,10 +58,10 @@ class FullBondRecords(FakeBondCache):
     """A store that takes nothing more."""
 
     def put(self, key: SubRunKey, fingerprint: str, index: BondIndex) -> None:
-        raise Unavailable("the data bucket answered SlowDown to PutObject")
+        raise Unavailable("the data bucket returned SlowDown to PutObject")
 
 
-class World:
+class BondScenario:
     """Sub-run 0 of run 21, scheduled, with four bonds."""
 
     def __init__(self) -> None:
@@ -92,8 +92,8 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def scenario() -> BondScenario:
+    return BondScenario()
 
 
 def test_a_line_is_a_bond_with_minus_icohp() -> None:
@@ -102,7 +102,7 @@ def test_a_line_is_a_bond_with_minus_icohp() -> None:
     assert bonds[3] == Bond("Zr2", "Cu3", 2, 3, "Zr-Cu", 3.0, (1, 0, 0), -0.1)
 
 
-def test_a_bond_type_names_the_heavier_element_first_whatever_the_order_of_the_line() -> None:
+def test_a_bond_type_names_the_heavier_element_first() -> None:
     assert [bond.bond_type for bond in parse_bonds(HEADER + LINES)] == [
         "Zr-Cu",
         "Cu-Cu",
@@ -134,7 +134,7 @@ def test_a_header_alone_is_no_bonds() -> None:
         (HEADER + LINES + HEADER.replace("spin  1", "spin  2") + LINES, "line 6 is"),
     ],
 )
-def test_what_is_no_icohplist_is_refused_with_its_line(text: str, wrong: str) -> None:
+def test_invalid_icohplists_are_rejected_with_the_line(text: str, wrong: str) -> None:
     with pytest.raises(Conflict, match=re.escape(wrong)):
         parse_bonds(text)
 
@@ -153,9 +153,9 @@ def test_summaries_are_means_by_type() -> None:
     assert [cu_cu.bond_type, zr_al.bond_type] == ["Cu-Cu", "Zr-Al"]
 
 
-def test_pages_hold_every_bond_once_and_the_summaries_of_all(world: World) -> None:
-    first = world.page(limit=3)
-    second = world.page(limit=3, position=first.next)
+def test_pages_contain_every_bond_once_and_the_summaries_of_all(scenario: BondScenario) -> None:
+    first = scenario.page(limit=3)
+    second = scenario.page(limit=3, position=first.next)
     assert first.bonds + second.bonds == parse_bonds(HEADER + LINES)
     assert first.summaries == second.summaries == index_bonds([(HEADER + LINES).encode()]).summaries
     assert (first.total, second.total, second.next) == (4, 4, None)
@@ -177,68 +177,68 @@ def test_the_index_does_not_depend_on_how_the_file_is_cut(chunk_bytes: int) -> N
 
 
 @pytest.mark.parametrize("limit", [1, 999, 1000, 1001, 5000])
-def test_pages_of_a_large_file_are_read_by_range_and_hold_every_bond_once(
-    world: World, limit: int
+def test_pages_of_a_large_file_are_read_by_range_and_are_complete(
+    scenario: BondScenario, limit: int
 ) -> None:
     total = MAX_INDEXED_BONDS + 2 * BLOCK_BONDS + 5
-    world.bucket.put(FOLDER + "ICOHPLIST.lobster", many_bonds(total).encode())
-    page = world.page(limit=limit)
+    scenario.bucket.put(FOLDER + "ICOHPLIST.lobster", many_bonds(total).encode())
+    page = scenario.page(limit=limit)
     assert page.total == total
-    assert [index.bonds for index in world.records.kept.values()] == [None]
-    world.bucket.read_bytes = 0
+    assert [index.bonds for index in scenario.records.kept.values()] == [None]
+    scenario.bucket.read_bytes = 0
     bonds = list(page.bonds)
     for _ in range(3):
-        page = world.page(limit=limit, position=page.next)
+        page = scenario.page(limit=limit, position=page.next)
         bonds += page.bonds
         if page.next is None:
             break
     assert [bond.atom_a for bond in bonds] == list(range(1, len(bonds) + 1))
     assert len(bonds) == min(4 * limit, page.total)
-    assert world.bucket.read_bytes <= 3 * (limit + 2 * BLOCK_BONDS) * 85
+    assert scenario.bucket.read_bytes <= 3 * (limit + 2 * BLOCK_BONDS) * 85
 
 
-def test_a_line_without_end_is_refused_early(world: World) -> None:
+def test_a_line_without_end_is_refused_early(scenario: BondScenario) -> None:
     chunks = iter([HEADER.encode(), b"x" * 5000, b"never read"])
     with pytest.raises(Conflict, match=r"line 2 is .* more than 4096 bytes"):
         index_bonds(chunks)
     assert next(chunks) == b"never read"
 
 
-def test_large_files_are_read_in_turns_with_builds(world: World) -> None:
-    world.bucket.put(FOLDER + "ICOHPLIST.lobster", many_bonds(40_000).encode())
+def test_large_files_are_read_in_turns_with_builds(scenario: BondScenario) -> None:
+    scenario.bucket.put(FOLDER + "ICOHPLIST.lobster", many_bonds(40_000).encode())
     with (
-        world.archives.slots.within_request(),
+        scenario.archives.slots.within_request(),
         pytest.raises(Unavailable, match="too many concurrent requests"),
     ):
-        world.page()
-    assert world.page().total == 40_000
+        scenario.page()
+    assert scenario.page().total == 40_000
 
 
-def test_a_page_that_ends_with_the_last_bond_leads_nowhere(world: World) -> None:
-    assert world.page(limit=4).next is None
+def test_a_page_that_ends_with_the_last_bond_leads_nowhere(scenario: BondScenario) -> None:
+    assert scenario.page(limit=4).next is None
 
 
-def test_a_content_is_read_once(world: World) -> None:
-    assert world.page() == world.page()
-    assert world.bucket.read_keys == [FOLDER + "ICOHPLIST.lobster"]
+def test_a_content_is_read_once(scenario: BondScenario) -> None:
+    assert scenario.page() == scenario.page()
+    assert scenario.bucket.read_keys == [FOLDER + "ICOHPLIST.lobster"]
 
 
-def test_another_content_is_read_anew(world: World) -> None:
-    world.page()
-    world.bucket.put(FOLDER + "ICOHPLIST.lobster", HEADER.encode())
-    assert world.page().total == 0
+def test_changed_content_is_read_again(scenario: BondScenario) -> None:
+    scenario.page()
+    scenario.bucket.put(FOLDER + "ICOHPLIST.lobster", HEADER.encode())
+    assert scenario.page().total == 0
 
 
-def test_bonds_that_cannot_be_kept_are_answered_all_the_same(world: World) -> None:
-    world.records = FullBondRecords()
-    assert world.page().total == 4
+def test_bonds_that_cannot_be_cached_are_returned(scenario: BondScenario) -> None:
+    scenario.records = FullBondRecords()
+    assert scenario.page().total == 4
 
 
-def test_a_cursor_is_bound_to_the_content(world: World) -> None:
-    cursor = world.page(limit=1).next
-    world.bucket.put(FOLDER + "ICOHPLIST.lobster", (HEADER + LINES + LINES).encode())
+def test_a_cursor_is_bound_to_the_content(scenario: BondScenario) -> None:
+    cursor = scenario.page(limit=1).next
+    scenario.bucket.put(FOLDER + "ICOHPLIST.lobster", (HEADER + LINES + LINES).encode())
     with pytest.raises(InvalidInput, match="belongs to an earlier content"):
-        world.page(limit=1, position=cursor)
+        scenario.page(limit=1, position=cursor)
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "é", "MQ", "AAAA" * 10, "NzE"])
@@ -252,34 +252,34 @@ def test_a_cursor_is_decoded_as_it_was_encoded() -> None:
     assert decode_bond_cursor(encode_bond_cursor(position)) == position
 
 
-def test_a_sub_run_without_the_file_has_no_bonds(world: World) -> None:
-    del world.bucket.objects[FOLDER + "ICOHPLIST.lobster"]
+def test_a_sub_run_without_the_file_has_no_bonds(scenario: BondScenario) -> None:
+    del scenario.bucket.objects[FOLDER + "ICOHPLIST.lobster"]
     with pytest.raises(NotFound, match=re.escape("has no ICOHPLIST.lobster")):
-        world.page()
+        scenario.page()
 
 
-def test_bonds_and_files_need_the_sub_run_to_be_scheduled(world: World) -> None:
+def test_bonds_and_files_need_the_sub_run_to_be_scheduled(scenario: BondScenario) -> None:
     key = SubRunKey(KEY.run, 3)
     calls: tuple[Callable[[], object], ...] = (
-        lambda: world.page(key=key),
-        lambda: get_file_link(key, "a", runs=world.archives.runs, bucket=world.bucket),
+        lambda: scenario.page(key=key),
+        lambda: get_file_link(key, "a", runs=scenario.archives.runs, bucket=scenario.bucket),
     )
     for call in calls:
         with pytest.raises(SubRunNotScheduled):
             call()
     with pytest.raises(NotFound):
-        world.page(key=SubRunKey(RunKey.parse("Zr49Cu49Al2", "22"), 0))
+        scenario.page(key=SubRunKey(RunKey.parse("Zr49Cu49Al2", "22"), 0))
 
 
-def test_a_file_is_linked_by_its_exact_name(world: World) -> None:
-    world.bucket.put(FOLDER + "a%41 (1).txt", b"x")
+def test_a_file_is_linked_by_its_exact_name(scenario: BondScenario) -> None:
+    scenario.bucket.put(FOLDER + "a%41 (1).txt", b"x")
     for name in ("a%41 (1).txt", "ICOHPLIST.lobster"):
         assert get_file_link(
-            KEY, name, runs=world.archives.runs, bucket=world.bucket
+            KEY, name, runs=scenario.archives.runs, bucket=scenario.bucket
         ).link.url.endswith(FOLDER + name)
     for name in ("aA (1).txt", "icohplist.lobster", "../0/ICOHPLIST.lobster", ""):
         with pytest.raises(NotFound, match=re.escape(repr(name))):
-            get_file_link(KEY, name, runs=world.archives.runs, bucket=world.bucket)
+            get_file_link(KEY, name, runs=scenario.archives.runs, bucket=scenario.bucket)
 
 
 def test_compositions_are_the_folders_that_are_formulas() -> None:

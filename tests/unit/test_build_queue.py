@@ -20,7 +20,7 @@ SPECS = [
 
 
 class Build:
-    """A build that tells when it begins and ends when it is allowed to."""
+    """A build that signals its start, and ends when it is released."""
 
     def __init__(self) -> None:
         self.begun: SimpleQueue[BuildRequest] = SimpleQueue()

@@ -52,7 +52,7 @@ def test_only_retryable_statuses_of_safe_requests_are_retried(
     assert bool(DEFAULT_RETRY.is_retry(method, status, retry_after)) is is_retried
 
 
-def test_a_post_is_only_retried_after_a_broken_connection_with_an_idempotency_key() -> None:
+def test_a_post_is_retried_after_broken_connections_only_with_a_key() -> None:
     error = ProtocolError("the connection broke off")
     with pytest.raises(ProtocolError):
         DEFAULT_RETRY.increment("POST", "/", error=error)

@@ -41,7 +41,7 @@ class Bucket(FakeDataBucket):
     def read_dataset_info(self) -> DatasetInfo | None:
         self.reads += 1
         if self.failing:
-            raise Unavailable("the data bucket does not answer")
+            raise Unavailable("the data bucket does not respond")
         return super().read_dataset_info()
 
 
@@ -141,7 +141,7 @@ def test_a_broken_description_stops_no_download_and_is_logged(
         infos.get_valid()
 
 
-def test_a_store_that_fails_leaves_what_was_known(
+def test_a_failing_store_keeps_the_previous_description(
     infos: DatasetInfoReader, bucket: Bucket, clock: FakeClock
 ) -> None:
     bucket.failing = True

@@ -35,7 +35,7 @@ def test_formulas_are_compositions(text: str) -> None:
         "../Zr",
     ],
 )
-def test_what_is_not_a_formula_is_refused_with_its_value(text: str) -> None:
+def test_invalid_formulas_are_rejected_with_their_value(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         NominalComposition.parse(text)
     assert repr(text) in str(caught.value)

@@ -1,4 +1,4 @@
-"""Scheduling with and without a key, under crashes, races and repetitions: never a second run, never half a batch."""
+"""Scheduling with and without a key, under crashes, races and repetitions: no duplicate run, no partial batch."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ NC = NominalComposition("Zr49Cu49Al2")
 
 
 class Crash(BaseException):
-    """The process ends here: nothing after it runs, not even what cleans up."""
+    """The end of the process: no later code runs, not even cleanup."""
 
 
 class SharedClock(FakeClock):
-    """Goes on, a little, whenever somebody sleeps; sleepers of other threads get their turn."""
+    """A clock that advances a little on each sleep, and lets other threads run."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,8 +51,8 @@ class SharedClock(FakeClock):
 
 
 @dataclass
-class World:
-    """A bucket with some runs, an empty table, no records. `writes` counts what changes them; at `crash_at` the process dies."""
+class SchedulingScenario:
+    """A bucket with some runs, an empty table and no records. `writes` counts changes; the process ends at `crash_at`."""
 
     runs: FakeRunRepository = field(default_factory=FakeRunRepository)
     bucket: FakeDataBucket = field(default_factory=FakeDataBucket)
@@ -118,121 +118,125 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def scenario() -> SchedulingScenario:
+    return SchedulingScenario()
 
 
-def test_without_a_key_every_request_gets_the_next_run(world: World) -> None:
-    world.store(21, 3, 100)
-    assert [world.schedule() for _ in range(3)] == [[3], [21], [100]]
+def test_without_a_key_every_request_gets_the_next_run(scenario: SchedulingScenario) -> None:
+    scenario.store(21, 3, 100)
+    assert [scenario.schedule() for _ in range(3)] == [[3], [21], [100]]
     with pytest.raises(NothingAvailable, match="no run of 'Zr49Cu49Al2' is available"):
-        world.schedule()
-    assert world.records.records == {}
+        scenario.schedule()
+    assert scenario.records.records == {}
 
 
-def test_the_same_key_gets_the_same_run_again(world: World) -> None:
-    world.store(1, 2)
-    assert world.schedule(key="k") == world.schedule(key="k") == [1]
-    assert world.schedule(key="another") == [2]
-    assert world.schedule(key="k") == [1]
+def test_the_same_key_gets_the_same_run_again(scenario: SchedulingScenario) -> None:
+    scenario.store(1, 2)
+    assert scenario.schedule(key="k") == scenario.schedule(key="k") == [1]
+    assert scenario.schedule(key="another") == [2]
+    assert scenario.schedule(key="k") == [1]
 
 
 def test_a_composition_without_data_is_not_found_and_its_key_may_be_tried_again(
-    world: World,
+    scenario: SchedulingScenario,
 ) -> None:
     with pytest.raises(NotFound, match="has no runs in the data bucket"):
-        world.schedule(key="k")
-    world.store(5)
-    assert world.schedule(key="k") == [5]
+        scenario.schedule(key="k")
+    scenario.store(5)
+    assert scenario.schedule(key="k") == [5]
 
 
 @pytest.mark.parametrize("other", [("schedule", 2), ("augment", 1)])
 def test_a_key_that_comes_with_another_request_is_refused(
-    world: World, other: tuple[str, int]
+    scenario: SchedulingScenario, other: tuple[str, int]
 ) -> None:
-    world.store(1, 2)
-    world.schedule(key="k")
+    scenario.store(1, 2)
+    scenario.schedule(key="k")
     with pytest.raises(
         IdempotencyKeyReused,
         match=r"'k' was used with another request \(schedule one of Zr49Cu49Al2\)",
     ):
-        world.schedule(other[1], key="k") if other[0] == "schedule" else world.augment(
+        scenario.schedule(other[1], key="k") if other[0] == "schedule" else scenario.augment(
             other[1], [1], key="k"
         )
-    assert world.allocated() == [1]
+    assert scenario.allocated() == [1]
 
 
 def test_a_key_whose_first_request_is_at_work_is_in_flight_until_the_lease_ends(
-    world: World,
+    scenario: SchedulingScenario,
 ) -> None:
-    world.store(1)
-    now = world.clock.now()
-    world.records.records["k"] = IdempotencyRecord(
+    scenario.store(1)
+    now = scenario.clock.now()
+    scenario.records.records["k"] = IdempotencyRecord(
         "k", f"schedule one of {NC}", "other", now + LEASE, now + LIFETIME, "token"
     )
-    world.clock = FakeClock()
+    scenario.clock = FakeClock()
     with pytest.raises(IdempotencyKeyInUse, match="'k' is in progress") as caught:
-        world.schedule(key="k")
+        scenario.schedule(key="k")
     assert caught.value.retry_after_seconds == 2
-    world.clock.time = now + LEASE
-    assert world.schedule(key="k") == [1]
-    [claim] = world.runs.list_claims(NC)
+    scenario.clock.time = now + LEASE
+    assert scenario.schedule(key="k") == [1]
+    [claim] = scenario.runs.list_claims(NC)
     assert claim.claim_token.endswith(".token")
 
 
-def test_a_key_is_forgotten_after_a_day(world: World) -> None:
-    world.store(1, 2)
-    assert world.schedule(key="k") == [1]
-    world.clock.time += LIFETIME - timedelta(seconds=1)
-    assert world.schedule(key="k") == [1]
-    world.clock.time += timedelta(seconds=1)
-    assert world.schedule(key="k") == [2]
+def test_a_key_is_forgotten_after_a_day(scenario: SchedulingScenario) -> None:
+    scenario.store(1, 2)
+    assert scenario.schedule(key="k") == [1]
+    scenario.clock.time += LIFETIME - timedelta(seconds=1)
+    assert scenario.schedule(key="k") == [1]
+    scenario.clock.time += timedelta(seconds=1)
+    assert scenario.schedule(key="k") == [2]
 
 
-def test_a_batch_is_the_lowest_numbers_in_order(world: World) -> None:
-    world.store(*range(1, 40))
-    world.schedule()
-    assert world.schedule(20) == list(range(2, 22))
-    assert world.schedule(1) == [22]
+def test_a_batch_is_the_lowest_numbers_in_order(scenario: SchedulingScenario) -> None:
+    scenario.store(*range(1, 40))
+    scenario.schedule()
+    assert scenario.schedule(20) == list(range(2, 22))
+    assert scenario.schedule(1) == [22]
 
 
-def test_a_batch_that_is_larger_than_what_is_left_allocates_nothing_and_says_how_many_are(
-    world: World,
+def test_a_batch_larger_than_the_rest_allocates_nothing_and_reports_it(
+    scenario: SchedulingScenario,
 ) -> None:
-    world.store(1, 2, 3)
-    world.schedule()
+    scenario.store(1, 2, 3)
+    scenario.schedule()
     for key in (None, "k"):
         with pytest.raises(
             NothingAvailable,
             match="2 runs of 'Zr49Cu49Al2' are available, fewer than the 3 requested; nothing was scheduled",
         ):
-            world.schedule(3, key=key)
-    assert world.allocated() == [1]
-    world.store(4)
-    assert world.schedule(3, key="k") == [2, 3, 4]
+            scenario.schedule(3, key=key)
+    assert scenario.allocated() == [1]
+    scenario.store(4)
+    assert scenario.schedule(3, key="k") == [2, 3, 4]
 
 
-def test_runs_without_the_reference_cell_are_passed_over(world: World) -> None:
-    world.bucket.put(f"{NC}/c/md/lammps/100/1/2000/1/file", b"")
-    world.store(2)
-    assert world.schedule() == [2]
+def test_runs_without_the_reference_cell_are_passed_over(scenario: SchedulingScenario) -> None:
+    scenario.bucket.put(f"{NC}/c/md/lammps/100/1/2000/1/file", b"")
+    scenario.store(2)
+    assert scenario.schedule() == [2]
 
 
-def test_augmenting_with_a_key_happens_once_and_is_checked(world: World) -> None:
-    world.store(1)
+def test_augmenting_with_a_key_happens_once_and_is_checked(scenario: SchedulingScenario) -> None:
+    scenario.store(1)
     with pytest.raises(NotFound, match="run '1' of 'Zr49Cu49Al2' is not scheduled"):
-        world.augment(1, [1, 2], key="k")
-    world.schedule()
+        scenario.augment(1, [1, 2], key="k")
+    scenario.schedule()
     with pytest.raises(InvalidInput, match=r"invalid sub_runs \['0'\]"):
-        world.augment(1, [0], key="k")
-    assert world.augment(1, [1, 2], key="k") == world.augment(1, [2, 1], key="k") == RunKey(NC, 1)
-    writes = world.writes
-    world.augment(1, [1, 2], key="k")
-    assert world.writes == writes
+        scenario.augment(1, [0], key="k")
+    assert (
+        scenario.augment(1, [1, 2], key="k")
+        == scenario.augment(1, [2, 1], key="k")
+        == RunKey(NC, 1)
+    )
+    writes = scenario.writes
+    scenario.augment(1, [1, 2], key="k")
+    assert scenario.writes == writes
 
 
 def crash_points(count: int | None) -> int:
-    probe = World()
+    probe = SchedulingScenario()
     probe.store(*range(1, 9))
     probe.schedule(count, key="k")
     return probe.writes
@@ -242,116 +246,118 @@ def crash_points(count: int | None) -> int:
 def test_after_a_crash_at_any_write_the_key_completes_the_same_runs(count: int | None) -> None:
     for position in range(crash_points(count)):
         for after_the_write in (False, True):
-            world = World(crash_at=(position, after_the_write))
-            world.store(*range(1, 9))
+            scenario = SchedulingScenario(crash_at=(position, after_the_write))
+            scenario.store(*range(1, 9))
             with pytest.raises(Crash):
-                world.schedule(count, key="k")
-            world.dead, world.crash_at = False, None
-            world.clock.time += LEASE
+                scenario.schedule(count, key="k")
+            scenario.dead, scenario.crash_at = False, None
+            scenario.clock.time += LEASE
             # Others come first, and take what the crashed request had not claimed yet; lower numbers appear in the bucket.
-            others = world.schedule(2)
-            answer = world.schedule(count, key="k")
-            assert len(answer) == (count or 1)
-            assert world.schedule(count, key="k") == answer
-            assert world.allocated() == sorted([*others, *answer])
+            others = scenario.schedule(2)
+            result = scenario.schedule(count, key="k")
+            assert len(result) == (count or 1)
+            assert scenario.schedule(count, key="k") == result
+            assert scenario.allocated() == sorted([*others, *result])
 
 
-def test_a_failed_write_is_tried_again_by_the_next_request_at_once(world: World) -> None:
-    world.store(1, 2, 3)
-    add = world.runs.add
+def test_a_failed_write_is_tried_again_by_the_next_request_at_once(
+    scenario: SchedulingScenario,
+) -> None:
+    scenario.store(1, 2, 3)
+    add = scenario.runs.add
     failures = iter([False, True])
 
     def fails_once(run: Run, claim_token: str, wanted: int = 1) -> bool:
         if next(failures, False):
-            raise Unavailable("the run table does not answer")
+            raise Unavailable("the run table does not respond")
         return add(run, claim_token, wanted)
 
-    world.runs.add = fails_once  # type: ignore[method-assign]
+    scenario.runs.add = fails_once  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
-        world.schedule(2, key="k")
-    assert world.allocated() == [1]
-    assert world.schedule(2, key="k") == [1, 2]
+        scenario.schedule(2, key="k")
+    assert scenario.allocated() == [1]
+    assert scenario.schedule(2, key="k") == [1, 2]
 
 
 def test_a_request_that_was_taken_over_while_it_stood_still_claims_nothing_more(
-    world: World,
+    scenario: SchedulingScenario,
 ) -> None:
-    world.store(1, 2, 3)
-    compare_and_set = world.records.compare_and_set
+    scenario.store(1, 2, 3)
+    compare_and_set = scenario.records.compare_and_set
 
     def taken_over(record: IdempotencyRecord, holder: str) -> bool:
-        world.records.compare_and_set = compare_and_set  # type: ignore[method-assign]
-        stolen = replace(world.records.records["k"], holder="another")
-        world.records.records["k"] = stolen
+        scenario.records.compare_and_set = compare_and_set  # type: ignore[method-assign]
+        stolen = replace(scenario.records.records["k"], holder="another")
+        scenario.records.records["k"] = stolen
         return compare_and_set(record, holder)
 
-    world.records.compare_and_set = taken_over  # type: ignore[method-assign]
+    scenario.records.compare_and_set = taken_over  # type: ignore[method-assign]
     with pytest.raises(IdempotencyKeyInUse):
-        world.schedule(2, key="k")
-    assert world.allocated() == []
+        scenario.schedule(2, key="k")
+    assert scenario.allocated() == []
 
 
 @pytest.mark.parametrize("count", [None, 3])
-def test_fifty_parallel_requests_with_one_key_give_one_answer(
-    world: World, count: int | None
+def test_fifty_parallel_requests_with_one_key_return_one_result(
+    scenario: SchedulingScenario, count: int | None
 ) -> None:
-    world.store(*range(1, 100))
+    scenario.store(*range(1, 100))
     with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(lambda _: world.schedule(count, key="k"), range(50)))
-    assert answers == [answers[0]] * 50
-    assert world.allocated() == answers[0] == list(range(1, (count or 1) + 1))
+        results = list(pool.map(lambda _: scenario.schedule(count, key="k"), range(50)))
+    assert results == [results[0]] * 50
+    assert scenario.allocated() == results[0] == list(range(1, (count or 1) + 1))
 
 
-def test_parallel_batches_share_out_the_runs_without_gaps(world: World) -> None:
-    world.store(*range(1, 61))
+def test_parallel_batches_share_out_the_runs_without_gaps(scenario: SchedulingScenario) -> None:
+    scenario.store(*range(1, 61))
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda n: world.schedule(10, key=f"k{n}"), range(6)))
-    assert sorted(chain.from_iterable(answers)) == world.allocated() == list(range(1, 61))
+        results = list(pool.map(lambda n: scenario.schedule(10, key=f"k{n}"), range(6)))
+    assert sorted(chain.from_iterable(results)) == scenario.allocated() == list(range(1, 61))
 
 
-def test_of_two_batches_that_both_want_the_last_runs_one_gets_them_all() -> None:
+def test_one_of_two_batches_for_the_last_runs_gets_them_all() -> None:
     for _ in range(20):
-        world = World()
-        world.store(*range(1, 11))
+        scenario = SchedulingScenario()
+        scenario.store(*range(1, 11))
 
-        def attempt(key: str, world: World = world) -> list[int]:
+        def attempt(key: str, scenario: SchedulingScenario = scenario) -> list[int]:
             try:
-                return world.schedule(10, key=key)
+                return scenario.schedule(10, key=key)
             except NothingAvailable:
                 return []
 
         with ThreadPoolExecutor(2) as pool:
-            answers = list(pool.map(attempt, ["a", "b"]))
-        assert sorted(answers) == [[], list(range(1, 11))]
-        assert world.allocated() == list(range(1, 11))
+            results = list(pool.map(attempt, ["a", "b"]))
+        assert sorted(results) == [[], list(range(1, 11))]
+        assert scenario.allocated() == list(range(1, 11))
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.data())
-def test_whatever_is_asked_and_wherever_it_crashes_no_run_is_given_twice_and_none_is_lost(
+def test_crashes_at_any_point_neither_duplicate_nor_lose_runs(
     data: st.DataObject,
 ) -> None:
-    world = World()
-    world.store(*data.draw(st.sets(st.integers(1, 30), min_size=1, max_size=20)))
-    answers: dict[str, list[int]] = {}
+    scenario = SchedulingScenario()
+    scenario.store(*data.draw(st.sets(st.integers(1, 30), min_size=1, max_size=20)))
+    results: dict[str, list[int]] = {}
     counts: dict[str, int] = {}
     for _ in range(data.draw(st.integers(1, 8))):
         key = data.draw(st.sampled_from("abc"))
         counts.setdefault(key, data.draw(st.integers(1, 6)))
         crash = data.draw(st.none() | st.tuples(st.integers(0, 12), st.booleans()))
-        world.crash_at = crash and (world.writes + crash[0], crash[1])
+        scenario.crash_at = crash and (scenario.writes + crash[0], crash[1])
         try:
-            answer = world.schedule(counts[key], key=key)
-            assert answers.setdefault(key, answer) == answer
+            result = scenario.schedule(counts[key], key=key)
+            assert results.setdefault(key, result) == result
         except (Crash, NothingAvailable):
             pass
-        world.dead, world.crash_at = False, None
-        world.clock.time += LEASE
+        scenario.dead, scenario.crash_at = False, None
+        scenario.clock.time += LEASE
         if data.draw(st.booleans()):
-            world.store(data.draw(st.integers(1, 30)))
-    world.store(*range(31, 60))
+            scenario.store(data.draw(st.integers(1, 30)))
+    scenario.store(*range(31, 60))
     for key, count in counts.items():
-        answer = world.schedule(count, key=key)
-        assert answers.setdefault(key, answer) == answer
-    assert sorted(chain.from_iterable(answers.values())) == world.allocated()
-    assert all(len(answer) == counts[key] for key, answer in answers.items())
+        result = scenario.schedule(count, key=key)
+        assert results.setdefault(key, result) == result
+    assert sorted(chain.from_iterable(results.values())) == scenario.allocated()
+    assert all(len(result) == counts[key] for key, result in results.items())

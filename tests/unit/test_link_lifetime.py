@@ -15,7 +15,7 @@ NAMES = {"RUN_TABLE": "runs", "DATA_BUCKET": "data"}
 
 
 def link(environment: dict[str, str]) -> tuple[PresignedLink, int]:
-    """A link, and the seconds that its signature says."""
+    """Return a link and the lifetime in its signature, in seconds."""
     made = build_services(Settings.from_mapping(NAMES | environment)).bucket.presign(
         "archives/a.zip", "a.zip"
     )
@@ -28,7 +28,7 @@ def test_a_link_lives_fifteen_minutes() -> None:
     assert timedelta(seconds=890) < made.expires_at - datetime.now(UTC) <= timedelta(seconds=900)
 
 
-def test_a_link_lives_as_long_as_it_is_told() -> None:
+def test_a_link_has_the_configured_lifetime() -> None:
     assert link({"URL_TTL_SECONDS": "60"})[1] == 60
 
 

@@ -66,7 +66,7 @@ def published(facts: CalculationFacts) -> str:
     return "DONE"
 
 
-def test_outcomes_are_those_of_the_published_script_for_every_combination_of_facts() -> None:
+def test_outcomes_equal_those_of_the_published_script_for_all_facts() -> None:
     seen = set()
     for converged, finished, labels in product((None, False, True), (False, True), (None, 0, 2)):
         facts = CalculationFacts(True, converged, None, finished, 2, labels)
@@ -80,7 +80,7 @@ def test_outcomes_are_those_of_the_published_script_for_every_combination_of_fac
     ("labels", "expected", "complete"),
     [(2, 2, True), (1, 2, False), (None, None, False), (None, 0, False), (0, 0, True)],
 )
-def test_completeness_of_labels_is_a_fact_beside_the_outcome(
+def test_completeness_of_labels_is_separate_from_the_outcome(
     labels: int | None, expected: int | None, complete: bool
 ) -> None:
     assert CalculationFacts(True, True, 5, True, expected, labels).labels_complete is complete
@@ -117,7 +117,7 @@ def test_the_facts_of_a_good_sub_run(bucket: FakeDataBucket) -> None:
     assert (facts.outcome, facts.labels_complete) == (Outcome.DONE, True)
 
 
-def test_an_unconverged_run_tells_how_many_iterations_were_begun(bucket: FakeDataBucket) -> None:
+def test_an_unconverged_run_reports_its_iterations(bucket: FakeDataBucket) -> None:
     bucket.put(
         f"{PREFIX}/0/Zr49Cu49Al2.scf.out",
         b"".join(b"     iteration # %2d\n%s" % (n, b"x" * 3000) for n in range(1, 81)),

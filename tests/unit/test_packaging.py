@@ -40,7 +40,7 @@ def requirements(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_package_of_what_runs_is_right(tmp_path: Path, requirements: Path) -> None:
+def test_a_package_of_runtime_files_is_valid(tmp_path: Path, requirements: Path) -> None:
     package = packed(tmp_path, GOOD)
     assert [*find_unexpected(package), *find_missing(package, requirements, "x86_64")] == []
 
@@ -56,7 +56,7 @@ def test_a_package_of_what_runs_is_right(tmp_path: Path, requirements: Path) -> 
         "pip/app.py",
     ],
 )
-def test_whatever_else_is_named(tmp_path: Path, name: str) -> None:
+def test_unexpected_files_are_reported(tmp_path: Path, name: str) -> None:
     assert any(
         repr(name) in finding for finding in find_unexpected(packed(tmp_path, GOOD | {name: b""}))
     )
@@ -99,7 +99,7 @@ def config(auth: str | None) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("auth", ["token", "iam"])
-def test_a_stage_that_asks_for_credentials_is_packaged(auth: str) -> None:
+def test_a_stage_that_requires_credentials_is_packaged(auth: str) -> None:
     require_authentication(config(auth), "dev", allow_open=False)
 
 
@@ -108,7 +108,7 @@ def test_a_stage_that_is_open_to_anybody_is_refused() -> None:
         require_authentication(config("none"), "dev", allow_open=False)
 
 
-def test_a_stage_that_is_open_is_packaged_when_a_flag_says_so_and_says_it_loudly(
+def test_an_open_stage_is_packaged_with_a_flag_and_a_warning(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     require_authentication(config("none"), "dev", allow_open=True)
@@ -116,7 +116,7 @@ def test_a_stage_that_is_open_is_packaged_when_a_flag_says_so_and_says_it_loudly
 
 
 @pytest.mark.parametrize("auth", [None, "", "tokn", "NONE"])
-def test_a_stage_that_does_not_say_it_is_refused_whatever_the_flag(auth: str | None) -> None:
+def test_a_stage_without_a_mode_is_refused_with_and_without_the_flag(auth: str | None) -> None:
     with pytest.raises(PackageError, match="AUTH"):
         require_authentication(config(auth), "dev", allow_open=True)
 
@@ -127,7 +127,7 @@ def test_only_deployed_stages_are_packaged(stage: str) -> None:
         require_authentication(config("token"), stage, allow_open=False)
 
 
-def test_every_deployed_stage_of_this_project_asks_for_credentials() -> None:
+def test_every_deployed_stage_requires_credentials() -> None:
     stages = json.loads((ROOT / ".chalice" / "config.json").read_text())
     deployed = [
         name for name, settings in stages["stages"].items() if "lambda_functions" in settings

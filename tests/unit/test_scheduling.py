@@ -19,10 +19,10 @@ NC = NominalComposition.parse("Al2")
 
 class FailingRunTable(FakeRunRepository):
     def add(self, run: Run, claim_token: str, wanted: int = 1) -> bool:
-        raise Unavailable("the run table does not answer")
+        raise Unavailable("the run table does not respond")
 
 
-def test_a_schedule_that_fails_leaves_no_thread_for_the_garbage_collector_to_end() -> None:
+def test_a_failed_request_leaves_no_thread_running() -> None:
     """It once did, and blocked the process for good: collected while a thread was being started, it waited for itself."""
     bucket = FakeDataBucket()
     for id_run in range(1, 30):

@@ -91,7 +91,7 @@ def test_an_archive_without_members_is_an_archive() -> None:
     assert packed().namelist() == []
 
 
-def test_what_is_known_afterwards_is_true() -> None:
+def test_the_members_of_a_finished_stream_are_correct() -> None:
     stream = ZipStream(sources())
     archive = b"".join(stream)
     assert (stream.size_bytes, stream.sha256) == (len(archive), hashlib.sha256(archive).hexdigest())

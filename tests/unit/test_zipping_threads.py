@@ -65,7 +65,7 @@ def test_members_are_opened_ahead_of_their_turn() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
-def test_what_is_read_ahead_is_bounded_whatever_is_to_come(workers: int) -> None:
+def test_reading_ahead_is_bounded(workers: int) -> None:
     tap = Tap()
     size = 64 * BLOCK_BYTES
     stream = ZipStream([tap.member(f"{number}", size) for number in range(20)], workers=workers)

@@ -1,4 +1,4 @@
-"""The package that `make package` makes, and the stack that it is for: unpacked outside the checkout, under what stands in for Lambda."""
+"""The package of `make package`, unpacked outside the checkout and run by AWS's Lambda emulator."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from scripts.build_lambda_package import build_package
 from server.provision import create_bucket, create_table, load_data
 from tests.support.api_gateway import Gateway, serve_gateway
 from tests.support.lambda_api import lambda_api
-from tests.support.lambda_runtime import WANTING, Function, function
+from tests.support.lambda_runtime import MISSING_LAMBDA_EMULATOR, Function, function
 
 _MEASURED: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What is deployed: the ZIP, its content in `folder`, and the template."""
+    """A Lambda package: the ZIP, its content in `folder`, and the template."""
 
     zip: Path
     folder: Path
@@ -46,7 +46,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """The functions of a stage, and its address; `tokens` by scope."""
+    """The functions of a stage, its URL, and a token of each scope."""
 
     url: str
     gateway: Gateway
@@ -57,13 +57,13 @@ class Deployed:
 
 @pytest.fixture(scope="session")
 def dev_package(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Package:
-    """The package of the stage `dev` for x86_64."""
+    """Return the package of the stage `dev` for x86_64."""
     return build_once(tmp_path_factory, worker_id, "dev", "x86_64")
 
 
 @pytest.fixture(scope="session")
 def prod_package(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Package:
-    """The package of the stage `prod` for arm64."""
+    """Return the package of the stage `prod` for arm64."""
     return build_once(tmp_path_factory, worker_id, "prod", "arm64")
 
 
@@ -95,8 +95,8 @@ def deployed(
 
     Archives above 64 KiB are built by the builder, which the sample's whole runs are.
     """
-    if WANTING:
-        pytest.skip(WANTING)
+    if MISSING_LAMBDA_EMULATOR:
+        pytest.skip(MISSING_LAMBDA_EMULATOR)
     name = f"dataops-test-{uuid.uuid4().hex}"
     create_table(aws.dynamodb, name)
     create_bucket(aws.s3, name)
@@ -155,9 +155,9 @@ def deployed(
 def cold_starts(
     dev_package: Package, aws_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> list[float]:
-    """Seconds from the first request of an execution environment to its answer, without stores, several times over."""
-    if WANTING:
-        pytest.skip(WANTING)
+    """Measure the seconds from the first request of an execution environment to its response, several times, without stores."""
+    if MISSING_LAMBDA_EMULATOR:
+        pytest.skip(MISSING_LAMBDA_EMULATOR)
     folder = tmp_path_factory.mktemp("cold")
     settings = dev_package.properties("APIHandler")
     event = build_event("GET", "/")
@@ -176,7 +176,7 @@ def cold_starts(
             assert started.invoke(event)["statusCode"] == 200
             seconds.append(time.perf_counter() - began)
     _MEASURED.append(
-        f"cold start of the API's function, to its first answer: {min(seconds) * 1000:.0f} to {max(seconds) * 1000:.0f} ms"
+        f"cold start of the API's function, to its first response: {min(seconds) * 1000:.0f} to {max(seconds) * 1000:.0f} ms"
     )
     return seconds
 

@@ -1,4 +1,4 @@
-"""The authorizer as API Gateway uses it: asked once in a while, its answer applied to whatever comes with the same token."""
+"""The authorizer behind API Gateway, which caches its result for all requests with the same token."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chalicelib.api.middleware import PUBLIC_ROUTES
 from chalicelib.domain.tokens import Scope
 from localdev.gateway_event import build_event
 from tests.e2e.deployment.conftest import Deployed
-from tests.e2e.deployment.test_boot import ask
+from tests.e2e.deployment.test_boot import send
 
 
 def routes(deployed: Deployed) -> list[tuple[str, str]]:
@@ -22,13 +22,13 @@ def routes(deployed: Deployed) -> list[tuple[str, str]]:
     ]
 
 
-def test_a_remembered_answer_opens_every_path_of_its_scope_and_no_other(deployed: Deployed) -> None:
+def test_a_cached_result_allows_every_path_of_its_scope_and_no_other(deployed: Deployed) -> None:
     token = deployed.tokens[Scope.READ]
     calls = deployed.gateway.authorizer_calls
     for method, path in sorted(
         routes(deployed)
-    ):  # reading first: its answer is remembered when scheduling is tried
-        status, _, problem = ask(deployed, method, path, token)
+    ):  # reading first: its result is cached when scheduling is tried
+        status, _, problem = send(deployed, method, path, token)
         if method == "GET":
             assert status not in (401, 403), (method, path)
         else:
@@ -36,16 +36,16 @@ def test_a_remembered_answer_opens_every_path_of_its_scope_and_no_other(deployed
     assert deployed.gateway.authorizer_calls <= calls + 1
 
 
-def test_no_closed_route_answers_without_a_token_or_with_a_wrong_one(deployed: Deployed) -> None:
+def test_protected_routes_refuse_missing_and_wrong_tokens(deployed: Deployed) -> None:
     wrong = f"dataops_{'a' * 12}_{secrets.token_urlsafe(32)}"
     for method, path in routes(deployed):
-        status, headers, problem = ask(deployed, method, path)
+        status, headers, problem = send(deployed, method, path)
         assert (status, problem["code"], headers["Content-Type"]) == (
             401,
             "unauthorized",
             "application/problem+json",
         )
-        status, headers, problem = ask(deployed, method, path, wrong)
+        status, headers, problem = send(deployed, method, path, wrong)
         assert (status, problem["code"], headers["Content-Type"]) == (
             403,
             "forbidden",
@@ -64,8 +64,8 @@ def test_a_request_that_reached_the_function_past_the_authorizer_is_refused(
     assert deployed.functions["APIHandler"].invoke(event)["statusCode"] == 401
 
 
-def test_the_open_routes_do_not_ask_the_authorizer(deployed: Deployed) -> None:
+def test_public_routes_do_not_call_the_authorizer(deployed: Deployed) -> None:
     calls = deployed.gateway.authorizer_calls
     for path in ("/", "/docs", "/openapi.json", "/health"):
-        assert ask(deployed, "GET", path)[0] == 200
+        assert send(deployed, "GET", path)[0] == 200
     assert deployed.gateway.authorizer_calls == calls

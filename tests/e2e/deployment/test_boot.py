@@ -1,4 +1,4 @@
-"""The package boots as Lambda boots it, and every route of its template answers through a gateway."""
+"""The package starts as in Lambda, and every route of its template responds through a gateway."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from localdev.paths import ROOT
 from tests.e2e.deployment.conftest import Deployed, Package
 from tests.support.api_gateway import Gateway
 from tests.support.expected_files import extracted_files, sub_run_files
-from tests.support.lambda_runtime import WANTING, FunctionError, function
+from tests.support.lambda_runtime import MISSING_LAMBDA_EMULATOR, FunctionError, function
 
 NC = "Zr49Cu49Al2"
 
 
-def ask(
+def send(
     deployed: Deployed, method: str, path: str, token: str | None = None, body: Any = None
 ) -> tuple[int, Any, Any]:
-    """Status, headers and content (decoded, where it is JSON) of an answer; redirects are not followed."""
+    """Return status, headers and content (decoded if it is JSON) of a response, without following redirects."""
     headers = {"Content-Type": "application/json"} | (
         {"Authorization": f"Bearer {token}"} if token else {}
     )
@@ -37,8 +37,8 @@ def ask(
         deployed.url + path, data=content, method=method, headers=headers
     )
     try:
-        with urllib.request.build_opener(_NoRedirect).open(request) as answer:
-            status, given, text = answer.status, answer.headers, answer.read()
+        with urllib.request.build_opener(_NoRedirect).open(request) as response:
+            status, given, text = response.status, response.headers, response.read()
     except urllib.error.HTTPError as error:
         status, given, text = error.code, error.headers, error.read()
     return (
@@ -74,14 +74,14 @@ def test_the_client_does_the_whole_job_through_gateway_and_functions(
     assert extracted_files(tmp_path) == wanted
 
 
-def test_every_route_of_the_template_answers(deployed: Deployed) -> None:
+def test_every_route_of_the_template_responds(deployed: Deployed) -> None:
     token = deployed.tokens[Scope.SCHEDULE]
-    assert ask(deployed, "POST", "/v1/generate/Zr50Cu40Al10", token)[0] == 200
-    (run,) = ask(deployed, "GET", "/v1/generate/available?nc=Zr50Cu40Al10", token)[2][
+    assert send(deployed, "POST", "/v1/generate/Zr50Cu40Al10", token)[0] == 200
+    (run,) = send(deployed, "GET", "/v1/generate/available?nc=Zr50Cu40Al10", token)[2][
         "Zr50Cu40Al10"
     ]
-    page = ask(deployed, "GET", "/")[2].decode()
-    docs = ask(deployed, "GET", "/docs")[2].decode()
+    page = send(deployed, "GET", "/")[2].decode()
+    docs = send(deployed, "GET", "/docs")[2].decode()
     values = {
         "/page/{version}/{name}": {
             "version": page.split("/page/")[1].split("/")[0],
@@ -103,7 +103,7 @@ def test_every_route_of_the_template_answers(deployed: Deployed) -> None:
             path = route.format(**variables)
             if route == "/v1/generate/{nc}" or path.endswith("/augment"):
                 continue  # what they change is tested above, and in the next test
-            status, headers, content = ask(deployed, method.upper(), path, token)
+            status, headers, content = send(deployed, method.upper(), path, token)
             assert status in (200, 202), (method, path, content)
             assert headers["X-Request-ID"] or route.startswith(("/docs/", "/page/")), path
 
@@ -112,30 +112,30 @@ def test_a_large_archive_is_built_by_the_builder_s_function(deployed: Deployed) 
     token = deployed.tokens[Scope.SCHEDULE]
     scheduled = {
         run["id_run"]
-        for run in ask(deployed, "GET", f"/v1/generate/available?nc={NC}", token)[2].get(NC, [])
+        for run in send(deployed, "GET", f"/v1/generate/available?nc={NC}", token)[2].get(NC, [])
     }
     if "21" not in scheduled:
-        assert ask(deployed, "POST", f"/v1/generate/{NC}", token)[2]["id_run"] == "21"
-    assert ask(deployed, "POST", f"/v1/generate/{NC}/21/augment", token)[0] == 200
-    status, headers, building = ask(
+        assert send(deployed, "POST", f"/v1/generate/{NC}", token)[2]["id_run"] == "21"
+    assert send(deployed, "POST", f"/v1/generate/{NC}/21/augment", token)[0] == 200
+    status, headers, building = send(
         deployed, "GET", f"/v1/generate/{NC}/21/download?profile=essential", token
     )
     if status == 202:
         assert headers["Retry-After"].isdecimal()
         assert building["status"] == "BUILDING"
-        status, _, link = ask(
+        status, _, link = send(
             deployed, "GET", f"/v1/generate/{NC}/21/download?profile=essential&wait=20", token
         )
         assert status == 200
     else:
         link = building
-    with urllib.request.urlopen(link["download_url"]) as answer:
-        content = answer.read()
+    with urllib.request.urlopen(link["download_url"]) as response:
+        content = response.read()
     assert hashlib.sha256(content).hexdigest() == link["sha256"]
     assert f"{NC}_21.zip" == link["filename"]
 
 
-def test_the_builder_s_function_ends_with_an_error_for_an_order_that_it_cannot_read(
+def test_the_builder_fails_on_a_request_that_it_cannot_parse(
     deployed: Deployed,
 ) -> None:
     with pytest.raises(FunctionError):
@@ -143,7 +143,7 @@ def test_the_builder_s_function_ends_with_an_error_for_an_order_that_it_cannot_r
 
 
 def test_an_unknown_path_is_a_404_problem_of_the_gateway(deployed: Deployed) -> None:
-    status, headers, problem = ask(deployed, "GET", "/v1/nothing", deployed.tokens[Scope.READ])
+    status, headers, problem = send(deployed, "GET", "/v1/nothing", deployed.tokens[Scope.READ])
     assert (status, problem["code"], headers["Content-Type"]) == (
         404,
         "no_such_route",
@@ -155,7 +155,7 @@ def test_an_unknown_path_is_a_404_problem_of_the_gateway(deployed: Deployed) -> 
 def test_no_function_takes_half_the_memory_that_it_is_given(
     deployed: Deployed, dev_package: Package
 ) -> None:
-    assert ask(deployed, "GET", "/v1/compositions", deployed.tokens[Scope.READ])[0] == 200
+    assert send(deployed, "GET", "/v1/compositions", deployed.tokens[Scope.READ])[0] == 200
     assert deployed.functions["APIHandler"].peak_memory_bytes() > 0
     for resource, used in deployed.functions.items():
         assert (
@@ -163,20 +163,20 @@ def test_no_function_takes_half_the_memory_that_it_is_given(
         ), resource
 
 
-def test_the_first_answer_comes_within_the_gateway_s_patience(cold_starts: list[float]) -> None:
+def test_the_first_response_is_within_the_timeout_of_the_gateway(cold_starts: list[float]) -> None:
     assert max(cold_starts) < 29
 
 
 @pytest.fixture
 def silence() -> Any:
-    """The address of a server that takes requests and never answers."""
+    """Return the URL of a server that accepts connections and never responds."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(64)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-@pytest.mark.skipif(WANTING is not None, reason=WANTING or "")
+@pytest.mark.skipif(MISSING_LAMBDA_EMULATOR is not None, reason=MISSING_LAMBDA_EMULATOR or "")
 def test_a_request_that_outlasts_the_function_is_a_504_problem(
     dev_package: Package, aws_environment: dict[str, str], silence: str, tmp_path: Path
 ) -> None:
@@ -204,7 +204,7 @@ def test_a_request_that_outlasts_the_function_is_a_504_problem(
     assert (status, problem["code"], headers["Retry-After"]) == (504, "timeout", "2")
 
 
-def test_the_package_holds_nothing_of_the_checkout_but_what_runs(dev_package: Package) -> None:
+def test_the_package_contains_runtime_files_only(dev_package: Package) -> None:
     with zipfile.ZipFile(dev_package.zip) as archive:
         names = {name.split("/")[0] for name in archive.namelist()}
     assert not names & {

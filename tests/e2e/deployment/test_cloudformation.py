@@ -22,13 +22,13 @@ from localdev.paths import ROOT
 from server.provision import load_data
 from tests.e2e.deployment.conftest import Package
 from tests.support.expected_files import extracted_files, sub_run_files
-from tests.support.lambda_runtime import WANTING
+from tests.support.lambda_runtime import MISSING_LAMBDA_EMULATOR
 from tests.support.ministack import Cloud, DeployedStack, cloud_with_permissions, deploy
 
 NC = "Zr49Cu49Al2"
 pytestmark = [
     pytest.mark.self_contained,
-    pytest.mark.skipif(WANTING is not None, reason=WANTING or ""),
+    pytest.mark.skipif(MISSING_LAMBDA_EMULATOR is not None, reason=MISSING_LAMBDA_EMULATOR or ""),
 ]
 
 
@@ -94,7 +94,7 @@ def test_the_whole_job_is_done_through_api_gateway_and_lambda(
     assert extracted_files(tmp_path / "sub-runs") == some
 
 
-def test_the_readers_of_what_is_scheduled_answer(service: Service) -> None:
+def test_read_endpoints_of_a_scheduled_run_respond(service: Service) -> None:
     assert service.call("POST", "/v1/generate/Zr50Cu40Al10", Scope.SCHEDULE).status_code == 200
     (run,) = service.call("GET", "/v1/generate/available?nc=Zr50Cu40Al10", Scope.READ).json()[
         "Zr50Cu40Al10"
@@ -108,11 +108,11 @@ def test_the_readers_of_what_is_scheduled_answer(service: Service) -> None:
         "/0/files/ICOHPLIST.lobster",
         "/0/download?profile=essential",
     ):
-        answer = service.call("GET", base + path, Scope.READ)
-        assert answer.status_code == 200, (path, answer.text)
+        response = service.call("GET", base + path, Scope.READ)
+        assert response.status_code == 200, (path, response.text)
 
 
-def test_only_the_open_paths_answer_without_a_token(service: Service) -> None:
+def test_only_public_paths_respond_without_a_token(service: Service) -> None:
     for path in ("/health", "/docs", "/openapi.json"):
         assert service.call("GET", path).status_code == 200, path
     for method, path in (
@@ -131,10 +131,10 @@ def test_a_token_allows_its_scope_and_nothing_after_it_is_revoked(service: Servi
         Scope.ADMIN, "test", timedelta(days=1), tokens=service.table, clock=SystemClock()
     )
     revoke_token(record.token_id, tokens=service.table)
-    answer = httpx.get(
+    response = httpx.get(
         f"{service.stack.url}/v1/compositions", headers={"Authorization": f"Bearer {text}"}
     )
-    assert answer.status_code == 403
+    assert response.status_code == 403
 
 
 @pytest.mark.parametrize("sid", ["ScheduleRuns", "ListData", "ReadDataAndSignLinks"])
@@ -156,8 +156,8 @@ def test_the_service_works_by_the_permissions_of_its_role_alone(service: Service
     assert service.call("GET", path, Scope.READ).status_code == 200
     iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(without))
     try:
-        answer = service.call("GET", path, Scope.READ)
-        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-        assert "AccessDenied" in answer.json()["detail"]
+        response = service.call("GET", path, Scope.READ)
+        assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+        assert "AccessDenied" in response.json()["detail"]
     finally:
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))

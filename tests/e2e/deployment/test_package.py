@@ -17,7 +17,7 @@ from localdev.paths import BACKENDS, ROOT
 from scripts.build_lambda_package import build_package
 from scripts.lambda_package_content import MAX_ZIP_BYTES
 from tests.e2e.deployment.conftest import Package
-from tests.support.lambda_runtime import WANTING
+from tests.support.lambda_runtime import MISSING_LAMBDA_EMULATOR
 
 pytestmark = pytest.mark.self_contained
 
@@ -28,8 +28,8 @@ def built(request: pytest.FixtureRequest) -> Package:
     return found
 
 
-@pytest.mark.skipif(WANTING is not None, reason=WANTING or "")
-def test_cfn_lint_has_nothing_to_say(built: Package, tmp_path: Path) -> None:
+@pytest.mark.skipif(MISSING_LAMBDA_EMULATOR is not None, reason=MISSING_LAMBDA_EMULATOR or "")
+def test_cfn_lint_reports_no_findings(built: Package, tmp_path: Path) -> None:
     template = tmp_path / "template.json"
     template.write_text(json.dumps(built.template))
     done = subprocess.run(
@@ -61,7 +61,7 @@ def test_packages_of_the_same_sources_have_the_same_bytes(
 
 
 @pytest.mark.parametrize(("name", "arch"), [("dev_package", "x86_64"), ("prod_package", "arm64")])
-def test_functions_run_on_python_3_13_and_the_processor_that_was_asked_for(
+def test_functions_run_on_python_3_13_and_the_requested_processor(
     name: str, arch: str, request: pytest.FixtureRequest
 ) -> None:
     template = request.getfixturevalue(name).template
@@ -124,7 +124,7 @@ def test_data_are_kept_and_can_be_restored(built: Package) -> None:
     assert built.properties("DataBucket")["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
-def test_archives_go_when_their_records_say(built: Package) -> None:
+def test_archives_expire_with_their_records(built: Package) -> None:
     rules = {
         rule["Id"]: rule
         for rule in built.properties("DataBucket")["LifecycleConfiguration"]["Rules"]
@@ -133,7 +133,7 @@ def test_archives_go_when_their_records_say(built: Package) -> None:
     assert rules["uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 
-def test_the_bucket_is_private_and_answers_over_tls_alone(built: Package) -> None:
+def test_the_bucket_is_private_and_requires_tls(built: Package) -> None:
     assert set(built.properties("DataBucket")["PublicAccessBlockConfiguration"].values()) == {True}
     (statement,) = built.properties("DataBucketPolicy")["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Condition"]) == (
@@ -142,7 +142,7 @@ def test_the_bucket_is_private_and_answers_over_tls_alone(built: Package) -> Non
     )
 
 
-def test_the_gateway_answers_in_problem_documents(built: Package) -> None:
+def test_the_gateway_responds_with_problem_documents(built: Package) -> None:
     api = built.properties("RestAPI")
     assert (
         api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] == build_gateway_responses()
@@ -165,7 +165,7 @@ def test_every_alarm_is_explained(built: Package) -> None:
     assert [name for name in alarms if f"`{name}`" not in page] == []
 
 
-def test_only_the_routes_that_hold_no_data_are_open(built: Package) -> None:
+def test_only_routes_without_data_are_public(built: Package) -> None:
     paths: dict[str, Any] = built.properties("RestAPI")["DefinitionBody"]["paths"]
     closed = {
         path

@@ -1,5 +1,4 @@
-"""Answers of the stores that break off, that are shorter than what was sent, or that never come: botocore's last word on them is not to
-be believed."""
+"""Responses of the stores that break off, are too short, or never arrive, some of which botocore takes for complete."""
 
 from __future__ import annotations
 
@@ -42,7 +41,7 @@ def broken(environment: dict[str, str], faults: SingleFault) -> Iterator[Api]:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_an_answer_that_is_not_whole_or_does_not_come_is_none(
+def test_incomplete_and_missing_responses_are_503(
     broken: Api, faults: SingleFault, store: Store, path: str
 ) -> None:
     store("Al2/c/md/lammps/100/1/2000/0/a")
@@ -50,8 +49,11 @@ def test_an_answer_that_is_not_whole_or_does_not_come_is_none(
     broken.post("/v1/generate/Al2")
     broken.get(path)
     faults.rate = 1.0
-    answer = broken.call("GET", path)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
-    assert int(answer.headers["Retry-After"]) > 0
+    response = broken.call("GET", path)
+    assert (response.status_code, response.headers["Content-Type"]) == (
+        503,
+        "application/problem+json",
+    )
+    assert int(response.headers["Retry-After"]) > 0
     faults.rate = 0.0
     broken.get(path)

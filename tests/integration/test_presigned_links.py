@@ -1,4 +1,4 @@
-"""The strict door refuses what AWS refuses (where the emulators accept), and takes the links that the app hands out."""
+"""The strict proxy refuses what AWS refuses (and emulators accept), and accepts the links of the app."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEY, CONTENT = "archives/Zr49Cu49Al2/21/0/a.zip", bytes(range(256)) * 40
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -37,24 +37,24 @@ class Answer:
         return self.status, found.group(1).decode(), found.group(2).decode()
 
 
-def ask(url: str, method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
+def send(url: str, method: str = "GET", headers: dict[str, str] | None = None) -> Response:
     """One request with the target exactly as in the URL."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     try:
         connection.request(method, f"{parts.path}?{parts.query}", headers=headers or {})
-        answer = connection.getresponse()
-        return Answer(
-            answer.status,
-            {name.lower(): value for name, value in answer.getheaders()},
-            answer.read(),
+        response = connection.getresponse()
+        return Response(
+            response.status,
+            {name.lower(): value for name, value in response.getheaders()},
+            response.read(),
         )
     finally:
         connection.close()
 
 
 class Signer:
-    """Presigns GETs for the strict door; what is given by name replaces what is right."""
+    """Presigns GETs for the strict proxy; named arguments replace correct values."""
 
     def __init__(self, strict: StrictS3Proxy, environment: dict[str, str], bucket: str) -> None:
         self._url, self._environment, self._bucket = strict.url, environment, bucket
@@ -99,22 +99,22 @@ def signer(
 
 
 def test_a_right_link_leads_to_the_object(signer: Signer) -> None:
-    answer = ask(signer.url())
-    assert (answer.status, answer.body) == (200, CONTENT)
+    response = send(signer.url())
+    assert (response.status, response.body) == (200, CONTENT)
 
 
 @pytest.mark.parametrize("key", ["a b+c", "é", "%41", "#?&=;", "~'()!*"])
-def test_keys_of_odd_characters_hold_their_signature(
+def test_signatures_of_keys_with_special_characters_are_valid(
     signer: Signer, store: Store, key: str
 ) -> None:
     store(key, b"odd")
-    assert ask(signer.url(key=key)).body == b"odd"
+    assert send(signer.url(key=key)).body == b"odd"
 
 
 def test_parameters_that_are_signed_reach_the_store(signer: Signer) -> None:
     disposition = 'attachment; filename="Zr49Cu49Al2_21_0.zip"'
-    answer = ask(signer.url(more={"ResponseContentDisposition": disposition}))
-    assert (answer.status, answer.headers["content-disposition"]) == (200, disposition)
+    response = send(signer.url(more={"ResponseContentDisposition": disposition}))
+    assert (response.status, response.headers["content-disposition"]) == (200, disposition)
 
 
 def test_a_link_holds_until_its_last_second_and_not_after(
@@ -122,21 +122,21 @@ def test_a_link_holds_until_its_last_second_and_not_after(
 ) -> None:
     url = signer.url(expires_in=300)
     strict_s3.advance(290)
-    assert ask(url).status == 200
+    assert send(url).status == 200
     strict_s3.advance(20)
-    assert ask(url).refusal == (403, "AccessDenied", "Request has expired")
+    assert send(url).refusal == (403, "AccessDenied", "Request has expired")
 
 
 def test_a_link_of_the_future_is_refused(signer: Signer, strict_s3: StrictS3Proxy) -> None:
     strict_s3.advance(-2 * 3600)
-    assert ask(signer.url()).refusal == (403, "AccessDenied", "Request is not valid yet")
+    assert send(signer.url()).refusal == (403, "AccessDenied", "Request is not valid yet")
 
 
 def test_a_tampered_signature_is_refused(signer: Signer) -> None:
     url = signer.url()
     other = "0" if url[-1] != "0" else "1"
     assert "X-Amz-Signature=" in url.rpartition("&")[2]
-    assert ask(url[:-1] + other).refusal[:2] == (403, "SignatureDoesNotMatch")
+    assert send(url[:-1] + other).refusal[:2] == (403, "SignatureDoesNotMatch")
 
 
 @pytest.mark.parametrize(
@@ -151,54 +151,54 @@ def test_a_tampered_signature_is_refused(signer: Signer) -> None:
 def test_a_changed_address_is_refused(signer: Signer, old: str, new: str) -> None:
     url = signer.url()
     assert old in url
-    assert ask(url.replace(old, new, 1)).refusal[:2] == (403, "SignatureDoesNotMatch")
+    assert send(url.replace(old, new, 1)).refusal[:2] == (403, "SignatureDoesNotMatch")
 
 
 def test_another_name_of_the_same_host_is_refused(signer: Signer, strict_s3: StrictS3Proxy) -> None:
-    answer = ask(signer.url(), headers={"Host": f"localhost:{strict_s3.port}"})
-    assert answer.refusal[:2] == (403, "SignatureDoesNotMatch")
+    response = send(signer.url(), headers={"Host": f"localhost:{strict_s3.port}"})
+    assert response.refusal[:2] == (403, "SignatureDoesNotMatch")
 
 
 def test_a_wrong_secret_is_refused(signer: Signer) -> None:
-    assert ask(signer.url(secret_key="wrong")).refusal[:2] == (403, "SignatureDoesNotMatch")
+    assert send(signer.url(secret_key="wrong")).refusal[:2] == (403, "SignatureDoesNotMatch")
 
 
 def test_an_unknown_access_key_is_refused(signer: Signer) -> None:
-    assert ask(signer.url(access_key="AKIAUNKNOWN")).refusal[:2] == (403, "InvalidAccessKeyId")
+    assert send(signer.url(access_key="AKIAUNKNOWN")).refusal[:2] == (403, "InvalidAccessKeyId")
 
 
 def test_a_link_for_get_is_refused_for_head(signer: Signer) -> None:
-    answer = ask(signer.url(), method="HEAD")
-    assert (answer.status, answer.body) == (403, b"")
+    response = send(signer.url(), method="HEAD")
+    assert (response.status, response.body) == (403, b"")
 
 
 def test_a_link_for_head_is_taken_for_head(signer: Signer) -> None:
-    answer = ask(signer.url(operation="head_object"), method="HEAD")
-    assert (answer.status, answer.headers["content-length"]) == (200, str(len(CONTENT)))
+    response = send(signer.url(operation="head_object"), method="HEAD")
+    assert (response.status, response.headers["content-length"]) == (200, str(len(CONTENT)))
 
 
-def test_an_authorization_header_beside_the_signature_is_refused(signer: Signer) -> None:
-    answer = ask(signer.url(), headers={"Authorization": "Bearer of-the-api"})
-    assert answer.refusal == (400, "InvalidArgument", "Only one auth mechanism allowed")
+def test_an_authorization_header_with_a_signature_is_refused(signer: Signer) -> None:
+    response = send(signer.url(), headers={"Authorization": "Bearer of-the-api"})
+    assert response.refusal == (400, "InvalidArgument", "Only one auth mechanism allowed")
 
 
 def test_another_region_is_refused(signer: Signer) -> None:
-    assert ask(signer.url(region="eu-west-3")).refusal[:2] == (
+    assert send(signer.url(region="eu-west-3")).refusal[:2] == (
         400,
         "AuthorizationQueryParametersError",
     )
 
 
 def test_a_life_of_more_than_a_week_is_refused(signer: Signer) -> None:
-    assert ask(signer.url(expires_in=7 * 86400)).status == 200
-    assert ask(signer.url(expires_in=8 * 86400)).refusal[:2] == (
+    assert send(signer.url(expires_in=7 * 86400)).status == 200
+    assert send(signer.url(expires_in=8 * 86400)).refusal[:2] == (
         400,
         "AuthorizationQueryParametersError",
     )
 
 
 def test_a_signature_of_version_2_is_refused(signer: Signer) -> None:
-    assert ask(signer.url(version="s3")).refusal[:2] == (400, "InvalidRequest")
+    assert send(signer.url(version="s3")).refusal[:2] == (400, "InvalidRequest")
 
 
 @pytest.mark.parametrize(
@@ -208,36 +208,36 @@ def test_a_signature_of_version_2_is_refused(signer: Signer) -> None:
 def test_a_link_without_one_of_its_parameters_is_refused(signer: Signer, name: str) -> None:
     url = re.sub(rf"(?<=[?&]){name}=[^&]*&", "", signer.url())
     assert name not in url
-    assert ask(url).refusal[:2] == (400, "AuthorizationQueryParametersError")
+    assert send(url).refusal[:2] == (400, "AuthorizationQueryParametersError")
 
 
 def test_headers_of_amazons_own_must_be_signed(signer: Signer) -> None:
     headers = {"x-amz-checksum-mode": "ENABLED"}
-    assert ask(signer.url(), headers=headers).refusal[:2] == (403, "AccessDenied")
-    assert ask(signer.url(more={"ChecksumMode": "ENABLED"}), headers=headers).status == 200
+    assert send(signer.url(), headers=headers).refusal[:2] == (403, "AccessDenied")
+    assert send(signer.url(more={"ChecksumMode": "ENABLED"}), headers=headers).status == 200
 
 
 def test_a_request_without_any_signature_is_refused(
     signer: Signer, strict_s3: StrictS3Proxy, bucket: str
 ) -> None:
-    assert ask(f"{strict_s3.url}/{bucket}/{KEY}").refusal == (403, "AccessDenied", "Access Denied")
+    assert send(f"{strict_s3.url}/{bucket}/{KEY}").refusal == (403, "AccessDenied", "Access Denied")
 
 
 def test_requests_of_an_sdk_pass(signer: Signer, bucket: str) -> None:
     client = signer.client()
-    client.put_object(Bucket=bucket, Key="through/the door", Body=CONTENT)
-    assert client.get_object(Bucket=bucket, Key="through/the door")["Body"].read() == CONTENT
+    client.put_object(Bucket=bucket, Key="through/the proxy", Body=CONTENT)
+    assert client.get_object(Bucket=bucket, Key="through/the proxy")["Body"].read() == CONTENT
     assert [
         entry["Key"]
         for entry in client.list_objects_v2(Bucket=bucket, Prefix="through/")["Contents"]
-    ] == ["through/the door"]
+    ] == ["through/the proxy"]
 
 
 @pytest.fixture
 def link(
     environment: dict[str, str], strict_s3: StrictS3Proxy, store: Store
 ) -> Iterator[dict[str, Any]]:
-    """A link of the app, whose callers reach the bucket through the strict door."""
+    """Return a link of the app, whose public endpoint is the strict proxy."""
     store("Zr49Cu49Al2/c/md/lammps/100/21/2000/0/Zr49Cu49Al2.scf.in", b"&CONTROL\n" * 1000)
     with serving({**environment, "S3_PUBLIC_ENDPOINT": strict_s3.url}) as api:
         yield _link(api)
@@ -253,49 +253,49 @@ def test_a_link_of_the_app_leads_to_the_whole_archive(
     link: dict[str, Any], strict_s3: StrictS3Proxy
 ) -> None:
     assert link["download_url"].startswith(f"{strict_s3.url}/")
-    answer = ask(link["download_url"])
-    assert answer.status == 200
-    assert (len(answer.body), hashlib.sha256(answer.body).hexdigest()) == (
+    response = send(link["download_url"])
+    assert response.status == 200
+    assert (len(response.body), hashlib.sha256(response.body).hexdigest()) == (
         link["size_bytes"],
         link["sha256"],
     )
-    assert answer.headers["content-disposition"] == f'attachment; filename="{link["filename"]}"'
+    assert response.headers["content-disposition"] == f'attachment; filename="{link["filename"]}"'
 
 
 def test_a_link_of_the_app_serves_the_rest_of_a_download_that_broke_off(
     link: dict[str, Any],
 ) -> None:
-    whole = ask(link["download_url"])
-    rest = ask(
+    whole = send(link["download_url"])
+    rest = send(
         link["download_url"], headers={"Range": "bytes=100-", "If-Match": whole.headers["etag"]}
     )
     assert (rest.status, rest.body) == (206, whole.body[100:])
     assert rest.headers["content-range"] == f"bytes 100-{len(whole.body) - 1}/{len(whole.body)}"
 
 
-def test_a_link_of_the_app_tells_that_the_archive_is_another(link: dict[str, Any]) -> None:
-    answer = ask(link["download_url"], headers={"If-Match": '"another"'})
-    assert answer.status == 412
+def test_a_link_of_the_app_detects_a_replaced_archive(link: dict[str, Any]) -> None:
+    response = send(link["download_url"], headers={"If-Match": '"another"'})
+    assert response.status == 412
 
 
-def test_a_link_of_the_app_asks_for_no_header(link: dict[str, Any]) -> None:
-    """Whatever fetches a URL can fetch it: a browser, curl, a workflow engine."""
+def test_a_link_of_the_app_requires_no_header(link: dict[str, Any]) -> None:
+    """Browsers, curl and workflow engines send no header of their own."""
     assert parse_qs(urlsplit(link["download_url"]).query)["X-Amz-SignedHeaders"] == ["host"]
 
 
-def test_a_link_of_the_app_ends_when_it_says(
+def test_a_link_of_the_app_expires_at_its_stated_time(
     link: dict[str, Any], strict_s3: StrictS3Proxy
 ) -> None:
     strict_s3.advance(890)
-    assert ask(link["download_url"]).status == 200
+    assert send(link["download_url"]).status == 200
     strict_s3.advance(20)
-    assert ask(link["download_url"]).refusal == (403, "AccessDenied", "Request has expired")
+    assert send(link["download_url"]).refusal == (403, "AccessDenied", "Request has expired")
 
 
 def test_a_link_of_the_app_is_for_its_own_archive(link: dict[str, Any]) -> None:
     key = quote(link["archive_key"])
     assert key in link["download_url"]
-    assert ask(link["download_url"].replace(key, "Zr49Cu49Al2/c/md")).refusal[:2] == (
+    assert send(link["download_url"].replace(key, "Zr49Cu49Al2/c/md")).refusal[:2] == (
         403,
         "SignatureDoesNotMatch",
     )
