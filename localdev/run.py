@@ -28,7 +28,8 @@ def main() -> None:
     if foreign := _first_foreign_file(output, data):
         sys.exit(
             f"{str(output)!r} contains {str(foreign)!r}, which DATA_DIR={str(data)!r} "
-            "does not; data sets are not mixed: remove the folder, or set another one: OUTPUT_DIR=... make run"
+            "does not; data sets are not mixed: remove the folder, or set another one: "
+            "OUTPUT_DIR=... make run"
         )
     log = ROOT / ".local" / "run.log"
     log.parent.mkdir(exist_ok=True)
