@@ -1,6 +1,7 @@
 """Launchers of the stores that tests and benchmarks use: SeaweedFS, DynamoDB Local and ministack.
 
-Each is one process on loopback ports with its data in a temporary folder or in memory, and ends with its context.
+Each is one process on loopback ports with its data in a temporary folder or in memory, and ends
+with its context.
 """
 
 from __future__ import annotations
@@ -29,12 +30,15 @@ _STOP_SECONDS = 30
 
 
 class MissingProgram(RuntimeError):
-    """A store cannot be started on this machine; the message names the program and how to install it."""
+    """A store cannot be started on this machine.
+
+    The message names the program and how to install it.
+    """
 
 
 @contextmanager
 def seaweedfs(credentials: Mapping[str, str]) -> Iterator[str]:
-    """Start SeaweedFS, which checks every signature against these credentials, and yield the URL of its S3."""
+    """Start SeaweedFS with these credentials, and yield the URL of its S3."""
     programs = f"{Path(sys.executable).parent}:{BACKENDS / 'bin'}"
     program = shutil.which("weed", path=programs) or shutil.which("weed")
     if program is None:
@@ -86,9 +90,12 @@ def ministack(settings: Mapping[str, str]) -> Iterator[str]:
 
 
 def wait_until_ready(s3_url: str, dynamodb_url: str, credentials: Mapping[str, str]) -> None:
-    """Return once an object can be written and tables listed. Raise RuntimeError after three minutes.
+    """Return once an object can be written and tables listed.
 
-    SeaweedFS lists buckets before its volumes have registered, so only a write proves that it is ready.
+    Raise RuntimeError after three minutes.
+
+    SeaweedFS lists buckets before its volumes have registered, so only a write proves that it is
+    ready.
     """
     config = Config(
         connect_timeout=2,

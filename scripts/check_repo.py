@@ -14,18 +14,16 @@ from localdev.paths import ROOT
 
 from .check_language import find_language_errors, find_long_modules
 
-_CLEAN_LANGUAGE = (
+_PRODUCT = (
     "app.py",
     "bench",
     "chalicelib",
-    "client",
+    "client/dataops_client",
     "data",
     "localdev",
     "scripts",
     "server",
 )
-_CLEAN_LENGTH = ("app.py", "bench", "chalicelib", "client", "data", "localdev", "scripts", "server")
-"""Folders that satisfy the checks of check_language.py."""
 
 _GENERATED = (
     ["data/make_sample.py", "--check"],
@@ -48,8 +46,8 @@ def main() -> None:
         *_find_unpinned(),
         *_find_forbidden(),
         *_check_readme(),
-        *find_language_errors(ROOT, _CLEAN_LANGUAGE),
-        *find_long_modules(ROOT, _CLEAN_LENGTH),
+        *find_language_errors(ROOT, (*_PRODUCT, "client/examples", "tests")),
+        *find_long_modules(ROOT, _PRODUCT),
     ]
     for finding in findings:
         print(finding)

@@ -1,13 +1,16 @@
-"""`make test-backends`: the contract, integration and end-to-end tests on several stores, one after the other.
+"""`make test-backends`.
+
+The contract, integration and end-to-end tests on several stores, one after the other.
 
     python -m scripts.test_on_stores [--only NAME]... [-- PYTEST ARGUMENTS]
 
     seaweedfs    SeaweedFS `weed mini`, which checks every signature, and Amazon's DynamoDB Local
     ministack    S3 and DynamoDB of ministack
-    localstack   LocalStack 4.14 through Compose, with presigned URLs checked (COMPOSE names the command; default: docker-compose)
+    localstack   LocalStack 4.14 through Compose, with presigned URLs checked (COMPOSE is the
+                 command, docker-compose by default)
 
-Each is started on free ports of the loopback interface, and stopped. A backend whose programs are missing fails, unless --skip-missing
-is given.
+Each is started on free ports of the loopback interface, and stopped. A backend whose programs are
+missing fails, unless --skip-missing is given.
 """
 
 from __future__ import annotations
@@ -136,7 +139,7 @@ def ministack() -> Iterator[Environment]:
 
 @contextmanager
 def localstack() -> Iterator[Environment]:
-    """Start the LocalStack service of docker-compose.yml on a free port and yield the environment of the tests."""
+    """Start LocalStack of docker-compose.yml on a free port, and yield the tests' environment."""
     command = shlex.split(os.environ.get("COMPOSE") or "docker-compose")
     if not shutil.which(command[0]):
         raise MissingProgram(f"{command[0]} is missing: set COMPOSE to the command of Compose")

@@ -1,4 +1,7 @@
-"""Fixtures for all tests: the stores, which are those of AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_DYNAMODB or the embedded emulator.
+"""Fixtures for all tests.
+
+The stores, which are those of AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_DYNAMODB or the embedded
+emulator.
 
 Every test gets its own table and bucket, so that tests run side by side, on shared stores too.
 """

@@ -1,1 +1,1 @@
-"""HTTP endpoints: Chalice Blueprints that validate requests, call one use case and format results."""
+"""HTTP endpoints: Blueprints that validate requests, call one use case and format results."""

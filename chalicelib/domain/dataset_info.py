@@ -1,7 +1,7 @@
 """The description of the data set: `dataset.json` next to the compositions.
 
     {"name": "...", "description": "...", "license": "CC-BY-4.0", "creators": ["..."],
-     "citation": "10.1103/...", "synthetic": false, "soap_descriptor": "soap cutoff=3.75 l_max=6 ..."}
+     "citation": "10.1103/...", "synthetic": false, "soap_descriptor": "soap cutoff=3.75 ..."}
 
 Every field may be missing or null. Unknown fields are ignored.
 """

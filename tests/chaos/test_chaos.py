@@ -1,4 +1,6 @@
-"""Every use case while the stores drop, delay, refuse and cut requests: a correct response or a 503, and no partial effect.
+"""Every use case while the stores drop, delay, refuse and cut requests.
+
+A correct response or a 503, and no partial effect.
 
 SCENARIOS=2000 pytest tests/chaos      number of scenarios, in groups of twenty (default 100)
 SEED=1234 pytest tests/chaos           one scenario

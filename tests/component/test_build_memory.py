@@ -28,7 +28,7 @@ def request(running: Server, method: str, path: str, body: bytes | None = None) 
 
 
 def download(running: Server, id_run: int) -> tuple[list[int], dict[str, Any]]:
-    """The statuses until the link, and the link."""
+    """Poll a download. Return the statuses before the link, and the link."""
     statuses = []
     while True:
         status, response = request(running, "GET", f"/v1/generate/Al2/{id_run}/0/download?wait=20")
@@ -62,7 +62,8 @@ def test_first_downloads_at_once_all_succeed_in_bounded_memory(
             )
         grown = running.peak_bytes - before
         print(
-            f"peak RSS grew by {grown / 1024**2:.0f} MiB; {sum(len(statuses) for statuses, _ in downloads)} requests"
+            f"peak RSS grew by {grown / 1024**2:.0f} MiB; "
+            f"{sum(len(statuses) for statuses, _ in downloads)} requests"
         )
         for statuses, _ in downloads:
             assert set(statuses[:-1]) <= {202}

@@ -1,4 +1,7 @@
-"""The sample in data/: up to date, and faithful enough for the programs that read the real thing."""
+"""The sample in data/.
+
+Up to date, and faithful enough for the programs that read the real thing.
+"""
 
 from __future__ import annotations
 

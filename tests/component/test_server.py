@@ -28,7 +28,7 @@ HALF_A_BODY = b"POST /v1/generate/Al2 HTTP/1.1\r\nHost: x\r\nContent-Length: 100
 
 
 def get(server: Server, path: str = "/docs", headers: dict[str, str] | None = None) -> int:
-    """The status for a caller who behaves; /docs needs no stores."""
+    """Return the status of a regular request; /docs requires no stores."""
     return call(server, "GET", path, headers=headers)[0]
 
 
@@ -56,7 +56,7 @@ def connect(server: Server) -> socket.socket:
 
 
 def until_closed(connection: socket.socket) -> bytes:
-    """What the server sends before it closes the connection."""
+    """Return what the server sends before it closes the connection."""
     received = b""
     while piece := connection.recv(65536):
         received += piece
@@ -71,7 +71,7 @@ def without_stores() -> Iterator[Server]:
 
 @pytest.fixture
 def many_files() -> None:
-    """A thousand connections need as many file descriptors."""
+    """Raise the limit of file descriptors for a thousand connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < 4096:
         resource.setrlimit(
@@ -217,7 +217,7 @@ print(asyncio.run(all_requests(400)).count(False))
 
 
 def test_parallel_requests_keep_their_own_queries() -> None:
-    """A plain Chalice app has one current request for all threads: some 20 of the 400 got the query of another."""
+    """Check that requests do not share state: a plain Chalice app mixed up some 20 of the 400."""
     done = subprocess.run(
         [sys.executable, "-c", _PARALLEL_REQUESTS],
         cwd=ROOT,

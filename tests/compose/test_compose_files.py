@@ -1,4 +1,6 @@
-"""Settings of the Compose files and images that running them does not prove: exposure, privileges, pins, data safety.
+"""Settings of the Compose files and images that running them does not prove.
+
+Exposure, privileges, pins, data safety.
 
 `make test-compose` runs both files and proves the rest.
 """

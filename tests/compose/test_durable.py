@@ -1,4 +1,6 @@
-"""deploy/docker-compose.durable.yml, run for real: `down` and SIGKILL under load lose nothing that was acknowledged.
+"""deploy/docker-compose.durable.yml, run for real.
+
+`down` and SIGKILL under load lose nothing that was acknowledged.
 
 The sleeps are pauses between polls: containers do not report when they are ready.
 """
@@ -270,7 +272,8 @@ class Work:
     scheduled: list[str] = field(default_factory=list)
     augmented: list[str] = field(default_factory=list)
     ordered: list[str] = field(default_factory=list)
-    """Yield paths of archives of run 1 that differ in a glob without matches, so that each is built."""
+    """Yield paths of archives of run 1 that differ in a glob without matches, so that each is
+    built."""
     built: dict[str, str] = field(default_factory=dict)
     """The archives that came of them, by their paths."""
     unacknowledged: int = 0
@@ -282,7 +285,10 @@ class Work:
         self._workers = [threading.Thread(target=each) for each in work]
 
     def until(self, scheduled: int, built: int) -> None:
-        """Start the work and return once enough is acknowledged and a build is running. The work continues until `end`."""
+        """Start the work and return once enough is acknowledged and a build is running.
+
+        The work continues until `end`.
+        """
         for worker in self._workers:
             worker.start()
         deadline = time.monotonic() + _PATIENCE_SECONDS

@@ -58,7 +58,7 @@ def test_a_damaged_record_costs_a_reading(aws: Aws, bucket: str) -> None:
     ]
 )
 def stored(request: pytest.FixtureRequest) -> tuple[DataBucket, Callable[[str], object]]:
-    """A bucket, and what puts a file into it."""
+    """Return a bucket and a function that stores a file in it."""
     if request.param == "fake":
         fake = FakeDataBucket()
         return fake, lambda key: fake.put(key, b"")

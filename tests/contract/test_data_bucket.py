@@ -40,7 +40,7 @@ RECORD = ArchiveRecord(
 def bucket_and_put(
     request: pytest.FixtureRequest,
 ) -> tuple[DataBucket, Callable[[str, bytes], None]]:
-    """A bucket, and what puts a file into it."""
+    """Return a bucket and a function that stores a file in it."""
     if request.param == "fake":
         fake = FakeDataBucket()
         return fake, fake.put

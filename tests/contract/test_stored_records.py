@@ -1,7 +1,8 @@
 """Records that earlier versions stored are still readable.
 
-`stored_records/<commit>.json` contains what the service of that commit wrote for one scheduled and augmented run: the items of the run
-table, the JSON objects of the data bucket (bonds shortened to two), the event of a queued build, a token, and the status response.
+`stored_records/<commit>.json` contains what the service of that commit wrote for one scheduled and
+augmented run: the items of the run table, the JSON objects of the data bucket (bonds shortened to
+two), the event of a queued build, a token, and the status response.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ from tests.conftest import Aws
 
 FOLDER = Path(__file__).parent / "stored_records"
 BEFORE_ETAGS = "260f94d"
-"""Its archive records have no ETag, and its bonds no index. Both belong to archives of another format version, which get another key."""
+"""Its archive records have no ETag, and its bonds no index. Both belong to archives of another
+format version, which get another key."""
 COMMITS = [BEFORE_ETAGS, "567fce4"]
 
 

@@ -17,7 +17,7 @@ SampleStack = Callable[..., AbstractContextManager[LocalDeployment]]
 
 @pytest.fixture(scope="session")
 def sample_stack(aws: Aws, aws_environment: dict[str, str]) -> SampleStack:
-    """Gives a stack with the sample in a bucket and a table of its own, while the context lasts."""
+    """Start the API with the sample data in a bucket and table of its own."""
 
     @contextmanager
     def made(job_run_time_seconds: float = 1) -> Iterator[LocalDeployment]:

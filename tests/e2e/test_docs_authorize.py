@@ -1,4 +1,7 @@
-"""Swagger UI on a stage with AUTH=token: refused at first, let in once a token was given behind "Authorize"."""
+"""Swagger UI on a stage with AUTH=token.
+
+Refused at first, let in once a token was given behind "Authorize".
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ PACKAGE = "dataops_generated"
 
 @pytest.fixture
 def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Function that imports a module of the generated package."""
+    """Return a function that imports a module of the generated package."""
     folder = Path(sys.executable).parent
     environment = {
         **os.environ,

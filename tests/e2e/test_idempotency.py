@@ -28,7 +28,7 @@ def api_url(
     bucket: str,
     table: str,
 ) -> Iterator[str]:
-    """The API as a process, over a bucket that has runs 1-9 of Al2."""
+    """Start the API on a bucket with runs 1-9 of Al2."""
     environment = {**os.environ, **aws_environment, "RUN_TABLE": table, "DATA_BUCKET": bucket}
     if request.param == "DynamoDB Local":
         url = request.getfixturevalue("dynamodb_local")

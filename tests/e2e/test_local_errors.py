@@ -1,4 +1,7 @@
-"""Responses that API Gateway would send, from the local server: problem documents for unmatched routes too."""
+"""Responses that API Gateway would send, from the local server.
+
+Problem documents for unmatched routes too.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from localdev.child_process import start_child_process
 
 @pytest.fixture(scope="module")
 def address(aws_environment: dict[str, str]) -> Iterator[tuple[str, int]]:
-    """The API as a process. No test here gets as far as its stores."""
+    """Start the API. No test here uses its stores."""
     environment = {**os.environ, **aws_environment, "RUN_TABLE": "none", "DATA_BUCKET": "none"}
     with start_child_process("localdev.api_server", "--port", "0", environment=environment) as url:
         yield str(urlsplit(url).hostname), int(urlsplit(url).port or 80)

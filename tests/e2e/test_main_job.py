@@ -1,4 +1,7 @@
-"""The two ways to the files, as a user goes them: `make run`, and the command `dataops` against a served API."""
+"""The two ways to the files, as a user goes them.
+
+`make run`, and the command `dataops` against a served API.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Schemathesis against the served document: requests that it allows and requests that it forbids, every check."""
+"""Schemathesis against the served document.
+
+Requests that it allows and requests that it forbids, every check.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ ICOHPLIST = b"""  COHP#  atomMU  atomNU     distance     translation      ICOHP 
 
 @pytest.fixture
 def api_url(aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) -> Iterator[str]:
-    """The API as a process; run 21, which the examples name, is scheduled and has files, and other runs can be."""
+    """Start the API with run 21 (that of the examples) scheduled, and with runs to schedule."""
     for sub_run in (0, 8):
         for name, content in (
             ("lobsterin", b"x"),

@@ -1,4 +1,7 @@
-"""`make serve` and `make env`: an API that runs until it is terminated, and the environment of its stores."""
+"""`make serve` and `make env`.
+
+An API that runs until it is terminated, and the environment of its stores.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ def command(*arguments: str) -> list[str]:
 
 @contextmanager
 def serving(port: int) -> Iterator[subprocess.Popen[str]]:
-    """A service that has announced itself."""
+    """Start a service, and wait until it has announced itself."""
     with subprocess.Popen(
         command("--port", str(port)),
         cwd=ROOT,
@@ -124,7 +127,7 @@ def test_ctrl_c_in_a_terminal_ends_it_without_an_error() -> None:
 
 
 def _read(terminal: int) -> str:
-    """What a terminal shows next; nothing once all its processes have ended."""
+    """Return the next output of a terminal, or nothing once all its processes have ended."""
     try:
         return os.read(terminal, 65536).decode()
     except OSError:  # how Linux reports it

@@ -1,4 +1,7 @@
-"""A stage with AUTH=token, on this machine: the route table, the command `dataops-admin`, the client."""
+"""A stage with AUTH=token, on this machine.
+
+The route table, the command `dataops-admin`, the client.
+"""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def api(environment: dict[str, str]) -> Iterator[Api]:
 
 @pytest.fixture
 def store(aws: Any, bucket: str) -> Any:
-    """Puts one file into the bucket, as `aws s3 sync` would."""
+    """Return a function that stores a file in the bucket, like `aws s3 sync`."""
 
     def put(key: str, content: bytes = b"content") -> None:
         aws.s3.put_object(Bucket=bucket, Key=key, Body=content)

@@ -26,7 +26,7 @@ AVAILABLE = "/v1/generate/available"
 
 @pytest.fixture
 def with_runs(api: Api, store: Any) -> Api:
-    """Runs 1-5 in the bucket."""
+    """Store runs 1-5 in the bucket."""
     for id_run in range(1, 6):
         store(f"Zr49Cu49Al2/c/md/lammps/100/{id_run}/2000/0/Zr49Cu49Al2.scf.in")
     return api

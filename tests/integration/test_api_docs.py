@@ -1,4 +1,7 @@
-"""The contract and its page as they are served: locally, under a stage prefix, and under a custom domain."""
+"""The contract and its page as they are served.
+
+Locally, under a stage prefix, and under a custom domain.
+"""
 
 from __future__ import annotations
 

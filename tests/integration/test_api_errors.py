@@ -21,7 +21,7 @@ Z = "/v1/generate/Zr49Cu49Al2"
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What the service writes to its log meanwhile."""
+    """Return the log lines of the service during the test."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())

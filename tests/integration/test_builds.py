@@ -35,7 +35,7 @@ DOWNLOAD = "/v1/generate/Al2/1/0/download"
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The AWS calls that are made, by name."""
+    """Return the names of the AWS calls."""
     made: list[str] = []
     base: Any = botocore.client.BaseClient
     original = base._make_api_call
@@ -187,7 +187,7 @@ class ClockAhead:
 def test_builders_that_overlap_at_any_call_leave_one_intact_archive(
     environment: dict[str, str], api: Api, store: Store, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    """The first is paused before one of its calls, the second takes over from the archive of the sub-run, and the first goes on."""
+    """Pause the first builder before one of its calls, let the second take over, then continue the first."""
     scheduled(api, store, ("a", os.urandom(size // 2) + bytes(size // 2)), ("b", b"b"))
     base: Any = botocore.client.BaseClient
     call = base._make_api_call

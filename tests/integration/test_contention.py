@@ -1,4 +1,7 @@
-"""Many callers at once, over HTTP: on the emulator with its requests serialised, and on Amazon's DynamoDB Local."""
+"""Many callers at once, over HTTP.
+
+On the emulator with its requests serialised, and on Amazon's DynamoDB Local.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ def api_url(
     bucket: str,
     table: str,
 ) -> Iterator[str]:
-    """The API as a process, over a bucket that has runs 1-64 of Al2."""
+    """Start the API on a bucket with runs 1-64 of Al2."""
     environment = {**os.environ, **aws_environment, "RUN_TABLE": table, "DATA_BUCKET": bucket}
     if request.param == "DynamoDB Local":
         url = request.getfixturevalue("dynamodb_local")
@@ -87,7 +90,10 @@ def test_parallel_augmentations_of_one_run_lose_no_sub_run(api_url: str) -> None
 
 
 def test_64_processes_schedule_in_at_most_300_writes(dynamodb_local: str, table: str) -> None:
-    """Give each caller its own services, as on Lambda, on a fake bucket: only calls of the table are counted."""
+    """Give each caller its own services, as on Lambda, on a fake bucket.
+
+    Only calls of the table are counted.
+    """
     client = boto3.client(
         "dynamodb", endpoint_url=dynamodb_local, config=Config(max_pool_connections=CALLERS)
     )

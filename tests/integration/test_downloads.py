@@ -1,4 +1,7 @@
-"""Downloads through the app: links that lead to whole archives, and nothing where something is wrong."""
+"""Downloads through the app.
+
+Links that lead to whole archives, and nothing where something is wrong.
+"""
 
 from __future__ import annotations
 
@@ -170,7 +173,8 @@ def test_an_archive_without_its_record_is_built_again_to_the_same_bytes(
     files = fetch(first)
     aws.s3.delete_object(Bucket=bucket, Key=first["archive_key"].replace(".zip", ".json"))
     second = scheduled.get("/v1/generate/Zr49Cu49Al2/21/0/download")
-    # From coarse to fine, so that a failure shows the difference: the inputs, the members, or their packing.
+    # From coarse to fine, so that a failure shows the difference: the inputs, the members, or their
+    # packing.
     assert second["archive_key"] == first["archive_key"]
     assert fetch(second) == files
     assert (second["cached"], second["sha256"]) == (False, first["sha256"])

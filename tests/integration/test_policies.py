@@ -1,4 +1,7 @@
-"""Least privilege, both ways: each function calls what its policy allows, and its policy allows what it calls, nothing else."""
+"""Least privilege, both ways.
+
+Each function calls what its policy allows, and its policy allows what it calls, nothing else.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ def recorder(aws: Aws) -> Iterator[Recorder]:
 
 @pytest.fixture
 def orders(environment: dict[str, str]) -> Iterator[list[Any]]:
-    """What the API orders of the builder."""
+    """Return the build requests that the API submits."""
     ordered: list[Any] = []
     with lambda_api(ordered.append) as url:
         environment |= {"BUILDER_FUNCTION": "builder", "AWS_ENDPOINT_URL_LAMBDA": url}
@@ -50,7 +53,7 @@ def orders(environment: dict[str, str]) -> Iterator[list[Any]]:
 def calls(
     environment: dict[str, str], orders: list[Any], store: Store, recorder: Recorder, aws: Aws
 ) -> dict[str, set[Call]]:
-    """The calls of each function while everything is done that the API offers, builds that fail in the middle included."""
+    """Record the calls of each function during all operations, including failing builds."""
     for run in range(1, 5):
         for sub_run in (0, 1):
             store(FOLDER.format(run, sub_run) + "ICOHPLIST.lobster", BONDS)
@@ -133,7 +136,10 @@ def _lost_race(api: Api, recorder: Recorder, aws: Aws, table: str) -> None:
 
 
 def _damage_records(aws: Aws, bucket: str, field: str) -> None:
-    """Change a field of every stored record: to the service it looks as if the archives were damaged."""
+    """Change a field of every stored record.
+
+    To the service it looks as if the archives were damaged.
+    """
     for stored in aws.s3.list_objects_v2(Bucket=bucket, Prefix="archives/")["Contents"]:
         if stored["Key"].endswith(".json") and not stored["Key"].endswith(".bonds.json"):
             record = json.loads(aws.s3.get_object(Bucket=bucket, Key=stored["Key"])["Body"].read())
@@ -147,7 +153,10 @@ def _damage_records(aws: Aws, bucket: str, field: str) -> None:
 def _build_at_the_second_try(
     recorder: Recorder, store: Store, run: int, build: Callable[[], Any]
 ) -> None:
-    """Refuse the second part of a build: its upload must be aborted, its lease must contain the reason; the next build lists uploads."""
+    """Refuse the second part of a build.
+
+    Its upload must be aborted, its lease must contain the reason; the next build lists uploads.
+    """
     store(FOLDER.format(run, 0) + "big", random.Random(run).randbytes(20 * 2**20))
 
     def refuse(name: str, arguments: Any) -> None:

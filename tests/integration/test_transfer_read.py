@@ -27,7 +27,10 @@ ETAG = '"etag"'
 
 @dataclass(frozen=True)
 class Behavior:
-    """Behavior of the store for one request: send `stop_after` bytes of the requested range, and close."""
+    """Behavior of the store for one request.
+
+    Send `stop_after` bytes of the requested range, and close.
+    """
 
     stop_after: int | None = None
     status: int | None = None
@@ -54,7 +57,7 @@ class QuietServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A reader that gave up has reset its connection."""
+        """Ignore the reset of the connection by a reader that stopped."""
 
 
 def handler_of(store: BreakingStore) -> type[BaseHTTPRequestHandler]:

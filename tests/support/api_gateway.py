@@ -1,7 +1,8 @@
 """An API Gateway that serves HTTP and invokes functions with the events of a REST API.
 
-It implements the parts of a deployment template that the API uses: routes, the token authorizer with cached results, and gateway
-responses. A fixed path segment takes precedence over a variable, without backtracking. Functions are invoked one at a time.
+It implements the parts of a deployment template that the API uses: routes, the token authorizer
+with cached results, and gateway responses. A fixed path segment takes precedence over a variable,
+without backtracking. Functions are invoked one at a time.
 """
 
 from __future__ import annotations

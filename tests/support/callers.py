@@ -1,4 +1,7 @@
-"""Callers that stop before each call of a port until a test lets them go on: interleavings without chance."""
+"""Callers that stop before each call of a port until a test lets them go on.
+
+Interleavings without chance.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,10 @@ def stop_here() -> None:
 
 
 class Stops:
-    """A port whose methods let the caller that uses them stop first; other threads pass. `writes` counts the calls that write."""
+    """A port whose methods let the caller that uses them stop first; other threads pass.
+
+    `writes` counts the calls that write.
+    """
 
     def __init__(self, port: Any, writing: tuple[str, ...]) -> None:
         self.writes = 0

@@ -36,7 +36,7 @@ class Project:
         }
 
     def run(self, *arguments: str) -> str:
-        """What the command wrote to its standard output."""
+        """Run the command and return its standard output."""
         done = self.attempt(*arguments)
         assert done.returncode == 0, (
             f"{' '.join(arguments)}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
@@ -44,7 +44,7 @@ class Project:
         return done.stdout
 
     def attempt(self, *arguments: str, without: str = "") -> subprocess.CompletedProcess[str]:
-        """The same, however it ends; `without` starts the names of variables that it is not given."""
+        """Run the command without variables whose names start with `without`; return its result."""
         environment = {
             name: value
             for name, value in self.environment.items()

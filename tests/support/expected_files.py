@@ -10,7 +10,7 @@ METADATA = "ro-crate-metadata.json"
 
 
 def sub_run_files(data: Path) -> dict[str, bytes]:
-    """What must be on the disk afterwards: every file of every sub-run, as <nc>/<id_run>/<sub_run>/<file>."""
+    """Return the expected files by path, as <nc>/<id_run>/<sub_run>/<file>."""
     files = {}
     for path in data_files(data):
         parts = path.relative_to(data).parts

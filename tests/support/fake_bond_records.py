@@ -1,4 +1,7 @@
-"""`BondCache` in memory; it passes the contract tests of the real adapter (tests/contract/test_bond_records.py)."""
+"""`BondCache` in memory.
+
+It passes the contract tests of the real adapter (tests/contract/test_bond_records.py).
+"""
 
 from __future__ import annotations
 

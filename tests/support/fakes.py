@@ -1,4 +1,7 @@
-"""The ports in memory. Every fake passes the contract tests of the real adapter (tests/contract)."""
+"""The ports in memory.
+
+Every fake passes the contract tests of the real adapter (tests/contract).
+"""
 
 from __future__ import annotations
 

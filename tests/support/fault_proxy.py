@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 from tests.support.http_server import RawHandler, serve_raw
 
 KINDS = ("drop", "delay", "throttle", "fail", "bad gateway", "truncate", "shorten", "empty", "lose")
-"""Faults of a request: not forwarded; forwarded late; throttled; failed; failed by a load balancer, in HTML; response cut; response
-shortened, with the shorter length announced; successful response without content; response lost after the work was done."""
+"""Faults of a request: not forwarded; forwarded late; throttled; failed; failed by a load balancer,
+in HTML; response cut; response shortened, with the shorter length announced; successful response
+without content; response lost after the work was done."""
 
 STALL = "stall"
-"""No response until the caller gives up: rare, because it takes the caller's timeout. The work may be done or not."""
+"""No response until the caller gives up: rare, because it takes the caller's timeout. The work may
+be done or not."""
 
 _DYNAMODB = {
     "throttle": (400, "ProvisionedThroughputExceededException"),
@@ -31,7 +33,10 @@ _OWN_HEADERS = ("connection", "content-length", "transfer-encoding", "date", "se
 
 
 class Faults:
-    """Faults that all proxies of a test share: their rate (0: none), which may change at any time, and those that occurred."""
+    """Faults that all proxies of a test share: their rate (0.
+
+    None), which may change at any time, and those that occurred.
+    """
 
     def __init__(self, seed: int = 0) -> None:
         self.rate = 0.0
@@ -85,7 +90,10 @@ class SingleFault(Faults):
 
 @contextmanager
 def fault_proxy(target: str, faults: Faults) -> Iterator[str]:
-    """Serve a proxy before the service at `target` and yield its URL. It forwards the Host header, which signatures cover."""
+    """Serve a proxy before the service at `target` and yield its URL.
+
+    It forwards the Host header, which signatures cover.
+    """
     address = urlsplit(target)
 
     class Handler(_Handler):

@@ -1,4 +1,7 @@
-"""Lambda's `Invoke` operation for asynchronous events: they are accepted at once and run one after the other."""
+"""Lambda's `Invoke` operation for asynchronous events.
+
+They are accepted at once and run one after the other.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ from werkzeug import Request, Response
 
 @contextmanager
 def lambda_api(invoke: Callable[[Any], Any]) -> Iterator[str]:
-    """Serve a Lambda API whose every function is `invoke` and yield its URL. On exit, wait for the accepted events."""
+    """Serve a Lambda API whose every function is `invoke` and yield its URL.
+
+    On exit, wait for the accepted events.
+    """
     with ThreadPoolExecutor(1, "lambda") as queue, HTTPServer(threaded=True) as server:
 
         def handle(request: Request) -> Response:

@@ -1,7 +1,8 @@
 """A Lambda function of the package: AWS's runtime client under AWS's Runtime Interface Emulator.
 
-The emulator enforces the timeout and the 6 MB limit of responses, and restarts a runtime that ended. The interpreter finds the package,
-the runtime client and the standard library only, so files missing in the package are missing here.
+The emulator enforces the timeout and the 6 MB limit of responses, and restarts a runtime that
+ended. The interpreter finds the package, the runtime client and the standard library only, so files
+missing in the package are missing here.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ class Function:
     turn: threading.Lock
 
     def invoke(self, event: Any) -> Any:
-        """Return the result. Raise FunctionError after an exception, an exit, a timeout or too large a response."""
+        """Return the result.
+
+        Raise FunctionError after an exception, an exit, a timeout or too large a response.
+        """
         request = urllib.request.Request(
             f"{self.url}/2015-03-31/functions/function/invocations", data=json.dumps(event).encode()
         )
@@ -95,7 +99,10 @@ def function(
     memory_mb: int,
     log: Path,
 ) -> Iterator[Function]:
-    """Start the function `handler` of the unpacked `package`; `folder` receives the files that it needs to run."""
+    """Start the function `handler` of the unpacked `package`.
+
+    `folder` receives the files that it needs to run.
+    """
     client = _client(folder / "runtime-client")
     port = free_port()
     command = [str(_EMULATOR), "--runtime-interface-emulator-address", f"127.0.0.1:{port}"]

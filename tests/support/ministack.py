@@ -1,4 +1,7 @@
-"""ministack with its permissions enforced, and stacks on it: CloudFormation, API Gateway, Lambda, DynamoDB and S3 in one process."""
+"""ministack with its permissions enforced, and stacks on it.
+
+CloudFormation, API Gateway, Lambda, DynamoDB and S3 in one process.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ class DeployedStack:
 
 @contextmanager
 def cloud_with_permissions() -> Iterator[Cloud]:
-    """Start ministack with its permissions enforced: functions call it with the credentials of their roles."""
+    """Start ministack with its permissions enforced.
+
+    Functions call it with the credentials of their roles.
+    """
     root = {"AWS_ACCESS_KEY_ID": _ROOT_KEY, "AWS_SECRET_ACCESS_KEY": _ROOT_SECRET}
     with stores.ministack({"AUTH": "true", **root}) as url:
         yield Cloud(url, boto3.Session(_ROOT_KEY, _ROOT_SECRET, region_name="us-east-1"))
@@ -56,9 +62,10 @@ def deploy(
 ) -> DeployedStack:
     """Create the stack of a template with its package, as `aws cloudformation package` and `deploy` do.
 
-    `variables` are added to the environment of the API's function. Two things are left out that ministack has no means for: conditions
-    on the partition of the table (`dynamodb:LeadingKeys`; tests/integration/test_policies.py is about them), and the bucket policies,
-    which forbid its plain HTTP.
+    `variables` are added to the environment of the API's function. Two things are left out that
+    ministack has no means for: conditions on the partition of the table (`dynamodb:LeadingKeys`;
+    tests/integration/test_policies.py is about them), and the bucket policies, which forbid its
+    plain HTTP.
     """
     cloud.client("s3").create_bucket(Bucket=f"{name}-package")
     cloud.client("s3").upload_file(str(package), f"{name}-package", "deployment.zip")

@@ -24,7 +24,8 @@ _ACTIONS = {
     "ListObjectsV2": "s3:ListBucket",
     "UploadPart": "s3:PutObject",
 }
-"""Where the action is not named as the call is: Service Authorization Reference, "Actions, resources, and condition keys"."""
+"""Where the action is not named as the call is: Service Authorization Reference, "Actions,
+resources, and condition keys"."""
 
 _BY_LAMBDA_ITSELF = ("logs:", "xray:", "sqs:")
 """Actions that the platform requires of the role, regardless of the calls of the code."""
@@ -32,7 +33,10 @@ _BY_LAMBDA_ITSELF = ("logs:", "xray:", "sqs:")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What one call needs: an action, on a key of the bucket (none: the bucket itself), a partition of the table, or the builder."""
+    """What one call needs: an action, on a key of the bucket (none.
+
+    The bucket itself), a partition of the table, or the builder.
+    """
 
     action: str
     key: str
@@ -53,7 +57,7 @@ class Recorder:
 
 
 def recording(patch: pytest.MonkeyPatch, clients_of_tests: tuple[Any, ...]) -> Recorder:
-    """A recorder of every call of this process, and of every URL it signs, but those of the tests' own clients."""
+    """Record all calls and signed URLs of this process, except those of the tests' own clients."""
     recorder = Recorder()
     base: Any = botocore.client.BaseClient
     make_call, sign = base._make_api_call, botocore.signers.RequestSigner.generate_presigned_url
@@ -79,7 +83,10 @@ def recording(patch: pytest.MonkeyPatch, clients_of_tests: tuple[Any, ...]) -> R
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """One action of one statement of a policy; `keys` are the keys of the bucket or the partitions of the table that it is for."""
+    """One action of one statement of a policy.
+
+    `keys` are the keys of the bucket or the partitions of the table that it is for.
+    """
 
     sid: str
     action: str
@@ -90,12 +97,12 @@ class Principal:
 
 
 def grants(policy: Path) -> list[Principal]:
-    """What a policy of this project allows its code, one action at a time."""
+    """Return the single actions that a policy of this project grants."""
     return list(_grants(json.loads(policy.read_text())["Statement"]))
 
 
 def unused(grant: Principal, calls: set[Call]) -> list[str]:
-    """The keys of the grant that no call needed; those of the bucket count as one."""
+    """Return the keys of the grant that no call used; those of the bucket count as one."""
     if grant.action.startswith("dynamodb:"):
         return [
             pattern

@@ -1,4 +1,7 @@
-"""Run 21 of the published data set, which is not in this repository: REAL_DATA names the folder with its archive."""
+"""Run 21 of the published data set, which is not in this repository.
+
+REAL_DATA names the folder with its archive.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Schemathesis hooks: what a sensible caller knows, and a JSON Schema cannot say.
 
-Keys are new for every request; an `id_run` comes with its `nc`; a cursor comes from the page before, and goes with its query. Only
-requests that are meant to be valid are changed: those that are meant to be refused are sent as they were made.
+Keys are new for every request; an `id_run` comes with its `nc`; a cursor comes from the page
+before, and goes with its query. Only requests that are meant to be valid are changed: those that
+are meant to be refused are sent as they were made.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def before_call(_: Any, case: Any, __: Any) -> None:
 
 
 def _of_the_next_page(url: str, query: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of the second page, with one entry on the first; none where there is one page only, or no such list."""
+    """Return the parameters of the second page, or none if there is only one page or no list."""
     try:
         with urlopen(f"{url}?{urlencode(query | {'limit': 1})}") as response:
             link = re.fullmatch(r"<\?([^>]+)>; rel=\"next\"", response.headers.get("Link") or "")

@@ -60,14 +60,17 @@ class Server:
 
     @property
     def peak_bytes(self) -> int:
-        """The most memory that a worker has had so far."""
+        """Return the peak memory of a worker."""
         statuses = [(worker / "status").read_text() for worker in self.workers]
         return max(int(status.partition("VmHWM:")[2].split()[0]) for status in statuses) * 1024
 
 
 @contextmanager
 def server(environment: Mapping[str, str] = {}, *, shell: str = "") -> Iterator[Server]:
-    """A server that accepts requests. `shell` is run before it, in the same process. Without an `environment`, it has no stores."""
+    """Start a server.
+
+    `shell` runs before it in the same process; without an `environment` it has no stores.
+    """
     with subprocess.Popen(
         ["bash", "-ec", f"{shell}\nexec {COMMAND}"],
         cwd=ROOT,

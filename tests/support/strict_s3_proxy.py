@@ -1,8 +1,9 @@
 """A proxy before an S3 store that checks presigned requests as AWS does.
 
-moto accepts any signature, even expired or forged ones, so tests of links would prove nothing without this. The rules and codes are
-those of "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)" in the S3 documentation. Requests that are signed
-in a header, as an SDK's are, pass unchanged; those without a signature are refused.
+moto accepts any signature, even expired or forged ones, so tests of links would prove nothing
+without this. The rules and codes are those of "Authenticating Requests: Using Query Parameters (AWS
+Signature Version 4)" in the S3 documentation. Requests that are signed in a header, as an SDK's
+are, pass unchanged; those without a signature are refused.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ def find_refusal(
         return Refusal(
             400,
             "InvalidRequest",
-            f"The authorization mechanism you have provided is not supported. Please use {_ALGORITHM}.",
+            "The authorization mechanism you have provided is not supported. Please use "
+            f"{_ALGORITHM}.",
         )
     if "X-Amz-Signature" not in query:
         return None if "authorization" in headers else Refusal(403, "AccessDenied", "Access Denied")
@@ -173,7 +175,10 @@ class StrictS3Proxy:
     def _sign_for_backend(
         self, method: str, target: str, headers: Mapping[str, str]
     ) -> tuple[str, dict[str, str]]:
-        """Sign the request in a header: the query's signature does not cover the backend's address."""
+        """Sign the request in a header.
+
+        The query's signature does not cover the backend's address.
+        """
         parts = urlsplit(target)
         plain = "&".join(pair for pair in parts.query.split("&") if not pair.startswith("X-Amz-"))
         target = f"{parts.path}?{plain}" if plain else parts.path

@@ -58,7 +58,10 @@ def soap_vectors(
 
 
 def python2_pickle(vectors: NDArray[np.float64]) -> bytes:
-    """Return a pickle like the published SOAPS.vec: Python 2, protocol 0, list of float64 vectors."""
+    """Return a pickle like the published SOAPS.vec.
+
+    Python 2, protocol 0, list of float64 vectors.
+    """
     parts = [
         b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR(I1\n(I%d\ntcnumpy\ndtype\n(S'f8'\nI0\nI1\ntR"
         b"(I3\nS'<'\nNNNI-1\nI-1\nI0\ntbI00\nS%s\ntba"
@@ -81,7 +84,8 @@ def icohplist(bonds: Bonds = BONDS) -> str:
         i, j, k = translation
         labels = f"{SYMBOLS[a - 1]}{a}", f"{SYMBOLS[b - 1]}{b}"
         lines.append(
-            f"{number:7d}{labels[0]:>8}{labels[1]:>8}{distance:13.5f}     {i:3d} {j:3d} {k:3d}{icohp:19.5f} "
+            f"{number:7d}{labels[0]:>8}{labels[1]:>8}{distance:13.5f}     {i:3d} {j:3d} "
+            f"{k:3d}{icohp:19.5f} "
         )
     return "\n".join(lines) + "\n"
 
@@ -107,8 +111,10 @@ def scf_in() -> str:
         for symbol, (x, y, z) in zip(SYMBOLS, POSITIONS_ANGSTROM, strict=True)
     )
     return (
-        f" &CONTROL\n calculation = 'scf'\n /\n &SYSTEM\n ibrav = 0, nat = {len(SYMBOLS)}, ntyp = 3, ecutwfc = 70\n /\n &ELECTRONS\n /\n"
-        f"CELL_PARAMETERS {{angstrom}}\n{cell}ATOMIC_SPECIES\n{species}ATOMIC_POSITIONS {{crystal}}\n{atoms}K_POINTS gamma\n"
+        f" &CONTROL\n calculation = 'scf'\n /\n &SYSTEM\n ibrav = 0, nat = {len(SYMBOLS)}, ntyp = "
+        "3, ecutwfc = 70\n /\n &ELECTRONS\n /\n"
+        f"CELL_PARAMETERS {{angstrom}}\n{cell}ATOMIC_SPECIES\n{species}ATOMIC_POSITIONS "
+        f"{{crystal}}\n{atoms}K_POINTS gamma\n"
     )
 
 
@@ -120,10 +126,12 @@ def scf_out(*, converged: bool = True) -> str:
         for number, (x, y, z) in enumerate(FORCES_RYDBERG_PER_BOHR, start=1)
     )
     return (
-        f"     total energy              =     -99.00000000 Ry\n\n!    total energy              = {ENERGY_RYDBERG:17.8f} Ry\n\n"
+        "     total energy              =     -99.00000000 Ry\n\n!    total energy              "
+        f"= {ENERGY_RYDBERG:17.8f} Ry\n\n"
         "     convergence has been achieved in  12 iterations\n\n"
         f"     Forces acting on atoms (cartesian axes, Ry/au):\n\n{forces}"
-        "     The non-local contrib.  to forces\n     atom    1 type  1   force =     9.00000000    9.00000000    9.00000000\n"
+        "     The non-local contrib.  to forces\n     atom    1 type  1   force =     9.00000000  "
+        "  9.00000000    9.00000000\n"
     )
 
 

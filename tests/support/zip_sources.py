@@ -25,7 +25,10 @@ def deflated_source(name: str, content: bytes) -> PrecompressedMember:
 
 
 def stored_zeros(name: str, blocks: int) -> PrecompressedMember:
-    """`blocks` times 65,535 zeros as stored DEFLATE blocks (RFC 1951, 3.2.4): a member as large compressed as it is."""
+    """`blocks` times 65,535 zeros as stored DEFLATE blocks (RFC 1951, 3.2.4).
+
+    A member as large compressed as it is.
+    """
     block = struct.pack("<BHH", 0, 0xFFFF, 0) + bytes(0xFFFF)
     end = struct.pack("<BHH", 1, 0, 0xFFFF)
     crc32 = 0

@@ -11,7 +11,10 @@ from pytest_socket import disable_socket, enable_socket
 
 @pytest.fixture(autouse=True)
 def no_input_or_output(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Fail a test that opens a network socket or starts a program; event loops may use Unix sockets."""
+    """Fail a test that opens a network socket or starts a program.
+
+    Event loops may use Unix sockets.
+    """
 
     def refuse(*arguments: Any, **_: Any) -> None:
         raise AssertionError(f"a unit test starts no program: {arguments[:1]}")

@@ -40,7 +40,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def made(tokens: FakeTokenRepository, clock: FakeClock) -> Iterator[None]:
-    """The services of this process, with these tokens; nothing connects."""
+    """Override the services of this process with these tokens; nothing connects."""
     real = bootstrap.build_services(
         Settings.from_mapping({"RUN_TABLE": "none", "DATA_BUCKET": "none"})
     )

@@ -192,7 +192,10 @@ def test_a_descriptor_that_quippy_rejects_is_invalid(text: str) -> None:
 
 
 def test_the_format_version_is_raised_with_the_library_that_packs() -> None:
-    """Its bytes are taken from archives of sub-runs by their names: one name must not stand for the bytes of two versions."""
+    """Its bytes are taken from archives of sub-runs by their names.
+
+    One name must not stand for the bytes of two versions.
+    """
     assert (FORMAT_VERSION, version("isal")) == (3, "1.9.1")
 
 
@@ -460,7 +463,7 @@ def test_a_builder_that_was_paused_finds_the_archive_of_the_next_one() -> None:
 
 
 def test_a_build_that_fails_because_another_succeeded_is_no_failure() -> None:
-    """The other's clock is ahead: it takes the lease over, and ends the upload of this one."""
+    """Let a builder whose clock is ahead take the lease over and end the upload of this one."""
     scenario = ArchiveScenario()
 
     def end_upload(reached: str, key: str) -> None:
@@ -478,7 +481,10 @@ def test_a_build_that_fails_because_another_succeeded_is_no_failure() -> None:
 
 
 def damage(scenario: ArchiveScenario, archive_key: str) -> None:
-    """Change bytes of a member, as a disk would: the ETag that the store returns stays what it was."""
+    """Change bytes of a member, as a disk would.
+
+    The ETag that the store returns stays what it was.
+    """
     content = scenario.bucket.objects[archive_key]
     start = scenario.bucket.records[archive_key].files[1].data_offset
     changed = (

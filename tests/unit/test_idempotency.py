@@ -1,4 +1,7 @@
-"""Scheduling with and without a key, under crashes, races and repetitions: no duplicate run, no partial batch."""
+"""Scheduling with and without a key, under crashes, races and repetitions.
+
+No duplicate run, no partial batch.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,10 @@ class SharedClock(FakeClock):
 
 @dataclass
 class SchedulingScenario:
-    """A bucket with some runs, an empty table and no records. `writes` counts changes; the process ends at `crash_at`."""
+    """A bucket with some runs, an empty table and no records.
+
+    `writes` counts changes; the process ends at `crash_at`.
+    """
 
     runs: FakeRunRepository = field(default_factory=FakeRunRepository)
     bucket: FakeDataBucket = field(default_factory=FakeDataBucket)
@@ -204,7 +210,10 @@ def test_a_batch_larger_than_the_rest_allocates_nothing_and_reports_it(
     for key in (None, "k"):
         with pytest.raises(
             NothingAvailable,
-            match="2 runs of 'Zr49Cu49Al2' are available, fewer than the 3 requested; nothing was scheduled",
+            match=(
+                "2 runs of 'Zr49Cu49Al2' are available, fewer than the 3 requested; nothing was "
+                "scheduled"
+            ),
         ):
             scenario.schedule(3, key=key)
     assert scenario.allocated() == [1]
@@ -252,7 +261,8 @@ def test_after_a_crash_at_any_write_the_key_completes_the_same_runs(count: int |
                 scenario.schedule(count, key="k")
             scenario.dead, scenario.crash_at = False, None
             scenario.clock.time += LEASE
-            # Others come first, and take what the crashed request had not claimed yet; lower numbers appear in the bucket.
+            # Others come first, and take what the crashed request had not claimed yet; lower
+            # numbers appear in the bucket.
             others = scenario.schedule(2)
             result = scenario.schedule(count, key="k")
             assert len(result) == (count or 1)

@@ -10,7 +10,7 @@ from chalicelib.adapters.aws.multipart import MIB, split_parts
 
 
 def cut(*pieces: bytes) -> list[bytes]:
-    """The parts, each in a buffer that was used before; their content is that of the pieces."""
+    """Return the parts, each in a reused buffer."""
     free_buffers: SimpleQueue[bytearray] = SimpleQueue()
     free_buffers.put(bytearray(b"used before" * MIB))
     made: list[bytes] = []

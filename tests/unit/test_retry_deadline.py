@@ -32,7 +32,10 @@ class Time:
 
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Time]:
-    """Replace the clock by one that timeouts and pauses advance; the pauses are the longest that botocore draws."""
+    """Replace the clock by one that timeouts and pauses advance.
+
+    The pauses are the longest that botocore draws.
+    """
     time = Time()
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=time.advance))
     monkeypatch.setattr("botocore.retries.standard.random.random", lambda: 1.0)

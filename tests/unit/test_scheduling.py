@@ -23,7 +23,10 @@ class FailingRunTable(FakeRunRepository):
 
 
 def test_a_failed_request_leaves_no_thread_running() -> None:
-    """It once did, and blocked the process for good: collected while a thread was being started, it waited for itself."""
+    """It once did, and blocked the process for good.
+
+    Collected while a thread was being started, it waited for itself.
+    """
     bucket = FakeDataBucket()
     for id_run in range(1, 30):
         bucket.put(get_files_prefix(SubRunKey(RunKey(NC, id_run), 0)) + "a", b"a")

@@ -124,7 +124,8 @@ def test_members_look_the_same_on_every_day_and_system() -> None:
 
 
 def test_only_large_members_have_their_sizes_after_the_data() -> None:
-    # ZipInputStream of Java refuses descriptors of stored members, and readers of a stream have to guess where the data ends.
+    # ZipInputStream of Java refuses descriptors of stored members, and readers of a stream have to
+    # guess where the data ends.
     archive = b"".join(ZipStream(sources()))
     for info in zipfile.ZipFile(io.BytesIO(archive)).infolist():
         flags, method, _, _, crc32, compressed, size = struct.unpack_from(

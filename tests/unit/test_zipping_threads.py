@@ -1,4 +1,7 @@
-"""What the packer does behind the iteration: reads ahead, within bounds, and leaves nothing behind."""
+"""What the packer does behind the iteration.
+
+Reads ahead, within bounds, and leaves nothing behind.
+"""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def deployed(
     aws_environment: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Deployed]:
-    """The stage `dev` on this machine: its three functions under AWS's emulator, a gateway before them, the sample in the bucket.
+    """Run the stage `dev`: three functions under AWS's emulator, a gateway, the sample data.
 
     Archives above 64 KiB are built by the builder, which the sample's whole runs are.
     """
@@ -147,7 +147,8 @@ def deployed(
         for resource, used in functions.items():
             if peak := used.peak_memory_bytes():
                 _MEASURED.append(
-                    f"{resource}: {peak / 2**20:.0f} MiB of {dev_package.properties(resource)['MemorySize']}"
+                    f"{resource}: {peak / 2**20:.0f} MiB of "
+                    f"{dev_package.properties(resource)['MemorySize']}"
                 )
 
 
@@ -176,7 +177,8 @@ def cold_starts(
             assert started.invoke(event)["statusCode"] == 200
             seconds.append(time.perf_counter() - began)
     _MEASURED.append(
-        f"cold start of the API's function, to its first response: {min(seconds) * 1000:.0f} to {max(seconds) * 1000:.0f} ms"
+        f"cold start of the API's function, to its first response: {min(seconds) * 1000:.0f} to "
+        f"{max(seconds) * 1000:.0f} ms"
     )
     return seconds
 

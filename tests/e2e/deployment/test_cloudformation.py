@@ -46,7 +46,7 @@ class Service:
 
 @pytest.fixture(scope="module")
 def service(dev_package: Package) -> Iterator[Service]:
-    """The stage `dev`, deployed, with the sample in its bucket and a token of each scope. Whole runs are built by the builder."""
+    """Deploy the stage `dev` with sample data and a token of each scope."""
     with cloud_with_permissions() as cloud:
         stack = deploy(
             cloud,

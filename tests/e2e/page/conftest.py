@@ -108,7 +108,10 @@ Serve = Callable[..., Site]
 
 @pytest.fixture
 def serve(aws_environment: dict[str, str], sample_bucket: str, table: str) -> Iterator[Serve]:
-    """Start an API with the given settings, on a bucket (default: the sample data) and an empty table."""
+    """Start an API with the given settings, on a bucket (default.
+
+    The sample data) and an empty table.
+    """
     served = []
 
     def start(bucket: str = sample_bucket, **settings: str) -> Site:

@@ -120,7 +120,8 @@ def test_every_control_can_be_used_with_the_keyboard(visit: Visits) -> None:
     )[1]
     readout = page.locator("output")
     expect(readout).to_contain_text(
-        f"{second['label_a']}\u2013{second['label_b']}, {second['bond_type']}: {second['distance']:.5f} Å"
+        f"{second['label_a']}\u2013{second['label_b']}, {second['bond_type']}: "
+        f"{second['distance']:.5f} Å"
     )
     assert page.get_by_role("slider").get_attribute("aria-valuetext") == readout.text_content()
 

@@ -39,7 +39,8 @@ def violations(visit: Visit, axe: str) -> list[str]:
     # The debugger is not bound by the content security policy, which would block a script element.
     visit.page.evaluate(axe)
     found = visit.page.evaluate(
-        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', "
+        "'best-practice']})"
     )
     return [
         f"{violation['id']}: {node['html']}"
@@ -229,7 +230,8 @@ def test_the_content_security_policy_blocks_injected_scripts(visit: Visits) -> N
     for attempt in (
         "document.body.append(Object.assign(document.createElement('p'), {innerHTML: '<b>x</b>'}))",
         "document.body.setAttribute('onclick', 'document.title = 1')",
-        "document.head.append(Object.assign(document.createElement('script'), {textContent: 'document.title = 1'}))",
+        "document.head.append(Object.assign(document.createElement('script'), {textContent: "
+        "'document.title = 1'}))",
     ):
         blocked = new.page.evaluate(
             f"(() => {{ try {{ {attempt}; return false }} catch {{ return true }} }})()"
@@ -260,7 +262,8 @@ def test_a_row_redrawn_between_press_and_release_is_still_clicked(visit: Visits)
     cells.hover()
     new.page.mouse.down()
     cells.evaluate(
-        "(cells) => cells.replaceChildren(...[...cells.children].map((child) => child.cloneNode(true)))"
+        "(cells) => cells.replaceChildren(...[...cells.children].map((child) => "
+        "child.cloneNode(true)))"
     )
     new.page.mouse.up()
     expect(new.page.get_by_role("heading", name="Run 1 of Zr50Cu40Al10")).to_be_visible()
