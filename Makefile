@@ -45,9 +45,10 @@ format: $(VENV)/.test ## Format the Python code and fix what ruff can fix
 	@$(VENV)/bin/ruff check --fix --quiet $(CODE) || true
 	@$(VENV)/bin/ruff format $(CODE)
 
-lint: $(VENV)/.test ## Check style, formatting and shell scripts
+lint: $(VENV)/.test ## Check style, formatting, words and shell scripts
 	@$(VENV)/bin/ruff check --quiet $(CODE)
 	@$(VENV)/bin/ruff format --check --quiet $(CODE)
+	@git ls-files -z | xargs -0 $(VENV)/bin/codespell
 	@$(VENV)/bin/shellcheck $(SHELL_SCRIPTS)
 
 typecheck: $(VENV)/.test ## Check the types with mypy --strict

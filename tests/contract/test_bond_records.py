@@ -78,7 +78,7 @@ def test_compositions_are_the_folders_that_are_formulas(
         "Zr49Cu49Al2-SOAPS/c/a",
         "Cu50Zr50/x",
         "archives/a",
-        "Stray",
+        "Leftover",
         "<b>/x",
         "zr/x",
     ):

@@ -66,7 +66,7 @@ def test_runs_are_numbered_as_their_folders(bucket_and_put: BucketAndPut) -> Non
         "9/readme",
         "07/2000/0/a",
         "x/2000/0/a",
-        "stray.txt",
+        "leftover.txt",
     ):
         put(f"{BASE}/{folder}", b"")
     assert list(bucket.list_run_numbers(RUN.nc)) == [9, 21, 100]

@@ -289,7 +289,7 @@ def test_compositions_are_the_folders_that_are_formulas() -> None:
         "Zr49Cu49Al2-SOAPS/c/a",
         "Cu50Zr50/x",
         "archives/a",
-        "stray",
+        "leftover",
         "<b>/x",
     ):
         bucket.put(key, b"")
