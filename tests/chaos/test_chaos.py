@@ -103,6 +103,7 @@ def proxied(aws_environment: dict[str, str], faults: Faults) -> Iterator[dict[st
         }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", _GROUPS, ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
 def test_faults_of_the_stores_lose_and_duplicate_nothing(
     seeds: list[int], faults: Faults, proxied: dict[str, str], aws: Aws, bucket: str, table: str

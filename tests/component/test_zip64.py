@@ -54,6 +54,7 @@ def write_sparse(path: Path, pieces: Iterable[bytes]) -> None:
         file.truncate()
 
 
+@pytest.mark.slow
 def test_a_member_above_4_gib_is_whole_in_a_stream_and_by_the_directory(tmp_path: Path) -> None:
     size = 4 * GIB + 5
     chunks = lambda: iter([*[ZEROS] * (size // len(ZEROS)), bytes(5)])  # noqa: E731
@@ -81,6 +82,7 @@ def test_a_member_above_4_gib_is_whole_in_a_stream_and_by_the_directory(tmp_path
         assert counted.decode().splitlines() == ["before 1", f"large {size}", "after 1"]
 
 
+@pytest.mark.slow
 def test_a_member_that_starts_above_4_gib_is_found(tmp_path: Path) -> None:
     path = tmp_path / "far.zip"
     stream = ZipStream([stored_zeros("large", 4 * GIB // 0xFFFF + 1), source("after", b"found")])

@@ -48,6 +48,7 @@ def api_url(aws: Aws, aws_environment: dict[str, str], bucket: str, table: str) 
         yield url
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_no_request_finds_a_fault(api_url: str, tmp_path: Path) -> None:
     command = [

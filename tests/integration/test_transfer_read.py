@@ -1,13 +1,12 @@
-"""Reads against a store whose connections break in every way they can."""
+"""Reads of objects over connections that break in every possible way."""
 
 from __future__ import annotations
 
 import random
 import re
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -17,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.aws.errors import ObjectChanged, ObjectVanished
 from chalicelib.adapters.aws.object_transfer import read_object
+from tests.support.http_server import RawHandler, serve_raw
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,10 +27,7 @@ ETAG = '"etag"'
 
 @dataclass(frozen=True)
 class Behavior:
-    """Behavior of the store for one request.
-
-    Send `stop_after` bytes of the requested range, and close.
-    """
+    """Behavior of the store for one request: send `stop_after` bytes of the requested range, and close."""
 
     stop_after: int | None = None
     status: int | None = None
@@ -53,23 +50,11 @@ class BreakingStore:
         return self.behaviors.pop(0) if self.behaviors else Behavior()
 
 
-class QuietServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore the reset of the connection by a reader that stopped."""
-
-
-def handler_of(store: BreakingStore) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+def handler_of(store: BreakingStore) -> type[RawHandler]:
+    class Handler(RawHandler):
         def setup(self) -> None:
             store.connections += 1
             super().setup()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the base class gives it
-            pass
 
         def do_GET(self) -> None:
             behavior = store.next_behavior(self.headers)
@@ -104,29 +89,23 @@ def handler_of(store: BreakingStore) -> type[BaseHTTPRequestHandler]:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[BreakingStore], S3Client]]:
-    servers: list[QuietServer] = []
+    stack = ExitStack()
 
     def start(store: BreakingStore) -> S3Client:
-        server = QuietServer(("127.0.0.1", 0), handler_of(store))
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         config = Config(
             retries={"total_max_attempts": 1}, read_timeout=5, s3={"addressing_style": "path"}
         )
-        address = f"http://127.0.0.1:{server.server_port}"
         return boto3.client(
             "s3",
-            endpoint_url=address,
+            endpoint_url=stack.enter_context(serve_raw(handler_of(store))),
             region_name="us-east-1",
             aws_access_key_id="k",
             aws_secret_access_key="s",
             config=config,
         )
 
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with stack:
+        yield start
 
 
 Serve = Callable[[BreakingStore], "S3Client"]

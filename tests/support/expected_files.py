@@ -1,4 +1,4 @@
-"""What a job must leave on the disk, and what it left."""
+"""Files that a job must extract, and those that it extracted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemathesis hooks: what a sensible caller knows, and a JSON Schema cannot say.
+"""Schemathesis hooks for rules that a JSON Schema cannot express.
 
 Keys are new for every request; an `id_run` comes with its `nc`; a cursor comes from the page
 before, and goes with its query. Only requests that are meant to be valid are changed: those that
