@@ -45,6 +45,7 @@ class Gateway:
     handler: Invoke
     authorizer: Invoke | None = None
     stage: str = "api"
+    clock: Callable[[], float] = time.monotonic
     authorizer_calls: int = 0
     _cache: dict[str, tuple[float, Any]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -141,7 +142,7 @@ class Gateway:
             raise _GatewayResponse("UNAUTHORIZED", 401)
         arn = f"{_ARN}/{method}{path}"
         expires, result = self._cache.get(token, (0.0, None))
-        if time.monotonic() >= expires:
+        if self.clock() >= expires:
             self.authorizer_calls += 1
             event = {"type": "TOKEN", "authorizationToken": token, "methodArn": arn}
             try:
@@ -149,7 +150,7 @@ class Gateway:
             except FunctionError as error:
                 raise _GatewayResponse("AUTHORIZER_FAILURE", 500) from error
             lifetime = definition["x-amazon-apigateway-authorizer"]["authorizerResultTtlInSeconds"]
-            self._cache[token] = (time.monotonic() + lifetime, result)
+            self._cache[token] = (self.clock() + lifetime, result)
         if not allows(result["policyDocument"], arn):
             raise _GatewayResponse("ACCESS_DENIED", 403)
         return {
