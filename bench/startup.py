@@ -75,7 +75,7 @@ def _record_calls(app: Any, nc: str, run: dict[str, str], download: str) -> dict
     base._make_api_call = counted
     calls: dict[str, list[str]] = {}
     requests = {
-        "schedule, no run left": build_request("POST", "/v1/generate/{nc}", {"nc": nc}),
+        "schedule": build_request("POST", "/v1/generate/{nc}", {"nc": nc}),
         "augment": build_request("POST", "/v1/generate/{nc}/{id_run}/augment", run),
         "status": build_request("GET", "/v1/generate/{nc}/{id_run}/status", run),
         "status, again": build_request("GET", "/v1/generate/{nc}/{id_run}/status", run),
