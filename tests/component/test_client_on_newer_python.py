@@ -24,7 +24,7 @@ _PYTHON = BACKENDS / "bin" / "python"
 )
 def test_the_client_tests_pass_on_python_3_13(module: str) -> None:
     if not _PYTHON.exists():
-        pytest.skip("Python 3.13 for this: make backends")
+        pytest.skip("Python 3.13 for this: make install-backends")
     command: list[str | Path] = [
         _PYTHON,
         "-m",
