@@ -62,7 +62,7 @@ class QuickClock:
 
 @dataclass
 class ChaosScenario:
-    """A composition with two runs in the bucket, the content of their files, and the ids that callers received."""
+    """A composition with two runs in the bucket, their files, and the ids that callers received."""
 
     api: Api
     aws: Aws
@@ -301,14 +301,14 @@ def _members(content: bytes) -> dict[str, bytes]:
 
 
 def _assert_run(scenario: ChaosScenario, files: dict[str, bytes]) -> None:
-    """Check that a run's archive contains the sub-runs that were scheduled at the time of the request."""
+    """Check that a run's archive contains the sub-runs scheduled at the time of the request."""
     first = {f"0/{name}": content for name, content in scenario.files["1/0"].items()}
     both = first | {f"3/{name}": content for name, content in scenario.files["1/3"].items()}
     assert files in (first, both)
 
 
 def _check(scenario: ChaosScenario) -> None:
-    """Check, after the faults have ended, that all requests succeed and nothing is lost, duplicated or partial."""
+    """Check that all requests succeed after the faults, and nothing is lost or duplicated."""
     _retry_until_ok(scenario, "POST", scenario.path(), unless="nothing_available")
     received = [*scenario.scheduled, *{ids[0] for ids in scenario.by_key.values()}]
     assert len(set(received)) == len(received), "an id was returned twice"

@@ -1,4 +1,4 @@
-"""`deploy/dynalite/synced.js`, which makes dynalite write to the disk before it responds, on a LevelDB that records its calls."""
+"""`deploy/dynalite/synced.js`, which makes dynalite write to disk before it responds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ console.log(JSON.stringify([level._put('k', 'v', {a: 1}), level._del('k', {}), l
 
 
 def run_synced(folder: Path, methods: str) -> subprocess.CompletedProcess[str]:
-    """Run `synced.js` on a LevelDB class with these methods and print the arguments of its writes."""
+    """Run `synced.js` on a LevelDB class with these methods; print the arguments of writes."""
     if not (node := shutil.which("node")):
         pytest.skip("Node.js is missing: on Debian, apt-get install nodejs")
     library = folder / "classic-level"

@@ -125,7 +125,7 @@ def test_the_durable_api_requires_tokens_unless_configured_otherwise() -> None:
 
 
 def test_seaweedfs_checks_links_against_the_public_address() -> None:
-    """SeaweedFS checks a signature with the address it was made for, not only with a proxy's Host."""
+    """SeaweedFS checks signatures with the address that they were made for."""
     public = SERVICES[DURABLE]["dataops-api"]["environment"]["S3_PUBLIC_ENDPOINT"]
     assert SERVICES[DURABLE]["seaweedfs"]["environment"]["S3_EXTERNAL_URL"] == public
 

@@ -370,7 +370,7 @@ def test_acknowledged_work_survives_a_kill_of_all_services_and_down(
 
 
 def _archive(service: Service, path: str) -> bytes:
-    """Return the archive behind the link of the path, waiting until the lease of a killed build has expired."""
+    """Return the archive of a path, waiting until the lease of a killed build has expired."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while "download_url" not in (response := service.send("GET", path) or {}):
         assert time.monotonic() < deadline, f"{path}: {response}"

@@ -187,7 +187,7 @@ class ClockAhead:
 def test_builders_that_overlap_at_any_call_leave_one_intact_archive(
     environment: dict[str, str], api: Api, store: Store, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    """Pause the first builder before one of its calls, let the second take over, then continue the first."""
+    """Pause the first builder before a call, let the second take over, continue the first."""
     scheduled(api, store, ("a", os.urandom(size // 2) + bytes(size // 2)), ("b", b"b"))
     base: Any = botocore.client.BaseClient
     call = base._make_api_call

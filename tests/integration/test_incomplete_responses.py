@@ -1,4 +1,4 @@
-"""Responses of the stores that break off, are too short, or never arrive, some of which botocore takes for complete."""
+"""Incomplete and missing responses of the stores, some of which botocore accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""100,000 runs in the table, on Amazon's DynamoDB Local, which counts what a query consumes as the service does."""
+"""100,000 runs on DynamoDB Local, which counts consumed capacity as the service does."""
 
 from __future__ import annotations
 

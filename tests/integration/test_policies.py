@@ -113,7 +113,7 @@ def _everything(api: Api) -> None:
 
 
 def _lost_race(api: Api, recorder: Recorder, aws: Aws, table: str) -> None:
-    """Take the second of the last two runs at the last moment, so that the first must be returned."""
+    """Take the second of the last two runs, so that the first must be released."""
     claimed: list[Any] = []
 
     def take_the_second(name: str, arguments: Any) -> None:

@@ -1,4 +1,4 @@
-"""The strict proxy refuses what AWS refuses (and emulators accept), and accepts the links of the app."""
+"""The strict proxy rejects what AWS rejects, and accepts the links of the app."""
 
 from __future__ import annotations
 

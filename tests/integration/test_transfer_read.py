@@ -27,7 +27,7 @@ ETAG = '"etag"'
 
 @dataclass(frozen=True)
 class Behavior:
-    """Behavior of the store for one request: send `stop_after` bytes of the requested range, and close."""
+    """Behavior of the store for one request: send `stop_after` bytes of the range, and close."""
 
     stop_after: int | None = None
     status: int | None = None

@@ -53,7 +53,7 @@ class Gateway:
     def respond(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
-        """Return status, headers and body for a request of the path and query `target`, stage included."""
+        """Return status, headers and body of a request; `target` includes stage and query."""
         request_id = str(uuid.uuid4())
         try:
             return self._invoke(method, target, headers, body, request_id)
@@ -205,7 +205,7 @@ def gateway_of_app(stage: str) -> Gateway:
 
 
 def allows(policy: Mapping[str, Any], arn: str) -> bool:
-    """Return True if a statement of an authorizer's policy allows the resource and none denies it."""
+    """Return True if a policy allows the resource and does not deny it."""
     effects = {
         statement["Effect"]
         for statement in policy["Statement"]

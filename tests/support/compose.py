@@ -1,4 +1,4 @@
-"""Compose files, run for real under a project name of their own, by the command that COMPOSE names."""
+"""Compose files, run under their own project name by the command COMPOSE."""
 
 from __future__ import annotations
 

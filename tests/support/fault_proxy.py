@@ -1,4 +1,4 @@
-"""A proxy before S3 or DynamoDB that loses, delays, refuses or cuts requests and responses, chosen by a seed."""
+"""A proxy for S3 and DynamoDB with seeded faults: lost, delayed, rejected and cut messages."""
 
 from __future__ import annotations
 

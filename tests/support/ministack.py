@@ -60,7 +60,7 @@ def deploy(
     template: Mapping[str, Any],
     variables: Mapping[str, str],
 ) -> DeployedStack:
-    """Create the stack of a template with its package, as `aws cloudformation package` and `deploy` do.
+    """Create a stack, as `aws cloudformation package` and `deploy` do.
 
     `variables` are added to the environment of the API's function. Two things are left out that
     ministack has no means for: conditions on the partition of the table (`dynamodb:LeadingKeys`;

@@ -1,4 +1,4 @@
-"""The calls that code makes to AWS, as the permissions they need, and the policies that give them."""
+"""Permissions that AWS calls require, and the policies that grant them."""
 
 from __future__ import annotations
 

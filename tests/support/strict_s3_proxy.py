@@ -155,7 +155,7 @@ class StrictS3Proxy:
     def forward(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> Iterator[http.client.HTTPResponse]:
-        """Send a valid request to the backend and yield its response, with the body still to be read."""
+        """Send a valid request to the backend and yield its response before the body is read."""
         sent = {
             name: value
             for name, value in headers.items()

@@ -402,7 +402,7 @@ def test_a_second_builder_of_the_same_archive_does_nothing() -> None:
 
 
 class HookedBucket(FakeDataBucket):
-    """A bucket that calls `before(step)` before it completes the archive and before it writes the record."""
+    """A bucket that calls `before(step)` before it completes the archive or writes the record."""
 
     def __init__(self, scenario: ArchiveScenario, before: Callable[[str, str], None]) -> None:
         super().__init__()

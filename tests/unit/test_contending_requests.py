@@ -144,7 +144,7 @@ def test_parallel_batches_of_many_sizes_leave_no_gap(
 def retry_during_a_batch(
     taken_at: int, retried_at: int
 ) -> tuple[Service, Caller[list[int]], list[int], list[int] | None]:
-    """Let others schedule before one call of a batch, and its key come again before a later call, half a minute after."""
+    """Let others schedule before one call of a batch, and repeat its key before a later call."""
     service = Service(1, 2, 3)
     batch = service.caller(3, "k")
     batch.advance(taken_at)

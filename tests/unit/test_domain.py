@@ -73,7 +73,7 @@ def test_deformations_have_the_kinds_of_the_published_cells() -> None:
 
 
 def test_deformations_give_the_published_cells() -> None:
-    """CELL_PARAMETERS of run 21 of Zr49Cu49Al2, whose reference cell is a cube of 12.028420 angstrom."""
+    """Compare with CELL_PARAMETERS of run 21, a cube of 12.028420 angstrom."""
     edge = 12.028420
     published = {
         1: ((edge, 6.014210, 0), (0, edge, 0), (0, 0, edge)),

@@ -67,7 +67,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def read(path: Path, format_: Format) -> list[tuple[Any, ...]]:
-    """Return the rows of a table, read by another library than the one that wrote it if possible."""
+    """Return the rows of a table, read by another library than its writer if possible."""
     if format_ is Format.PARQUET:
         rows = pq.read_table(path).select(COLUMNS).to_pylist()
         return [tuple(row.values()) for row in rows]

@@ -55,7 +55,7 @@ def facts_of(
 
 
 def published(facts: CalculationFacts) -> str:
-    """Return the outcome by the published script, in its order and terms: -1 is no line of labels."""
+    """Return the outcome by the published script, where -1 is no line of labels."""
     qe_file_exists, qe_scf_ok = facts.scf_converged is not None, bool(facts.scf_converged)
     icohp_lines = -1 if facts.bond_labels is None else facts.bond_labels
     if qe_file_exists and not qe_scf_ok:

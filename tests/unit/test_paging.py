@@ -1,4 +1,4 @@
-"""Lists, items and counts agree, and pages contain every old run once despite writes between them."""
+"""Lists, items and counts agree, and pages contain every run once despite writes."""
 
 from __future__ import annotations
 

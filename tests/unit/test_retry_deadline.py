@@ -1,4 +1,4 @@
-"""Duration of calls to unresponsive services, computed from their timeouts and pauses without waiting for them."""
+"""Duration of calls to unresponsive services, computed from timeouts and pauses."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def prod_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 
 def build_once(factory: pytest.TempPathFactory, stage: str, arch: str) -> Package:
-    """Build a package in the first worker of pytest-xdist that needs it, and reuse it in the others."""
+    """Build a package in the first worker of pytest-xdist, and reuse it in the others."""
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     shared = factory.getbasetemp().parent if is_worker else factory.getbasetemp()
     output = shared / f"package-{stage}-{arch}"
@@ -163,7 +163,7 @@ def deployed(
 def cold_starts(
     dev_package: Package, aws_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> list[float]:
-    """Measure the seconds from the first request of an execution environment to its response, several times, without stores."""
+    """Measure cold starts in seconds, from the first request to its response, without stores."""
     if MISSING_LAMBDA_EMULATOR:
         pytest.skip(MISSING_LAMBDA_EMULATOR)
     folder = tmp_path_factory.mktemp("cold")

@@ -1,4 +1,4 @@
-"""The authorizer behind API Gateway, which caches its result for all requests with the same token."""
+"""The authorizer behind API Gateway, which caches its result for each token."""
 
 from __future__ import annotations
 

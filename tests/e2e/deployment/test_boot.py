@@ -28,7 +28,7 @@ NC = "Zr49Cu49Al2"
 def send(
     deployed: Deployed, method: str, path: str, token: str | None = None, body: Any = None
 ) -> tuple[int, Any, Any]:
-    """Return status, headers and content (decoded if it is JSON) of a response, without following redirects."""
+    """Return status, headers and content of a response, without following redirects."""
     headers = {"Content-Type": "application/json"} | (
         {"Authorization": f"Bearer {token}"} if token else {}
     )

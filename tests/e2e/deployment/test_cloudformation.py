@@ -1,4 +1,4 @@
-"""The template makes the whole stack, and the service works in it with nothing but the permissions of its roles."""
+"""The template creates the whole stack, whose roles have all necessary permissions."""
 
 from __future__ import annotations
 

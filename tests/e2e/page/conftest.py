@@ -50,7 +50,7 @@ class Site:
 
 @dataclass
 class Visit:
-    """A browser window on a site, with the requests it sent and the errors and warnings it logged."""
+    """A browser window, with the requests it sent and the errors and warnings it logged."""
 
     site: Site
     context: BrowserContext
