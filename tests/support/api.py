@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -57,5 +58,11 @@ def serving(environment: Mapping[str, str], timeouts: Timeouts = DEFAULT_TIMEOUT
     """Serve the app with the services that an environment describes."""
     settings = Settings.from_mapping(environment)
     services = bootstrap.build_services(settings, Clients.connect(settings, timeouts))
-    with bootstrap.override_services(services), Client(app) as client:
-        yield Api(client)
+    environ = os.environ
+    try:
+        with bootstrap.override_services(services), Client(app) as client:
+            yield Api(client)
+    finally:
+        # The client replaces os.environ during each request, so concurrent requests leave a copy,
+        # whose changes child processes do not see.
+        os.environ = environ  # noqa: B003
