@@ -11,6 +11,7 @@ PORT ?= 8000
 PACKAGES := chalicelib server localdev scripts bench tests
 CODE := app.py $(PACKAGES) client/dataops_client client/examples data
 SHELL_SCRIPTS := .ci/run $(wildcard scripts/*.sh deploy/*/*.sh)
+HEAVY ?= $(CI)
 PYTEST := $(VENV)/bin/pytest -n auto --dist worksteal -q
 
 .PHONY: help run serve env test test-fast coverage check format lint typecheck bench lock sample-data clean
@@ -27,8 +28,9 @@ serve: $(VENV)/.run ## Serve DATA_DIR on http://localhost:8000 (PORT=) with the 
 env: $(VENV)/.run ## Print the environment of the running `make serve`, for `chalice local` and the aws CLI: eval "$$(make -s env)"
 	@$(PY) -m localdev.serve --environment --port $(PORT)
 
-test: $(VENV)/.test ## Run all tests that this machine has the programs for
-	@$(PYTEST)
+test: $(VENV)/.test ## Run the tests that this machine has the programs for (HEAVY=1: also those over 20 s)
+	@$(PYTEST) $(if $(HEAVY),,-m "not heavy")
+	@$(if $(HEAVY),,echo "deselected: tests marked heavy, which CI runs (make test HEAVY=1)")
 
 test-fast: $(VENV)/.test ## Run the unit tests, and the contract tests that need no store
 	@$(PYTEST) tests/unit tests/contract -m "not slow and not stores"

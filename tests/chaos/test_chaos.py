@@ -40,7 +40,10 @@ _SEEDS = (
     if os.environ.get("SEED")
     else list(range(int(os.environ.get("SCENARIOS") or 100)))
 )
-_GROUPS = [_SEEDS[start : start + _GROUP] for start in range(0, len(_SEEDS), _GROUP)]
+_GROUPS = [
+    pytest.param(_SEEDS[start : start + _GROUP], marks=[pytest.mark.heavy] if start else [])
+    for start in range(0, len(_SEEDS), _GROUP)
+]
 _MAX_ATTEMPTS = 60
 """Attempts after the faults have ended: far more than are ever needed."""
 _TIMEOUTS = Timeouts(read_seconds=0.5, write_seconds=2, last_attempt_seconds=0.6)

@@ -38,6 +38,7 @@ def download(running: Server, id_run: int) -> tuple[list[int], dict[str, Any]]:
 
 
 @needs_proc
+@pytest.mark.heavy
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_first_downloads_at_once_all_succeed_in_bounded_memory(

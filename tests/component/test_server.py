@@ -107,6 +107,7 @@ def test_slow_connections_delay_no_other_request_and_are_closed(
             assert until_closed(connection).startswith(response)
 
 
+@pytest.mark.heavy
 @needs_proc
 def test_callers_beyond_the_file_descriptors_wait_and_nothing_spins(many_files: None) -> None:
     with ExitStack() as stack:

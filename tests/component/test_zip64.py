@@ -54,6 +54,7 @@ def write_sparse(path: Path, pieces: Iterable[bytes]) -> None:
         file.truncate()
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_a_member_above_4_gib_is_whole_in_a_stream_and_by_the_directory(tmp_path: Path) -> None:
     size = 4 * GIB + 5
@@ -82,6 +83,7 @@ def test_a_member_above_4_gib_is_whole_in_a_stream_and_by_the_directory(tmp_path
         assert counted.decode().splitlines() == ["before 1", f"large {size}", "after 1"]
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_a_member_that_starts_above_4_gib_is_found(tmp_path: Path) -> None:
     path = tmp_path / "far.zip"

@@ -100,6 +100,7 @@ def walk(runs: DynamoRunRepository) -> Iterator[int]:
             return
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_pages_of_a_hundred_thousand_runs_cost_the_same_and_are_complete(
