@@ -12,7 +12,9 @@ PACKAGES := chalicelib server localdev scripts bench tests
 CODE := app.py $(PACKAGES) client/dataops_client client/examples data
 SHELL_SCRIPTS := .ci/run $(wildcard scripts/*.sh deploy/*/*.sh)
 HEAVY ?= $(CI)
-PYTEST := $(VENV)/bin/pytest -n auto --dist worksteal -q
+# One worker more than cores: many tests wait for servers and browsers.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+PYTEST := $(VENV)/bin/pytest -n $(WORKERS) --dist worksteal -q
 
 .PHONY: help run serve env test test-fast coverage check format lint typecheck bench lock sample-data clean
 
