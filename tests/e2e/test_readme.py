@@ -90,6 +90,9 @@ def chalice_local(served: LocalDeployment, port: int) -> Iterator[None]:
             process.terminate()
 
 
+@pytest.mark.skipif(
+    shutil.which("curl") is None, reason="curl is missing; on Debian: apt-get install curl"
+)
 def test_the_sessions_print_the_output_that_the_readme_shows(
     served: LocalDeployment, tmp_path: Path
 ) -> None:
