@@ -35,7 +35,7 @@ test: $(VENV)/.test ## Run the tests that this machine has the programs for (HEA
 	@$(if $(HEAVY),,echo "deselected: tests marked heavy, which CI runs (make test HEAVY=1)")
 
 test-fast: $(VENV)/.test ## Run the unit tests, and the contract tests that need no store
-	@$(PYTEST) tests/unit tests/contract -m "not slow and not stores"
+	@$(VENV)/bin/pytest -n auto --dist worksteal -q tests/unit tests/contract -m "not slow and not stores"
 
 coverage: $(VENV)/.test ## Measure the coverage of unit, component, contract and integration tests against the floor in pyproject.toml
 	@$(PYTEST) tests/unit tests/component tests/contract tests/integration --cov --cov-report=term:skip-covered --cov-report=html:.local/coverage
