@@ -41,7 +41,7 @@ DOCS = (ROOT / "docs" / "self-hosting.md").read_text()
 LARGE_BYTES = 12 * 1024**2
 """Sub-run 3 of run 1: more than one part of an upload. It cannot be packed."""
 
-_PATIENCE_SECONDS = 180
+_TIMEOUT_SECONDS = 180
 
 
 @dataclass
@@ -71,10 +71,10 @@ class Service:
         self._await()
 
     def _await(self) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while not self._healthy():
             assert time.monotonic() < deadline, self.project.run("logs", "--tail", "20")
-            time.sleep(1)
+            time.sleep(1)  # a real service starts: nothing signals readiness
 
     def _healthy(self) -> bool:
         try:
@@ -291,17 +291,17 @@ class Work:
         """
         for worker in self._workers:
             worker.start()
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while len(self.scheduled) < scheduled or not built <= len(self.built) < len(self.ordered):
             assert time.monotonic() < deadline, self
-            time.sleep(0.01)
+            time.sleep(0.01)  # the workers are threads of this test on a real service
 
     def end(self) -> None:
         self._killed.set()
         for worker in self._workers:
             worker.join()
 
-    def _ask(self, method: str, path: str) -> Any:
+    def _request(self, method: str, path: str) -> Any:
         response = self.service.send(method, path)
         if response is None:
             with self._lock:
@@ -313,23 +313,23 @@ class Work:
         id_run = "1"
         while not self._killed.is_set():
             if len(self.scheduled) < RUNS - 10:  # what is left is for afterwards
-                if not (run := self._ask("POST", f"/v1/generate/{NC}")):
+                if not (run := self._request("POST", f"/v1/generate/{NC}")):
                     continue
                 id_run = run["id_run"]
                 self.scheduled.append(id_run)
-            if self._ask("POST", f"/v1/generate/{NC}/{id_run}/augment"):
+            if self._request("POST", f"/v1/generate/{NC}/{id_run}/augment"):
                 self.augmented.append(id_run)
 
     def _build(self) -> None:
         while not self._killed.is_set():
             if "1" not in self.augmented:
-                time.sleep(0.01)
+                time.sleep(0.01)  # the workers are threads of this test on a real service
                 continue
             with self._lock:
                 path = f"/v1/generate/{NC}/1/download?include=*&include=none-{len(self.ordered)}&wait=20"
                 self.ordered.append(path)
             while not self._killed.is_set() and path not in self.built:
-                if (response := self._ask("GET", path)) and "archive_key" in response:
+                if (response := self._request("GET", path)) and "archive_key" in response:
                     self.built[path] = response["archive_key"]
 
 
@@ -371,7 +371,7 @@ def test_acknowledged_work_survives_a_kill_of_all_services_and_down(
 
 def _archive(service: Service, path: str) -> bytes:
     """Return the archive of a path, waiting until the lease of a killed build has expired."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while "download_url" not in (response := service.send("GET", path) or {}):
         assert time.monotonic() < deadline, f"{path}: {response}"
         time.sleep(1)

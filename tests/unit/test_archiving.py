@@ -89,16 +89,16 @@ class ArchiveScenario:
     def make(
         self, sub_run: int = 0, selection: Selection = ALL, *, verify: bool = False
     ) -> ArchiveLink:
-        made = get_or_build_archive(
+        result = get_or_build_archive(
             ArchiveSpec(SubRunKey(RUN, sub_run), selection), self.archives, verify=verify
         )
-        assert isinstance(made, ArchiveLink)
-        return made
+        assert isinstance(result, ArchiveLink)
+        return result
 
     def make_run(self, *sub_runs: int) -> ArchiveLink:
-        made = get_or_build_archive(ArchiveSpec(RUN, ALL, sub_runs or None), self.archives)
-        assert isinstance(made, ArchiveLink)
-        return made
+        result = get_or_build_archive(ArchiveSpec(RUN, ALL, sub_runs or None), self.archives)
+        assert isinstance(result, ArchiveLink)
+        return result
 
     def unzip(self, link: ArchiveLink) -> dict[str, bytes]:
         content = self.bucket.objects[link.manifest.archive_key]
@@ -337,9 +337,9 @@ def order() -> ArchiveSpec:
 
 def test_a_large_archive_is_ordered_and_polled_until_it_is_there() -> None:
     scenario = ArchiveScenario(inline_max_bytes=10)
-    made = get_or_build_archive(order(), scenario.archives)
-    assert isinstance(made, BuildInProgress)
-    assert made.retry_after_seconds == 1
+    result = get_or_build_archive(order(), scenario.archives)
+    assert isinstance(result, BuildInProgress)
+    assert result.retry_after_seconds == 1
     assert scenario.queue.specs == [order()]
     run_build(scenario.queue.requests[0], scenario.archives)
     assert scenario.make().cached
@@ -355,10 +355,10 @@ def test_a_build_in_progress_is_not_requested_again_and_waits_grow() -> None:
     )
     waits = []
     for _ in range(7):
-        made = get_or_build_archive(order(), scenario.archives)
-        assert isinstance(made, BuildInProgress)
-        waits.append(made.retry_after_seconds)
-        scenario.clock.advance(made.retry_after_seconds)
+        result = get_or_build_archive(order(), scenario.archives)
+        assert isinstance(result, BuildInProgress)
+        waits.append(result.retry_after_seconds)
+        scenario.clock.advance(result.retry_after_seconds)
     assert waits == [1, 1, 2, 4, 8, 8, 8]
     assert scenario.queue.specs == []
 
@@ -435,10 +435,10 @@ def test_losing_the_lease_mid_build_writes_no_record(step: str) -> None:
                 "other", scenario.clock.now(), scenario.clock.now() + LEASE
             )
 
-    made = get_or_build_archive(
+    result = get_or_build_archive(
         order(), replace(scenario.archives, bucket=HookedBucket(scenario, pause))
     )
-    assert isinstance(made, BuildInProgress)
+    assert isinstance(result, BuildInProgress)
     assert not scenario.bucket.records
     assert (manifest.archive_key in scenario.bucket.objects) == (step == "archive")
     assert scenario.leases.leases[manifest.archive_key].holder == "other"
@@ -454,12 +454,12 @@ def test_a_builder_that_was_paused_finds_the_archive_of_the_next_one() -> None:
             scenario.clock.advance(LEASE.total_seconds() + 1)
             assert not scenario.make().cached  # the next builder, from beginning to end
 
-    made = get_or_build_archive(
+    result = get_or_build_archive(
         order(), replace(scenario.archives, bucket=HookedBucket(scenario, pause))
     )
-    assert isinstance(made, ArchiveLink)
-    assert scenario.unzip(made)
-    assert scenario.make().record == made.record
+    assert isinstance(result, ArchiveLink)
+    assert scenario.unzip(result)
+    assert scenario.make().record == result.record
 
 
 def test_a_build_that_fails_because_another_succeeded_is_no_failure() -> None:
@@ -473,11 +473,11 @@ def test_a_build_that_fails_because_another_succeeded_is_no_failure() -> None:
             assert isinstance(get_or_build_archive(order(), ahead), ArchiveLink)
             raise Unavailable("the data bucket returned NoSuchUpload to UploadPart")
 
-    made = get_or_build_archive(
+    result = get_or_build_archive(
         order(), replace(scenario.archives, bucket=HookedBucket(scenario, end_upload))
     )
-    assert isinstance(made, ArchiveLink)
-    assert scenario.unzip(made)
+    assert isinstance(result, ArchiveLink)
+    assert scenario.unzip(result)
 
 
 def damage(scenario: ArchiveScenario, archive_key: str) -> None:
@@ -539,10 +539,10 @@ def test_a_run_is_packed_from_the_files_if_an_archive_of_a_sub_run_is_unusable(f
 
         bucket = Failing()
         bucket.objects, bucket.records = scenario.bucket.objects, scenario.bucket.records
-    made = get_or_build_archive(ArchiveSpec(RUN, ALL), replace(scenario.archives, bucket=bucket))
-    assert isinstance(made, ArchiveLink)
-    assert made.record == expected
-    assert scenario.unzip(made)
+    result = get_or_build_archive(ArchiveSpec(RUN, ALL), replace(scenario.archives, bucket=bucket))
+    assert isinstance(result, ArchiveLink)
+    assert result.record == expected
+    assert scenario.unzip(result)
     if fault == "damaged":  # its own download is built again as well
         assert not scenario.make(0).cached
 
@@ -625,8 +625,8 @@ def test_many_small_files_are_packed_in_the_background() -> None:
     scenario = ArchiveScenario()
     for number in range(INLINE_MAX_MEMBERS):
         scenario.put(1, f"{number}", b"")
-    made = get_or_build_archive(ArchiveSpec(SubRunKey(RUN, 1), ALL), scenario.archives)
-    assert isinstance(made, BuildInProgress)
+    result = get_or_build_archive(ArchiveSpec(SubRunKey(RUN, 1), ALL), scenario.archives)
+    assert isinstance(result, BuildInProgress)
     assert len(scenario.queue.specs) == 1
 
 
@@ -643,10 +643,10 @@ def test_polls_queue_a_build_once_and_get_growing_waits() -> None:
     scenario = ArchiveScenario(inline_max_bytes=10)
     waits = []
     for _ in range(6):
-        made = get_or_build_archive(order(), scenario.archives)
-        assert isinstance(made, BuildInProgress)
-        waits.append(made.retry_after_seconds)
-        scenario.clock.advance(made.retry_after_seconds)
+        result = get_or_build_archive(order(), scenario.archives)
+        assert isinstance(result, BuildInProgress)
+        waits.append(result.retry_after_seconds)
+        scenario.clock.advance(result.retry_after_seconds)
     assert waits == [1, 1, 2, 4, 8, 8]
     assert scenario.queue.specs == [order()]
 
@@ -655,9 +655,9 @@ def test_a_queued_build_whose_process_ended_is_queued_again() -> None:
     scenario = ArchiveScenario(inline_max_bytes=10)
     get_or_build_archive(order(), scenario.archives)
     scenario.clock.advance(LEASE.total_seconds())
-    made = get_or_build_archive(order(), scenario.archives)
-    assert isinstance(made, BuildInProgress)
-    assert made.retry_after_seconds == 8
+    result = get_or_build_archive(order(), scenario.archives)
+    assert isinstance(result, BuildInProgress)
+    assert result.retry_after_seconds == 8
     assert scenario.queue.specs == [order(), order()]
     run_build(
         scenario.queue.requests[0], scenario.archives

@@ -22,7 +22,13 @@ from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.dataset_info import FILE_NAME, MAX_BYTES, DatasetInfo
 from chalicelib.domain.errors import InvalidInput, Unavailable
 from chalicelib.domain.member_names import get_rejection_reason
-from chalicelib.domain.runs import RunKey, SubRunKey, parse_id_run
+from chalicelib.domain.runs import (
+    AUGMENTED_SUB_RUNS,
+    REFERENCE_SUB_RUN,
+    RunKey,
+    SubRunKey,
+    parse_id_run,
+)
 
 from .errors import DATA_BUCKET, error_code, translate_errors, translate_read_errors
 from .object_transfer import read_object, read_part
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
-_SUB_RUNS = {str(sub_run) for sub_run in range(15)}
+_SUB_RUNS = {str(sub_run) for sub_run in (REFERENCE_SUB_RUN, *AUGMENTED_SUB_RUNS)}
 
 
 class S3StoredFiles:
