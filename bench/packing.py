@@ -22,16 +22,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
 
 from isal import isal_zlib
 
-from chalicelib.adapters.aws.object_transfer import write_object
 from chalicelib.zipstream import Member, ZipStream
 from chalicelib.zipstream.pipeline import LEVEL
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 MIB = 2**20
 
@@ -79,7 +74,7 @@ def measure_packing(contents: Sequence[bytes], rounds: int) -> Iterator[str]:
         )
         yield f"| {row.name} | {speed / 1e6:.0f} | {row.ratio:.2f} | {relative} |"
     yield ""
-    for name in ("pack", "pack and upload"):
+    for name in ("pack",):
         growth = measure_memory(name, contents[0])
         size, peak = growth.size_bytes / 2**30, growth.peak_bytes / MIB
         speed = growth.size_bytes / growth.seconds / 1e6
@@ -127,13 +122,10 @@ def measure_throughputs(contents: Sequence[bytes], rounds: int) -> list[Throughp
 
 
 def measure_memory(name: str, content: bytes, size_bytes: int = 4 * 2**30) -> Growth:
-    """Pack `size_bytes` of repeated `content` in a separate process.
-
-    `name` is `pack` or `pack and upload`.
-    """
+    """Pack `size_bytes` of repeated `content` in a separate process."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe()
-    process = context.Process(target=_pack, args=(name, content, size_bytes, sender))
+    process = context.Process(target=_pack, args=(content, size_bytes, sender))
     process.start()
     peak_bytes, seconds = receiver.recv()
     process.join()
@@ -174,7 +166,7 @@ def _zip_with_stdlib(contents: Sequence[bytes], level: int) -> int:
     return sink.tell()
 
 
-def _pack(name: str, content: bytes, size_bytes: int, result: Connection) -> None:
+def _pack(content: bytes, size_bytes: int, result: Connection) -> None:
     chunks = [content[start : start + MIB // 4] for start in range(0, len(content), MIB // 4)]
     member_bytes = size_bytes // 8
 
@@ -189,32 +181,9 @@ def _pack(name: str, content: bytes, size_bytes: int, result: Connection) -> Non
     stream = ZipStream([Member(f"{number}", member_bytes, iter_member) for number in range(8)])
     before = _read_memory_bytes("VmRSS")
     began = time.perf_counter()
-    if name == "pack":
-        for _ in stream:
-            pass
-    else:
-        store = cast("S3Client", _DiscardingStore())
-        write_object(
-            store, "b", "k", stream, content_type="application/zip", content_disposition=None
-        )
+    for _ in stream:
+        pass
     result.send((_read_memory_bytes("VmHWM") - before, time.perf_counter() - began))
-
-
-class _DiscardingStore:
-    """The methods of an S3 client that `write_object` calls; discards data at 100 MB/s."""
-
-    def list_multipart_uploads(self, **_: Any) -> dict[str, Any]:
-        return {}
-
-    def create_multipart_upload(self, **_: Any) -> dict[str, str]:
-        return {"UploadId": "1"}
-
-    def upload_part(self, Body: bytes, **_: Any) -> dict[str, str]:  # noqa: N803 - the name in boto3
-        time.sleep(len(Body) / 100e6)
-        return {"ETag": "1"}
-
-    def complete_multipart_upload(self, **_: Any) -> dict[str, str]:
-        return {"ETag": "1"}
 
 
 @contextmanager

@@ -84,12 +84,10 @@ def build_services(settings: Settings, clients: Clients | None = None) -> Servic
     clients = clients or Clients.connect(settings)
     runs = DynamoRunRepository(clients.dynamodb, settings.run_table)
     bucket = S3DataBucket(
-        clients.s3,
-        clients.s3_public,
-        settings.data_bucket,
+        clients.objects,
+        clients.signer,
         settings.data_prefix,
         settings.url_ttl_seconds,
-        write_client=clients.s3_writes,
         credentials_expire_at=clients.credentials_expire_at,
     )
     clock = SystemClock()
@@ -123,7 +121,7 @@ def build_services(settings: Settings, clients: Clients | None = None) -> Servic
         executor=SimulatedExecutor(settings.job_run_time_seconds),
         clock=clock,
         archives=archives,
-        bonds=S3BondCache(clients.s3, settings.data_bucket),
+        bonds=S3BondCache(clients.objects),
         idempotency=DynamoIdempotencyStore(clients.dynamodb, settings.run_table),
         outcomes=DynamoOutcomeCache(clients.dynamodb, settings.run_table),
         tokens=DynamoTokenRepository(clients.dynamodb, settings.run_table),

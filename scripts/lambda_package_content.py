@@ -15,19 +15,21 @@ from pathlib import Path
 RUNTIME = "python3.13"
 ARCHITECTURES = {"x86_64": "x86_64", "arm64": "aarch64"}
 """Lambda's names of the processors, and those in the names of wheels."""
+_ELF_MACHINES = {"x86_64": b"\x3e\0", "arm64": b"\xb7\0"}
+"""The field e_machine, at offset 18 of a compiled module."""
 MAX_ZIP_BYTES = 15_000_000
 _SERVICES = ("dynamodb", "lambda", "s3")
 """The services that `chalicelib.adapters.aws` calls, of the 25 MB of service models in botocore."""
 _REMOVED = re.compile(
     r"(^|/)(__pycache__|tests?|examples|bin|isa-l|emscripten)/"
     r"|\.(pyi|pyc|pxd|pyx|c|h|rst|typed)$"
-    r"|(^|/)(RECORD|INSTALLER|REQUESTED|WHEEL|top_level\.txt|zip-safe)$"
+    r"|(^|/)(RECORD|INSTALLER|REQUESTED|WHEEL|top_level\.txt|zip-safe|sboms/[^/]+)$"
 )
 _ALLOWED = re.compile(
     r"app\.py|chalice/(app|__init__)\.py"
     r"|chalicelib/[\w/.-]+\.(py|js|css|html|svg)|chalicelib/static/[\w/.-]+/LICENSE"
-    r"|(boto3|botocore|dateutil|isal|jmespath|msgspec|s3transfer|urllib3)"
-    r"/[\w/.@-]+\.(py|so|json|pem|gz)|six\.py"
+    r"|(boto3|botocore|dateutil|isal|jmespath|msgspec|obstore|s3transfer|urllib3)"
+    r"/[\w/.@-]+\.(py|so|json|pem|gz)|(six|typing_extensions)\.py"
     # Vulnerability scanners read the metadata, and the licences require their text.
     r"|[\w.-]+\.dist-info/(METADATA|(licenses/)?(LICENSE|NOTICE)[\w.]*)"
 )
@@ -72,5 +74,11 @@ def find_missing(package: Path, requirements: Path, arch: str) -> Iterator[str]:
     suffix = f".cpython-{version}-{ARCHITECTURES[arch]}-linux-gnu.so"
     compiled = [name for name in names if name.endswith(".so")]
     if not compiled:
-        yield "compiled modules are missing: isal and msgspec have some"
-    yield from (f"{name!r} is not for {suffix}" for name in compiled if not name.endswith(suffix))
+        yield "compiled modules are missing: isal, msgspec and obstore have some"
+    for name in compiled:
+        if name.endswith(".abi3.so"):  # for any version of Python
+            with zipfile.ZipFile(package) as archive, archive.open(name) as module:
+                if module.read(20)[18:] != _ELF_MACHINES[arch]:
+                    yield f"{name!r} is not for {arch}"
+        elif not name.endswith(suffix):
+            yield f"{name!r} is not for {suffix}"

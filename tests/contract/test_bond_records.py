@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.adapters.aws.bond_cache import S3BondCache
-from chalicelib.adapters.aws.data_bucket import S3DataBucket
 from chalicelib.domain.bonds import Bond, BondIndex, BondTypeSummary
 from chalicelib.domain.runs import SubRunKey
 from chalicelib.usecases.ports import BondCache, DataBucket
 from tests.conftest import Aws
 from tests.support.fake_bond_records import FakeBondCache
 from tests.support.fakes import FakeDataBucket
+from tests.support.stores import connect, open_bucket
 
 KEY = SubRunKey.parse("Zr49Cu49Al2", "21", "3")
 LARGE = BondIndex(7000, (BondTypeSummary("Zr-Cu", 7000, 2.5, 0.4),), None, (80, 80_080, 2**33))
@@ -24,7 +24,8 @@ BOND = Bond("Cu1", "Zr2", 1, 2, "Zr-Cu", 3.26048, (0, -1, 1), 0.41728)
 def records(request: pytest.FixtureRequest) -> BondCache:
     if request.param == "fake":
         return FakeBondCache()
-    return S3BondCache(request.getfixturevalue("aws").s3, request.getfixturevalue("bucket"))
+    environment = request.getfixturevalue("aws_environment")
+    return S3BondCache(connect(environment, request.getfixturevalue("bucket")).objects)
 
 
 def test_a_record_is_found_by_its_fingerprint_only(records: BondCache) -> None:
@@ -43,11 +44,13 @@ def test_no_bonds_are_kept_as_such(records: BondCache) -> None:
     assert records.get(KEY, "a" * 64) == BondIndex(0, (), (), ())
 
 
-def test_a_damaged_record_costs_a_reading(aws: Aws, bucket: str) -> None:
+def test_a_damaged_record_costs_a_reading(
+    aws: Aws, aws_environment: dict[str, str], bucket: str
+) -> None:
     aws.s3.put_object(
         Bucket=bucket, Key=f"archives/{KEY}/{'a' * 64}.bonds.json", Body=b'{"total": 7, "summ'
     )
-    assert S3BondCache(aws.s3, bucket).get(KEY, "a" * 64) is None
+    assert S3BondCache(connect(aws_environment, bucket).objects).get(KEY, "a" * 64) is None
 
 
 @pytest.fixture(
@@ -64,9 +67,9 @@ def stored(request: pytest.FixtureRequest) -> tuple[DataBucket, Callable[[str], 
         return fake, lambda key: fake.put(key, b"")
     client, name = request.getfixturevalue("aws").s3, request.getfixturevalue("bucket")
     prefix = "ML/big-data-full/" if "prefix" in request.param else ""
-    return S3DataBucket(client, client, name, prefix, 900), lambda key: client.put_object(
-        Bucket=name, Key=prefix + key, Body=b""
-    )
+    return open_bucket(
+        request.getfixturevalue("aws_environment"), name, prefix
+    ), lambda key: client.put_object(Bucket=name, Key=prefix + key, Body=b"")
 
 
 def test_compositions_are_the_folders_that_are_formulas(

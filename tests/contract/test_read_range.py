@@ -6,16 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.adapters.aws.clients import Clients
-from chalicelib.adapters.aws.data_bucket import S3DataBucket
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import SourceChanged, Unavailable
 from chalicelib.domain.runs import RunKey, SubRunKey
-from chalicelib.settings import Settings
 from chalicelib.usecases.ports import DataBucket
 from tests.conftest import Aws
 from tests.support.fakes import FakeDataBucket
 from tests.support.fault_proxy import SingleFault, fault_proxy
+from tests.support.stores import open_bucket
 
 SUB_RUN = SubRunKey(RunKey(NominalComposition("Zr49Cu49Al2"), 21), 0)
 STORED = "Zr49Cu49Al2/c/md/lammps/100/21/2000/0/Zr49Cu49Al2.scf.out"
@@ -30,9 +28,9 @@ def stores(request: pytest.FixtureRequest) -> tuple[DataBucket, Put]:
         fake = FakeDataBucket()
         return fake, fake.put
     s3, name = request.getfixturevalue("aws").s3, request.getfixturevalue("bucket")
-    return S3DataBucket(s3, s3, name, "", 900), lambda key, content: s3.put_object(
-        Bucket=name, Key=key, Body=content
-    )
+    return open_bucket(
+        request.getfixturevalue("aws_environment"), name
+    ), lambda key, content: s3.put_object(Bucket=name, Key=key, Body=content)
 
 
 @pytest.mark.parametrize(
@@ -60,15 +58,13 @@ def test_a_range_of_a_file_that_is_another_by_now_is_refused(
 
 @pytest.mark.parametrize("kind", ["truncate", "shorten", "empty"])
 def test_a_short_range_is_rejected(
-    aws: Aws, aws_environment: dict[str, str], bucket: str, table: str, kind: str
+    aws: Aws, aws_environment: dict[str, str], bucket: str, kind: str
 ) -> None:
     aws.s3.put_object(Bucket=bucket, Key=STORED, Body=CONTENT)
     with fault_proxy(
         aws_environment["AWS_ENDPOINT_URL_S3"], SingleFault(kind, to=f"GET /{bucket}/{STORED}")
     ) as url:
-        names = {"RUN_TABLE": table, "DATA_BUCKET": bucket, "AWS_ENDPOINT_URL_S3": url}
-        clients = Clients.connect(Settings.from_mapping(aws_environment | names))
-        cut = S3DataBucket(clients.s3, clients.s3_public, bucket, "", 900)
+        cut = open_bucket(aws_environment | {"AWS_ENDPOINT_URL_S3": url}, bucket)
         (artifact,) = cut.list_artifacts(SUB_RUN)
         with pytest.raises(Unavailable):
             cut.read_range(artifact, 10, 1000)

@@ -12,11 +12,12 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from obstore.exceptions import GenericError
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.lambda_handlers.authorizer import authorize
 from chalicelib.lambda_handlers.build_archive import build_archive
+from chalicelib.usecases.parallel_calls import wait_for_later_calls
 from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.support.api import Api, serving
@@ -153,21 +154,19 @@ def _damage_records(aws: Aws, bucket: str, field: str) -> None:
 def _build_at_the_second_try(
     recorder: Recorder, store: Store, run: int, build: Callable[[], Any]
 ) -> None:
-    """Refuse the second part of a build.
-
-    Its upload must be aborted, its lease must contain the reason; the next build lists uploads.
-    """
+    """Refuse the upload of a build: its lease contains the reason, the next build lists uploads."""
     store(FOLDER.format(run, 0) + "big", random.Random(run).randbytes(20 * 2**20))
 
     def refuse(name: str, arguments: Any) -> None:
-        if name == "UploadPart" and arguments["PartNumber"] == 2:
-            raise ClientError({"Error": {"Code": "SlowDown", "Message": "slow down"}}, name)
+        if name == "MultipartUpload":
+            raise GenericError("slow down")
 
     recorder.watch = refuse
     with suppress(Unavailable):  # the API responds with 503
         assert build().status_code == 503
     recorder.watch = lambda name, arguments: None
     build()
+    wait_for_later_calls()
 
 
 @pytest.mark.parametrize("function", POLICIES)

@@ -8,21 +8,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-import botocore.client
-import botocore.signers
 import pytest
 
+from chalicelib.adapters.aws.url_signer import UrlSigner
+from tests.support.stores import intercept_calls
+
 _ACTIONS = {
-    "CompleteMultipartUpload": "s3:PutObject",
-    "CreateMultipartUpload": "s3:PutObject",
     "HeadBucket": "s3:ListBucket",
     "HeadObject": "s3:GetObject",
     "Invoke": "lambda:InvokeFunction",
     "ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "ListObjectsV2": "s3:ListBucket",
-    "UploadPart": "s3:PutObject",
+    "MultipartUpload": "s3:PutObject",
 }
 """Where the action is not named as the call is: Service Authorization Reference, "Actions,
 resources, and condition keys"."""
@@ -51,33 +49,29 @@ class Recorder:
     watch: Callable[[str, Mapping[str, Any]], None] = lambda name, arguments: None
 
     def note(self, service: str, name: str, key: str) -> None:
-        self.calls.setdefault(self.function, set()).add(
-            Call(_ACTIONS.get(name, f"{service}:{name}"), key)
-        )
+        calls = self.calls.setdefault(self.function, set())
+        calls.add(Call(_ACTIONS.get(name, f"{service}:{name}"), key))
+        if name == "MultipartUpload":  # it is aborted if a part of it fails
+            calls.add(Call("s3:AbortMultipartUpload", key))
 
 
 def recording(patch: pytest.MonkeyPatch, clients_of_tests: tuple[Any, ...]) -> Recorder:
     """Record all calls and signed URLs of this process, except those of the tests' own clients."""
     recorder = Recorder()
-    base: Any = botocore.client.BaseClient
-    make_call, sign = base._make_api_call, botocore.signers.RequestSigner.generate_presigned_url
+    sign = UrlSigner.sign
 
-    def called(client: Any, name: str, arguments: Any) -> Any:
+    def called(client: Any, name: str, arguments: Mapping[str, Any]) -> None:
         if client not in clients_of_tests:
-            recorder.note(client.meta.service_model.service_name, name, _key(arguments))
+            service = client.meta.service_model.service_name if client else "s3"
+            recorder.note(service, name, _key(arguments))
             recorder.watch(name, arguments)
-        return make_call(client, name, arguments)
 
-    def signed(signer: Any, **options: Any) -> Any:
-        recorder.note(
-            "s3",
-            options["operation_name"],
-            unquote(urlsplit(options["request_dict"]["url"]).path).split("/", 2)[2],
-        )
-        return sign(signer, **options)
+    def signed(signer: UrlSigner, key: str, *options: Any) -> str:
+        recorder.note("s3", "GetObject", key)
+        return sign(signer, key, *options)
 
-    patch.setattr(base, "_make_api_call", called)
-    patch.setattr(botocore.signers.RequestSigner, "generate_presigned_url", signed)
+    intercept_calls(patch, called)
+    patch.setattr(UrlSigner, "sign", signed)
     return recorder
 
 

@@ -21,6 +21,7 @@ GOOD = {
     "chalicelib/static/page/app.js": b"",
     "isal/isal_zlib.cpython-313-x86_64-linux-gnu.so": b"",
     "isal-1.9.1.dist-info/METADATA": b"",
+    "obstore/_obstore.abi3.so": b"\x7fELF".ljust(18, b"\0") + b"\x3e\0",
     "msgspec-0.22.0.dist-info/licenses/LICENSE": b"",
 }
 
@@ -79,7 +80,13 @@ def test_a_distribution_that_is_not_there_is_named(tmp_path: Path, requirements:
 
 @pytest.mark.parametrize(
     "tag",
-    ["cpython-311-x86_64-linux-gnu", "cpython-313-aarch64-linux-gnu", "cpython-313-darwin", "abi3"],
+    [
+        "cpython-311-x86_64-linux-gnu",
+        "cpython-313-aarch64-linux-gnu",
+        "cpython-313-darwin",
+        "abi3",
+        "so",
+    ],
 )
 def test_a_module_that_was_compiled_for_something_else_is_named(
     tmp_path: Path, requirements: Path, tag: str

@@ -13,8 +13,6 @@ from botocore.exceptions import BotoCoreError, EndpointConnectionError, ReadTime
 
 from chalicelib.adapters.aws import retry_deadline
 from chalicelib.adapters.aws.clients import DEFAULT_TIMEOUTS, Clients
-from chalicelib.bootstrap import build_services
-from chalicelib.domain.errors import Unavailable
 from chalicelib.settings import Settings
 
 GATEWAY_SECONDS = 29
@@ -57,33 +55,19 @@ def time_out(client: Any, time: Time) -> None:
 def test_two_calls_that_time_out_fit_into_a_request(time: Time) -> None:
     clients = Clients.connect(Settings.from_mapping(NAMES))
     time_out(clients.dynamodb, time)
-    time_out(clients.s3, time)
-    with pytest.raises(BotoCoreError):
-        clients.s3.list_objects_v2(Bucket="data")
-    assert 2 * time.seconds <= GATEWAY_SECONDS
-    with pytest.raises(BotoCoreError):
-        clients.dynamodb.get_item(TableName="runs", Key={"pk": {"S": "a"}, "sk": {"S": "b"}})
+    for _ in range(2):
+        with pytest.raises(BotoCoreError):
+            clients.dynamodb.get_item(TableName="runs", Key={"pk": {"S": "a"}, "sk": {"S": "b"}})
     assert time.seconds <= GATEWAY_SECONDS
     assert len(time.attempts) == 4, "a stuck connection is worth one more attempt"
 
 
-def test_writes_of_archives_have_the_longer_timeout(time: Time) -> None:
-    settings = Settings.from_mapping(NAMES)
-    clients = Clients.connect(settings)
-    for client in (clients.s3, clients.s3_writes):
-        time_out(client, time)
-    bucket = build_services(settings, clients).bucket
-    with pytest.raises(Unavailable):
-        bucket.write_archive("a.zip", iter([b"zip"]), "a.zip")
-    assert DEFAULT_TIMEOUTS.write_seconds <= time.seconds <= GATEWAY_SECONDS
-
-
-def test_a_write_that_times_out_fits_into_a_request(time: Time) -> None:
-    clients = Clients.connect(Settings.from_mapping(NAMES))
-    time_out(clients.s3_writes, time)
-    with pytest.raises(BotoCoreError):
-        clients.s3_writes.put_object(Bucket="data", Key="a", Body=b"a")
-    assert time.seconds <= GATEWAY_SECONDS
+def test_the_timeouts_of_the_data_bucket_fit_into_a_request() -> None:
+    timeouts = DEFAULT_TIMEOUTS
+    assert timeouts.read_seconds < timeouts.last_attempt_seconds < 2 * timeouts.read_seconds
+    longest_read = 2 * timeouts.read_seconds + timeouts.longest_pause_seconds
+    assert 2 * longest_read <= GATEWAY_SECONDS
+    assert timeouts.last_attempt_seconds < timeouts.write_seconds <= GATEWAY_SECONDS
 
 
 def test_a_call_that_fails_at_once_has_three_attempts(time: Time) -> None:
@@ -93,7 +77,7 @@ def test_a_call_that_fails_at_once_has_three_attempts(time: Time) -> None:
         time.attempts.append(request.method)
         raise EndpointConnectionError(endpoint_url=request.url)
 
-    clients.s3.meta.events.register("before-send", refuse)
+    clients.dynamodb.meta.events.register("before-send", refuse)
     with pytest.raises(EndpointConnectionError):
-        clients.s3.list_objects_v2(Bucket="data")
+        clients.dynamodb.list_tables()
     assert len(time.attempts) == 3

@@ -1,34 +1,45 @@
-"""boto3 clients for AWS, or for compatible services at the configured endpoints."""
+"""Clients of the stores, at AWS or at the configured endpoints."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
+from obstore.store import S3Store
 
-from .botocore_patches import get_credentials_expiry, use_fast_timestamp_parser
+from .credentials import get_credentials_expiry
+from .object_store import ObjectStore
 from .response_integrity import verify_response_integrity
 from .retry_deadline import LAST_ATTEMPT_SECONDS, limit_retry_time
+from .sdk_bucket import SdkBucket
+from .url_signer import UrlSigner
 
 if TYPE_CHECKING:
     from botocore.config import _RetryDict
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
+    from obstore.store import S3Credential
 
     from chalicelib.settings import Settings
 
-Style = Literal["auto", "path", "virtual"]
-
 _MAX_CONNECTIONS = 32
-_RETRIES: _RetryDict = {"mode": "standard", "total_max_attempts": 3}
+_CONNECT_SECONDS = 2
+_ATTEMPTS = 3
 """Unresponsive services are retried less often: see retry_deadline.py."""
+_RETRIES: _RetryDict = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
 _USER_AGENT = "dataops-api"
 """botocore builds its own user agent in every call, which takes a tenth of the call."""
+_LONGEST_TRANSFER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,8 @@ class Timeouts:
     write_seconds: float = 20
     """A store may need time to join the parts of a large archive."""
     last_attempt_seconds: float = LAST_ATTEMPT_SECONDS
+    longest_pause_seconds: float = 1
+    """Pauses between attempts at the data bucket are random, up to 0.1 s, 0.2 s, ..."""
 
 
 DEFAULT_TIMEOUTS = Timeouts()
@@ -49,13 +62,12 @@ DEFAULT_TIMEOUTS = Timeouts()
 class Clients:
     """Clients of all services.
 
-    `s3` reads, `s3_writes` writes archives, `s3_public` signs URLs for the public address.
+    `signer` signs URLs for the address under which callers reach the bucket.
     """
 
     dynamodb: DynamoDBClient
-    s3: S3Client
-    s3_writes: S3Client
-    s3_public: S3Client
+    objects: ObjectStore
+    signer: UrlSigner
     session: boto3.Session
     lambda_endpoint: str | None
     timeouts: Timeouts = DEFAULT_TIMEOUTS
@@ -82,55 +94,121 @@ class Clients:
         They connect at their first call.
         """
         core = botocore.session.get_session()
-        use_fast_timestamp_parser(core)
         limit_retry_time(core, timeouts.last_attempt_seconds)
         verify_response_integrity(core)
         session = boto3.Session(botocore_session=core, region_name=settings.region)
-
-        def s3(endpoint: str | None, read_timeout: float = timeouts.read_seconds) -> S3Client:
-            style: Style = settings.s3_addressing_style
-            if style == "auto":
-                # The signature of AWS requires the regional host of the bucket. Other hosts have no
-                # subdomains for buckets.
-                style = "path" if endpoint else "virtual"
-            return session.client(
-                "s3",
-                endpoint_url=endpoint,
-                config=_config(read_timeout=read_timeout, addressing_style=style),
-            )
-
-        reads = s3(settings.s3_endpoint)
         return cls(
             dynamodb=session.client(
                 "dynamodb",
                 endpoint_url=settings.dynamodb_endpoint,
                 config=_config(read_timeout=timeouts.read_seconds),
             ),
-            s3=reads,
-            s3_writes=s3(settings.s3_endpoint, timeouts.write_seconds),
-            s3_public=reads
-            if settings.s3_public_endpoint == settings.s3_endpoint
-            else s3(settings.s3_public_endpoint),
+            objects=_create_object_store(session, settings, timeouts),
+            signer=UrlSigner(
+                session, build_bucket_url(settings, settings.s3_public_endpoint), settings.region
+            ),
             session=session,
             lambda_endpoint=settings.lambda_endpoint,
             timeouts=timeouts,
         )
 
 
-def _config(*, read_timeout: float, addressing_style: Style | None = None) -> Config:
+def build_bucket_url(settings: Settings, endpoint: str | None) -> str:
+    """Return the URL of the data bucket at an endpoint, or at AWS if that is None.
+
+    By default, the bucket is in the host name at AWS, and in the path elsewhere: other hosts have
+    no subdomains for buckets. A name with dots does not match the certificate of AWS.
+    """
+    bucket, region, style = settings.data_bucket, settings.region, settings.s3_addressing_style
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    base = endpoint or f"https://s3.{region}.{suffix}"
+    if style == "virtual" or (style == "auto" and not endpoint and "." not in bucket):
+        parts = urlsplit(base)
+        return urlunsplit(parts._replace(netloc=f"{bucket}.{parts.netloc}")).rstrip("/")
+    return f"{base.rstrip('/')}/{bucket}"
+
+
+def _create_object_store(
+    session: boto3.Session, settings: Settings, timeouts: Timeouts
+) -> ObjectStore:
+    url = build_bucket_url(settings, settings.s3_endpoint)
+    authority = os.environ.get("AWS_CA_BUNDLE")
+
+    def create(read_seconds: float) -> S3Store:
+        client_options: dict[str, Any] = {
+            "allow_http": url.startswith("http://"),
+            "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
+            "read_timeout": timedelta(seconds=read_seconds),
+            "timeout": _LONGEST_TRANSFER,
+            "user_agent": _USER_AGENT,
+        }
+        if authority:
+            client_options["root_certificate"] = Path(authority).read_bytes()
+        return S3Store(
+            settings.data_bucket,
+            # The URL contains the bucket. Both names are given because the variables
+            # AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_S3, which obstore reads, do not contain it.
+            endpoint=url,
+            aws_endpoint_url_s3=url,
+            virtual_hosted_style_request=True,
+            region=settings.region,
+            disable_bulk_delete=True,
+            client_options=client_options,  # type: ignore[arg-type]
+            retry_config={
+                "max_retries": _ATTEMPTS - 1,
+                "retry_timeout": timedelta(seconds=timeouts.last_attempt_seconds),
+                "backoff": {
+                    "init_backoff": timedelta(seconds=min(0.1, timeouts.longest_pause_seconds)),
+                    "max_backoff": timedelta(seconds=timeouts.longest_pause_seconds),
+                    "base": 2,
+                },
+            },
+            credential_provider=_provide_credentials(session),
+        )
+
+    def create_sdk_client() -> S3Client:
+        style = settings.s3_addressing_style
+        if style == "auto":
+            style = "path" if settings.s3_endpoint else "virtual"
+        return session.client(
+            "s3",
+            endpoint_url=settings.s3_endpoint,
+            config=_config(read_timeout=timeouts.read_seconds, addressing_style=style),
+        )
+
+    return ObjectStore(
+        create(timeouts.read_seconds),
+        create(timeouts.write_seconds),
+        SdkBucket(create_sdk_client, settings.data_bucket),
+    )
+
+
+def _provide_credentials(session: boto3.Session) -> Callable[[], S3Credential]:
+    def get() -> S3Credential:
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        frozen = credentials.get_frozen_credentials()
+        return {
+            "access_key_id": str(frozen.access_key),
+            "secret_access_key": str(frozen.secret_key),
+            "token": frozen.token,
+            "expires_at": get_credentials_expiry(session),
+        }
+
+    return get
+
+
+def _config(
+    *, read_timeout: float, addressing_style: Literal["auto", "path", "virtual"] | None = None
+) -> Config:
     return Config(
-        connect_timeout=2,
+        connect_timeout=_CONNECT_SECONDS,
         read_timeout=read_timeout,
         retries=_RETRIES,
         max_pool_connections=_MAX_CONNECTIONS,
         tcp_keepalive=True,
         user_agent=_USER_AGENT,
         ignore_configured_endpoint_urls=True,  # type: ignore[call-arg] # missing in the stubs
-        # By default, boto3 presigns with SigV2 in us-east-1.
-        signature_version="s3v4" if addressing_style else None,
         s3={"addressing_style": addressing_style} if addressing_style else None,
-        # Other stores may reject the checksums that boto3 sends by default. Archives have a
-        # SHA-256.
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
     )

@@ -4,41 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from chalicelib.domain.archive_record import PresignedLink
 
 from .errors import DATA_BUCKET, translate_errors
+from .object_store import ObjectStore
 from .stored_archives import S3StoredArchives
 from .stored_files import S3StoredFiles
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from .url_signer import UrlSigner
 
 
 class S3DataBucket(S3StoredFiles, S3StoredArchives):
     """Implements `usecases.ports.DataBucket`.
 
     `data_prefix` (empty, or with a slash at its end) precedes the keys of stored files.
-    `public_client` signs the URLs, which expire with its credentials at the latest. Archives are
-    stored with `write_client`, which may have longer timeouts; default: `client`.
+    `signer` signs the URLs, which expire with its credentials at the latest.
     """
 
     def __init__(
         self,
-        client: S3Client,
-        public_client: S3Client,
-        bucket: str,
+        objects: ObjectStore,
+        signer: UrlSigner,
         data_prefix: str,
         url_ttl_seconds: int,
         *,
-        write_client: S3Client | None = None,
         credentials_expire_at: Callable[[], datetime | None] = lambda: None,
     ) -> None:
-        S3StoredFiles.__init__(self, client, bucket, data_prefix)
-        S3StoredArchives.__init__(self, client, write_client or client, bucket)
-        self._public_client = public_client
+        S3StoredFiles.__init__(self, objects, data_prefix)
+        S3StoredArchives.__init__(self, objects)
+        self._signer = signer
         self._url_ttl = timedelta(seconds=url_ttl_seconds)
         self._credentials_expire_at = credentials_expire_at
 
@@ -49,20 +44,16 @@ class S3DataBucket(S3StoredFiles, S3StoredArchives):
                 now + self._url_ttl,
                 self._credentials_expire_at() or datetime.max.replace(tzinfo=UTC),
             )
-            url = self._public_client.generate_presigned_url(
-                "get_object",
-                Params={
-                    "Bucket": self._bucket,
-                    "Key": key,
-                    "ResponseContentDisposition": _format_disposition(filename),
-                },
-                ExpiresIn=max(1, round((expires_at - now).total_seconds())),
+            url = self._signer.sign(
+                key,
+                {"response-content-disposition": _format_disposition(filename)},
+                max(1, round((expires_at - now).total_seconds())),
             )
         return PresignedLink(url, expires_at)
 
     def ping(self) -> None:
         with translate_errors(DATA_BUCKET):
-            self._client.head_bucket(Bucket=self._bucket)
+            self._objects.ping()
 
 
 def _format_disposition(filename: str) -> str:

@@ -1,7 +1,8 @@
 """Translation of AWS errors to errors of the domain.
 
-ObjectChanged   the object is no longer the requested version
-ObjectVanished  the object no longer exists
+ObjectStoreError  the data bucket does not respond, or responds with an error
+ObjectChanged     the object is no longer the requested version
+ObjectVanished    the object no longer exists
 """
 
 from __future__ import annotations
@@ -16,6 +17,17 @@ from urllib3.exceptions import HTTPError
 from chalicelib.domain.errors import SourceChanged, Unavailable
 
 DATA_BUCKET = "data bucket"
+
+
+class ObjectStoreError(Exception):
+    """A failed call to the data bucket.
+
+    `code` is the error code of S3, or the HTTP status if there is none, or empty without response.
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ObjectChanged(Exception):
@@ -42,6 +54,12 @@ def translate_errors(service: str) -> Iterator[None]:
     except ClientError as error:
         raise Unavailable(
             f"the {service} returned {error_code(error)} for {error.operation_name}"
+        ) from error
+    except ObjectStoreError as error:
+        raise Unavailable(
+            f"the {service} returned {error.code}"
+            if error.code
+            else f"the {service} does not respond"
         ) from error
     except (BotoCoreError, HTTPError, ResponseParserError) as error:
         # botocore does not wrap the last two: urllib3 errors from truncated error responses, and

@@ -1,10 +1,9 @@
-"""Rejection of incomplete responses of S3 and DynamoDB.
+"""Rejection of incomplete responses of DynamoDB.
 
 After its last retry, botocore returns an empty result for a response that it cannot parse. A
-truncated GetItem then looks like a missing item, and a truncated listing like the last page.
-Connections break, and proxies announce the shorter length. Therefore the length is compared, and
-the CRC-32 of DynamoDB (botocore only uses it to decide on a retry). Without a CRC-32, the body
-must contain JSON or XML.
+truncated GetItem then looks like a missing item. Connections break, and proxies announce the
+shorter length. Therefore the length is compared, and the CRC-32 (botocore only uses it to decide
+on a retry). Without a CRC-32, the body must contain JSON.
 
 IncompleteResponse  the response is not what the service sent
 """
@@ -18,7 +17,6 @@ import msgspec
 from botocore.exceptions import BotoCoreError
 
 if TYPE_CHECKING:
-    from botocore.model import OperationModel
     from botocore.session import Session
 
 
@@ -29,26 +27,17 @@ class IncompleteResponse(BotoCoreError):
 
 
 def verify_response_integrity(session: Session) -> None:
-    """Raise IncompleteResponse from calls of S3 and DynamoDB after the last retry of botocore.
-
-    The contents of objects are not checked, because they are streamed: readers compare their
-    length.
-    """
+    """Raise IncompleteResponse from calls of DynamoDB after the last retry of botocore."""
     session.register("after-call.dynamodb", _check)
-    session.register("after-call.s3", _check)
 
 
 def _check(*, http_response: Any = None, model: Any = None, **_: Any) -> None:
     headers, length = http_response.headers, http_response.headers.get("content-length")
-    if model.has_streaming_output or model.http.get("method") == "HEAD":
-        return
     content = http_response.content
     complete = length is None or len(content) == int(length)
-    if http_response.status_code == 200 and model.service_model.protocol == "json":
+    if http_response.status_code == 200:
         checksum = headers.get("x-amz-crc32")
         complete = complete and (crc32(content) == int(checksum) if checksum else _is_json(content))
-    elif http_response.status_code == 200 and not content:
-        complete = complete and not _has_body(model)
     if not complete:
         raise IncompleteResponse(operation=model.name)
 
@@ -59,11 +48,3 @@ def _is_json(content: bytes) -> bool:
     except msgspec.DecodeError:
         return False
     return True
-
-
-def _has_body(model: OperationModel) -> bool:
-    """Return True if the response has fields in its body. The parser rejects truncated XML."""
-    shape = model.output_shape
-    return shape is not None and any(
-        "location" not in member.serialization for member in shape.members.values()
-    )

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import msgspec
-from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
 from chalicelib.domain.archive_record import ArchiveRecord
+from chalicelib.usecases.parallel_calls import run_parallel
 
-from .errors import DATA_BUCKET, error_code, translate_errors, translate_read_errors
-from .object_transfer import read_part, write_object
+from .errors import (
+    DATA_BUCKET,
+    ObjectStoreError,
+    ObjectVanished,
+    translate_errors,
+    translate_read_errors,
+)
+from .object_store import ObjectStore
 from .stored_records import decode_archive_record, encode_archive_record
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-_UNREADABLE = ("NoSuchKey", "404", "InternalError", "500")
-"""Error codes of a missing or damaged object. SeaweedFS returns the last two for lost content."""
-_BROKEN_BODY = (HTTPClientError, IncompleteReadError)
-"""Errors of a body that breaks."""
+_UNREADABLE = ("404", "InternalError", "500")
+"""Error codes of a damaged object. SeaweedFS returns the last two for lost content."""
 
 ARCHIVE_LIFETIME = timedelta(days=30)
 """Age at which the lifecycle rule of the bucket deletes archives and their records."""
@@ -32,22 +31,15 @@ RECORD_LIFETIME = ARCHIVE_LIFETIME - timedelta(days=1)
 
 
 class S3StoredArchives:
-    """Reads and writes archives and their records.
+    """Reads and writes archives and their records."""
 
-    Archives are stored with `write_client`, which may have longer timeouts than `client`.
-    """
-
-    def __init__(self, client: S3Client, write_client: S3Client, bucket: str) -> None:
-        self._client = client
-        self._write_client = write_client
-        self._bucket = bucket
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
 
     def get_archive_record(self, archive_key: str) -> ArchiveRecord | None:
-        # Concurrently, to save a round trip.
-        with ThreadPoolExecutor(1, thread_name_prefix="head") as pool:
-            head = pool.submit(self._get_etag_and_size, archive_key)
-            record = self._read_record(archive_key)
-            stored = head.result()
+        record, stored = run_parallel(
+            lambda: self._read_record(archive_key), lambda: self._get_etag_and_size(archive_key)
+        )
         if (record is None) != (stored is None):
             # Read the missing half again: a truncated response must not cause a rebuild.
             record = record or self._read_record(archive_key)
@@ -56,50 +48,37 @@ class S3StoredArchives:
 
     def read_archive(self, archive_key: str, etag: str, start: int, end: int) -> bytes:
         with translate_read_errors(archive_key):
-            return read_part(
-                self._client, self._bucket, archive_key, etag=etag, start=start, end=end
-            )
+            return self._objects.read_range(archive_key, etag=etag, start=start, end=end)
 
     def write_archive(self, archive_key: str, pieces: Iterable[bytes], filename: str) -> str:
+        attributes = {
+            "Content-Type": "application/zip",
+            "Content-Disposition": f'attachment; filename="{filename}"',
+        }
         with translate_errors(DATA_BUCKET):
-            return write_object(
-                self._write_client,
-                self._bucket,
-                archive_key,
-                pieces,
-                content_type="application/zip",
-                content_disposition=f'attachment; filename="{filename}"',
-            )
+            return self._objects.write(archive_key, pieces, attributes)
 
     def write_archive_record(self, archive_key: str, record: ArchiveRecord) -> None:
         with translate_errors(DATA_BUCKET):
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=_get_record_key(archive_key),
-                Body=encode_archive_record(record),
-                ContentType="application/json",
-            )
+            content = encode_archive_record(record)
+            self._objects.put(_get_record_key(archive_key), content, "application/json")
 
     def delete_archive_record(self, archive_key: str) -> None:
         with translate_errors(DATA_BUCKET):
-            self._client.delete_object(Bucket=self._bucket, Key=_get_record_key(archive_key))
+            self._objects.delete(_get_record_key(archive_key))
 
     def _read_record(self, archive_key: str) -> ArchiveRecord | None:
         """Return the record, or None if it is missing, unreadable or too old."""
         with translate_errors(DATA_BUCKET):
             try:
-                response = self._client.get_object(
-                    Bucket=self._bucket, Key=_get_record_key(archive_key)
-                )
-            except ClientError as error:
-                if error_code(error) not in _UNREADABLE:
+                stored, content = self._objects.get(_get_record_key(archive_key))
+            except ObjectVanished:
+                return None
+            except ObjectStoreError as error:
+                if error.code not in _UNREADABLE:
                     raise
                 return None
-            try:
-                content = response["Body"].read()
-            except _BROKEN_BODY:
-                return None
-        if response["LastModified"] < datetime.now(UTC) - RECORD_LIFETIME:
+        if stored.modified_at < datetime.now(UTC) - RECORD_LIFETIME:
             return None
         with suppress(msgspec.DecodeError):
             return decode_archive_record(content)
@@ -109,12 +88,12 @@ class S3StoredArchives:
         """Return ETag and size of the archive, or None if it is missing or unreadable."""
         with translate_errors(DATA_BUCKET):
             try:
-                response = self._client.head_object(Bucket=self._bucket, Key=archive_key)
-            except ClientError as error:
-                if error_code(error) not in _UNREADABLE:
+                stored = self._objects.head(archive_key)
+            except ObjectStoreError as error:
+                if error.code not in _UNREADABLE:
                     raise
                 return None
-        return response["ETag"], response["ContentLength"]
+        return (stored.etag, stored.size_bytes) if stored else None
 
 
 def _get_record_key(archive_key: str) -> str:

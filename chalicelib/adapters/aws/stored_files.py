@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
-
-from botocore.exceptions import ClientError
 
 from chalicelib.domain.artifacts import (
     SOAPS_NAME,
@@ -20,7 +16,7 @@ from chalicelib.domain.artifacts import (
 )
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.dataset_info import FILE_NAME, MAX_BYTES, DatasetInfo
-from chalicelib.domain.errors import InvalidInput, Unavailable
+from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.member_names import get_rejection_reason
 from chalicelib.domain.runs import (
     AUGMENTED_SUB_RUNS,
@@ -29,81 +25,58 @@ from chalicelib.domain.runs import (
     SubRunKey,
     parse_id_run,
 )
+from chalicelib.usecases.parallel_calls import run_parallel
 
-from .errors import DATA_BUCKET, error_code, translate_errors, translate_read_errors
-from .object_transfer import read_object, read_part
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ObjectTypeDef
+from .errors import DATA_BUCKET, ObjectVanished, translate_errors, translate_read_errors
+from .object_calls import StoredObject
+from .object_store import ObjectStore
 
 _SUB_RUNS = {str(sub_run) for sub_run in (REFERENCE_SUB_RUN, *AUGMENTED_SUB_RUNS)}
+_PAGE_OBJECTS = 1000
 
 
 class S3StoredFiles:
     """Lists and reads the files of calculations, which are below `data_prefix`."""
 
-    def __init__(self, client: S3Client, bucket: str, data_prefix: str) -> None:
-        self._client = client
-        self._bucket = bucket
+    def __init__(self, objects: ObjectStore, data_prefix: str) -> None:
+        self._objects = objects
         self._data_prefix = data_prefix
 
     def list_compositions(self) -> Sequence[NominalComposition]:
-        return sorted(_parse_compositions(self._list_folders(self._data_prefix)))
+        return sorted(_parse_compositions(self._list_folders("")))
 
     def read_dataset_info(self) -> DatasetInfo | None:
         with translate_errors(DATA_BUCKET):
             try:
-                response = self._client.get_object(
-                    Bucket=self._bucket, Key=self._data_prefix + FILE_NAME
-                )
-            except ClientError as error:
-                if error_code(error) != "NoSuchKey":
-                    raise
+                _, content = self._objects.get(self._data_prefix + FILE_NAME, MAX_BYTES + 1)
+            except ObjectVanished:
                 return None
-            content = response["Body"].read(MAX_BYTES + 1)
-        expected_bytes = response["ContentLength"]
-        if len(content) < min(expected_bytes, MAX_BYTES + 1):
-            raise Unavailable(
-                f"the {DATA_BUCKET} returned {len(content)} of {expected_bytes} bytes "
-                f"of {FILE_NAME}"
-            )
         return DatasetInfo.parse(content)
 
     def list_run_numbers(self, nc: NominalComposition) -> Sequence[int]:
-        folders = self._list_folders(self._data_prefix + get_runs_prefix(nc))
-        return sorted(_parse_run_numbers(folders))
+        return sorted(_parse_run_numbers(self._list_folders(get_runs_prefix(nc))))
 
     def has_files(self, key: SubRunKey) -> bool:
         prefix = self._data_prefix + get_files_prefix(key)
         with translate_errors(DATA_BUCKET):
-            # With a delimiter, a subfolder counts as one entry. A few entries almost always contain
-            # a usable file.
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=prefix, Delimiter="/", PaginationConfig={"PageSize": 20}
-            )
-            names = (
-                stored["Key"][len(prefix) :]
-                for page in pages
-                for stored in page.get("Contents", [])
-            )
-            return any(get_rejection_reason(name) is None for name in names)
+            objects = self._objects.list_folder(prefix).objects
+        return any(get_rejection_reason(stored.key[len(prefix) :]) is None for stored in objects)
 
     def list_runs_with_files(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
         prefix = self._data_prefix + get_runs_prefix(first.nc)
         with translate_errors(DATA_BUCKET):
-            page = self._client.list_objects_v2(
-                Bucket=self._bucket, Prefix=prefix, StartAfter=f"{prefix}{first.id_run}/"
-            )
+            objects = self._objects.list(
+                prefix, after=f"{prefix}{first.id_run}/", limit=_PAGE_OBJECTS
+            ).objects
         folder = f"2000/{sub_run}/"
         found: dict[int, bool] = {}
         last = ""
-        for stored in page.get("Contents", []):
-            last, _, path = stored["Key"][len(prefix) :].partition("/")
+        for stored in objects:
+            last, _, path = stored.key[len(prefix) :].partition("/")
             usable = path.startswith(folder) and get_rejection_reason(path[len(folder) :]) is None
             for id_run in _parse_run_numbers([last]):
                 found[id_run] = found.get(id_run, False) or usable
-        if page["IsTruncated"]:  # the last run may have more files than were listed
+        if len(objects) == _PAGE_OBJECTS:  # the last run may have more files than were listed
             found = {
                 id_run: present
                 for id_run, present in found.items()
@@ -112,23 +85,38 @@ class S3StoredFiles:
         return found
 
     def list_artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
-        files, soaps = self._list_objects(get_files_prefix(key), get_soaps_prefix(key))
-        found: dict[str, Artifact] = {}
-        for only, listing in ((None, files), (SOAPS_NAME, soaps)):
-            for stored, name in listing:
-                artifact = _build_artifact(key.run.nc, stored, name)
-                if artifact and only in (None, name):
-                    found[name] = artifact
+        prefix = self._data_prefix + get_files_prefix(key)
+        soaps_key = self._data_prefix + get_soaps_prefix(key) + SOAPS_NAME
+        with translate_errors(DATA_BUCKET):
+            listing, soaps = run_parallel(
+                lambda: self._objects.list(prefix), lambda: self._objects.head(soaps_key)
+            )
+        nc = key.run.nc
+        found = {
+            name: _build_artifact(nc, stored, name)
+            for stored in listing.objects
+            if (name := stored.key[len(prefix) :])
+        }
+        if soaps:
+            found[SOAPS_NAME] = _build_artifact(nc, soaps, SOAPS_NAME)
         return [found[name] for name in sorted(found)]
 
     def list_run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
-        files, soaps = self._list_objects(get_run_files_prefix(key), get_run_soaps_prefix(key))
+        prefix = self._data_prefix + get_run_files_prefix(key)
+        soaps_prefix = self._data_prefix + get_run_soaps_prefix(key)
+        with translate_errors(DATA_BUCKET):
+            files, soaps = run_parallel(
+                lambda: self._objects.list(prefix), lambda: self._objects.list(soaps_prefix)
+            )
         found: dict[int, dict[str, Artifact]] = {}
-        for only, listing in ((None, files), (SOAPS_NAME, soaps)):
-            for stored, path in listing:
-                folder, _, name = path.partition("/")
-                artifact = _build_artifact(key.nc, stored, name)
-                if artifact and only in (None, name) and folder in _SUB_RUNS:
+        for listing, start, only in (
+            (files, len(prefix), None),
+            (soaps, len(soaps_prefix), SOAPS_NAME),
+        ):
+            for stored in listing.objects:
+                folder, _, name = stored.key[start:].partition("/")
+                if name and only in (None, name) and folder in _SUB_RUNS:
+                    artifact = _build_artifact(key.nc, stored, name)
                     found.setdefault(int(folder), {})[name] = artifact
         return {
             sub_run: [by_name[name] for name in sorted(by_name)]
@@ -137,53 +125,22 @@ class S3StoredFiles:
 
     def read(self, artifact: Artifact) -> Iterator[bytes]:
         with translate_read_errors(artifact.key):
-            yield from read_object(
-                self._client,
-                self._bucket,
-                artifact.key,
-                etag=artifact.etag,
-                size_bytes=artifact.size_bytes,
+            yield from self._objects.read(
+                artifact.key, etag=artifact.etag, size_bytes=artifact.size_bytes
             )
 
     def read_range(self, artifact: Artifact, start: int, end: int) -> bytes:
         with translate_read_errors(artifact.key):
-            return read_part(
-                self._client, self._bucket, artifact.key, etag=artifact.etag, start=start, end=end
-            )
+            return self._objects.read_range(artifact.key, etag=artifact.etag, start=start, end=end)
 
-    def _list_folders(self, prefix: str) -> set[str]:
+    def _list_folders(self, prefix: str) -> Sequence[str]:
         """Return the names of the folders directly below a prefix."""
-        folders: set[str] = set()
         with translate_errors(DATA_BUCKET):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=prefix, Delimiter="/"
-            )
-            for page in pages:
-                folders |= {
-                    common["Prefix"][len(prefix) : -1] for common in page.get("CommonPrefixes", [])
-                }
-        return folders
-
-    def _list_objects(self, *prefixes: str) -> list[list[tuple[ObjectTypeDef, str]]]:
-        """List several prefixes concurrently. See `_iter_objects`."""
-        with ThreadPoolExecutor(len(prefixes), thread_name_prefix="list") as pool:
-            return list(pool.map(lambda prefix: list(self._iter_objects(prefix)), prefixes))
-
-    def _iter_objects(self, prefix: str) -> Iterator[tuple[ObjectTypeDef, str]]:
-        """Yield the objects below a prefix, each with the rest of its key."""
-        full_prefix = self._data_prefix + prefix
-        with translate_errors(DATA_BUCKET):
-            for page in self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=full_prefix
-            ):
-                for stored in page.get("Contents", []):
-                    yield stored, stored["Key"][len(full_prefix) :]
+            return self._objects.list_folder(self._data_prefix + prefix).folders
 
 
-def _build_artifact(nc: NominalComposition, stored: ObjectTypeDef, name: str) -> Artifact | None:
-    if not name or name.endswith("/"):  # a folder marker
-        return None
-    return Artifact(stored["Key"], name, stored["Size"], stored["ETag"], get_role(nc, name))
+def _build_artifact(nc: NominalComposition, stored: StoredObject, name: str) -> Artifact:
+    return Artifact(stored.key, name, stored.size_bytes, stored.etag, get_role(nc, name))
 
 
 def _parse_compositions(folders: Iterable[str]) -> Iterator[NominalComposition]:

@@ -7,19 +7,16 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.aws.errors import ObjectChanged, ObjectVanished
-from chalicelib.adapters.aws.object_transfer import read_object
+from chalicelib.adapters.aws.clients import Timeouts
+from chalicelib.adapters.aws.errors import ObjectChanged, ObjectStoreError, ObjectVanished
+from chalicelib.adapters.aws.object_store import ObjectStore
+from localdev.aws_environment import EMULATOR_CREDENTIALS
 from tests.support.http_server import RawHandler, serve_raw
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from tests.support.stores import connect
 
 CONTENT = random.Random(5).randbytes(3_000_000)
 ETAG = '"etag"'
@@ -66,7 +63,7 @@ def handler_of(store: BreakingStore) -> type[RawHandler]:
                 self.wfile.write(body)
                 return
             content = behavior.content
-            range_header = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+            range_header = re.fullmatch(r"bytes=(\d+)-\d*", self.headers.get("Range", ""))
             if range_header and not behavior.ignore_range:
                 start = int(range_header[1]) + behavior.shift
                 self.send_response(206)
@@ -88,31 +85,23 @@ def handler_of(store: BreakingStore) -> type[RawHandler]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[BreakingStore], S3Client]]:
+def serve() -> Iterator[Callable[[BreakingStore], ObjectStore]]:
     stack = ExitStack()
 
-    def start(store: BreakingStore) -> S3Client:
-        config = Config(
-            retries={"total_max_attempts": 1}, read_timeout=5, s3={"addressing_style": "path"}
-        )
-        return boto3.client(
-            "s3",
-            endpoint_url=stack.enter_context(serve_raw(handler_of(store))),
-            region_name="us-east-1",
-            aws_access_key_id="k",
-            aws_secret_access_key="s",
-            config=config,
-        )
+    def start(store: BreakingStore) -> ObjectStore:
+        url = stack.enter_context(serve_raw(handler_of(store)))
+        environment = {**EMULATOR_CREDENTIALS, "AWS_ENDPOINT_URL_S3": url}
+        return connect(environment, "bucket", Timeouts(longest_pause_seconds=0.001)).objects
 
     with stack:
         yield start
 
 
-Serve = Callable[[BreakingStore], "S3Client"]
+Serve = Callable[[BreakingStore], ObjectStore]
 
 
-def read(s3: S3Client, size_bytes: int = len(CONTENT)) -> bytes:
-    return b"".join(read_object(s3, "bucket", "key", etag=ETAG, size_bytes=size_bytes))
+def read(objects: ObjectStore, size_bytes: int = len(CONTENT)) -> bytes:
+    return b"".join(objects.read("key", etag=ETAG, size_bytes=size_bytes))
 
 
 def test_an_unbroken_read_is_one_request_for_the_listed_version(serve: Serve) -> None:
@@ -127,12 +116,12 @@ def test_an_empty_object_is_read(serve: Serve) -> None:
     assert read(serve(BreakingStore(Behavior(content=b""))), 0) == b""
 
 
-def test_a_read_to_the_end_leaves_its_connection_for_the_next(serve: Serve) -> None:
+def test_a_read_to_the_end_leaves_its_connection_for_later_ones(serve: Serve) -> None:
     store = BreakingStore()
-    s3 = serve(store)
-    for _ in range(3):
-        read(s3)
-    assert store.connections == 1
+    objects = serve(store)
+    for _ in range(10):
+        read(objects)
+    assert store.connections < 10, "the next read may begin before the connection is free"
 
 
 @pytest.mark.parametrize("stop_after", [0, 1, 999_999, len(CONTENT) - 1])
@@ -140,7 +129,7 @@ def test_a_broken_read_resumes_at_its_position(serve: Serve, stop_after: int) ->
     store = BreakingStore(Behavior(stop_after))
     assert read(serve(store)) == CONTENT
     assert all(request["if-match"] == ETAG for request in store.requests)
-    position = int(store.requests[1].get("range", "bytes=0-")[6:-1])
+    position = int(store.requests[1].get("range", "bytes=0-")[6:].partition("-")[0])
     assert stop_after - 2**18 <= position <= stop_after
 
 
@@ -152,31 +141,33 @@ def test_a_read_that_breaks_again_and_again_but_moves_on_is_finished(serve: Serv
 
 def test_a_read_that_does_not_move_on_is_given_up(serve: Serve) -> None:
     store = BreakingStore(*[Behavior(0)] * 50)
-    with pytest.raises(BotoCoreError):
+    with pytest.raises(ObjectStoreError):
         read(serve(store))
-    assert len(store.requests) == 5
+    assert len(store.requests) == 9, "three reads, each of which obstore resumes twice"
 
 
 def test_a_continuation_that_is_another_place_is_never_spliced_in(serve: Serve) -> None:
-    with pytest.raises(BotoCoreError, match="was requested from byte"):
-        read(serve(BreakingStore(Behavior(1_000_000), Behavior(shift=1))))
+    store = BreakingStore(Behavior(1_000_000), *[Behavior(shift=1)] * 50)
+    with pytest.raises(ObjectStoreError):
+        read(serve(store))
 
 
 def test_a_continuation_from_the_start_is_never_spliced_in(serve: Serve) -> None:
-    with pytest.raises(BotoCoreError, match="was requested from byte"):
-        read(serve(BreakingStore(Behavior(1_000_000), Behavior(ignore_range=True))))
+    store = BreakingStore(Behavior(1_000_000), *[Behavior(ignore_range=True)] * 50)
+    with pytest.raises(ObjectStoreError):
+        read(serve(store))
 
 
 @pytest.mark.parametrize("before", [(), (Behavior(1_000_000),)])
 def test_another_version_is_object_changed(serve: Serve, before: tuple[Behavior, ...]) -> None:
-    with pytest.raises(ObjectChanged, match="'key'"):
-        read(serve(BreakingStore(*before, Behavior(status=412, code="PreconditionFailed"))))
+    with pytest.raises(ObjectChanged, match="key"):
+        read(serve(BreakingStore(*before, *[Behavior(status=412, code="PreconditionFailed")] * 9)))
 
 
 @pytest.mark.parametrize("before", [(), (Behavior(1_000_000),)])
 def test_no_version_is_object_vanished(serve: Serve, before: tuple[Behavior, ...]) -> None:
-    with pytest.raises(ObjectVanished, match="'key'"):
-        read(serve(BreakingStore(*before, Behavior(status=404, code="NoSuchKey"))))
+    with pytest.raises(ObjectVanished, match="key"):
+        read(serve(BreakingStore(*before, *[Behavior(status=404, code="NoSuchKey")] * 9)))
 
 
 def test_another_size_than_listed_is_object_changed(serve: Serve) -> None:
@@ -184,16 +175,17 @@ def test_another_size_than_listed_is_object_changed(serve: Serve) -> None:
         read(serve(BreakingStore(Behavior(content=CONTENT[1:]))))
 
 
-def test_other_refusals_are_boto3s_own(serve: Serve) -> None:
-    with pytest.raises(ClientError, match="AccessDenied"):
+def test_other_refusals_have_the_code_of_the_store(serve: Serve) -> None:
+    with pytest.raises(ObjectStoreError, match="AccessDenied") as refusal:
         read(serve(BreakingStore(Behavior(status=403, code="AccessDenied"))))
+    assert refusal.value.code == "AccessDenied"
 
 
 def test_a_read_that_is_given_up_closes_its_connection(serve: Serve) -> None:
     store = BreakingStore()
-    s3 = serve(store)
-    chunks = read_object(s3, "bucket", "key", etag=ETAG, size_bytes=len(CONTENT))
+    objects = serve(store)
+    chunks = objects.read("key", etag=ETAG, size_bytes=len(CONTENT))
     next(chunks)
     chunks.close()  # type: ignore[attr-defined]
-    assert read(s3) == CONTENT
+    assert read(objects) == CONTENT
     assert store.connections == 2
