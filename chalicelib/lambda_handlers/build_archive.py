@@ -9,6 +9,7 @@ from chalice.app import Blueprint
 from chalicelib.bootstrap import services
 from chalicelib.domain.builds import BuildRequest
 from chalicelib.usecases.archives import run_build
+from chalicelib.usecases.parallel_calls import wait_for_later_calls
 
 blueprint = Blueprint(__name__)
 
@@ -17,3 +18,4 @@ blueprint = Blueprint(__name__)
 def build_archive(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda passes both
     """Build the requested archive. An error ends the invocation, and AWS retries it."""
     run_build(BuildRequest.from_event(event), services().archives)
+    wait_for_later_calls()  # Lambda suspends the process after the return

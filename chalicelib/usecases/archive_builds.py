@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from functools import partial
 
@@ -27,6 +26,7 @@ from chalicelib.zipstream import (
 )
 
 from .build_lease import HeldLease
+from .parallel_calls import start
 from .ports import DataBucket
 
 _LOG = logging.getLogger("dataops")
@@ -112,11 +112,11 @@ def _list_packed_members(
     manifest: Manifest, bucket: DataBucket
 ) -> Mapping[str, PrecompressedMember]:
     """Return the members in archives of sub-runs, by their names in the archive of the run."""
-    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="records") as pool:
-        records = pool.map(lambda part: bucket.get_archive_record(part.archive_key), manifest.parts)
-        found = [
-            (part, record) for part, record in zip(manifest.parts, records, strict=True) if record
-        ]
+    pending = [
+        (part, start(partial(bucket.get_archive_record, part.archive_key)))
+        for part in manifest.parts
+    ]
+    found = [(part, record) for part, read in pending if (record := read.result())]
     return {
         source.name: source
         for part, record in found
@@ -203,11 +203,11 @@ def _packed_file(member: PackedMember, role: Role) -> PackedFile:
 
 
 def _with_checks(pieces: Iterable[bytes], lease: HeldLease) -> Iterator[bytes]:
-    """Yield the pieces while the lease is held.
+    """Yield the pieces once the lease is held, and while it is.
 
     Confirm it after the last piece, before the write is completed.
     """
     for piece in pieces:
-        yield piece
         lease.check()
+        yield piece
     lease.confirm()

@@ -149,12 +149,12 @@ def _build_or_find(manifest: Manifest, archives: ArchiveDependencies) -> Archive
 
 def _build(
     manifest: Manifest, archives: ArchiveDependencies, *, queued_by: str | None = None
-) -> ArchiveRecord | None:
-    """Build under the lease. Return None if another builder holds it."""
+) -> ArchiveRecord:
+    """Build under the lease. LeaseLost if another builder holds it."""
     with hold_lease(
         manifest.archive_key, leases=archives.leases, clock=archives.clock, queued_by=queued_by
     ) as lease:
-        return build_archive(manifest, bucket=archives.bucket, lease=lease) if lease else None
+        return build_archive(manifest, bucket=archives.bucket, lease=lease)
 
 
 def _enqueue(spec: ArchiveSpec, manifest: Manifest, archives: ArchiveDependencies) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from chalicelib.domain.errors import DataOpsError, Unavailable
 
+from .parallel_calls import run_later, start
 from .ports import BuildLeases, Clock
 
 LEASE = timedelta(seconds=30)
@@ -18,28 +19,37 @@ most this long."""
 
 
 class LeaseLost(Exception):
-    """Another builder has acquired the lease, and completes the archive."""
+    """Another builder holds the lease, and completes the archive."""
 
 
 class HeldLease:
-    """A lease that this process holds.
+    """A lease that this process holds, or is about to acquire.
 
-    `check` costs nothing and reports a loss that the heartbeat noticed. `confirm` must precede each
-    write that callers can see: it renews the lease itself if the last renewal is older than LEASE /
-    3, for example because the process was suspended.
+    `check` waits until it is acquired; then it costs nothing and reports a loss that the heartbeat
+    noticed. `confirm` must precede each write that callers can see: it renews the lease itself if
+    the last renewal is older than LEASE / 3, for example because the process was suspended.
     """
 
-    def __init__(self, archive_key: str, holder: str, leases: BuildLeases, clock: Clock) -> None:
+    def __init__(
+        self, archive_key: str, leases: BuildLeases, clock: Clock, queued_by: str | None
+    ) -> None:
+        self.holder = uuid.uuid4().hex
         self._archive_key = archive_key
-        self._holder = holder
         self._leases = leases
         self._clock = clock
-        self._renewed_at = clock.now()
+        self._renewed_at = now = clock.now()
         self._lost = False
+        self._acquired = start(
+            lambda: leases.acquire(archive_key, self.holder, now, now + LEASE, queued_by=queued_by)
+        )
+
+    def was_acquired(self) -> bool:
+        """Return True if the lease was free."""
+        return self._acquired.result()
 
     def check(self) -> None:
-        """Raise LeaseLost if the lease is known to be lost."""
-        if self._lost:
+        """Raise LeaseLost if the lease was not acquired, or is known to be lost."""
+        if self._lost or not self.was_acquired():
             raise LeaseLost(f"another builder holds the lease of {self._archive_key!r}")
 
     def confirm(self) -> None:
@@ -50,8 +60,9 @@ class HeldLease:
 
     def renew(self) -> None:
         """Renew the lease. Raise LeaseLost if another builder holds it."""
+        self.check()
         now = self._clock.now()
-        self._lost = not self._leases.renew(self._archive_key, self._holder, now + LEASE)
+        self._lost = not self._leases.renew(self._archive_key, self.holder, now + LEASE)
         self.check()
         self._renewed_at = now
 
@@ -64,26 +75,30 @@ def hold_lease(
     clock: Clock,
     queued_by: str | None = None,
     heartbeat_seconds: float = LEASE.total_seconds() / 3,
-) -> Iterator[HeldLease | None]:
+) -> Iterator[HeldLease]:
     """Hold the build lease of an archive, and renew it in the background.
 
-    The value is None if another builder holds it.
+    It is acquired while the caller reads what it builds from. The caller must `confirm` it before
+    it writes.
 
-    On success the lease is released; on an error it is marked as failed with the reason.
+    On success the lease is released without waiting for the release: callers find the archive
+    before they look at the lease, which expires if the release is lost. On an error the lease is
+    marked as failed with the reason.
+
+    Raises:
+        LeaseLost: Another builder holds the lease. Errors of the caller are ignored then.
     """
-    holder, now = uuid.uuid4().hex, clock.now()
-    if not leases.acquire(archive_key, holder, now, now + LEASE, queued_by=queued_by):
-        yield None
-        return
-    lease = HeldLease(archive_key, holder, leases, clock)
+    lease = HeldLease(archive_key, leases, clock, queued_by)
     try:
         with _heartbeat(lease, heartbeat_seconds):
             yield lease
     except BaseException as error:
+        if not lease.was_acquired():
+            raise LeaseLost(f"another builder holds the lease of {archive_key!r}") from error
         reason = str(error) if isinstance(error, DataOpsError) else type(error).__name__
-        leases.mark_failed(archive_key, holder, reason)
+        leases.mark_failed(archive_key, lease.holder, reason)
         raise
-    leases.release(archive_key, holder)
+    run_later(lambda: leases.release(archive_key, lease.holder))
 
 
 @contextmanager

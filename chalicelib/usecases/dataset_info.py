@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,6 +11,7 @@ from chalicelib.domain.dataset_info import DatasetInfo
 from chalicelib.domain.errors import InvalidInput, Unavailable
 from chalicelib.domain.soap import SoapDescriptor
 
+from .parallel_calls import start
 from .ports import Clock, DataBucket
 
 LIFETIME = timedelta(minutes=1)
@@ -51,17 +50,9 @@ class DatasetInfoReader:
             raise Unavailable(f"invalid description of the data set: {error}")
         return info
 
-    @contextmanager
-    def prefetch(self) -> Iterator[Callable[[], DatasetInfo]]:
-        """Read the description in the background if it is not cached.
-
-        The value is a function that returns it.
-        """
-        if self._is_fresh():
-            yield self.get
-            return
-        with ThreadPoolExecutor(1, thread_name_prefix="dataset") as pool:
-            yield pool.submit(self.get).result
+    def prefetch(self) -> Callable[[], DatasetInfo]:
+        """Start to read the description unless it is cached; return a function that returns it."""
+        return self.get if self._is_fresh() else start(self.get).result
 
     def _is_fresh(self) -> bool:
         return self._cached is not None and self._clock.now() - self._cached[0] < LIFETIME

@@ -8,9 +8,10 @@ from chalicelib.domain.artifacts import Artifact
 from chalicelib.domain.builds import ArchiveSpec
 from chalicelib.domain.errors import NotFound, SubRunNotScheduled
 from chalicelib.domain.manifest import Manifest
-from chalicelib.domain.runs import RunKey, SubRunKey
+from chalicelib.domain.runs import Run, RunKey, SubRunKey
 
 from .dataset_info import DatasetInfoReader
+from .parallel_calls import run_parallel
 from .ports import DataBucket, RunRepository
 from .run_queries import get_run
 
@@ -24,19 +25,19 @@ def get_manifest(
         NotFound: The run is not scheduled, or no file can be packed.
         SubRunNotScheduled: A requested sub-run is not scheduled.
     """
-    with dataset.prefetch() as get_dataset:
-        if isinstance(spec.key, SubRunKey):
-            artifacts = list_sub_run_artifacts(spec.key, runs=runs, bucket=bucket)
-            manifest = Manifest.of_sub_run(spec.key, artifacts, spec.selection, get_dataset())
-        else:
-            by_sub_run = _list_run_artifacts(spec.key, spec.sub_runs, runs, bucket)
-            parts = [
-                Manifest.of_sub_run(
-                    SubRunKey(spec.key, sub_run), artifacts, spec.selection, get_dataset()
-                )
-                for sub_run, artifacts in sorted(by_sub_run.items())
-            ]
-            manifest = Manifest.of_run(spec.key, parts)
+    get_dataset = dataset.prefetch()
+    if isinstance(spec.key, SubRunKey):
+        artifacts = list_sub_run_artifacts(spec.key, runs=runs, bucket=bucket)
+        manifest = Manifest.of_sub_run(spec.key, artifacts, spec.selection, get_dataset())
+    else:
+        by_sub_run = _list_run_artifacts(spec.key, spec.sub_runs, runs, bucket)
+        parts = [
+            Manifest.of_sub_run(
+                SubRunKey(spec.key, sub_run), artifacts, spec.selection, get_dataset()
+            )
+            for sub_run, artifacts in sorted(by_sub_run.items())
+        ]
+        manifest = Manifest.of_run(spec.key, parts)
     if not manifest.members:
         reason = (
             f"; an archive cannot contain {manifest.skipped[0].name!r}: "
@@ -55,9 +56,9 @@ def list_sub_run_artifacts(
 
     NotFound if there are none, SubRunNotScheduled.
     """
-    run = get_run(key.run, runs=runs)
-    _require_scheduled(key.run, {key.sub_run} - run.sub_runs)
-    artifacts = bucket.list_artifacts(key)
+    _, artifacts = run_parallel(
+        lambda: _get_scheduled(key.run, {key.sub_run}, runs), lambda: bucket.list_artifacts(key)
+    )
     if not artifacts:
         raise NotFound(f"sub-run {str(key)!r} has no files in the data bucket")
     return artifacts
@@ -66,10 +67,11 @@ def list_sub_run_artifacts(
 def _list_run_artifacts(
     key: RunKey, sub_runs: tuple[int, ...] | None, runs: RunRepository, bucket: DataBucket
 ) -> dict[int, Sequence[Artifact]]:
-    run = get_run(key, runs=runs)
-    _require_scheduled(key, set(sub_runs or ()) - run.sub_runs)
+    run, artifacts = run_parallel(
+        lambda: _get_scheduled(key, set(sub_runs or ()), runs),
+        lambda: bucket.list_run_artifacts(key),
+    )
     requested = run.sub_runs if sub_runs is None else set(sub_runs)
-    artifacts = bucket.list_run_artifacts(key)
     if sub_runs is not None and (absent := requested - artifacts.keys()):
         raise NotFound(
             f"sub-runs {_format_sub_runs(absent)} of run {str(key)!r} have no files in the data "
@@ -84,12 +86,15 @@ def _list_run_artifacts(
     return {sub_run: artifacts[sub_run] for sub_run in present}
 
 
-def _require_scheduled(key: RunKey, unscheduled: set[int]) -> None:
-    if unscheduled:
+def _get_scheduled(key: RunKey, sub_runs: set[int], runs: RunRepository) -> Run:
+    """Return a run. SubRunNotScheduled if one of the sub-runs is missing."""
+    run = get_run(key, runs=runs)
+    if unscheduled := sub_runs - run.sub_runs:
         raise SubRunNotScheduled(
             f"sub-runs {_format_sub_runs(unscheduled)} of run {str(key)!r} are not scheduled; "
             "augment the run first"
         )
+    return run
 
 
 def _format_sub_runs(sub_runs: set[int] | frozenset[int]) -> str:

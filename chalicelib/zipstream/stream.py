@@ -78,21 +78,23 @@ class ZipStream:
     def _records(self) -> Generator[_Piece, None, None]:
         readers = max(1, min(READERS, len(self._queue)))
         with CompressionPipeline(readers, self._workers) as pipeline:
-            count = min(readers, len(self._queue))
-            pending = deque(pipeline.submit(self._queue.popleft()) for _ in range(count))
+            pending = deque(pipeline.submit(self._take(readers)))
             while pending:
                 yield from self._pack(pipeline, pending.popleft())
                 if self._queue:
-                    pending.append(pipeline.submit(self._queue.popleft()))
+                    pending += pipeline.submit(self._take(1))
             if self._trailer:
                 name, content = self._trailer(self.members)
                 self._add_name(name)
                 last = Member(name, len(content), lambda: iter([content]))
-                yield from self._pack(pipeline, pipeline.submit(last))
+                yield from self._pack(pipeline, *pipeline.submit([last]))
         end = build_directory_end(len(self.members), self._written, len(self._directory))
         yield self._directory
         yield end
         self._written += len(self._directory) + len(end)
+
+    def _take(self, count: int) -> list[AnyMember]:
+        return [self._queue.popleft() for _ in range(min(count, len(self._queue)))]
 
     def _pack(self, pipeline: CompressionPipeline, pending: PendingMember) -> Iterator[_Piece]:
         member = pending.member

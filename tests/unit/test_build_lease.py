@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.usecases.build_lease import LEASE, LeaseLost, hold_lease
+from chalicelib.usecases.parallel_calls import wait_for_later_calls
 from tests.support.fakes import FakeBuildLeases, FakeClock
 
 KEY = "archives/Al2/1/0/a.zip"
@@ -46,19 +48,18 @@ def clock() -> FakeClock:
 def test_the_heartbeat_renews_the_lease_during_the_build(clock: FakeClock) -> None:
     leases = CountingLeases()
     with hold_lease(KEY, leases=leases, clock=clock, heartbeat_seconds=BEAT_SECONDS) as lease:
-        assert lease
         clock.advance(20)
         leases.wait_for_renewals(leases.renewals + 2)
         stored = leases.get(KEY)
         assert stored and stored.expires_at == clock.now() + LEASE
         lease.check()
+    wait_for_later_calls()
     assert leases.get(KEY) is None
 
 
 def test_the_heartbeat_continues_after_a_failed_renewal(clock: FakeClock) -> None:
     leases = CountingLeases(1, 2)
     with hold_lease(KEY, leases=leases, clock=clock, heartbeat_seconds=BEAT_SECONDS) as lease:
-        assert lease
         leases.wait_for_renewals(4)
         lease.confirm()
 
@@ -68,7 +69,7 @@ def test_the_heartbeat_detects_that_another_builder_took_over(clock: FakeClock) 
 
     def build() -> None:
         with hold_lease(KEY, leases=leases, clock=clock, heartbeat_seconds=BEAT_SECONDS) as lease:
-            assert lease
+            lease.check()
             later = clock.now() + timedelta(hours=1)
             assert leases.acquire(KEY, "another", later, later + LEASE)
             for thread in threading.enumerate():
@@ -85,7 +86,6 @@ def test_the_heartbeat_detects_that_another_builder_took_over(clock: FakeClock) 
 def test_a_suspended_builder_confirms_its_lease_before_it_writes(clock: FakeClock) -> None:
     leases = CountingLeases()
     with hold_lease(KEY, leases=leases, clock=clock) as lease:
-        assert lease
         lease.confirm()
         assert leases.renewals == 0
         clock.advance(LEASE.total_seconds())
@@ -95,11 +95,34 @@ def test_a_suspended_builder_confirms_its_lease_before_it_writes(clock: FakeCloc
 
 def test_of_two_builders_one_holds_the_lease(clock: FakeClock) -> None:
     leases = FakeBuildLeases()
-    with (
-        hold_lease(KEY, leases=leases, clock=clock) as first,
-        hold_lease(KEY, leases=leases, clock=clock) as second,
-    ):
-        assert first and second is None
+    with hold_lease(KEY, leases=leases, clock=clock) as first:
+        first.check()
+        with pytest.raises(LeaseLost), hold_lease(KEY, leases=leases, clock=clock) as second:
+            second.check()
+        first.confirm()
+
+
+def test_a_builder_without_the_lease_does_not_report_its_own_errors(clock: FakeClock) -> None:
+    leases = FakeBuildLeases()
+    with hold_lease(KEY, leases=leases, clock=clock) as first:
+        first.check()
+        with pytest.raises(LeaseLost), hold_lease(KEY, leases=leases, clock=clock):
+            raise NotFound("no file")
+    wait_for_later_calls()
+    assert leases.get(KEY) is None
+
+
+def test_the_lease_is_acquired_while_the_builder_reads(clock: FakeClock) -> None:
+    reading = threading.Event()
+
+    class SlowLeases(FakeBuildLeases):
+        def acquire(self, *arguments: Any, **options: Any) -> bool:
+            assert reading.wait(LIMIT_SECONDS)
+            return super().acquire(*arguments, **options)
+
+    with hold_lease(KEY, leases=SlowLeases(), clock=clock) as lease:
+        reading.set()
+        lease.check()
 
 
 @pytest.mark.parametrize(

@@ -123,10 +123,8 @@ def test_it_is_read_once_a_minute(
     assert infos.get().name is None
     assert bucket.reads == 1
     clock.advance(LIFETIME.total_seconds())
-    with infos.prefetch() as dataset:
-        assert dataset().name == "Glasses"
-    with infos.prefetch() as dataset:
-        assert dataset().soap == DatasetInfo.parse(json.dumps(FULL).encode()).soap
+    assert infos.prefetch()().name == "Glasses"
+    assert infos.prefetch()().soap == DatasetInfo.parse(json.dumps(FULL).encode()).soap
     assert bucket.reads == 2
 
 
