@@ -8,10 +8,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.client import HTTPConnection, HTTPException, HTTPResponse
 from urllib.parse import urlsplit
 
-from tests.support.http_server import RawHandler, serve_raw
+from tests.support.forwarding import ForwardingHandler, build_store_error
+from tests.support.http_server import serve_raw
 
 KINDS = ("drop", "delay", "throttle", "fail", "bad gateway", "truncate", "shorten", "empty", "lose")
 """Faults of a request: not forwarded; forwarded late; throttled; failed; failed by a load balancer,
@@ -29,7 +29,6 @@ _DYNAMODB = {
 _S3 = {"throttle": (503, "SlowDown"), "fail": (500, "InternalError")}
 _HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 _DELAY_SECONDS = 0.02
-_OWN_HEADERS = ("connection", "content-length", "transfer-encoding", "date", "server")
 
 
 class Faults:
@@ -90,10 +89,7 @@ class SingleFault(Faults):
 
 @contextmanager
 def fault_proxy(target: str, faults: Faults) -> Iterator[str]:
-    """Serve a proxy before the service at `target` and yield its URL.
-
-    It forwards the Host header, which signatures cover.
-    """
+    """Serve a proxy before the service at `target` and yield its URL."""
     address = urlsplit(target)
 
     class Handler(_Handler):
@@ -104,13 +100,10 @@ def fault_proxy(target: str, faults: Faults) -> Iterator[str]:
         yield url
 
 
-class _Handler(RawHandler):
-    upstream: tuple[str, int]
+class _Handler(ForwardingHandler):
     faults: Faults
-    _connection: HTTPConnection | None = None
 
-    def _handle(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def handle_request(self, body: bytes) -> None:
         target = self.headers.get("X-Amz-Target", "")
         kind = self.faults.next(target.rpartition(".")[2] or f"{self.command} {self.path}")
         if kind == "drop":
@@ -118,21 +111,17 @@ class _Handler(RawHandler):
             return
         if kind in ("throttle", "fail"):
             status, code = (_DYNAMODB if target else _S3)[kind]
-            self._send(
-                status,
-                "application/x-amz-json-1.0" if target else "application/xml",
-                _error(code, is_table=bool(target)),
-            )
+            self.send_content(status, *build_store_error(code, is_table=bool(target)))
             return
         if kind == "bad gateway":
-            self._send(502, "text/html", _HTML)
+            self.send_content(502, "text/html", _HTML)
             return
         if kind == STALL and not self.faults.applies_effect():
             self._stall()
             return
         if kind == "delay":
             time.sleep(_DELAY_SECONDS)
-        response, content = self._forward(body)
+        response, content = self.forward(body)
         if kind == "lose":
             self.faults.lost.append(content)
             self.close_connection = True
@@ -147,68 +136,10 @@ class _Handler(RawHandler):
             content = b""
         if kind == "truncate":
             self.close_connection = True
-        self._respond(response, content, announced=whole if kind == "truncate" else len(content))
-
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _handle
-
-    def finish(self) -> None:
-        if self._connection:
-            self._connection.close()
-        with suppress(OSError):
-            super().finish()
-
-    def _forward(self, body: bytes) -> tuple[HTTPResponse, bytes]:
-        headers = {
-            name: value
-            for name, value in self.headers.items()
-            if name.lower() not in ("connection", "expect")
-        }
-        for fresh in (self._connection is None, True):
-            if fresh:
-                self._connection = HTTPConnection(*self.upstream, timeout=60)
-            assert self._connection
-            try:
-                self._connection.putrequest(
-                    self.command, self.path, skip_host=True, skip_accept_encoding=True
-                )
-                for name, value in headers.items():
-                    self._connection.putheader(name, value)
-                self._connection.endheaders(body)
-                response = self._connection.getresponse()
-                return response, response.read()
-            except (HTTPException, OSError):  # the service has closed a kept connection meanwhile
-                if fresh:
-                    raise
-        raise AssertionError
-
-    def _respond(self, response: HTTPResponse, content: bytes, announced: int) -> None:
-        self.send_response_only(response.status)
-        for name, value in response.getheaders():
-            if name.lower() not in _OWN_HEADERS or (
-                name.lower() == "content-length" and self.command == "HEAD"
-            ):
-                self.send_header(name, value)
-        if self.command != "HEAD" and response.status not in (204, 304):
-            self.send_header("Content-Length", str(announced))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def _send(self, status: int, media_type: str, content: bytes) -> None:
-        self.send_response_only(status)
-        self.send_header("Content-Type", media_type)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
+        self.respond(response, content, announced=whole if kind == "truncate" else len(content))
 
     def _stall(self) -> None:
         """Wait until the caller gives up and closes the connection."""
         self.close_connection = True
         with suppress(OSError):
             self.connection.recv(1)
-
-
-def _error(code: str, *, is_table: bool) -> bytes:
-    if is_table:
-        return f'{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"by the proxy"}}'.encode()
-    return f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>by the proxy</Message></Error>".encode()
