@@ -1,16 +1,20 @@
 """Executes each idempotent request at most once.
 
-The record of a key is written before the request is executed. It contains a request token; each
-caller that executes the request (its holder) claims runs with a token that ends with the request
-token. After a crash, the next holder finds the claimed runs in the run table, takes them over by
-conditional writes, and claims the missing ones: never an additional run. A holder that was
+The record of a key is written before the request changes anything. It contains a request token;
+each caller that executes the request (its holder) claims runs with a token that ends with the
+request token. After a crash, the next holder finds the claimed runs in the run table, takes them
+over by conditional writes, and claims the missing ones: never an additional run. A holder that was
 suspended and replaced deletes only runs that still have its own token; no response contains these.
+
+Almost every key is new. Its record is therefore written while the request already reads what it
+needs; `Claim.confirm` waits for the record before the first change.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -28,12 +32,17 @@ _FIRST_PAUSE_SECONDS = 0.05
 _RETRY_AFTER_SECONDS = 2
 
 
+class _KeyUsed(Exception):
+    """A record of the idempotency key exists."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Identity under which a request claims runs, until `expires_at`.
 
     `token` ends with `request_token`, like the tokens of all holders of the request. `resumed` is
-    True if earlier holders may exist.
+    True if earlier holders may exist. `created` is the result of the creation of the record, if it
+    is in progress.
     """
 
     key: str
@@ -41,6 +50,7 @@ class Claim:
     request_token: str
     resumed: bool
     expires_at: datetime
+    created: Future[bool] | None = None
 
     @classmethod
     def without_key(cls) -> Claim:
@@ -49,7 +59,9 @@ class Claim:
         return cls("", token, token, False, datetime.max.replace(tzinfo=UTC))
 
     @classmethod
-    def of(cls, record: IdempotencyRecord, *, resumed: bool) -> Claim:
+    def of(
+        cls, record: IdempotencyRecord, *, resumed: bool, created: Future[bool] | None = None
+    ) -> Claim:
         """Return the claim of the holder of a record."""
         return cls(
             record.key,
@@ -57,7 +69,16 @@ class Claim:
             record.claim_token,
             resumed,
             record.leased_until,
+            created,
         )
+
+    def confirm(self) -> None:
+        """Wait until the record of the key is stored. Call this before the first change.
+
+        The exception that it raises if the key was used before is for `run_idempotently`.
+        """
+        if self.created and not self.created.result():
+            raise _KeyUsed
 
     def has_expired(self, now: datetime) -> bool:
         """Return True if another holder may execute the request."""
@@ -91,22 +112,34 @@ def run_idempotently(
     """
     if key is None:
         return action(Claim.without_key())
+
+    def execute(record: IdempotencyRecord, claim: Claim) -> tuple[int, ...]:
+        try:
+            id_runs = action(claim)
+            if not records.compare_and_set(
+                replace(record, id_runs=id_runs, completed=True), record.holder
+            ):
+                undo(claim, id_runs)
+                raise claim.in_use_error()
+        except BaseException:
+            claim.confirm()
+            with suppress(Unavailable):  # if this fails, the lease expires
+                records.compare_and_set(replace(record, leased_until=clock.now()), record.holder)
+            raise
+        return id_runs
+
+    now = clock.now()
+    fresh = _create_record(key, request, uuid.uuid4().hex, now)
+    with ThreadPoolExecutor(1, thread_name_prefix="idempotency") as pool:
+        created = pool.submit(records.create, fresh, now)
+        try:
+            return execute(fresh, Claim.of(fresh, resumed=False, created=created))
+        except _KeyUsed:
+            pass
     record, resumed = _acquire(key, request, records, clock)
-    if record.completed:
-        return record.id_runs
-    claim = Claim.of(record, resumed=resumed)
-    try:
-        id_runs = action(claim)
-        if not records.compare_and_set(
-            replace(record, id_runs=id_runs, completed=True), record.holder
-        ):
-            undo(claim, id_runs)
-            raise claim.in_use_error()
-    except BaseException:
-        with suppress(Unavailable):  # if this fails, the lease expires
-            records.compare_and_set(replace(record, leased_until=clock.now()), record.holder)
-        raise
-    return id_runs
+    return (
+        record.id_runs if record.completed else execute(record, Claim.of(record, resumed=resumed))
+    )
 
 
 def _acquire(
@@ -120,9 +153,7 @@ def _acquire(
         now = clock.now()
         found = records.get(key)
         if found is None or found.expires_at <= now:
-            fresh = IdempotencyRecord(
-                key, request, holder, now + LEASE, now + LIFETIME, claim_token=uuid.uuid4().hex
-            )
+            fresh = _create_record(key, request, holder, now)
             if records.create(fresh, now):
                 return fresh, False
         elif found.request != request:
@@ -141,6 +172,12 @@ def _acquire(
         else:
             clock.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, 1)
+
+
+def _create_record(key: str, request: str, holder: str, now: datetime) -> IdempotencyRecord:
+    return IdempotencyRecord(
+        key, request, holder, now + LEASE, now + LIFETIME, claim_token=uuid.uuid4().hex
+    )
 
 
 def _in_use_error(key: str) -> IdempotencyKeyInUse:

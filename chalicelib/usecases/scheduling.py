@@ -82,7 +82,8 @@ def augment_run(
             "'1' to '14'"
         )
 
-    def action(_: Claim) -> tuple[int, ...]:
+    def action(claim: Claim) -> tuple[int, ...]:
+        claim.confirm()
         if runs.add_sub_runs(key, wanted, clock.now()) is None:
             raise not_scheduled(key)
         return (key.id_run,)
@@ -108,7 +109,7 @@ def _allocate(
 ) -> tuple[int, ...]:
     held = _reclaim(nc, claim, runs)
     for attempt in range(_ATTEMPTS):
-        with free_runs.serialized(nc) as since:
+        with free_runs.serialized(nc, before_waiting=claim.confirm) as since:
             left, lost = _claim(
                 nc, count, held, claim, since, runs=runs, free_runs=free_runs, clock=clock
             )
@@ -156,6 +157,7 @@ def _claim(
             return len(held) + len(targets), lost
         # If callers compete, search again after each run.
         for id_run in targets[:1] if lost else targets:
+            claim.confirm()
             if claim.has_expired(clock.now()):
                 _release(nc, held, claim, runs)
                 raise claim.in_use_error()

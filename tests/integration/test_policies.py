@@ -96,7 +96,8 @@ def calls(
 
 
 def _everything(api: Api) -> None:
-    api.post("/v1/generate/Al2", headers={"Idempotency-Key": "one"})
+    for _ in range(2):
+        api.post("/v1/generate/Al2", headers={"Idempotency-Key": "one"})
     api.post("/v1/generate/Al2")
     api.problem("POST", "/v1/generate/Al2", {"count": 3})
     api.post(f"{RUN}/augment", {"sub_runs": ["1"]})

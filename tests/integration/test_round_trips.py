@@ -31,13 +31,11 @@ def staged_api(
         yield api
 
 
-@pytest.mark.xfail(reason="the run table and the bucket are read one after the other")
 def test_scheduling_takes_three_round_trips(staged_api: Api, staged: StagedStores) -> None:
     with staged.expect(["LIST runs", "Query RUN"], ["LIST files"], ["UpdateItem RUN"]):
         staged_api.post(RUN)
 
 
-@pytest.mark.xfail(reason="the record of the key is written before the reads")
 def test_scheduling_with_a_key_takes_four_round_trips(
     staged_api: Api, staged: StagedStores
 ) -> None:

@@ -227,6 +227,33 @@ def test_runs_without_the_reference_cell_are_passed_over(scenario: SchedulingSce
     assert scenario.schedule() == [2]
 
 
+def test_no_run_is_written_unless_the_record_of_its_key_is_stored(
+    scenario: SchedulingScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> bool:
+        raise Unavailable("the run table does not respond")
+
+    scenario.store(1)
+    monkeypatch.setattr(scenario.records, "create", fail)
+    with pytest.raises(Unavailable):
+        scenario.schedule(key="k")
+    assert list(scenario.runs.list_runs(NC)) == []
+
+
+def test_a_repeated_request_returns_its_runs_while_the_bucket_fails(
+    scenario: SchedulingScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> list[int]:
+        raise Unavailable("the data bucket does not respond")
+
+    scenario.store(1)
+    assert scenario.schedule(key="k") == [1]
+    monkeypatch.setattr(scenario.bucket, "list_run_numbers", fail)
+    assert scenario.schedule(key="k") == [1]
+    with pytest.raises(Unavailable):
+        scenario.schedule(key="another")
+
+
 def test_augmenting_with_a_key_happens_once_and_is_checked(scenario: SchedulingScenario) -> None:
     scenario.store(1)
     with pytest.raises(NotFound, match="run '1' of 'Zr49Cu49Al2' is not scheduled"):
@@ -239,9 +266,10 @@ def test_augmenting_with_a_key_happens_once_and_is_checked(scenario: SchedulingS
         == scenario.augment(1, [2, 1], key="k")
         == RunKey(NC, 1)
     )
-    writes = scenario.writes
+    writes, stored = scenario.writes, dict(scenario.records.records)
     scenario.augment(1, [1, 2], key="k")
-    assert scenario.writes == writes
+    assert scenario.writes == writes + 1  # the creation of the record, which is refused
+    assert scenario.records.records == stored
 
 
 def crash_points(count: int | None) -> int:
