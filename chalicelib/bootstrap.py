@@ -29,17 +29,17 @@ from .usecases.archives import ArchiveDependencies, run_build
 from .usecases.build_slots import BuildSlots
 from .usecases.dataset_info import DatasetInfoReader
 from .usecases.free_run_finder import FreeRunFinder
+from .usecases.outcomes import OutcomeReader
 from .usecases.ports import (
     BondCache,
     BuildQueue,
     Clock,
     DataBucket,
-    Executor,
     IdempotencyStore,
-    OutcomeCache,
     RunRepository,
     TokenRepository,
 )
+from .usecases.run_status import HeldRequests, RunStatusReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class Services:
     bucket: DataBucket
     dataset: DatasetInfoReader
     free_runs: FreeRunFinder
-    executor: Executor
+    status: RunStatusReader
+    held_requests: HeldRequests
     clock: Clock
     archives: ArchiveDependencies
     bonds: BondCache
     idempotency: IdempotencyStore
-    outcomes: OutcomeCache
     tokens: TokenRepository
 
 
@@ -90,6 +90,7 @@ def build_services(settings: Settings, clients: Clients | None = None) -> Servic
         settings.url_ttl_seconds,
         credentials_expire_at=clients.credentials_expire_at,
     )
+    outcomes = DynamoOutcomeCache(clients.dynamodb, settings.run_table)
     clock = SystemClock()
     dataset = DatasetInfoReader(bucket, clock, settings.soap_descriptor)
     slots = BuildSlots(settings.build_concurrency)
@@ -118,12 +119,17 @@ def build_services(settings: Settings, clients: Clients | None = None) -> Servic
         bucket=bucket,
         dataset=dataset,
         free_runs=FreeRunFinder(runs, bucket, clock),
-        executor=SimulatedExecutor(settings.job_run_time_seconds),
+        status=RunStatusReader(
+            runs,
+            SimulatedExecutor(settings.job_run_time_seconds),
+            OutcomeReader(bucket, outcomes, clock),
+            clock,
+        ),
+        held_requests=HeldRequests(settings.max_held_requests, clock),
         clock=clock,
         archives=archives,
         bonds=S3BondCache(clients.objects),
         idempotency=DynamoIdempotencyStore(clients.dynamodb, settings.run_table),
-        outcomes=DynamoOutcomeCache(clients.dynamodb, settings.run_table),
         tokens=DynamoTokenRepository(clients.dynamodb, settings.run_table),
     )
 

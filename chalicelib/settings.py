@@ -31,7 +31,8 @@ class Settings:
     Archives larger than `build_inline_max_bytes` (uncompressed) are built by the Lambda function
     `builder_function`, or in the background of the process if it is None. A process builds at most
     `build_concurrency` archives concurrently. `soap_descriptor` contains the parameters of the
-    stored SOAP vectors, for the metadata of archives.
+    stored SOAP vectors, for the metadata of archives. Up to `max_held_requests` requests of a
+    process wait for a change: a quarter of its threads, so that the others serve requests.
     """
 
     run_table: str
@@ -49,6 +50,7 @@ class Settings:
     build_concurrency: int
     builder_function: str | None
     soap_descriptor: SoapDescriptor
+    max_held_requests: int
 
     @classmethod
     def from_mapping(cls, environment: Mapping[str, str]) -> Settings:
@@ -107,6 +109,7 @@ class Settings:
             build_concurrency=int(number("BUILD_CONCURRENCY", 4, 1, 256)),
             builder_function=text("BUILDER_FUNCTION"),
             soap_descriptor=soap("SOAP_DESCRIPTOR"),
+            max_held_requests=int(number("WEB_THREADS", 64, 1, 100_000)) // 4,
         )
 
 

@@ -140,6 +140,7 @@ async def _send(response: Response, send: _Send) -> None:
         for name, items in values
         for item in items
     ]
-    lines.append((b"content-length", str(len(body)).encode()))
+    if response.status_code != 304:  # its length would be that of the representation
+        lines.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": response.status_code, "headers": lines})
     await send({"type": "http.response.body", "body": body})

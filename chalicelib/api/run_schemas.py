@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from chalicelib.domain.idempotency import KEY_PATTERN
 from chalicelib.domain.outcomes import Outcome
 from chalicelib.domain.runs import JobStatus, Run, RunKey
-from chalicelib.usecases.run_queries import RunStatusView
+from chalicelib.usecases.run_status import RunStatusView
 from chalicelib.usecases.scheduling import MAX_COUNT
 
 from .paging import CURSOR_PATTERN

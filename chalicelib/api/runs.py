@@ -18,9 +18,10 @@ from chalicelib.domain.errors import (
     Unavailable,
 )
 from chalicelib.domain.runs import AUGMENTED_SUB_RUNS, Run, RunKey, parse_sub_run
-from chalicelib.usecases.run_queries import get_run_status, list_runs, list_runs_page
+from chalicelib.usecases.run_queries import list_runs, list_runs_page
 from chalicelib.usecases.scheduling import augment_run, schedule_runs
 
+from .conditional import RESPONSE_HEADERS, ConditionalHeaders, Representation, respond
 from .endpoint import ApiBlueprint, JsonResponse, endpoint, get_principal_id
 from .errors import ResponseTooLarge
 from .paging import decode_run_cursor, encode_run_cursor, format_next_link
@@ -111,19 +112,13 @@ def augment(nc: str, id_run: str, headers: IdempotencyHeaders, body: AugmentBody
     operation_id="status",
     response=RunStatus,
     errors=(InvalidInput, NotFound, Unavailable),
+    headers=ConditionalHeaders,
+    other_responses={304: None},
+    response_headers=RESPONSE_HEADERS,
 )
-def get_status(nc: str, id_run: str) -> RunStatus:
+def get_status(nc: str, id_run: str, headers: ConditionalHeaders) -> JsonResponse:
     """Get the status of a run and its sub-runs, and the outcomes of its sub-runs."""
-    deps = services()
-    view = get_run_status(
-        RunKey.parse(nc, id_run),
-        runs=deps.runs,
-        executor=deps.executor,
-        bucket=deps.bucket,
-        outcomes=deps.outcomes,
-        clock=deps.clock,
-    )
-    return RunStatus.of_view(view)
+    return _respond_with_status(RunKey.parse(nc, id_run), headers)
 
 
 @endpoint(
@@ -134,20 +129,23 @@ def get_status(nc: str, id_run: str) -> RunStatus:
     response=(Listing, RunStatus),
     errors=(InvalidInput, NotFound, ResponseTooLarge, Unavailable),
     query=AvailableQuery,
+    headers=ConditionalHeaders,
+    other_responses={304: None},
     response_headers={
+        **RESPONSE_HEADERS,
         "Link": 'The next page, `rel="next"`, relative to this request; missing on the last page',
         "X-Total-Count": "The number of runs, if the response contains all of them",
     },
 )
-def list_available_runs(query: AvailableQuery) -> JsonResponse:
+def list_available_runs(query: AvailableQuery, headers: ConditionalHeaders) -> JsonResponse:
     """List the scheduled runs by nominal composition, filtered and in pages.
 
-    With `nc` and `id_run`, get the status of one run.
+    With `nc` and `id_run`, get the status of one run. The headers are used for it alone.
     """
     if query.id_run is not UNSET:
         if query.nc is UNSET:
             raise InvalidInput(f"id_run {query.id_run!r} without nc; send both to identify a run")
-        return JsonResponse(get_status(query.nc, query.id_run))
+        return _respond_with_status(RunKey.parse(query.nc, query.id_run), headers)
     nc = None if query.nc is UNSET else NominalComposition.parse(query.nc)
     after = None if query.cursor is UNSET else decode_run_cursor(query.cursor, nc)
     last = None
@@ -163,6 +161,14 @@ def list_available_runs(query: AvailableQuery) -> JsonResponse:
         return JsonResponse(listing, headers={"Link": link})
     total = str(sum(map(len, listing.values())))
     return JsonResponse(listing, headers={"X-Total-Count": total} if after is None else {})
+
+
+def _respond_with_status(key: RunKey, headers: ConditionalHeaders) -> JsonResponse:
+    def read() -> Representation:
+        view = services().status.read(key)
+        return Representation(msgspec.json.encode(RunStatus.of_view(view)), not view.running)
+
+    return respond(read, headers, services().held_requests)
 
 
 def _build_listing(runs: Iterable[Run]) -> Listing:

@@ -39,6 +39,7 @@ _RETRY_AFTER = {
     "schema": {"type": "integer", "minimum": 1},
 }
 _LOCATION = {"description": "A presigned URL", "schema": {"type": "string", "format": "uri"}}
+_ETAG = {"description": "The ETag of the current response", "schema": {"type": "string"}}
 _OTHER_RESPONSES: dict[int, Schema] = {
     202: {
         "description": "Not ready yet: repeat the request",
@@ -47,6 +48,10 @@ _OTHER_RESPONSES: dict[int, Schema] = {
     303: {
         "description": "The content is at the URL in `Location`",
         "headers": {"Location": _LOCATION},
+    },
+    304: {
+        "description": "Not changed since the response with the ETag of `If-None-Match`",
+        "headers": {"ETag": _ETAG, "Retry-After": _RETRY_AFTER},
     },
 }
 _RETRYABLE_STATUSES = (409, 503)

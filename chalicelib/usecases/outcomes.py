@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,7 +24,7 @@ from chalicelib.domain.outcomes import (
     read_lobster_output,
     read_scf_output,
 )
-from chalicelib.domain.runs import REFERENCE_SUB_RUN, Run, SubRunKey
+from chalicelib.domain.runs import Run, RunKey
 
 from .ports import Clock, DataBucket, OutcomeCache
 
@@ -34,6 +35,8 @@ _LARGEST_WINDOW_BYTES = 1024 * 1024
 MAX_FILE_BYTES = 16 * 1024**2
 """Limit per file. In complete outputs the phrases are near the end; real outputs have up to 1 MB.
 """
+_MAX_RUNS = 1_000
+"""Runs in memory. The facts of a run with 15 sub-runs take about 5 KB."""
 _READS = threading.BoundedSemaphore(2 * _PARALLEL_READS)
 """Concurrent reads of a process. Each uses memory for one window."""
 
@@ -46,77 +49,102 @@ class _TooLarge(Exception):
     """The facts of a file are not in the part of it that is read."""
 
 
-def get_sub_run_facts(
-    run: Run, *, bucket: DataBucket, cache: OutcomeCache, clock: Clock
-) -> Mapping[int, CalculationFacts]:
-    """Return the facts of the scheduled sub-runs.
+class OutcomeReader:
+    """Reads the facts of runs, and keeps those of the last _MAX_RUNS runs in memory."""
 
-    Cached facts are used if the files are unchanged; otherwise the files are parsed.
+    def __init__(self, bucket: DataBucket, cache: OutcomeCache, clock: Clock) -> None:
+        self._bucket = bucket
+        self._cache = cache
+        self._clock = clock
+        self._memory: OrderedDict[RunKey, Mapping[int, CachedFacts]] = OrderedDict()
+        self._lock = threading.Lock()
 
-    The result lacks a sub-run while its files change, if reading takes longer than a request may
-    last (the next request continues), or if the facts are neither in the last MAX_FILE_BYTES nor at
-    the beginning of a larger file. This last case is cached as well.
-    """
-    deadline = clock.now() + READ_TIMEOUT
-    listed = _list_files(run, bucket)
-    cached = cache.get(run.key) if any(listed.values()) else {}
-    versions = {sub_run: _version(run, artifacts) for sub_run, artifacts in listed.items()}
-    found = {
-        sub_run: cached[sub_run]
-        for sub_run, version in versions.items()
-        if sub_run in cached and cached[sub_run].version == version
-    }
+    def is_loaded(self, key: RunKey) -> bool:
+        """Return True if the facts of the run are in memory, perhaps those of earlier files."""
+        with self._lock:
+            return key in self._memory
 
-    def read(sub_run: int) -> CachedFacts | None:
-        if not _READS.acquire(timeout=READ_TIMEOUT.total_seconds()):
-            return None
-        try:
-            return CachedFacts(
-                versions[sub_run], _read_facts(run, listed[sub_run], bucket, clock, deadline)
-            )
-        except _TooLarge:
-            return CachedFacts(versions[sub_run], None)
-        except (SourceChanged, _OutOfTime):
-            return None
-        finally:
-            _READS.release()
+    def load(self, key: RunKey) -> None:
+        """Read the cached facts of a run into memory."""
+        self._remember(key, self._cache.get(key))
 
-    if unread := sorted(listed.keys() - found.keys()):
+    def read(self, run: Run) -> Mapping[int, CalculationFacts]:
+        """Return the facts of the scheduled sub-runs.
+
+        Facts in memory are used if the files are unchanged, then cached facts; otherwise the files
+        are parsed.
+
+        The result lacks a sub-run while its files change, if reading takes longer than a request
+        may last (the next request continues), or if the facts are neither in the last
+        MAX_FILE_BYTES nor at the beginning of a larger file. This last case is cached as well.
+        """
+        deadline = self._clock.now() + READ_TIMEOUT
+        listed = self._bucket.list_named_files(run.key, sorted(run.sub_runs), _names(run))
+        versions = {sub_run: _get_version(run, files) for sub_run, files in listed.items()}
+        with self._lock:
+            known = self._memory.get(run.key, {})
+        found = _select_current(known, versions)
+        if len(found) < len(versions):
+            cached = self._cache.get(run.key)
+            found |= _select_current(cached, versions)
+            unread = {sub_run: listed[sub_run] for sub_run in versions.keys() - found.keys()}
+            if unread:
+                found |= self._parse(run, unread, versions, deadline)
+            if found != cached:
+                # If this fails, the response is complete all the same; another process reads the
+                # files again.
+                with suppress(Unavailable):
+                    self._cache.put(run.key, found)
+        if found != known:
+            self._remember(run.key, found)
+        facts = dict.fromkeys(run.sub_runs - listed.keys(), CalculationFacts(has_files=False))
+        facts |= {sub_run: each.facts for sub_run, each in found.items() if each.facts is not None}
+        return dict(sorted(facts.items()))
+
+    def _remember(self, key: RunKey, facts: Mapping[int, CachedFacts]) -> None:
+        with self._lock:
+            self._memory[key] = facts
+            self._memory.move_to_end(key)
+            if len(self._memory) > _MAX_RUNS:
+                self._memory.popitem(last=False)
+
+    def _parse(
+        self,
+        run: Run,
+        files: Mapping[int, Mapping[str, Artifact]],
+        versions: Mapping[int, str],
+        deadline: datetime,
+    ) -> dict[int, CachedFacts]:
+        """Return the facts in the files of sub-runs."""
+
+        def parse(sub_run: int) -> CachedFacts | None:
+            if not _READS.acquire(timeout=READ_TIMEOUT.total_seconds()):
+                return None
+            try:
+                facts = _read_facts(run, files[sub_run], self._bucket, self._clock, deadline)
+                return CachedFacts(versions[sub_run], facts)
+            except _TooLarge:
+                return CachedFacts(versions[sub_run], None)
+            except (SourceChanged, _OutOfTime):
+                return None
+            finally:
+                _READS.release()
+
         with ThreadPoolExecutor(
-            min(len(unread), _PARALLEL_READS), thread_name_prefix="outcomes"
+            min(len(files), _PARALLEL_READS), thread_name_prefix="outcomes"
         ) as pool:
-            results = zip(unread, pool.map(read, unread), strict=True)
-            found |= {sub_run: result for sub_run, result in results if result is not None}
-    to_cache = {
-        sub_run: result
-        for sub_run, result in found.items()
-        if result.facts is None or result.facts.has_files
-    }
-    if to_cache != cached:
-        # If this fails, the response is complete all the same; the next request reads the files
-        # again.
-        with suppress(Unavailable):
-            cache.put(run.key, to_cache)
-    return {
-        sub_run: result.facts
-        for sub_run, result in sorted(found.items())
-        if result.facts is not None
-    }
+            results = zip(files, pool.map(parse, files), strict=True)
+            return {sub_run: result for sub_run, result in results if result is not None}
 
 
-def _list_files(run: Run, bucket: DataBucket) -> dict[int, dict[str, Artifact]]:
-    """Return the files of each scheduled sub-run by name, without those in subfolders."""
-    if run.sub_runs == {REFERENCE_SUB_RUN}:
-        listed = {REFERENCE_SUB_RUN: bucket.list_artifacts(SubRunKey(run.key, REFERENCE_SUB_RUN))}
-    else:
-        listed = dict(bucket.list_run_artifacts(run.key))
+def _select_current(
+    facts: Mapping[int, CachedFacts], versions: Mapping[int, str]
+) -> dict[int, CachedFacts]:
+    """Return the facts of the files with these versions."""
     return {
-        sub_run: {
-            artifact.name: artifact
-            for artifact in listed.get(sub_run, ())
-            if "/" not in artifact.name
-        }
-        for sub_run in sorted(run.sub_runs)
+        sub_run: facts[sub_run]
+        for sub_run, version in versions.items()
+        if sub_run in facts and facts[sub_run].version == version
     }
 
 
@@ -124,11 +152,10 @@ def _names(run: Run) -> tuple[str, str, str]:
     return f"{run.key.nc}.scf.out", f"{run.key.nc}.lb.out", "ICOHPLIST.lobster"
 
 
-def _version(run: Run, artifacts: Mapping[str, Artifact]) -> str:
-    tags = [artifacts[name].etag if name in artifacts else "" for name in _names(run)]
-    return hashlib.sha256(
-        "\0".join([str(RULES_VERSION), str(bool(artifacts)), *tags]).encode()
-    ).hexdigest()[:32]
+def _get_version(run: Run, files: Mapping[str, Artifact]) -> str:
+    """Return the version of the facts of a sub-run that has files, but perhaps none of these."""
+    tags = [files[name].etag if name in files else "" for name in _names(run)]
+    return hashlib.sha256("\0".join([str(RULES_VERSION), "True", *tags]).encode()).hexdigest()[:32]
 
 
 def _read_facts(
@@ -155,7 +182,7 @@ def _read_facts(
     if labels and labels.size_bytes > MAX_FILE_BYTES:
         raise _TooLarge
     return CalculationFacts(
-        has_files=bool(artifacts),
+        has_files=True,
         scf_converged=converged,
         scf_iterations=iterations,
         total_energy_ry=energy,

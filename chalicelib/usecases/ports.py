@@ -8,7 +8,7 @@ objects only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -95,12 +95,9 @@ class DataBucket(Protocol):
         """Return True if the sub-run has a file that an archive can contain (no subfolders)."""
 
     def list_runs_with_files(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
-        """Make one listing that starts at a run.
+        """Return whether the sub-run has files, for each run of one listing that starts at `first`.
 
-        Return whether the sub-run has files, for each run that the listing covers.
-
-        Listings are in text order (1, 10, 100, 2) and cover about 1,000 files, which may be few
-        runs.
+        Listings are in text order (1, 10, 100, 2) and cover about 1,000 files, perhaps of few runs.
         """
 
     def list_artifacts(self, key: SubRunKey) -> Sequence[Artifact]:
@@ -108,6 +105,14 @@ class DataBucket(Protocol):
 
     def list_run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
         """Return all files of a run by sub-run, for the sub-runs that have files."""
+
+    def list_named_files(
+        self, key: RunKey, sub_runs: Collection[int], names: Collection[str]
+    ) -> Mapping[int, Mapping[str, Artifact]]:
+        """Return the files with these names, for each of the sub-runs that has any file.
+
+        Files in subfolders do not count. The time hardly depends on the number of other files.
+        """
 
     def read(self, artifact: Artifact) -> Iterator[bytes]:
         """Yield the listed content. SourceChanged if it was replaced or removed."""
@@ -193,10 +198,7 @@ class TokenRepository(Protocol):
 
 
 class BuildLeases(Protocol):
-    """Leases that prevent two builders from building the same archive.
-
-    Archives are correct without them.
-    """
+    """Leases against parallel builds of one archive. Archives are correct without them."""
 
     def get(self, archive_key: str) -> BuildLease | None: ...
 

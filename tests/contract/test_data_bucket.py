@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -107,6 +108,27 @@ def test_files_of_a_sub_run_are_sorted_by_name_those_in_folders_below_too(
     assert bucket.has_files(SubRunKey(RUN, 1))
     assert not bucket.has_files(SubRunKey(RUN, 2))
     assert list(bucket.list_artifacts(SubRunKey(RUN, 2))) == []
+
+
+@pytest.mark.parametrize("other_files", [0, pytest.param(1000, marks=pytest.mark.slow)])
+def test_named_files_are_found_among_few_and_many_others(
+    bucket_and_put: BucketAndPut, other_files: int
+) -> None:
+    bucket, put = bucket_and_put
+    with ThreadPoolExecutor(8) as pool:
+        names = [f"{BASE}/21/2000/0/file{number}" for number in range(other_files)]
+        list(pool.map(lambda name: put(name, b""), names))
+    for path in ("0/a", "0/z", "1/z", "2/sub/a", "3/", "10/a", "5/a"):
+        put(f"{BASE}/21/2000/{path}", path.encode())
+    put("Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/4/SOAPS.vec", b"soap")
+    found = bucket.list_named_files(RUN, [0, 1, 2, 3, 4, 10], ["a", "b"])
+    assert {sub_run: sorted(files) for sub_run, files in found.items()} == {
+        0: ["a"], 1: [], 4: [], 10: ["a"],
+    }  # fmt: skip
+    [listed] = (file for file in bucket.list_artifacts(SubRunKey(RUN, 0)) if file.name == "a")
+    assert found[0]["a"] == listed
+    assert bucket.list_named_files(RUN, [1], ["z"])[1]["z"].size_bytes == 3
+    assert bucket.list_named_files(RUN, [3], ["a"]) == {}
 
 
 @pytest.mark.parametrize(

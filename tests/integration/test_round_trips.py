@@ -48,7 +48,6 @@ def test_scheduling_with_a_key_takes_four_round_trips(
         staged_api.post(RUN, headers={"Idempotency-Key": "a-key"})
 
 
-@pytest.mark.xfail(reason="the cached facts are read after the listing")
 def test_a_status_takes_two_round_trips(staged_api: Api, staged: StagedStores) -> None:
     staged_api.post(RUN)
     path = f"{RUN}/1/status"

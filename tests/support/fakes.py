@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -212,6 +212,23 @@ class FakeDataBucket:
     def list_run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
         listed = {sub_run: self.list_artifacts(SubRunKey(key, sub_run)) for sub_run in range(15)}
         return {sub_run: artifacts for sub_run, artifacts in listed.items() if artifacts}
+
+    def list_named_files(
+        self, key: RunKey, sub_runs: Collection[int], names: Collection[str]
+    ) -> Mapping[int, Mapping[str, Artifact]]:
+        listed = {
+            sub_run: [
+                artifact
+                for artifact in self.list_artifacts(SubRunKey(key, sub_run))
+                if "/" not in artifact.name
+            ]
+            for sub_run in sub_runs
+        }
+        return {
+            sub_run: {artifact.name: artifact for artifact in artifacts if artifact.name in names}
+            for sub_run, artifacts in listed.items()
+            if artifacts
+        }
 
     def read(self, artifact: Artifact) -> Iterator[bytes]:
         content = self.objects.get(artifact.key)

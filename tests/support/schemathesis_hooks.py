@@ -1,8 +1,8 @@
 """Schemathesis hooks for rules that a JSON Schema cannot express.
 
-Keys are new for every request; an `id_run` comes with its `nc`; a cursor comes from the page
-before, and goes with its query. Only requests that are meant to be valid are changed: those that
-are meant to be refused are sent as they were made.
+Keys are new for every request; no request waits for a change; an `id_run` comes with its `nc`; a
+cursor comes from the page before, and goes with its query. Only requests that are meant to be valid
+are changed: those that are meant to be refused are sent as they were made.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ def before_call(_: Any, case: Any, __: Any) -> None:
         return
     if case.headers and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = uuid.uuid4().hex
+    if case.headers and "Prefer" in case.headers:
+        case.headers["Prefer"] = "wait=0"
     query = case.query or {}
     if case.operation.path == "/v1/generate/available" and "id_run" in query:
         query.setdefault("nc", "Zr49Cu49Al2")

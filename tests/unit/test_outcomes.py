@@ -6,6 +6,7 @@ The rules, the reading of outputs by windows, and that nothing is read twice.
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from itertools import product
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.outcomes import (
     OVERLAP_BYTES,
+    CachedFacts,
     CalculationFacts,
     Outcome,
     count_bond_labels,
@@ -23,7 +25,7 @@ from chalicelib.domain.outcomes import (
 )
 from chalicelib.domain.runs import Run, RunKey
 from chalicelib.usecases import outcomes
-from chalicelib.usecases.outcomes import get_sub_run_facts
+from chalicelib.usecases.outcomes import OutcomeReader
 from tests.support.fakes import FakeClock, FakeDataBucket, FakeOutcomeCache
 from tests.support.real_data import RUN_21, needs_run_21
 
@@ -48,10 +50,8 @@ def run_of(*sub_runs: int) -> Run:
 def facts_of(
     bucket: FakeDataBucket, *sub_runs: int, cache: FakeOutcomeCache | None = None
 ) -> dict[int, CalculationFacts]:
-    found = get_sub_run_facts(
-        run_of(*sub_runs), bucket=bucket, cache=cache or FakeOutcomeCache(), clock=FakeClock()
-    )
-    return dict(found)
+    reader = OutcomeReader(bucket, cache or FakeOutcomeCache(), FakeClock())
+    return dict(reader.read(run_of(*sub_runs)))
 
 
 def published(facts: CalculationFacts) -> str:
@@ -170,9 +170,9 @@ def test_a_file_that_changes_while_it_is_read_leaves_its_sub_run_out(
 ) -> None:
     bucket.put(f"{PREFIX}/0/Zr49Cu49Al2.scf.out", CONVERGED)
     bucket.put(f"{PREFIX}/1/Zr49Cu49Al2.scf.out", CONVERGED)
-    listed = bucket.list_run_artifacts(KEY)
+    listed = bucket.list_named_files(KEY, [0, 1], ["Zr49Cu49Al2.scf.out"])
     bucket.put(f"{PREFIX}/1/Zr49Cu49Al2.scf.out", b"something else")
-    bucket.list_run_artifacts = lambda key: listed  # type: ignore[method-assign] # the listing of a moment before
+    bucket.list_named_files = lambda *_: listed  # type: ignore[method-assign] # the listing of a moment before
     records = FakeOutcomeCache()
     assert set(facts_of(bucket, 0, 1, cache=records)) == {0}
     assert set(records.get(KEY)) == {0}
@@ -190,7 +190,7 @@ def test_reading_that_takes_too_long_leaves_a_sub_run_out(
         return read_range(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(bucket, "read_range", slow)
-    assert get_sub_run_facts(run_of(0), bucket=bucket, cache=FakeOutcomeCache(), clock=clock) == {}
+    assert OutcomeReader(bucket, FakeOutcomeCache(), clock).read(run_of(0)) == {}
 
 
 def test_of_a_huge_output_only_the_end_and_the_beginning_are_read_and_once(
@@ -228,6 +228,41 @@ def test_labels_of_a_huge_list_of_bonds_are_unknown(bucket: FakeDataBucket) -> N
 def test_files_in_folders_below_show_nothing(bucket: FakeDataBucket) -> None:
     bucket.put(f"{PREFIX}/0/old/Zr49Cu49Al2.scf.out", CONVERGED)
     assert facts_of(bucket, 0)[0].outcome is Outcome.NO_DATA
+
+
+class CountingCache(FakeOutcomeCache):
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = self.writes = 0
+
+    def get(self, key: RunKey) -> Mapping[int, CachedFacts]:
+        self.reads += 1
+        return super().get(key)
+
+    def put(self, key: RunKey, facts: Mapping[int, CachedFacts]) -> None:
+        self.writes += 1
+        super().put(key, facts)
+
+
+def test_facts_in_memory_spare_the_cache_until_a_file_changes(bucket: FakeDataBucket) -> None:
+    for sub_run in (0, 1):
+        bucket.put(f"{PREFIX}/{sub_run}/Zr49Cu49Al2.scf.out", CONVERGED)
+    cache = CountingCache()
+    reader = OutcomeReader(bucket, cache, FakeClock())
+    first = reader.read(run_of(0, 1, 2))
+    assert (cache.reads, cache.writes) == (1, 1)
+    assert reader.read(run_of(0, 1, 2)) == first
+    assert (cache.reads, cache.writes) == (1, 1)
+    bucket.put(f"{PREFIX}/1/Zr49Cu49Al2.scf.out", b"iteration #  7\n")
+    assert reader.read(run_of(0, 1, 2))[1].outcome is Outcome.SCF_NOT_CONVERGED
+    assert (cache.reads, cache.writes) == (2, 2)
+    reader = OutcomeReader(bucket, cache, FakeClock())
+    assert not reader.is_loaded(KEY)
+    reader.load(KEY)
+    assert reader.is_loaded(KEY)
+    bucket.read_keys.clear()
+    reader.read(run_of(0, 1, 2))
+    assert (cache.reads, cache.writes, bucket.read_keys) == (3, 2, [])
 
 
 @settings(deadline=None)

@@ -9,13 +9,13 @@ from urllib.parse import quote
 from chalicelib.domain.archive_record import PresignedLink
 
 from .errors import DATA_BUCKET, translate_errors
+from .named_files import S3NamedFiles
 from .object_store import ObjectStore
 from .stored_archives import S3StoredArchives
-from .stored_files import S3StoredFiles
 from .url_signer import UrlSigner
 
 
-class S3DataBucket(S3StoredFiles, S3StoredArchives):
+class S3DataBucket(S3NamedFiles, S3StoredArchives):
     """Implements `usecases.ports.DataBucket`.
 
     `data_prefix` (empty, or with a slash at its end) precedes the keys of stored files.
@@ -31,7 +31,7 @@ class S3DataBucket(S3StoredFiles, S3StoredArchives):
         *,
         credentials_expire_at: Callable[[], datetime | None] = lambda: None,
     ) -> None:
-        S3StoredFiles.__init__(self, objects, data_prefix)
+        S3NamedFiles.__init__(self, objects, data_prefix)
         S3StoredArchives.__init__(self, objects)
         self._signer = signer
         self._url_ttl = timedelta(seconds=url_ttl_seconds)

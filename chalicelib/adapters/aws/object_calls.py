@@ -33,10 +33,14 @@ class StoredObject(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """Objects, and the names of the folders if the listing has a delimiter."""
+    """Objects, and the names of the folders if the listing has a delimiter.
+
+    `truncated` is True if a listing with a limit may lack objects.
+    """
 
     objects: Sequence[StoredObject]
     folders: Sequence[str]
+    truncated: bool = False
 
 
 def call(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:

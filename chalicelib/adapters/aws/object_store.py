@@ -71,7 +71,7 @@ class ObjectStore:
             found = call_twice(collect)
         except InvalidPathError:
             return self._sdk.list(prefix, after=after, limit=limit)
-        return Listing(self._without_markers(found), ())
+        return Listing(self._without_markers(found), (), len(found) == limit)
 
     def list_folder(self, prefix: str) -> Listing:
         """List the objects and folders directly below a prefix that is empty or ends with /."""

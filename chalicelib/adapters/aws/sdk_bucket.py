@@ -49,7 +49,7 @@ class SdkBucket:
                     found["Prefix"][len(prefix) : -1] for found in page.get("CommonPrefixes", [])
                 ]
                 if limit:
-                    break
+                    return Listing(objects, folders, page["IsTruncated"])
         except ClientError as error:
             raise ObjectStoreError(str(error), error_code(error)) from error
         except BotoCoreError as error:

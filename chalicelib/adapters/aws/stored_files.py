@@ -65,9 +65,9 @@ class S3StoredFiles:
     def list_runs_with_files(self, first: RunKey, sub_run: int) -> Mapping[int, bool]:
         prefix = self._data_prefix + get_runs_prefix(first.nc)
         with translate_errors(DATA_BUCKET):
-            objects = self._objects.list(
+            objects, _, truncated = self._objects.list(
                 prefix, after=f"{prefix}{first.id_run}/", limit=_PAGE_OBJECTS
-            ).objects
+            )
         folder = f"2000/{sub_run}/"
         found: dict[int, bool] = {}
         last = ""
@@ -76,7 +76,7 @@ class S3StoredFiles:
             usable = path.startswith(folder) and get_rejection_reason(path[len(folder) :]) is None
             for id_run in _parse_run_numbers([last]):
                 found[id_run] = found.get(id_run, False) or usable
-        if len(objects) == _PAGE_OBJECTS:  # the last run may have more files than were listed
+        if truncated:  # the last run may have more files than were listed
             found = {
                 id_run: present
                 for id_run, present in found.items()
@@ -93,12 +93,12 @@ class S3StoredFiles:
             )
         nc = key.run.nc
         found = {
-            name: _build_artifact(nc, stored, name)
+            name: build_artifact(nc, stored, name)
             for stored in listing.objects
             if (name := stored.key[len(prefix) :])
         }
         if soaps:
-            found[SOAPS_NAME] = _build_artifact(nc, soaps, SOAPS_NAME)
+            found[SOAPS_NAME] = build_artifact(nc, soaps, SOAPS_NAME)
         return [found[name] for name in sorted(found)]
 
     def list_run_artifacts(self, key: RunKey) -> Mapping[int, Sequence[Artifact]]:
@@ -116,7 +116,7 @@ class S3StoredFiles:
             for stored in listing.objects:
                 folder, _, name = stored.key[start:].partition("/")
                 if name and only in (None, name) and folder in _SUB_RUNS:
-                    artifact = _build_artifact(key.nc, stored, name)
+                    artifact = build_artifact(key.nc, stored, name)
                     found.setdefault(int(folder), {})[name] = artifact
         return {
             sub_run: [by_name[name] for name in sorted(by_name)]
@@ -139,7 +139,8 @@ class S3StoredFiles:
             return self._objects.list_folder(self._data_prefix + prefix).folders
 
 
-def _build_artifact(nc: NominalComposition, stored: StoredObject, name: str) -> Artifact:
+def build_artifact(nc: NominalComposition, stored: StoredObject, name: str) -> Artifact:
+    """Return the artifact of a stored object."""
     return Artifact(stored.key, name, stored.size_bytes, stored.etag, get_role(nc, name))
 
 
