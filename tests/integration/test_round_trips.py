@@ -48,12 +48,19 @@ def test_scheduling_with_a_key_takes_four_round_trips(
         staged_api.post(RUN, headers={"Idempotency-Key": "a-key"})
 
 
-def test_a_status_takes_two_round_trips(staged_api: Api, staged: StagedStores) -> None:
+def test_a_status_takes_two_round_trips(
+    staged_api: Api, staged: StagedStores, environment: dict[str, str]
+) -> None:
     staged_api.post(RUN)
-    path = f"{RUN}/1/status"
-    first = staged_api.get(path)
+    staged_api.post(f"{RUN}/1/augment")  # sub-runs without files
+    first = staged_api.get(f"{RUN}/1/status")
     with staged.expect(["GetItem RUN"], ["LIST files", "LIST soaps"]):
-        assert staged_api.get(path) == first
+        assert staged_api.get(f"{RUN}/1/status") == first
+    with (
+        serving(environment | staged.endpoints) as new_process,
+        staged.expect(["GetItem RUN", "GetItem OUTCOMES"], ["LIST files", "LIST soaps"]),
+    ):
+        assert new_process.get(f"{RUN}/1/status") == first
 
 
 def test_calls_of_one_stage_in_sequence_are_rejected(
