@@ -20,6 +20,7 @@ from chalicelib.domain.runs import REFERENCE_SUB_RUN, RunKey, SubRunKey
 
 from .free_run_cache import PARALLEL_CHECKS, CompositionCache, ReadClaims
 from .idempotency import LEASE
+from .parallel_calls import run_parallel
 from .ports import Clock, DataBucket, RunRepository
 
 BUCKET_CACHE_LIFETIME = timedelta(minutes=1)
@@ -149,10 +150,10 @@ class FreeRunFinder:
         cache.listed_at = self._clock.now()
         candidates = cache.list_candidates()
         first = candidates[0] if candidates else max(cache.numbers, default=0) + 1
-        with ThreadPoolExecutor(1, thread_name_prefix="numbers") as pool:
-            listing = pool.submit(self._bucket.list_run_numbers, nc)
-            self._read_claims(nc, first, claims, cache)
-            cache.numbers = listing.result()
+        _, cache.numbers = run_parallel(
+            lambda: self._read_claims(nc, first, claims, cache),
+            lambda: self._bucket.list_run_numbers(nc),
+        )
         if not cache.numbers:
             with self._lock:
                 self._caches.pop(nc, None)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from chalicelib.domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused, Unavailable
 from chalicelib.domain.idempotency import LIFETIME, IdempotencyRecord
 
+from .parallel_calls import start
 from .ports import Clock, IdempotencyStore
 
 LEASE = timedelta(seconds=30)
@@ -130,12 +131,9 @@ def run_idempotently(
 
     now = clock.now()
     fresh = _create_record(key, request, uuid.uuid4().hex, now)
-    with ThreadPoolExecutor(1, thread_name_prefix="idempotency") as pool:
-        created = pool.submit(records.create, fresh, now)
-        try:
-            return execute(fresh, Claim.of(fresh, resumed=False, created=created))
-        except _KeyUsed:
-            pass
+    created = start(lambda: records.create(fresh, now))
+    with suppress(_KeyUsed):
+        return execute(fresh, Claim.of(fresh, resumed=False, created=created))
     record, resumed = _acquire(key, request, records, clock)
     return (
         record.id_runs if record.completed else execute(record, Claim.of(record, resumed=resumed))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,6 +11,7 @@ from chalicelib.domain.outcomes import CalculationFacts
 from chalicelib.domain.runs import JobStatus, Run, RunKey
 
 from .outcomes import OutcomeReader
+from .parallel_calls import run_parallel
 from .ports import Clock, Executor, RunRepository
 from .run_queries import get_run
 from .shared_calls import SharedCalls
@@ -59,10 +59,9 @@ class RunStatusReader:
         if self._outcomes.is_loaded(key):
             run = get_run(key, runs=self._runs)
         else:
-            with ThreadPoolExecutor(1, thread_name_prefix="facts") as pool:
-                loading = pool.submit(self._outcomes.load, key)
-                run = get_run(key, runs=self._runs)
-                loading.result()
+            run, _ = run_parallel(
+                lambda: get_run(key, runs=self._runs), lambda: self._outcomes.load(key)
+            )
         now = self._clock.now()
         augmented_at = run.sub_runs_scheduled_at
         return RunStatusView(
