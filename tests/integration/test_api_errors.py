@@ -180,7 +180,8 @@ def test_a_5xx_logs_its_detail_and_its_cause(environment: dict[str, str], log: i
         problem["request_id"],
         problem["detail"],
     )
-    assert warning["cause"].startswith("NoSuchBucket: ")
+    assert warning["cause"].startswith("ObjectStoreError: ")
+    assert "<Code>NoSuchBucket</Code>" in warning["cause"]
     assert warning["route"] == "/v1/compositions"
 
 

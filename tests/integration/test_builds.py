@@ -49,12 +49,12 @@ def scheduled(api: Api, store: Store, *files: tuple[str, bytes]) -> None:
     api.post("/v1/generate/Al2")
 
 
-def test_a_warm_download_takes_five_calls(api: Api, store: Store, calls: list[str]) -> None:
+def test_a_warm_download_takes_four_calls(api: Api, store: Store, calls: list[str]) -> None:
     scheduled(api, store)
     api.get(DOWNLOAD)
     calls.clear()
     assert api.get(DOWNLOAD)["cached"]
-    assert sorted(calls) == ["GetItem", "GetObject", "HeadObject", "HeadObject", "ListObjectsV2"]
+    assert sorted(calls) == ["GetItem", "HeadObject", "HeadObject", "ListObjectsV2"]
 
 
 def test_scheduling_takes_four_calls(api: Api, store: Store, calls: list[str]) -> None:
@@ -222,7 +222,7 @@ def test_builders_that_overlap_at_any_call_leave_one_intact_archive(
             ), point
         if ended:
             break
-    assert point >= 6
+    assert point >= 4, "in the thread of the builder: two reads, and the writes of the archive"
 
 
 def test_large_archives_are_built_by_the_function_that_the_settings_name(

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chalicelib.usecases.parallel_calls import wait_for_later_calls
 from tests.support.api import Api, serving
 from tests.support.staged_stores import (
     StagedStores,
@@ -61,6 +62,52 @@ def test_a_status_takes_two_round_trips(
         staged.expect(["GetItem RUN", "GetItem OUTCOMES"], ["LIST files", "LIST soaps"]),
     ):
         assert new_process.get(f"{RUN}/1/status") == first
+
+
+LISTS = ["GetItem RUN", "LIST files", "HEAD SOAPS.vec"]
+FILE_NAMES = [f"file{number:02d}" for number in range(20)]
+DOWNLOAD = f"{RUN}/1/0/download"
+
+
+@pytest.fixture
+def with_files(staged_api: Api, store: Callable[..., None]) -> Api:
+    """Schedule a run whose sub-run 0 has as many files as a real one, one of them large."""
+    for name in FILE_NAMES:
+        store(f"{FILES}/1/2000/0/{name}", b"x" * (3_000_000 if name == "file07" else 1_000))
+    store("Zr49Cu49Al2-SOAPS/c/md/lammps/100/1/2000/0/SOAPS.vec", b"soaps")
+    staged_api.post(RUN)
+    return staged_api
+
+
+def test_a_first_download_takes_five_round_trips(with_files: Api, staged: StagedStores) -> None:
+    names = [*FILE_NAMES, "SOAPS.vec", "Zr49Cu49Al2.scf.out"]
+    with staged.expect(
+        [*LISTS, "GET dataset.json"],
+        ["HEAD *.zip", "GET *.json"],
+        ["UpdateItem BUILD", *(f"GET {name}" for name in names)],
+        ["PUT *.zip"],
+        ["PUT *.json"],
+        # The response does not wait for the release of the lease: it is held until the next
+        # request is in progress.
+        ["DeleteItem BUILD", *LISTS],
+        ["HEAD *.zip"],
+    ):
+        assert not with_files.get(DOWNLOAD)["cached"]
+        assert with_files.get(DOWNLOAD)["cached"]
+
+
+def test_a_warm_download_takes_two_round_trips(
+    with_files: Api, staged: StagedStores, environment: dict[str, str]
+) -> None:
+    with_files.get(DOWNLOAD)
+    wait_for_later_calls()
+    with staged.expect(LISTS, ["HEAD *.zip"]):
+        assert with_files.get(DOWNLOAD)["cached"]
+    with (
+        serving(environment | staged.endpoints) as new_process,
+        staged.expect([*LISTS, "GET dataset.json"], ["HEAD *.zip", "GET *.json"]),
+    ):
+        assert new_process.get(DOWNLOAD)["cached"]
 
 
 def test_calls_of_one_stage_in_sequence_are_rejected(

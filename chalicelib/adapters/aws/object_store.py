@@ -191,16 +191,19 @@ class ObjectStore:
     def _put(
         self, store: S3Store, key: str, content: bytes | Iterable[bytes], attributes: dict[str, str]
     ) -> str:
-        result = call(
-            obstore.put,
-            store,
-            key,
-            content,
-            attributes=attributes,
-            use_multipart=not isinstance(content, bytes),
-            chunk_size=PART_BYTES,
-            max_concurrency=_PARALLEL_PARTS,
-        )
+        try:
+            result = call(
+                obstore.put,
+                store,
+                key,
+                content,
+                attributes=attributes,
+                use_multipart=not isinstance(content, bytes),
+                chunk_size=PART_BYTES,
+                max_concurrency=_PARALLEL_PARTS,
+            )
+        except ObjectVanished as error:  # another writer has aborted the upload
+            raise ObjectStoreError(str(error), "NoSuchUpload") from None
         return result["e_tag"] or ""
 
     def _without_markers(self, found: Sequence[ObjectMeta]) -> Sequence[StoredObject]:

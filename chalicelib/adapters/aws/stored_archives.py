@@ -89,6 +89,7 @@ class S3StoredArchives:
         with translate_errors(DATA_BUCKET):
             content = encode_archive_record(record)
             self._objects.put(_get_record_key(archive_key), content, "application/json")
+        self._cache.add(archive_key, _StoredRecord(record, datetime.now(UTC)))
 
     def delete_archive_record(self, archive_key: str) -> None:
         self._cache.remove(archive_key)
@@ -135,8 +136,9 @@ class _RecordCache:
 
     def add(self, archive_key: str, found: _StoredRecord) -> None:
         with self._lock:
-            if archive_key in self._records:
+            if self._records.get(archive_key) is found:
                 return
+            self._discard(archive_key)
             self._records[archive_key] = found
             self._files += len(found.record.files)
             while self._files > _MAX_CACHED_FILES:
@@ -144,8 +146,11 @@ class _RecordCache:
 
     def remove(self, archive_key: str) -> None:
         with self._lock:
-            found = self._records.pop(archive_key, None)
-            self._files -= len(found.record.files) if found else 0
+            self._discard(archive_key)
+
+    def _discard(self, archive_key: str) -> None:
+        found = self._records.pop(archive_key, None)
+        self._files -= len(found.record.files) if found else 0
 
 
 def _get_record_key(archive_key: str) -> str:
