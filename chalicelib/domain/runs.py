@@ -18,6 +18,7 @@ _SUB_RUN = re.compile(SUB_RUN_PATTERN.strip("^$"), re.ASCII)
 
 REFERENCE_SUB_RUN = 0
 AUGMENTED_SUB_RUNS = tuple(range(1, 15))
+SUB_RUNS = (REFERENCE_SUB_RUN, *AUGMENTED_SUB_RUNS)
 
 
 class JobStatus(StrEnum):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from chalicelib.domain.artifacts import Artifact
 from chalicelib.domain.builds import ArchiveSpec
 from chalicelib.domain.errors import NotFound, SubRunNotScheduled
 from chalicelib.domain.manifest import Manifest
-from chalicelib.domain.runs import Run, RunKey, SubRunKey
+from chalicelib.domain.runs import SUB_RUNS, Run, RunKey, SubRunKey
 
 from .dataset_info import DatasetInfoReader
 from .parallel_calls import run_parallel
@@ -68,7 +68,11 @@ def _list_run_artifacts(
     key: RunKey, sub_runs: tuple[int, ...] | None, runs: RunRepository, bucket: DataBucket
 ) -> dict[int, Sequence[Artifact]]:
     run, artifacts = run_parallel(
-        lambda: _get_scheduled(key, set(sub_runs or ()), runs),
+        lambda: (
+            get_run(key, runs=runs, containing=SUB_RUNS)
+            if sub_runs is None
+            else _get_scheduled(key, sub_runs, runs)
+        ),
         lambda: bucket.list_run_artifacts(key),
     )
     requested = run.sub_runs if sub_runs is None else set(sub_runs)
@@ -86,10 +90,10 @@ def _list_run_artifacts(
     return {sub_run: artifacts[sub_run] for sub_run in present}
 
 
-def _get_scheduled(key: RunKey, sub_runs: set[int], runs: RunRepository) -> Run:
+def _get_scheduled(key: RunKey, sub_runs: Collection[int], runs: RunRepository) -> Run:
     """Return a run. SubRunNotScheduled if one of the sub-runs is missing."""
-    run = get_run(key, runs=runs)
-    if unscheduled := sub_runs - run.sub_runs:
+    run = get_run(key, runs=runs, containing=sub_runs)
+    if unscheduled := set(sub_runs) - run.sub_runs:
         raise SubRunNotScheduled(
             f"sub-runs {_format_sub_runs(unscheduled)} of run {str(key)!r} are not scheduled; "
             "augment the run first"

@@ -28,10 +28,10 @@ from chalicelib.domain.tokens import TokenRecord
 class RunRepository(Protocol):
     """The scheduled runs. Reads are consistent: they return all completed writes."""
 
-    def ping(self) -> None:
-        """Return if the service responds."""
+    def ping(self) -> None: ...
 
-    def get(self, key: RunKey) -> Run | None: ...
+    def get(self, key: RunKey, *, containing: Collection[int] | None = None) -> Run | None:
+        """Return a run. With `containing`, an earlier state that has these sub-runs may do."""
 
     def list_runs(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import NotFound
@@ -30,9 +30,9 @@ def list_runs_page(
     return found[:limit], found[limit - 1].key if len(found) > limit else None
 
 
-def get_run(key: RunKey, *, runs: RunRepository) -> Run:
-    """Return a run. NotFound if it is not scheduled."""
-    run = runs.get(key)
+def get_run(key: RunKey, *, runs: RunRepository, containing: Collection[int] | None = None) -> Run:
+    """Return a run; see `RunRepository.get`. NotFound if it is not scheduled."""
+    run = runs.get(key, containing=containing)
     if run is None:
         raise not_scheduled(key)
     return run

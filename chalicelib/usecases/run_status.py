@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chalicelib.domain.outcomes import CalculationFacts
-from chalicelib.domain.runs import JobStatus, Run, RunKey
+from chalicelib.domain.runs import SUB_RUNS, JobStatus, Run, RunKey
 
 from .outcomes import OutcomeReader
 from .parallel_calls import run_parallel
@@ -57,10 +57,11 @@ class RunStatusReader:
 
     def _read(self, key: RunKey) -> RunStatusView:
         if self._outcomes.is_loaded(key):
-            run = get_run(key, runs=self._runs)
+            run = get_run(key, runs=self._runs, containing=SUB_RUNS)
         else:
             run, _ = run_parallel(
-                lambda: get_run(key, runs=self._runs), lambda: self._outcomes.load(key)
+                lambda: get_run(key, runs=self._runs, containing=SUB_RUNS),
+                lambda: self._outcomes.load(key),
             )
         now = self._clock.now()
         augmented_at = run.sub_runs_scheduled_at

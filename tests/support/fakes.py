@@ -60,7 +60,7 @@ class FakeRunRepository:
     def ping(self) -> None:
         pass
 
-    def get(self, key: RunKey) -> Run | None:
+    def get(self, key: RunKey, *, containing: Collection[int] | None = None) -> Run | None:
         row = self._rows.get(key)
         return row[0] if row else None
 

@@ -18,7 +18,7 @@ support this subset as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from chalicelib.domain.run_claims import Claimant, RunClaim, get_claimant_tag
 from chalicelib.domain.runs import Run, RunKey
 
 from .dynamo import DynamoTable, Item, build_key
+from .run_cache import RunCache
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,10 +41,17 @@ class DynamoRunRepository:
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._table = DynamoTable(client, table)
+        self._cache = RunCache()
 
-    def get(self, key: RunKey) -> Run | None:
+    def get(self, key: RunKey, *, containing: Collection[int] | None = None) -> Run | None:
+        if containing is not None and (run := self._cache.get(key, containing)):
+            return run
         item = self._table.get_item(_item_key(key))
-        return _parse_run(item) if item else None
+        if item is None:
+            return None
+        run = _parse_run(item)
+        self._cache.add(run)
+        return run
 
     def list_runs(
         self,

@@ -19,8 +19,7 @@ from chalicelib.domain.dataset_info import FILE_NAME, MAX_BYTES, DatasetInfo
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.member_names import get_rejection_reason
 from chalicelib.domain.runs import (
-    AUGMENTED_SUB_RUNS,
-    REFERENCE_SUB_RUN,
+    SUB_RUNS,
     RunKey,
     SubRunKey,
     parse_id_run,
@@ -31,7 +30,7 @@ from .errors import DATA_BUCKET, ObjectVanished, translate_errors, translate_rea
 from .object_calls import StoredObject
 from .object_store import ObjectStore
 
-_SUB_RUNS = {str(sub_run) for sub_run in (REFERENCE_SUB_RUN, *AUGMENTED_SUB_RUNS)}
+_SUB_RUNS = {str(sub_run) for sub_run in SUB_RUNS}
 _PAGE_OBJECTS = 1000
 
 
