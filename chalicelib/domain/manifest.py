@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from .artifacts import Artifact, Role, get_archives_prefix, list_training_files
 from .dataset_info import DatasetInfo
@@ -36,7 +37,7 @@ class SkippedFile:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Manifest:
     """The content of an archive: members by name, `missing` expected files and `skipped` files.
 
@@ -114,7 +115,7 @@ class Manifest:
             raise TypeError(f"{self.key} is a run; only sub-runs have a folder")
         return str(self.key.sub_run_or_none)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Return the SHA-256 (hex) of everything that determines the bytes of the archive.
 

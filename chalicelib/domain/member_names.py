@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 
 _WINDOWS_CHARACTERS = frozenset('<>:"|?*\\')
 _WINDOWS_DEVICES = frozenset(
@@ -55,6 +56,7 @@ _RULES: tuple[tuple[str, Callable[[str], bool]], ...] = (
 )
 
 
+@lru_cache(10_000)
 def get_rejection_reason(name: str) -> str | None:
     """Return why an archive cannot contain a file name (one path segment), or None if it can."""
     return next((reason for reason, applies in _RULES if applies(name)), None)
