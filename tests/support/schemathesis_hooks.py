@@ -1,8 +1,8 @@
 """Schemathesis hooks for rules that a JSON Schema cannot express.
 
-Keys are new for every request; no request waits for a change; an `id_run` comes with its `nc`; a
-cursor comes from the page before, and goes with its query. Only requests that are meant to be valid
-are changed: those that are meant to be refused are sent as they were made.
+Keys are new for every request; an `id_run` comes with its `nc`; a cursor comes from the page
+before, and goes with its query. Only requests that are meant to be valid are changed: those that
+are meant to be refused are sent as they were made. No request waits for a change of a status.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import schemathesis
 
 @schemathesis.hook
 def before_call(_: Any, case: Any, __: Any) -> None:
+    if case.headers and case.headers.get("Prefer") == "wait=20":
+        case.headers["Prefer"] = "wait=0"
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     if case.headers and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = uuid.uuid4().hex
-    if case.headers and "Prefer" in case.headers:
-        case.headers["Prefer"] = "wait=0"
     query = case.query or {}
     if case.operation.path == "/v1/generate/available" and "id_run" in query:
         query.setdefault("nc", "Zr49Cu49Al2")
