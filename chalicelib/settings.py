@@ -32,7 +32,8 @@ class Settings:
     `builder_function`, or in the background of the process if it is None. A process builds at most
     `build_concurrency` archives concurrently. `soap_descriptor` contains the parameters of the
     stored SOAP vectors, for the metadata of archives. Up to `max_held_requests` requests of a
-    process wait for a change: a quarter of its threads, so that the others serve requests.
+    process wait for a change; by default a quarter of its threads, so that the others serve
+    requests.
     """
 
     run_table: str
@@ -109,7 +110,9 @@ class Settings:
             build_concurrency=int(number("BUILD_CONCURRENCY", 4, 1, 256)),
             builder_function=text("BUILDER_FUNCTION"),
             soap_descriptor=soap("SOAP_DESCRIPTOR"),
-            max_held_requests=int(number("WEB_THREADS", 64, 1, 100_000)) // 4,
+            max_held_requests=int(
+                number("MAX_HELD_REQUESTS", number("WEB_THREADS", 64, 1, 100_000) // 4, 0, 100_000)
+            ),
         )
 
 

@@ -64,8 +64,9 @@ def test_a_waiting_request_returns_the_change(api: Api, path: str) -> None:
     assert json.loads(response.body)["sub_runs_status"] == "RUNNING"
 
 
-def test_a_service_of_few_threads_holds_no_request(environment: dict[str, str]) -> None:
-    with serving(environment | {"WEB_THREADS": "3"}) as api:
+@pytest.mark.parametrize("setting", [{"WEB_THREADS": "3"}, {"MAX_HELD_REQUESTS": "0"}])
+def test_waiting_can_be_turned_off(environment: dict[str, str], setting: dict[str, str]) -> None:
+    with serving(environment | setting) as api:
         headers = {"If-None-Match": get_etag(api), "Prefer": "wait=20"}
         response = api.call("GET", PATHS[0], headers=headers)
         assert response.status_code == 304
