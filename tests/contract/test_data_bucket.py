@@ -121,10 +121,11 @@ def test_named_files_are_found_among_few_and_many_others(
     for path in ("0/a", "0/z", "1/z", "2/sub/a", "3/", "10/a", "5/a"):
         put(f"{BASE}/21/2000/{path}", path.encode())
     put("Zr49Cu49Al2-SOAPS/c/md/lammps/100/21/2000/4/SOAPS.vec", b"soap")
-    found = bucket.list_named_files(RUN, [0, 1, 2, 3, 4, 10], ["a", "b"])
-    assert {sub_run: sorted(files) for sub_run, files in found.items()} == {
-        0: ["a"], 1: [], 4: [], 10: ["a"],
-    }  # fmt: skip
+    for _ in range(2):  # how many files there are may be cached
+        found = bucket.list_named_files(RUN, [0, 1, 2, 3, 4, 10], ["a", "b"])
+        assert {sub_run: sorted(files) for sub_run, files in found.items()} == {
+            0: ["a"], 1: [], 4: [], 10: ["a"],
+        }  # fmt: skip
     [listed] = (file for file in bucket.list_artifacts(SubRunKey(RUN, 0)) if file.name == "a")
     assert found[0]["a"] == listed
     assert bucket.list_named_files(RUN, [1], ["z"])[1]["z"].size_bytes == 3
