@@ -20,6 +20,7 @@ from dataops_client.errors import (
     TimedOut,
     TransferFailed,
 )
+from dataops_client.existing_files import FileHashes
 from dataops_client.extraction import extract, matches_folder
 from dataops_client.models.archives import ArchiveLink, Manifest
 from dataops_client.models.fields import decode
@@ -171,29 +172,30 @@ class ArchiveOperations:
         began = time.monotonic()
         target = self.local_path(nc, id_run, sub_run, directory)
         get_link = partial(self.link, nc, id_run, sub_run, profile=profile, cancel=cancel)
-        link = get_link()
-        if not force and matches_folder(target, link.files):
-            return Download(target, link, False, time.monotonic() - began)
+        with FileHashes(target) as hashes:
+            link = get_link()
+            if not force and matches_folder(target, link.files, hashes.get):
+                return Download(target, link, False, time.monotonic() - began)
 
-        def report(count: int) -> None:
-            if progress:
-                progress(count, link.size_bytes)
+            def report(count: int) -> None:
+                if progress:
+                    progress(count, link.size_bytes)
 
-        fetch = partial(
-            self._downloader.download, folder=target.parent, progress=report, cancel=cancel
-        )
-        try:
-            part = fetch(link, get_link)
-        except Cancelled:
-            raise
-        except (ChecksumMismatch, TransferFailed) as error:
-            link = _rebuild_archive(get_link, error)
-            part = fetch(link, get_link)
-        try:
-            replaced = list_changed_files(target)
-            extract(part.path, link.files, target)
-        finally:
-            part.discard()
+            fetch = partial(
+                self._downloader.download, folder=target.parent, progress=report, cancel=cancel
+            )
+            try:
+                part = fetch(link, get_link)
+            except Cancelled:
+                raise
+            except (ChecksumMismatch, TransferFailed) as error:
+                link = _rebuild_archive(get_link, error)
+                part = fetch(link, get_link)
+            try:
+                replaced = list_changed_files(target, hashes.get)
+                extract(part.path, link.files, target)
+            finally:
+                part.discard()
         return Download(target, link, True, time.monotonic() - began, replaced)
 
     def download_run(

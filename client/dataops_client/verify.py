@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 from typing import Literal
 
 from dataops_client.errors import NotFound
+from dataops_client.existing_files import hash_file, list_files
 from dataops_client.ro_crate import METADATA_NAME, Entity, get_files, read_entities
+
+_UNREADABLE = (ValueError, KeyError, TypeError)
+"""Raised for metadata that are not those of an archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ def verify(directory: Path) -> Iterator[VerificationResult]:
         >>> for result in verify(Path("files")):
         ...     print(result.folder, result.differences)
     """
-    found = sorted(directory.rglob(METADATA_NAME))
+    found = _find_metadata(directory)
     if not found:
         raise NotFound(
             f"no extracted archive found: {str(directory)!r} contains no {METADATA_NAME}"
@@ -56,12 +60,14 @@ def verify(directory: Path) -> Iterator[VerificationResult]:
         yield _verify_folder(metadata.parent, folders - {metadata.parent})
 
 
-def list_changed_files(folder: Path) -> tuple[str, ...]:
+def list_changed_files(
+    folder: Path, hash_file: Callable[[Path], str] = hash_file
+) -> tuple[str, ...]:
     """Return the files below `folder` that were changed since their archive was extracted."""
-    try:
-        differences = [found for result in verify(folder) for found in result.differences]
-    except NotFound:
-        return ()
+    differences: list[Difference] = []
+    for metadata in _find_metadata(folder):
+        with suppress(*_UNREADABLE):
+            differences += _compare(metadata.parent, _read_files(metadata), hash_file)
     return tuple(
         found.path.relative_to(folder).as_posix()
         for found in differences
@@ -69,30 +75,41 @@ def list_changed_files(folder: Path) -> tuple[str, ...]:
     )
 
 
+def _find_metadata(folder: Path) -> list[Path]:
+    paths = (folder / name for name in list_files(folder))
+    return sorted(path for path in paths if path.name == METADATA_NAME)
+
+
 def _verify_folder(folder: Path, others: set[Path]) -> VerificationResult:
     try:
-        described = get_files(read_entities(folder / METADATA_NAME))
-        differences = [*_compare(folder, described)]
-    except (ValueError, KeyError, TypeError):
+        described = _read_files(folder / METADATA_NAME)
+        differences = _compare(folder, described, hash_file)
+    except _UNREADABLE:
         return VerificationResult(folder, 0, (Difference(folder / METADATA_NAME, "unreadable"),))
     nested = {other for other in others if folder in other.parents}
-    for path in sorted(folder.rglob("*")):
-        if path.is_dir() or path.name == METADATA_NAME or not nested.isdisjoint(path.parents):
+    for path in sorted(folder / name for name in list_files(folder)):
+        if path.name == METADATA_NAME or not nested.isdisjoint(path.parents):
             continue
         if path.relative_to(folder).as_posix() not in described:
             differences.append(Difference(path, "extra"))
     return VerificationResult(folder, len(described), tuple(differences))
 
 
-def _compare(folder: Path, described: Mapping[str, Entity]) -> Iterator[Difference]:
+def _read_files(metadata: Path) -> Mapping[str, Entity]:
+    return get_files(read_entities(metadata))
+
+
+def _compare(
+    folder: Path, described: Mapping[str, Entity], hash_file: Callable[[Path], str]
+) -> list[Difference]:
+    """Return the described files that are missing or changed."""
+    differences = []
     for name, entity in described.items():
         path = folder / name
         if ".." in Path(name).parts or not path.is_file():
-            yield Difference(path, "missing")
-            continue
-        if path.stat().st_size != int(entity["contentSize"]):
-            yield Difference(path, "changed")
-            continue
-        with path.open("rb") as file:
-            if file_digest(file, "sha256").hexdigest() != entity["sha256"]:
-                yield Difference(path, "changed")
+            differences.append(Difference(path, "missing"))
+        elif path.stat().st_size != int(entity["contentSize"]) or (
+            hash_file(path) != entity["sha256"]
+        ):
+            differences.append(Difference(path, "changed"))
+    return differences

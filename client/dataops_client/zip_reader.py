@@ -13,12 +13,14 @@ DeflateError = cast("type[Exception]", isal_zlib.error)
 """Raised by data that is not valid DEFLATE."""
 
 _READ_BYTES = 128 * 1024
-_BLOCK_BYTES = 1024 * 1024
+_BLOCK_BYTES = 256 * 1024
+"""glibc returns larger blocks to the system, which costs a page fault per 4 KiB of each next one:
+17,000 for a run of 89 MB with blocks of 1 MiB, 700 with 256 KiB."""
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 
 
 def iter_member(archive: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield the content of a member in blocks of at most 1 MiB, at any compression ratio.
+    """Yield the content of a member in blocks of at most 256 KiB, at any compression ratio.
 
     Args:
         archive: File of the archive.

@@ -20,6 +20,7 @@ from dataops_client import (
     InvalidArchive,
     TargetNotEmpty,
 )
+from dataops_client.existing_files import FileHashes
 from dataops_client.extraction import extract, matches_folder, move_folder
 from dataops_client.verify import list_changed_files
 
@@ -203,6 +204,50 @@ def test_unusual_but_safe_archives_are_extracted(
     assert matches_folder(tmp_path / "0", listed)
 
 
+BLOCKS = bytes(range(256)) * 4096 * 4 + b"end"
+"""Content of several blocks of the reader."""
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+@pytest.mark.parametrize("large", [1, 2, 9])
+def test_members_of_several_blocks_are_extracted(method: int, large: int, tmp_path: Path) -> None:
+    contents = {f"large{number}": BLOCKS + b"%d" % number for number in range(large)}
+    contents |= {f"small{number}": b"%d" % number for number in range(20)}
+    archive = tmp_path / "archive.zip"
+    archive.write_bytes(pack(*((info(name, method=method), contents[name]) for name in contents)))
+    extract(archive, files(**contents), tmp_path / "0")
+    found = {path.name: path.read_bytes() for path in (tmp_path / "0").iterdir()}
+    assert found == contents
+
+
+@pytest.mark.parametrize("position", [0, 2 * 2**20, len(BLOCKS) - 1], ids=["first", "mid", "last"])
+@pytest.mark.parametrize("large", [1, 9])
+def test_a_large_member_with_other_content_is_rejected(
+    position: int, large: int, tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive.zip"
+    archive.write_bytes(pack(*((f"large{number}", BLOCKS) for number in range(large))))
+    other = patched(BLOCKS, lambda data: put(data, position, "<B", data[position] ^ 1))
+    listed = files(large0=other, **{f"large{number}": BLOCKS for number in range(1, large)})
+    with pytest.raises(ChecksumMismatch, match="'large0' has SHA-256"):
+        extract(archive, listed, tmp_path / "0")
+    assert list(tmp_path.iterdir()) == [archive]
+
+
+def test_a_large_member_without_space_for_its_file_raises_oserror(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")  # limits of a process exist on POSIX only
+    archive = tmp_path / "archive.zip"
+    archive.write_bytes(pack(("large", BLOCKS)))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 2**20, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            extract(archive, files(large=BLOCKS), tmp_path / "0")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == [archive]
+
+
 def test_an_existing_download_is_replaced(tmp_path: Path) -> None:
     archive = tmp_path / "archive.zip"
     for content in (b"old", b"new"):
@@ -360,6 +405,39 @@ def test_changed_files_are_found_by_the_metadata_of_the_download(tmp_path: Path)
     (tmp_path / "0" / "c").unlink()
     assert list_changed_files(tmp_path / "0") == ("b",)
     assert list_changed_files(tmp_path / "missing") == ()
+
+
+def test_files_that_change_after_they_were_hashed_are_hashed_again(tmp_path: Path) -> None:
+    contents = {"a": b"x" * 1000, "b": b"y" * 1000}
+    archive = tmp_path / "archive.zip"
+    metadata = ("ro-crate-metadata.json", crate(**contents))
+    archive.write_bytes(pack(*contents.items(), metadata))
+    extract(archive, files(**contents), tmp_path / "0")
+    with FileHashes(tmp_path / "0") as hashes:
+        assert matches_folder(tmp_path / "0", files(**contents), hashes.get)
+        (tmp_path / "0" / "b").write_bytes(b"z" * 1000)
+        assert not matches_folder(tmp_path / "0", files(**contents), hashes.get)
+        assert list_changed_files(tmp_path / "0", hashes.get) == ("b",)
+
+
+def test_hashes_are_computed_for_files_without_metadata(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    with FileHashes(tmp_path) as hashes:
+        assert hashes.get(tmp_path / "a") == hashlib.sha256(b"x").hexdigest()
+        with pytest.raises(FileNotFoundError):
+            hashes.get(tmp_path / "b")
+
+
+@pytest.mark.parametrize("name", ["../outside", "missing", "/outside"])
+def test_hashing_an_earlier_download_ignores_paths_out_of_its_folder(
+    tmp_path: Path, name: str
+) -> None:
+    graph = [{"@type": "File", "@id": name, "contentSize": "1", "sha256": "0" * 64}]
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "ro-crate-metadata.json").write_text(json.dumps({"@graph": graph}))
+    (tmp_path / "outside").write_bytes(b"x")
+    with FileHashes(tmp_path / "0") as hashes:
+        assert list_changed_files(tmp_path / "0", hashes.get) == ()
 
 
 @pytest.mark.parametrize("metadata", [b"[" * 200_000, b"{", b"[]", b'{"@graph": [1]}', b"\xff"])
