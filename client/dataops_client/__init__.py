@@ -7,10 +7,11 @@ with DataOpsClient("http://localhost:8000") as client:
     download = client.download("Zr49Cu49Al2", run.id_run, "0", "files")
 """
 
+from typing import TYPE_CHECKING, Any
+
 from dataops_client._version import __version__
 from dataops_client.api import InsecureConnection
 from dataops_client.archive_operations import Download
-from dataops_client.async_client import AsyncDataOpsClient
 from dataops_client.client import DataOpsClient
 from dataops_client.downloads import (
     DownloadResult,
@@ -47,6 +48,9 @@ from dataops_client.models.archives import (
 from dataops_client.models.runs import Run, RunStatus, Scheduled, SubRunOutcome
 from dataops_client.transfer.config import TransferConfig
 from dataops_client.verify import Difference, VerificationResult, verify
+
+if TYPE_CHECKING:
+    from dataops_client.async_client import AsyncDataOpsClient
 
 __all__ = [
     "AccessDenied",
@@ -89,3 +93,12 @@ __all__ = [
     "list_targets",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `AsyncDataOpsClient` on first use: the command `dataops` does not need asyncio."""
+    if name != "AsyncDataOpsClient":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from dataops_client.async_client import AsyncDataOpsClient  # noqa: PLC0415
+
+    return AsyncDataOpsClient

@@ -10,12 +10,11 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from dataops_client import errors
 from dataops_client.cli.exit_codes import get_exit_code
-from dataops_client.cli.progress import DownloadBar
+from dataops_client.cli.progress import DownloadBar, show_bar
 from dataops_client.downloads import DownloadResult, DownloadTarget, DryRunResult, TargetProgress
 from dataops_client.models.archives import SkippedFile
 
@@ -34,27 +33,21 @@ class DownloadReporter:
         self._out, self._err = out, err
         self._as_json, self._quiet, self._named = as_json, quiet, named
         self._results: list[DownloadResult] = []
+        self._bar: DownloadBar | None = None
         self._began = time.monotonic()
 
     @contextmanager
-    def show_progress(self, targets: Sequence[DownloadTarget]) -> Iterator[TargetProgress]:
-        """Show a progress bar if standard error is a terminal.
+    def show_progress(self, targets: Sequence[DownloadTarget]) -> Iterator[TargetProgress | None]:
+        """Show a progress bar if standard error is a terminal, and yield its callback.
 
         While it is shown, result lines for the same terminal are printed above it.
         """
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[received]}"),
-            TimeElapsedColumn(),
-        )
-        shown = sys.stderr.isatty() and not (self._quiet or self._as_json)
-        with Progress(
-            *columns, console=self._err, transient=True, disable=not shown, redirect_stdout=False
-        ) as bar:
-            self._bar = DownloadBar(bar, targets)
+        if self._quiet or self._as_json or not sys.stderr.isatty():
+            yield None
+            return
+        with show_bar(self._err, targets) as self._bar:
             out = self._out
-            if shown and sys.stdout.isatty():
+            if sys.stdout.isatty():
                 self._out = self._err
             try:
                 yield self._bar.update
@@ -63,7 +56,8 @@ class DownloadReporter:
 
     def add(self, result: DownloadResult) -> None:
         self._results.append(result)
-        self._bar.finish(result.target)
+        if self._bar:
+            self._bar.finish(result.target)
         if self._as_json:
             self._print_line(json.dumps(_result_as_dict(result), ensure_ascii=False))
         elif self._is_failure(result):

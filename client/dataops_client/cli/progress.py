@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import Progress
 
 from dataops_client.downloads import DownloadTarget
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class DownloadBar:
@@ -64,3 +69,24 @@ class DownloadBar:
 
     def _describe(self) -> str:
         return f"{self._finished} of {self._count} {self._unit}"
+
+
+@contextmanager
+def show_bar(console: Console, targets: Sequence[DownloadTarget]) -> Iterator[DownloadBar]:
+    """Show a bar of these downloads while the context is open, then remove it."""
+    # Imported when a bar is shown: commands of scripts have none, and it takes 15 ms.
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[received]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+        yield DownloadBar(bar, targets)
