@@ -1,4 +1,4 @@
-"""Requests to the API, with retries. Results are responses of status 200 or 202, or errors."""
+"""Requests to the API, with retries. Results are responses of status 200, 202, 304, or errors."""
 
 from __future__ import annotations
 
@@ -76,14 +76,23 @@ class Api:
                 )
         elif credentials:
             self._headers |= urllib3.make_headers(basic_auth=credentials)
+        self.timeout_seconds = timeout_seconds
         self._connections, self._sleep = Connections(timeout_seconds), sleep
 
     def close(self) -> None:
         self._connections.close()
 
-    def get(self, path: str, query: Mapping[str, str] | None = None) -> Response:
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send a GET. The status is 304 only if `headers` contain If-None-Match."""
         target = f"{path}?{urlencode(query)}" if query else path
-        return self._request("GET", target, self._headers, None, DEFAULT_RETRY)
+        return self._request(
+            "GET", target, self._headers | dict(headers or {}), None, DEFAULT_RETRY
+        )
 
     def post(self, path: str, body: Any = None, idempotency_key: str | None = None) -> Response:
         """Send a POST. It is only retried with an idempotency key."""
@@ -116,7 +125,9 @@ class Api:
                 )
                 cause = error
             else:
-                if response.status in (200, 202):
+                if response.status in (200, 202) or (
+                    response.status == 304 and "If-None-Match" in headers
+                ):
                     return response
                 failure, retry_after = _build_error(response), response.headers.get("Retry-After")
                 if not retries.is_retry(method, response.status, retry_after is not None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import uuid
@@ -11,8 +12,12 @@ from dataops_client.api import Api, build_resource_path
 from dataops_client.errors import Cancelled, TimedOut, UnexpectedResponse
 from dataops_client.models.fields import decode, get_strings
 from dataops_client.models.runs import Run, RunStatus, Scheduled, parse_runs
+from dataops_client.responses import Response
+from dataops_client.retry import retry_after_seconds
 
 POLL_SECONDS = 2.0
+_HOLD_SECONDS = 20.0
+"""API Gateway ends requests after 29 s."""
 _MAX_PAGES = 1_000
 
 
@@ -86,13 +91,17 @@ class RunOperations:
         *,
         cancel: threading.Event | None = None,
     ) -> RunStatus:
-        """Poll the status of a run until the run and its sub-runs are done.
+        """Wait until a run and its sub-runs are done.
+
+        The API holds each request until the status changes, for at most 20 s. It does not if
+        `cancel` is given, because a held request cannot be cancelled. The status of an API that
+        holds no requests is polled.
 
         Args:
             nc: Nominal composition.
             id_run: Number of the run.
             timeout_seconds: Longest time to wait; unlimited by default.
-            poll_seconds: Time between two requests.
+            poll_seconds: Time between two requests to an API that sends no `Retry-After`.
             cancel: Set by another thread to cancel the wait.
 
         Returns:
@@ -103,14 +112,27 @@ class RunOperations:
             Cancelled: `cancel` was set.
             NotFound: The run is not scheduled.
         """
-        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        while not (status := self.status(nc, id_run)).done:
-            if deadline is not None and time.monotonic() + poll_seconds > deadline:
+        path = f"/v1/generate/{build_resource_path(nc, id_run)}/status"
+        deadline = math.inf if timeout_seconds is None else time.monotonic() + timeout_seconds
+        hold_seconds = 0.0 if cancel else min(_HOLD_SECONDS, self._api.timeout_seconds / 2)
+        headers: dict[str, str] = {}
+        while True:
+            began = time.monotonic()
+            held = int(min(hold_seconds, deadline - began))
+            prefer = {"Prefer": f"wait={held}"} if held > 0 else {}  # RFC 7240, 4.3
+            response = self._api.get(path, headers=headers | prefer)
+            if response.status != 304:
+                status = RunStatus.from_json(response.json())
+                if status.done:
+                    return status
+                etag = response.headers.get("ETag")
+                headers = {"If-None-Match": etag} if etag else {}
+            delay = _get_delay(response, poll_seconds, time.monotonic() - began)
+            if time.monotonic() + delay > deadline:
                 raise TimedOut(
                     f"run {id_run!r} of {nc!r} is {status.run_status} after {timeout_seconds:g} s"
                 )
-            sleep_unless_cancelled(poll_seconds, cancel)
-        return status
+            sleep_unless_cancelled(delay, cancel)
 
     def available(self, nc: str | None = None) -> dict[str, list[Run]]:
         """Return the scheduled runs by composition, from all pages.
@@ -139,6 +161,14 @@ class RunOperations:
     def compositions(self) -> list[str]:
         """Return the nominal compositions that have data, sorted by name."""
         return list(get_strings(self._api.get("/v1/compositions").json(), "compositions"))
+
+
+def _get_delay(response: Response, poll_seconds: float, elapsed_seconds: float) -> float:
+    """Return the time to wait before the next request. The time of a held request counts."""
+    retry_after = response.headers.get("Retry-After")
+    delay = retry_after_seconds(retry_after, poll_seconds) if retry_after else poll_seconds
+    is_held = "wait=" in response.headers.get("Preference-Applied", "")
+    return max(delay - elapsed_seconds, 0.0) if is_held else delay
 
 
 def sleep_unless_cancelled(seconds: float, cancel: threading.Event | None) -> None:
