@@ -58,9 +58,9 @@ lint: $(VENV)/.test ## Check style, formatting, words and shell scripts
 typecheck: $(VENV)/.test ## Check the types with mypy --strict
 	@$(VENV)/bin/mypy app.py $(PACKAGES) client/dataops_client data
 
-bench: $(VENV)/.bench ## Compare speed and memory with the baseline, on the sample or DATA_DIR, as ratios of one run
-	@scripts/get_dynamodb_local.sh || true
-	@$(PY) -m bench
+bench: $(VENV)/.bench ## Measure speed, growth and memory of the sample or DATA_DIR, as ratios of one run (RELEASE=1: update the committed results)
+	@scripts/get_dynamodb_local.sh
+	@$(PY) -m bench $(if $(RELEASE),--release)
 
 sample-data: ## Regenerate the sample data in data/
 	@$(PYTHON) data/make_sample.py --update

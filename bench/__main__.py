@@ -1,149 +1,161 @@
-"""`make bench`: speed and memory, compared with a baseline in the same execution.
+"""`make bench`: speed, growth and memory, compared with a baseline and a floor of the same run.
 
-It takes less than five minutes on the sample and on the real data. DATA_DIR is the folder with
-the data (default: the sample); it must contain a run whose first five sub-runs have files. The
-tables are printed and saved in bench/results/.
+    python -m bench                      measure, save the results, compare with the last release
+    python -m bench --release            the same, and update the committed results (see below)
+    python -m bench --render FILE        update the committed results from saved results
+
+The committed results are bench/last_release.json, the tables in docs/performance.md, and
+docs/images/performance.svg. DATA_DIR is the folder with the data (default: the sample), or a folder
+with ZIP files of it; it must contain a run with files in at least eight sub-runs.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-from localdev.aws_environment import EMULATOR_CREDENTIALS, environment_without_aws
+import msgspec
+
+from localdev.aws_environment import environment_without_aws
 from localdev.child_process import start_child_process
 from localdev.paths import ROOT
-from localdev.stores import MissingProgram, dynamodb_local, seaweedfs, wait_until_ready
 from server.provision import data_files
 
-from .downloads import Row, Service, measure, start_service
-from .packing import measure_packing, read_contents
-from .transfer import measure_throughput
+from .calls import count_calls, write_call_samples
+from .cold_start import measure_cold_start
+from .downloads import measure_downloads, measure_with_delay
+from .growth import measure_growth, measure_parallel_scheduling, write_growth_samples
+from .load import measure_load, write_load_samples
+from .memory import measure_memory
+from .packing import measure_packing
+from .picture import draw
+from .render import render_tables, update_document
+from .rows import Report, Row, list_regressions
+from .run import Run, find_largest_run
+from .samples import schedule_runs
+from .service import Stores, start_proxied, start_service, start_stores
+from .transfer import measure_transfer
 
-LARGE_BYTES = 2**30
+_RELEASE = ROOT / "bench" / "last_release.json"
+_RESULTS = ROOT / "bench" / "results"
 
 
 def main() -> None:
-    data = Path(os.environ.get("DATA_DIR") or ROOT / "data").resolve()
-    nc, id_run = _get_largest_run(data)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--release", action="store_true", help="update the committed results")
+    parser.add_argument("--render", type=Path, metavar="FILE", help="do not measure")
+    arguments = parser.parse_args()
+    if arguments.render:
+        report = msgspec.json.decode(arguments.render.read_bytes(), type=Report)
+    else:
+        report = _measure(Path(os.environ.get("DATA_DIR") or ROOT / "data").resolve())
+        _save(report)
+        print(render_tables(report))
+        if _RELEASE.exists():
+            earlier = msgspec.json.decode(_RELEASE.read_bytes(), type=Report)
+            for warning in list_regressions(report, earlier):
+                print(f"WARNING: worse than the last release: {warning}")
+    if arguments.render or arguments.release:
+        _RELEASE.write_bytes(_encode(report))
+        update_document(ROOT / "docs" / "performance.md", report)
+        draw(report, ROOT / "docs" / "images" / "performance.svg")
+
+
+def _measure(data: Path) -> Report:
     began = time.perf_counter()
-    lines = [f"# Benchmark of {nc} run {id_run}, {_format_size(data)}", ""]
-    lines += [f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"]
-    for line in _sections(data, nc, id_run):
-        print(line, flush=True)
-        lines.append(line)
-    lines += ["", f"Took {time.perf_counter() - began:.0f} s."]
-    results = ROOT / "bench" / "results"
-    results.mkdir(exist_ok=True)
-    saved = results / f"{time.strftime('%Y%m%d-%H%M%S')}.md"
-    saved.write_text("\n".join(lines) + "\n")
-    print(f"saved to {saved.relative_to(ROOT)}")
-
-
-def _sections(data: Path, nc: str, id_run: str) -> Iterator[str]:
-    yield from ("", "## Packing SOAPS.vec", "")
-    yield from measure_packing(read_contents(data), rounds=3)
+    progress = _Progress()
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        inherited = environment_without_aws()
+        data = _unpack(data, work / "data")
+        nc, id_run, sub_runs = find_largest_run(data)
+        progress.add("packing", measure_packing(data))
+        stores = stack.enter_context(start_stores(data))
+        run = Run(nc, id_run, sub_runs, stores)
+        _write_samples(stores, run)
+        progress.add("loading")
         baseline_url = stack.enter_context(
-            start_child_process("bench.baseline", str(data), environment=inherited)
+            start_child_process("bench.baseline", str(data), environment=environment_without_aws())
         )
-        s3_url = stack.enter_context(seaweedfs(EMULATOR_CREDENTIALS))
-        try:
-            table_url, table_name = stack.enter_context(dynamodb_local()), "DynamoDB Local"
-        except MissingProgram as missing:
-            table_url = stack.enter_context(
-                start_child_process("localdev.moto_server", environment=inherited)
-            )
-            table_name = f"the emulator; {missing}"
-        wait_until_ready(s3_url, table_url, EMULATOR_CREDENTIALS)
-        with start_service(data, s3_url, table_url) as service:
-            yield from _downloads(
-                measure(service, baseline_url, nc, id_run, work / "seaweedfs", "SeaweedFS")
-            )
-            yield ""
-            yield f"(run table: {table_name})"
-            yield from _against_curl("SeaweedFS", service, work / "large")
-            service.delete_archives(f"{nc}/{id_run}/1/")  # its first download is measured next
-            yield from _startup(service, nc, id_run)
-        emulator_url = stack.enter_context(
-            start_child_process("localdev.moto_server", environment=inherited)
-        )
-        with start_service(data, emulator_url, emulator_url) as service:
-            yield from _downloads(
-                measure(service, baseline_url, nc, id_run, work / "emulator", "emulator")
-            )
-            yield from _against_curl("emulator", service, work / "large")
-
-
-def _downloads(rows: list[Row]) -> Iterator[str]:
-    yield from (
-        "",
-        "## Downloads, verified and extracted",
-        "",
-        "| | seconds | baseline | ratio |",
-        "|---|---:|---:|---:|",
-    )
-    for row in rows:
-        times = f"{row.seconds:.3f} | {row.baseline_seconds:.3f}"
-        yield f"| {row.name} | {times} | 1/{1 / row.ratio:.1f} |"
-
-
-def _against_curl(store: str, service: Service, work: Path) -> Iterator[str]:
-    yield ""
-    measured = measure_throughput(service.s3, service.bucket, LARGE_BYTES, work)
-    if measured is None:
-        yield "(curl is not installed: no comparison)"
-        return
-    size, client, curl = LARGE_BYTES / 2**30, measured.client / 1e6, measured.curl / 1e6
-    yield (
-        f"- {store}: archive of {size:g} GiB: client with SHA-256 {client:.0f} MB/s; "
-        f"curl {curl:.0f} MB/s"
+        with (
+            start_proxied(stores) as proxied,
+            start_service(proxied, S3_PUBLIC_ENDPOINT=stores.s3_url) as service,
+        ):
+            calls = count_calls(run, proxied, service)
+            parallel = measure_parallel_scheduling(proxied, service)
+            delayed = measure_with_delay(run, stores, proxied, service)
+            progress.add("calls and delay")
+        with start_service(stores) as service:
+            downloads = measure_downloads(run, stores, service, baseline_url, work)
+            progress.add("downloads", [*downloads, *delayed])
+            progress.add("growth", [*measure_growth(stores, service), parallel])
+            one_worker = list(measure_load(run, service, 1, []))
+            progress.add("load of one worker", one_worker)
+        with start_service(stores, WEB_WORKERS="2") as service:
+            progress.add("load of two workers", measure_load(run, service, 2, one_worker))
+        with start_service(stores) as service:
+            progress.add("memory", [measure_memory(stores, service)])
+        progress.add("transfer", [measure_transfer(stores, work)])
+        progress.add("cold start", measure_cold_start(run, stores, work))
+        size = sum(path.stat().st_size for path in data_files(data)) / 1e6
+    return Report(
+        date=time.strftime("%Y-%m-%d"),
+        machine=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        data=f"run {id_run} of {nc}, {size:.0f} MB",
+        seconds=time.perf_counter() - began,
+        rows=tuple(progress.rows),
+        calls=calls,
     )
 
 
-def _startup(service: Service, nc: str, id_run: str) -> Iterator[str]:
-    command = [sys.executable, "-m", "bench.startup", nc, id_run]
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    done = subprocess.run(
-        command, cwd=ROOT, env=service.environment, text=True, check=True, **streams
-    )  # type: ignore[call-overload]
-    measured = json.loads(done.stdout.splitlines()[-1])
-    yield from ("", "## Cold start", "", "| part | ms |", "|---|---:|")
-    for name, seconds in measured["parts"]:
-        yield f"| {name} | {seconds * 1e3:.1f} |"
-    yield from ("", "## AWS calls per request", "", "| request | calls | which |", "|---|---:|---|")
-    for name, calls in measured["calls"].items():
-        yield f"| {name} | {len(calls)} | {', '.join(_count_calls(calls))} |"
+class _Progress:
+    """The measured rows; prints the time of each step."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self._began = time.perf_counter()
+
+    def add(self, step: str, rows: Iterable[Row] = ()) -> None:
+        self.rows += rows
+        now = time.perf_counter()
+        print(f"{step}: {now - self._began:.0f} s", file=sys.stderr, flush=True)
+        self._began = now
 
 
-def _count_calls(calls: list[str]) -> list[str]:
-    return [f"{calls.count(name)} {name}" for name in sorted(set(calls))]
+def _write_samples(stores: Stores, run: Run) -> None:
+    schedule_runs(stores, run.nc, [int(run.id_run)])
+    write_growth_samples(stores)
+    write_load_samples(stores)
+    write_call_samples(stores)
 
 
-def _get_largest_run(data: Path) -> tuple[str, str]:
-    """Return the composition and id of the run with the most sub-runs."""
-    runs: dict[tuple[str, str], set[str]] = {}
-    for path in data_files(data):
-        parts = path.relative_to(data).parts
-        if len(parts) == 9 and not parts[0].endswith("-SOAPS"):
-            runs.setdefault((parts[0], parts[5]), set()).add(parts[7])
-    if not runs:
-        sys.exit(f"DATA_DIR={str(data)!r} contains no runs")
-    return max(runs, key=lambda run: (len(runs[run]), -int(run[1])))
+def _unpack(data: Path, target: Path) -> Path:
+    """Return the folder of the data, into which ZIP files of `data` are unpacked."""
+    archives = sorted(data.glob("*.zip")) if data.is_dir() else []
+    for path in archives:
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(target)
+    return target if archives else data
 
 
-def _format_size(data: Path) -> str:
-    return f"{sum(path.stat().st_size for path in data_files(data)) / 1e6:.0f} MB of data"
+def _encode(report: Report) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+
+
+def _save(report: Report) -> None:
+    _RESULTS.mkdir(exist_ok=True)
+    saved = _RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}.json"
+    saved.write_bytes(_encode(report))
+    print(f"saved to {saved.relative_to(ROOT)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

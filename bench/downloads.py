@@ -1,157 +1,238 @@
-"""Downloads with API and client compared with the baseline: first, repeated and whole run.
+"""Downloads compared with the prototype and with the floor: first, repeated, whole run, from parts.
 
-Every download is verified and extracted.
+Each is measured end to end (link, download, verification, extraction) with the client, and in its
+two parts: the link, which contains the build of the archive, and the work of the client.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 import zipfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import httpx
-from dataops_client import DataOpsClient
+from dataops_client import ArchiveLink, DataOpsClient
 
-from localdev.aws_environment import EMULATOR_CREDENTIALS, create_s3_client, environment_without_aws
-from localdev.deployment import start_deployment_on
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from .floors import Floors
+from .rows import Row
+from .run import Run
+from .service import Service, Stores, timed
+from .store_proxy import set_delay
 
 _ROUNDS = 8
-_WHOLE_ROUNDS = 2
-_TABLE, _BUCKET = "bench-runs", "bench-data"
+_RUN_ROUNDS = 3
+_BASELINE_RUN_ROUNDS = 2
+_DELAY_MS = 20
+_GOALS = {"first": 4, "repeated": 12, "whole run": 5.5, "from parts": 12}
+"""Speed end to end, in times the baseline."""
+_FLOOR_GOAL = 1.3
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Time of a download, and of the baseline for the same files."""
+class _TimedClient(DataOpsClient):
+    """A client that measures how long it waits for the link within a download."""
 
-    name: str
-    seconds: float
-    baseline_seconds: float
+    link_seconds = 0.0
 
-    @property
-    def ratio(self) -> float:
-        return self.seconds / self.baseline_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A running API, its environment, and its object store."""
-
-    api_url: str
-    environment: dict[str, str]
-    s3: S3Client
-    bucket: str = _BUCKET
-
-    def delete_archives(self, prefix: str = "") -> None:
-        """Delete the cached archives below `prefix`, and their records."""
-        for page in self.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=_BUCKET, Prefix=f"archives/{prefix}"
-        ):
-            for stored in page.get("Contents", []):
-                self.s3.delete_object(Bucket=_BUCKET, Key=stored["Key"])
+    def link(self, *args: Any, **options: Any) -> ArchiveLink:
+        began = time.perf_counter()
+        link = super().link(*args, **options)
+        self.link_seconds = time.perf_counter() - began
+        return link
 
 
-@contextmanager
-def start_service(data: Path, s3_url: str, dynamodb_url: str) -> Iterator[Service]:
-    """Start the API on the stores, and load `data`."""
-    stores = {
-        **EMULATOR_CREDENTIALS,
-        "AWS_ENDPOINT_URL_S3": s3_url,
-        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
-        "RUN_TABLE": _TABLE,
-        "DATA_BUCKET": _BUCKET,
-    }
-    log = Path(".local/bench.log")
-    log.parent.mkdir(exist_ok=True)
-    with start_deployment_on(stores, data, log=log) as deployment:
-        environment = environment_without_aws() | deployment.environment
-        yield Service(deployment.api_url, environment, create_s3_client(stores))
+class _Times:
+    """The durations of each measured part; of several rounds, the best counts."""
+
+    def __init__(self) -> None:
+        self._seconds: defaultdict[str, list[float]] = defaultdict(list)
+
+    def add(self, name: str, seconds: float) -> None:
+        self._seconds[name].append(seconds)
+
+    def best(self, name: str) -> float:
+        return min(self._seconds[name])
 
 
-def measure(
-    service: Service, baseline_url: str, nc: str, id_run: str, work: Path, store: str
+def measure_downloads(
+    run: Run, stores: Stores, service: Service, baseline_url: str, work: Path
 ) -> list[Row]:
-    """Return the best time of several rounds for each kind of download.
-
-    Rounds of the service and of the baseline alternate, so that other load on the machine affects
-    both.
-    """
-    times: dict[str, list[float]] = {
-        name: []
-        for name in (
-            "baseline whole run",
-            "whole run",
-            "baseline",
-            "first",
-            "repeated",
-            "cached sub-runs",
-        )
-    }
+    """Alternate ours, floor and baseline, so that other load on the machine affects all."""
+    times, floors = _Times(), Floors(stores)
     with (
-        DataOpsClient(service.api_url, timeout_seconds=300) as client,
+        _TimedClient(service.url, timeout_seconds=300) as client,
         httpx.Client(timeout=120) as http,
     ):
 
-        def baseline(sub_run: str) -> None:
-            _download_from_baseline(http, baseline_url, nc, id_run, sub_run, work)
+        def measure_ours(kind: str, sub_run: str | None) -> None:
+            total = timed(
+                lambda: client.download(run.nc, run.id_run, sub_run, work / "ours", force=True)
+            )
+            times.add(f"{kind} total", total)
+            times.add(f"{kind} client", total - client.link_seconds)
 
-        def timed(name: str, action: Callable[[], object]) -> None:
-            began = time.perf_counter()
-            action()
-            times[name].append(time.perf_counter() - began)
+        def measure_baseline(kind: str, *sub_runs: str) -> None:
+            parts = [_download_from_baseline(http, baseline_url, run, s, work) for s in sub_runs]
+            times.add(f"{kind} baseline server", sum(server for server, _ in parts))
+            times.add(f"{kind} baseline client", sum(rest for _, rest in parts))
+            times.add(f"{kind} baseline total", sum(map(sum, parts)))
 
-        if not client.available(nc).get(nc):
-            client.generate(nc)
-            client.augment(nc, id_run)
-        sub_runs = client.status(nc, id_run).sub_runs
-        whole = partial(client.download_run, nc, id_run, work / "run", force=True)
-        for _ in range(_WHOLE_ROUNDS):
-            service.delete_archives()
-            timed("baseline whole run", lambda: list(map(baseline, sub_runs)))
-            timed("whole run", whole)
-        for sub_run in sub_runs[:_ROUNDS]:
-            ours = partial(client.download, nc, id_run, sub_run, work / "ours", force=True)
-            timed("baseline", partial(baseline, sub_run))
-            timed("first", ours)
-            timed("repeated", ours)
-        for sub_run in sub_runs:
-            client.link(nc, id_run, sub_run)
-        for _ in range(_WHOLE_ROUNDS):
-            service.delete_archives(f"{nc}/{id_run}/run/")
-            timed("cached sub-runs", whole)
-    best = {name: min(seconds) for name, seconds in times.items()}
-    baseline_run = best["baseline whole run"]
+        def measure_client_floor(kind: str, path: str) -> None:
+            url = json.loads(service.get(path))["download_url"]
+            times.add(f"{kind} client floor", timed(floors.fetch, url, work / "floor"))
+
+        for sub_run in run.sub_runs[:_ROUNDS]:
+            path, files = f"{run.path}/{sub_run}/download", run.list_files(sub_run)
+            measure_baseline("first", sub_run)
+            run.delete_archives(sub_run)
+            times.add("first server", timed(service.get, path))
+            times.add("first server floor", timed(floors.build, files))
+            run.delete_archives(sub_run)
+            measure_ours("first", sub_run)
+            measure_ours("repeated", sub_run)
+            times.add("repeated server", timed(service.get, path))
+            (record,) = run.list_archives(sub_run, record=True)
+            prefixes = run.list_prefixes(sub_run)
+            times.add(
+                "repeated server floor",
+                timed(floors.warm_link, run.nc, run.id_run, prefixes, record),
+            )
+            measure_client_floor("first", path)
+        files = run.list_files(*run.sub_runs)
+        for turn in range(_RUN_ROUNDS):
+            run.delete_archives()
+            times.add("whole run server", timed(service.get, f"{run.path}/download"))
+            times.add("whole run server floor", timed(floors.build, files))
+            run.delete_archives()
+            measure_ours("whole run", None)
+            measure_client_floor("whole run", f"{run.path}/download")
+            if turn < _BASELINE_RUN_ROUNDS:
+                measure_baseline("whole run", *run.sub_runs)
+        _build_parts(run, service)
+        parts = run.list_archives(*run.sub_runs)
+        for _ in range(_RUN_ROUNDS):
+            run.delete_archives("run")
+            times.add("from parts server", timed(service.get, f"{run.path}/download"))
+            times.add("from parts server floor", timed(floors.join, parts))
+            run.delete_archives("run")
+            measure_ours("from parts", None)
+    return list(_list_rows(times))
+
+
+def measure_with_delay(run: Run, stores: Stores, proxied: Stores, service: Service) -> list[Row]:
+    """Measure the server part with 20 ms added to every response of the stores."""
+    times, floors, direct = _Times(), Floors(proxied), Floors(stores)
+    files = run.list_files(*run.sub_runs)
+
+    def measure(kind: str, path: str, floor: Callable[..., None], *arguments: object) -> None:
+        times.add(kind, timed(service.get, path))
+        times.add(f"{kind} floor", timed(floor, *arguments))
+
+    for url in (proxied.s3_url, proxied.dynamodb_url):
+        set_delay(url, _DELAY_MS)
+    try:
+        for sub_run in run.sub_runs[:_ROUNDS]:
+            path, inputs = f"{run.path}/{sub_run}/download", run.list_files(sub_run)
+            run.delete_archives(sub_run)
+            measure("first", path, floors.build, inputs)
+            times.add("first without delay", timed(direct.build, inputs))
+            (record,) = run.list_archives(sub_run, record=True)
+            prefixes = run.list_prefixes(sub_run)
+            measure("repeated", path, floors.warm_link, run.nc, run.id_run, prefixes, record)
+        for _ in range(_RUN_ROUNDS):
+            run.delete_archives()
+            measure("whole run", f"{run.path}/download", floors.build, files)
+        _build_parts(run, service)
+        parts = run.list_archives(*run.sub_runs)
+        for _ in range(_RUN_ROUNDS):
+            run.delete_archives("run")
+            measure("from parts", f"{run.path}/download", floors.join, parts)
+    finally:
+        for url in (proxied.s3_url, proxied.dynamodb_url):
+            set_delay(url, 0)
+    goals = {
+        "first": 5 * _DELAY_MS + _FLOOR_GOAL * times.best("first without delay") * 1e3,
+        "repeated": 3 * _DELAY_MS + 15,
+    }
+    section = f"Links with {_DELAY_MS} ms added to every store response"
     return [
-        Row(f"{store}: first download of a sub-run", best["first"], best["baseline"]),
-        Row(f"{store}: repeated download of a sub-run", best["repeated"], best["baseline"]),
-        Row(f"{store}: whole run, nothing cached", best["whole run"], baseline_run),
-        Row(f"{store}: whole run, its sub-runs cached", best["cached sub-runs"], baseline_run),
+        Row(
+            section,
+            kind,
+            "ms",
+            times.best(kind) * 1e3,
+            floor=times.best(f"{kind} floor") * 1e3,
+            goal=goals.get(kind),
+        )
+        for kind in _GOALS
     ]
 
 
+def _list_rows(times: _Times) -> Iterator[Row]:
+    section = "Downloads, verified and extracted"
+    for kind, speed in _GOALS.items():
+        other = "whole run" if kind == "from parts" else "first" if kind == "repeated" else kind
+        total, server, client = (
+            times.best(f"{other} baseline {part}") * 1e3 for part in ("total", "server", "client")
+        )
+        server_floor = times.best(f"{kind} server floor") * 1e3
+        client_floor = times.best(f"{other} client floor") * 1e3
+        is_build = kind in ("first", "whole run")
+        yield Row(
+            section,
+            f"{kind}, end to end",
+            "ms",
+            times.best(f"{kind} total") * 1e3,
+            total,
+            server_floor + client_floor,
+            total / speed,
+        )
+        yield Row(
+            section,
+            f"{kind}, link",
+            "ms",
+            times.best(f"{kind} server") * 1e3,
+            server,
+            server_floor,
+            server_floor * _FLOOR_GOAL if is_build else None,
+        )
+        yield Row(
+            section,
+            f"{kind}, client",
+            "ms",
+            times.best(f"{kind} client") * 1e3,
+            client,
+            client_floor,
+        )
+
+
+def _build_parts(run: Run, service: Service) -> None:
+    for sub_run in run.sub_runs:
+        service.get(f"{run.path}/{sub_run}/download")
+
+
 def _download_from_baseline(
-    http: httpx.Client, url: str, nc: str, id_run: str, sub_run: str, work: Path
-) -> None:
-    """Save the ZIP archive of the prototype and extract it, as its users do."""
+    http: httpx.Client, url: str, run: Run, sub_run: str, work: Path
+) -> tuple[float, float]:
+    """Save the ZIP archive of the prototype and extract it, as its users do.
+
+    Return the time to the first byte of the response, and the rest.
+    """
     folder = work / "baseline" / sub_run
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     archive = folder / "archive.zip"
-    with (
-        http.stream("GET", f"{url}/v1/generate/{nc}/{id_run}/{sub_run}/download") as response,
-        archive.open("wb") as file,
-    ):
+    began = time.perf_counter()
+    with http.stream("GET", f"{url}{run.path}/{sub_run}/download") as response:
+        first_byte = time.perf_counter()
         response.raise_for_status()
-        for chunk in response.iter_bytes():
-            file.write(chunk)
+        with archive.open("wb") as file:
+            for chunk in response.iter_bytes():
+                file.write(chunk)
     with zipfile.ZipFile(archive) as zip_file:
         zip_file.extractall(folder)
+    return first_byte - began, time.perf_counter() - first_byte

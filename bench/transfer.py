@@ -4,78 +4,68 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+import obstore
 from dataops_client import ArchiveLink
 from dataops_client.transfer.engine import Downloader
 from dataops_client.transfer.object_store import ObjectStoreClient
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from .rows import Row
+from .service import BUCKET, Stores
 
-_PART_BYTES = 16 * 1024 * 1024
-_KEY = "archives/large.zip"
-
-
-@dataclass(frozen=True, slots=True)
-class Throughput:
-    """Bytes per second: the best of three rounds, in which client and curl alternate."""
-
-    client: float
-    curl: float
+_SIZE_BYTES = 2**30
+_BLOCK_BYTES = 16 * 2**20
+_KEY = "floor/large.zip"
+_ROUNDS = 3
 
 
-def measure_throughput(s3: S3Client, bucket: str, size_bytes: int, work: Path) -> Throughput | None:
-    """Measure the client and curl. Return None if curl is not installed."""
-    if shutil.which("curl") is None:
-        return None
-    link = _store_archive(s3, bucket, size_bytes)
+def measure_transfer(stores: Stores, work: Path) -> Row:
+    """Return the best of three rounds, in which client and curl alternate."""
+    link = _store_archive(stores)
     storage = ObjectStoreClient("bench", timeout_seconds=60)
+    downloader = Downloader(storage)
     work.mkdir(parents=True, exist_ok=True)
-    saved = work / "curl"
     seconds: dict[str, list[float]] = {"client": [], "curl": []}
 
-    downloader = Downloader(storage)
-
-    def timed(name: str, action: Callable[[], Callable[[], None]]) -> None:
-        began = time.perf_counter()
-        remove = action()
-        seconds[name].append(time.perf_counter() - began)
-        remove()
-
     def by_curl() -> Callable[[], None]:
+        saved = work / "curl"
         subprocess.run(["curl", "-s", "-f", "-o", saved, link.download_url], check=True)
         return saved.unlink
 
     def by_client() -> Callable[[], None]:
         return downloader.download(link, lambda: link, work, progress=lambda _: None).discard
 
-    for _ in range(3):
-        timed("curl", by_curl)
-        timed("client", by_client)
+    for _ in range(_ROUNDS):
+        for name, action in (("curl", by_curl), ("client", by_client)):
+            began = time.perf_counter()
+            remove = action()
+            seconds[name].append(time.perf_counter() - began)
+            remove()
     storage.close()
-    s3.delete_object(Bucket=bucket, Key=_KEY)
-    return Throughput(size_bytes / min(seconds["client"]), size_bytes / min(seconds["curl"]))
+    stores.delete(_KEY)
+    client, curl = (_SIZE_BYTES / min(seconds[name]) / 1e6 for name in ("client", "curl"))
+    return Row(
+        "One archive of 1 GiB",
+        "client with SHA-256; the floor is curl",
+        "MB/s",
+        client,
+        floor=curl,
+        goal=curl,
+    )
 
 
-def _store_archive(s3: S3Client, bucket: str, size_bytes: int) -> ArchiveLink:
-    part, digest = os.urandom(_PART_BYTES), hashlib.sha256()
-    target: Any = {"Bucket": bucket, "Key": _KEY}
-    upload = s3.create_multipart_upload(**target)["UploadId"]
-    sent: list[Any] = []
-    for number in range(1, size_bytes // _PART_BYTES + 1):
-        digest.update(part)
-        etag = s3.upload_part(**target, UploadId=upload, PartNumber=number, Body=part)["ETag"]
-        sent.append({"PartNumber": number, "ETag": etag})
-    s3.complete_multipart_upload(**target, UploadId=upload, MultipartUpload={"Parts": sent})
-    url = s3.generate_presigned_url("get_object", Params=target)
+def _store_archive(stores: Stores) -> ArchiveLink:
+    block, digest = os.urandom(_BLOCK_BYTES), hashlib.sha256()
+    count = _SIZE_BYTES // _BLOCK_BYTES
+    for _ in range(count):
+        digest.update(block)
+    obstore.put(stores.objects, _KEY, (block for _ in range(count)), chunk_size=_BLOCK_BYTES)
+    url = stores.s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": _KEY})
     return ArchiveLink(
         nc="Al2",
         id_run="1",
@@ -84,7 +74,7 @@ def _store_archive(s3: S3Client, bucket: str, size_bytes: int) -> ArchiveLink:
         download_url=url,
         expires_at=datetime.now(UTC),
         lifetime_seconds=900,
-        size_bytes=size_bytes,
+        size_bytes=_SIZE_BYTES,
         sha256=digest.hexdigest(),
         filename="large.zip",
         profile="full",

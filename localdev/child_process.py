@@ -80,6 +80,16 @@ def start_child_process(
                 process.kill()
 
 
+def list_descendants(pid: int) -> list[int]:
+    """Return the ids of the children of a process, of their children, and so on (Linux only)."""
+    children = [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in task.read_text().split()
+    ]
+    return [*children, *(found for child in children for found in list_descendants(child))]
+
+
 def _forward_output(process: subprocess.Popen[str]) -> None:
     assert process.stdout
     for line in process.stdout:

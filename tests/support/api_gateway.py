@@ -23,7 +23,7 @@ from werkzeug import Request, Response
 from app import app
 from chalicelib.api.gateway_responses import build_gateway_responses
 from localdev.gateway_event import build_event
-from tests.support.lambda_runtime import FunctionError
+from localdev.lambda_runtime import FunctionError
 
 Invoke = Callable[[Any], Any]
 _ARN = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/api"

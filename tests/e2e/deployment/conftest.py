@@ -22,12 +22,12 @@ from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token
 from localdev.gateway_event import build_event
+from localdev.lambda_runtime import MISSING_LAMBDA_EMULATOR, Function, function
 from localdev.paths import ROOT
 from scripts.build_lambda_package import build_package
 from server.provision import create_bucket, create_table, load_data
 from tests.support.api_gateway import Gateway, serve_gateway
 from tests.support.lambda_api import lambda_api
-from tests.support.lambda_runtime import MISSING_LAMBDA_EMULATOR, Function, function
 
 _MEASURED: list[str] = []
 

@@ -16,11 +16,11 @@ import pytest
 from dataops_client import DataOpsClient, NothingAvailable
 
 from chalicelib.domain.tokens import Scope
+from localdev.lambda_runtime import MISSING_LAMBDA_EMULATOR, FunctionError, function
 from localdev.paths import ROOT
 from tests.e2e.deployment.conftest import Deployed, Package
 from tests.support.api_gateway import Gateway
 from tests.support.expected_files import extracted_files, sub_run_files
-from tests.support.lambda_runtime import MISSING_LAMBDA_EMULATOR, FunctionError, function
 
 NC = "Zr49Cu49Al2"
 

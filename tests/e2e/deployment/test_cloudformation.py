@@ -18,11 +18,11 @@ from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
 from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token, revoke_token
+from localdev.lambda_runtime import MISSING_LAMBDA_EMULATOR
 from localdev.paths import ROOT
 from server.provision import load_data
 from tests.e2e.deployment.conftest import Package
 from tests.support.expected_files import extracted_files, sub_run_files
-from tests.support.lambda_runtime import MISSING_LAMBDA_EMULATOR
 from tests.support.ministack import Cloud, DeployedStack, cloud_with_permissions, deploy
 
 NC = "Zr49Cu49Al2"

@@ -13,11 +13,11 @@ import pytest
 
 from chalicelib.adapters.aws.stored_archives import ARCHIVE_LIFETIME
 from chalicelib.api.gateway_responses import build_gateway_responses
+from localdev.lambda_runtime import MISSING_LAMBDA_EMULATOR
 from localdev.paths import BACKENDS, ROOT
 from scripts.build_lambda_package import build_package
 from scripts.lambda_package_content import MAX_ZIP_BYTES
 from tests.e2e.deployment.conftest import Package
-from tests.support.lambda_runtime import MISSING_LAMBDA_EMULATOR
 
 pytestmark = pytest.mark.self_contained
 

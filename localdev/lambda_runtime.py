@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localdev.network import free_port, wait_for_port
-from localdev.paths import BACKENDS
+from .child_process import list_descendants
+from .network import free_port, wait_for_port
+from .paths import BACKENDS
 
 _EMULATOR = BACKENDS / "bin" / "aws-lambda-rie"
 _CLIENT = ("awslambdaric", "snapshot_restore_py.py", "simplejson", "runtime_client*.so")
@@ -81,7 +82,7 @@ class Function:
         """Return the peak memory of the runtime without the emulator; 0 before the first event."""
         peaks = [
             int(line.split()[1]) * 1024
-            for child in _descendants(self.process.pid)
+            for child in list_descendants(self.process.pid)
             for line in Path(f"/proc/{child}/status").read_text().splitlines()
             if line.startswith("VmHWM:")
         ]
@@ -136,7 +137,7 @@ def function(
             wait_for_port(port, process)
             yield Function(f"http://127.0.0.1:{port}", process, timeout_seconds, threading.Lock())
         finally:
-            children = _descendants(process.pid)
+            children = list_descendants(process.pid)
             process.terminate()
             try:
                 process.wait(10)
@@ -163,15 +164,6 @@ def _interpreter() -> str:
     command = [str(BACKENDS / "bin" / "python"), "-c", "import sys; print(sys._base_executable)"]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     return str(found)
-
-
-def _descendants(pid: int) -> list[int]:
-    children = [
-        int(child)
-        for task in Path(f"/proc/{pid}/task").glob("*/children")
-        for child in task.read_text().split()
-    ]
-    return [*children, *(descendant for child in children for descendant in _descendants(child))]
 
 
 def _kill(pid: int) -> None:
