@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,9 @@ def _draw_rates(axes: Any, rows: Sequence[Row]) -> None:
             color=(_BLUE, _GREEN)[number],
             label=section.partition(", ")[2],
         )
-    axes.set_xticks(range(len(names)), [name.replace(", ", "\n") for name in names], fontsize=7)
+    axes.set_xticks(
+        range(len(names)), [re.sub(", | (?=download)", "\n", name) for name in names], fontsize=7
+    )
     axes.set_ylabel("requests per second")
     axes.grid(axis="y", alpha=0.3)
     axes.legend(fontsize=8)
