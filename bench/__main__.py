@@ -90,7 +90,7 @@ def _measure(data: Path) -> Report:
             start_proxied(stores) as proxied,
             start_service(proxied, S3_PUBLIC_ENDPOINT=stores.s3_url) as service,
         ):
-            calls = count_calls(run, proxied, service)
+            requests = count_calls(run, proxied, service)
             parallel = measure_parallel_scheduling(proxied, service)
             delayed = measure_with_delay(run, stores, proxied, service)
             progress.add("calls and delay")
@@ -113,7 +113,7 @@ def _measure(data: Path) -> Report:
         data=f"run {id_run} of {nc}, {size:.0f} MB",
         seconds=time.perf_counter() - began,
         rows=tuple(progress.rows),
-        calls=calls,
+        requests=requests,
     )
 
 

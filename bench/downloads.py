@@ -22,12 +22,11 @@ from .floors import Floors
 from .rows import Row
 from .run import Run
 from .service import Service, Stores, timed
-from .store_proxy import set_delay
+from .store_proxy import DELAY_MS, delayed
 
 _ROUNDS = 8
 _RUN_ROUNDS = 3
 _BASELINE_RUN_ROUNDS = 2
-_DELAY_MS = 20
 _GOALS = {"first": 4, "repeated": 12, "whole run": 5.5, "from parts": 12}
 """Speed end to end, in times the baseline."""
 _FLOOR_GOAL = 1.3
@@ -132,9 +131,7 @@ def measure_with_delay(run: Run, stores: Stores, proxied: Stores, service: Servi
         times.add(kind, timed(service.get, path))
         times.add(f"{kind} floor", timed(floor, *arguments))
 
-    for url in (proxied.s3_url, proxied.dynamodb_url):
-        set_delay(url, _DELAY_MS)
-    try:
+    with delayed(proxied.urls, DELAY_MS):
         for sub_run in run.sub_runs[:_ROUNDS]:
             path, inputs = f"{run.path}/{sub_run}/download", run.list_files(sub_run)
             run.delete_archives(sub_run)
@@ -151,14 +148,11 @@ def measure_with_delay(run: Run, stores: Stores, proxied: Stores, service: Servi
         for _ in range(_RUN_ROUNDS):
             run.delete_archives("run")
             measure("from parts", f"{run.path}/download", floors.join, parts)
-    finally:
-        for url in (proxied.s3_url, proxied.dynamodb_url):
-            set_delay(url, 0)
     goals = {
-        "first": 5 * _DELAY_MS + _FLOOR_GOAL * times.best("first without delay") * 1e3,
-        "repeated": 3 * _DELAY_MS + 15,
+        "first": 5 * DELAY_MS + _FLOOR_GOAL * times.best("first without delay") * 1e3,
+        "repeated": 3 * DELAY_MS + 15,
     }
-    section = f"Links with {_DELAY_MS} ms added to every store response"
+    section = f"Links with {DELAY_MS} ms added to every store response"
     return [
         Row(
             section,

@@ -21,8 +21,8 @@ READ_UNITS, WRITE_UNITS = 3_000.0, 1_000.0
 """Limits of a partition per second."""
 _NEW_TABLE_PARTITIONS = 4
 """A new on-demand table serves 12,000 read and 4,000 write units."""
-ITEM_BYTES = 350
-"""A run with one sub-run, in the form of DynamoDB."""
+_NEW_RUN_BYTES, _RUN_BYTES = 180, 260
+"""Size of a run in DynamoDB before and after it is augmented."""
 _READ_UNIT_BYTES = 4_096
 _CLAIM_SECONDS = 60
 """Scheduling reads all runs that were scheduled in the last minute: they may be released."""
@@ -65,15 +65,15 @@ def get_cost(kind: Kind, rate_of_composition: float) -> Cost:
     """Return the cost; that of scheduling depends on the rate, because it reads recent runs."""
     if kind in _SCHEDULING:
         recent = 1 + _CLAIM_SECONDS * rate_of_composition
-        return Cost(count_read_units(recent if kind is Kind.SCHEDULE else min(recent, 100)), 1)
-    return Cost(
-        {Kind.PAGE: count_read_units(101), Kind.LIST_1000: count_read_units(1_000)}.get(kind, 1), 0
-    )
+        read = recent if kind is Kind.SCHEDULE else min(recent, 100)
+        return Cost(count_read_units(read * _NEW_RUN_BYTES), 1)
+    runs = {Kind.PAGE: 101, Kind.LIST_1000: 1_000}.get(kind, 1)
+    return Cost(count_read_units(runs * _RUN_BYTES), 0)
 
 
-def count_read_units(runs: float) -> int:
-    """Return the read units of one consistent query for this number of runs."""
-    return max(1, math.ceil(runs * ITEM_BYTES / _READ_UNIT_BYTES))
+def count_read_units(size_bytes: float) -> int:
+    """Return the read units of one consistent query that reads so many bytes."""
+    return max(1, math.ceil(size_bytes / _READ_UNIT_BYTES))
 
 
 def get_popularity(compositions: int) -> list[float]:

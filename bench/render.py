@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from .rows import EXPONENT, RATES, Report, Row
+from .calls import get_cost
+from .rows import EXPONENT, RATES, Report, RequestCalls, Row
+from .store_proxy import DELAY_MS
 
 _BEGIN, _END = "<!-- begin: make bench -->", "<!-- end: make bench -->"
 
@@ -16,10 +18,7 @@ def render_tables(report: Report) -> str:
     lines = [f"{report.date}, {report.machine}, {report.data}, took {report.seconds:.0f} s.", ""]
     for section, rows in groupby(report.rows, key=lambda row: row.section):
         lines += [f"### {section}", "", *_render_section(list(rows)), ""]
-    lines += ["### Calls per request", "", "| request | calls | which |", "|---|---:|---|"]
-    for request, calls in report.calls.items():
-        names = ", ".join(f"{count} {name}" for name, count in calls.items())
-        lines.append(f"| {request} | {sum(calls.values())} | {names} |")
+    lines += ["### Calls per request", "", *_render_requests(report.requests)]
     return "\n".join(lines) + "\n"
 
 
@@ -28,6 +27,15 @@ def update_document(document: Path, report: Report) -> None:
     text = document.read_text()
     before, after = text.split(_BEGIN)[0], text.split(_END)[1]
     document.write_text(f"{before}{_BEGIN}\n{render_tables(report)}{_END}{after}")
+
+
+def _render_requests(requests: Sequence[RequestCalls]) -> Iterator[str]:
+    yield f"| request | ms with {DELAY_MS} ms added | calls | USD per 1,000 | which |"
+    yield "|---|---:|---:|---:|---|"
+    for request in requests:
+        names = ", ".join(f"{count} {name}" for name, count in request.calls.items())
+        cost = f"{sum(request.calls.values())} | {get_cost(request) * 1e3:.4f}"
+        yield f"| {request.name} | {request.ms:.0f} | {cost} | {names} |"
 
 
 def _render_section(rows: list[Row]) -> Iterator[str]:

@@ -51,18 +51,23 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
         return reference / self.ours if self.unit in RATES else self.ours / reference
 
 
-class Report(msgspec.Struct, frozen=True):
-    """The result of a whole benchmark.
+class RequestCalls(msgspec.Struct, frozen=True):
+    """A request: its duration with delayed stores, and its calls by operation."""
 
-    `calls` contains the calls of each request to the stores.
-    """
+    name: str
+    ms: float
+    calls: Mapping[str, int]
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The result of a whole benchmark."""
 
     date: str
     machine: str
     data: str
     seconds: float
     rows: tuple[Row, ...]
-    calls: Mapping[str, Mapping[str, int]]
+    requests: tuple[RequestCalls, ...]
 
 
 def fit_exponent(small: float, large: float, small_value: float, large_value: float) -> float:

@@ -65,6 +65,10 @@ class Stores:
         }
 
     @property
+    def urls(self) -> tuple[str, str]:
+        return self.s3_url, self.dynamodb_url
+
+    @property
     def runs(self) -> DynamoRunRepository:
         return DynamoRunRepository(self.dynamodb, TABLE)
 

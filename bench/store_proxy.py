@@ -16,11 +16,14 @@ import sys
 import urllib.request
 from asyncio import StreamReader, StreamWriter
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from localdev.child_process import exit_with_parent
 
+DELAY_MS = 20
+"""The delay with which AWS is imitated."""
 _LIMIT = 2**18
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _TARGET = re.compile(rb"\r\nx-amz-target: *[^.\r]*\.(\w+)", re.IGNORECASE)
@@ -45,8 +48,19 @@ def read_calls(proxy_url: str) -> Counter[str]:
         return Counter(json.load(response))
 
 
-def set_delay(proxy_url: str, delay_ms: int) -> None:
-    urllib.request.urlopen(f"{proxy_url}/_delay/{delay_ms}").close()
+@contextmanager
+def delayed(proxy_urls: Iterable[str], delay_ms: int) -> Iterator[None]:
+    """Delay the responses of the stores in the context."""
+
+    def set_delay(delay_ms: int) -> None:
+        for url in proxy_urls:
+            urllib.request.urlopen(f"{url}/_delay/{delay_ms}").close()
+
+    set_delay(delay_ms)
+    try:
+        yield
+    finally:
+        set_delay(0)
 
 
 def get_operation(head: bytes) -> str:

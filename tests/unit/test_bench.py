@@ -8,15 +8,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bench.calls import get_cost
 from bench.partition_simulation import Design, Kind, find_highest_rate, simulate
 from bench.picture import draw
 from bench.render import render_tables, update_document
-from bench.rows import EXPONENT, Report, Row, fit_exponent, list_regressions
+from bench.rows import EXPONENT, Report, RequestCalls, Row, fit_exponent, list_regressions
 from bench.store_proxy import get_operation
+
+STATUS = RequestCalls("status", 60, {"GetItem": 2, "ListObjectsV2": 2})
 
 
 def report(*rows: Row) -> Report:
-    return Report("2026-11-29", "two cores", "90 MB", 400, rows, {"status": {"GetItem": 2}})
+    return Report("2026-11-29", "two cores", "90 MB", 400, rows, (STATUS,))
 
 
 def first(ours: float, floor: float = 50, baseline: float = 400) -> Row:
@@ -86,7 +89,7 @@ def test_a_table_has_the_columns_that_have_values() -> None:
     assert "| | ours (ms) | baseline | floor | of baseline | of floor | goal |" in tables
     assert "| first | 125 | 400 | 50.0 | 1/3.2 | 2.50 | ≤ 100: **no** |" in tables
     assert "| | ours (exponent) |\n|---|---:|\n| status | 0.10 |" in tables
-    assert "| status | 2 | 2 GetItem |" in tables
+    assert "| status | 60 | 4 | 0.0150 | 2 GetItem, 2 ListObjectsV2 |" in tables
 
 
 def test_the_tables_of_a_document_are_replaced_between_the_markers(tmp_path: Path) -> None:
@@ -130,6 +133,10 @@ def test_the_picture_is_a_small_svg_that_is_the_same_each_time(tmp_path: Path) -
 )
 def test_the_proxy_names_the_operation_of_a_request(head: bytes, operation: str) -> None:
     assert get_operation(head) == operation
+
+
+def test_the_cost_of_a_request_is_that_of_gateway_function_and_calls() -> None:
+    assert get_cost(STATUS) == pytest.approx(3.7e-6 + 0.06 * 16.6667e-6 + 2 * 0.125e-6 + 2 * 5e-6)
 
 
 def test_one_key_serves_the_read_units_of_one_partition_at_first() -> None:
