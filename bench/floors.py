@@ -13,19 +13,39 @@ import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import obstore
 from isal import isal_zlib
 
-from chalicelib.zipstream.pipeline import LEVEL
+from chalicelib.zipstream.pipeline import BLOCK_BYTES, LEVEL
 
 from .service import PARTITION, TABLE, Stores
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _RAW = -15
 _PART_BYTES = 8 * 2**20
 _THREADS = 16
 _KEY = "floor/archive.zip"
 _LOCAL_HEADER_BYTES = 30
+
+
+def pack(content: ReadableBuffer) -> bytes:
+    """Compress and hash a file, in blocks that fit in the cache of a core."""
+    view, digest, compressor = (
+        memoryview(content),
+        hashlib.sha256(),
+        isal_zlib.compressobj(LEVEL, wbits=_RAW),
+    )
+    packed, checksum = [], 0
+    for begin in range(0, len(view), BLOCK_BYTES):
+        block = view[begin : begin + BLOCK_BYTES]
+        checksum = isal_zlib.crc32(block, checksum)
+        digest.update(block)
+        packed.append(compressor.compress(block))
+    return b"".join([*packed, compressor.flush()])
 
 
 class Floors:
@@ -69,11 +89,7 @@ class Floors:
         digest.result()
 
     def _pack(self, key: str) -> bytes:
-        content = obstore.get(self._stores.objects, key).bytes()
-        isal_zlib.crc32(content)
-        hashlib.sha256(content)
-        packed: bytes = isal_zlib.compress(content, LEVEL, _RAW)
-        return packed
+        return pack(obstore.get(self._stores.objects, key).bytes())
 
     def _check(self, key: str) -> bytes:
         content = obstore.get(self._stores.objects, key).bytes().to_bytes()

@@ -12,7 +12,7 @@ from .samples import schedule_runs, write_large_runs
 from .service import Service, Stores
 
 _BUILDS = 64
-_FILE_BYTES = 32 * 2**20
+_FILE_BYTES = 16 * 2**20
 _NC = "Pb1"
 
 
