@@ -36,13 +36,15 @@ def write_large_runs(stores: Stores, nc: str, count: int, size_bytes: int) -> No
     )
 
 
-def schedule_runs(stores: Stores, nc: str, id_runs: Sequence[int]) -> None:
+def schedule_runs(
+    stores: Stores, nc: str, id_runs: Sequence[int], age: timedelta = timedelta(hours=1)
+) -> None:
     """Write runs to the run table as if they had been scheduled an hour ago.
 
     The first is written by the API's repository and the others are copies of its item, because
     single writes to DynamoDB Local take 10 ms.
     """
-    at = datetime.now(UTC) - timedelta(hours=1)
+    at = datetime.now(UTC) - age
     first = RunKey(NominalComposition(nc), id_runs[0])
     stores.runs.add(Run(first, frozenset({REFERENCE_SUB_RUN}), at), uuid.uuid4().hex)
     key = {"pk": {"S": PARTITION}, "sk": {"S": format_sort_key(first)}}
