@@ -61,10 +61,10 @@ class S3StoredArchives:
             found, stored = run_parallel(
                 lambda: self._read_record(archive_key), lambda: self._get_etag_and_size(archive_key)
             )
-        if (found is None) != (stored is None):
-            # Read the missing half again: a truncated response must not cause a rebuild.
-            found = found or self._read_record(archive_key)
-            stored = stored or self._get_etag_and_size(archive_key)
+            if (found is None) != (stored is None):
+                # Read the missing half again: a truncated response must not cause a rebuild.
+                found = found or self._read_record(archive_key)
+                stored = stored or self._get_etag_and_size(archive_key)
         if found and found.age < RECORD_LIFETIME:
             record = found.record
             if (record.etag, record.size_bytes) == stored:
