@@ -50,6 +50,7 @@ class PartFile:
             self.path.touch(exist_ok=False)
         self._writer = self.path.open("r+b", buffering=0)
         self._reader = self.path.open("rb", buffering=0)
+        self._buffer = bytearray()
 
     @property
     def present_bytes(self) -> int:
@@ -76,9 +77,13 @@ class PartFile:
         if self._unsaved_bytes >= self._config.save_bytes or age > self._config.save_seconds:
             self.save()
 
-    def read(self, position: int, count: int) -> bytes:
+    def read(self, position: int, count: int) -> memoryview:
+        """Return at most `count` bytes of the data, valid until the next call."""
+        if len(self._buffer) < count:
+            self._buffer = bytearray(count)
+        view = memoryview(self._buffer)[:count]
         self._reader.seek(position)
-        return self._reader.read(count)
+        return view[: self._reader.readinto(view)]
 
     def reset(self) -> None:
         """Delete the data, which belongs to another version of the archive."""

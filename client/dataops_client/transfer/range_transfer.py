@@ -13,7 +13,6 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, MaxRetryError
 
 from dataops_client.errors import Cancelled, ChecksumMismatch, TransferFailed
-from dataops_client.transfer.arrived_blocks import ArrivedBlocks
 from dataops_client.transfer.config import TransferConfig
 from dataops_client.transfer.object_store import ObjectStoreClient
 from dataops_client.transfer.part_file import PartFile
@@ -42,7 +41,9 @@ class RangeTransfer:
     """One pass over the missing ranges of a part file.
 
     Workers fetch ranges and retry each of them. The calling thread hashes the contiguous data, or
-    the worker that of a small archive.
+    the worker that of a small archive. The calling thread reads the data back from the page cache:
+    blocks that wait for it in memory cost a page fault per 4 KiB, which takes longer.
+
     After `run` returns or raises, no worker writes to the part file, even one that did not stop
     within the join timeout.
     """
@@ -60,7 +61,7 @@ class RangeTransfer:
         chunk_bytes = self.config.chunk_bytes if self.concurrency > 1 else self._link.size_bytes
         self._ranges = _split(self.part.missing_ranges(), chunk_bytes)
         self._data_arrived = threading.Condition()
-        self._arrived, self._awaited_bytes = ArrivedBlocks(), 0
+        self._awaited_bytes = 0
         self._digest = hashlib.sha256()
         self._hash_at_once = (
             self._link.size_bytes <= _MAX_BYTES_HASHED_AT_ONCE
@@ -101,13 +102,11 @@ class RangeTransfer:
         position, size_bytes = 0, self._link.size_bytes
         step_bytes = size_bytes if self._hash_at_once else _HASH_BYTES
         while position < size_bytes:
-            with self._data_arrived:
-                self._awaited_bytes = min(position + step_bytes, size_bytes)
-                if self.part.contiguous_bytes() < self._awaited_bytes:
-                    self._data_arrived.wait(0.2)
-                available = self.part.contiguous_bytes()
-                blocks, end = self._arrived.take(available)
+            self._awaited_bytes = min(position + step_bytes, size_bytes)
+            available = self.part.contiguous_bytes()
             if available < self._awaited_bytes:
+                with self._data_arrived:
+                    self._data_arrived.wait(0.2)
                 if self._failure:
                     raise self._failure
                 if self.cancel.is_set():
@@ -115,22 +114,18 @@ class RangeTransfer:
                         f"download of {self._link.filename!r} was cancelled; "
                         f"{self.part.present_bytes} of {size_bytes} bytes are kept"
                     )
-            if not self._hash_at_once:
-                for block in blocks or self._read_back(position, end):
-                    self._digest.update(block)
-            position = end
+                continue
+            if self._hash_at_once:
+                break
+            while position < available:
+                data = self.part.read(position, min(_HASH_BYTES, available - position))
+                if not data:
+                    raise TransferFailed(
+                        f"part file of {self._link.filename!r} was truncated by another process"
+                    )
+                self._digest.update(data)
+                position += len(data)
         return self._digest.hexdigest()
-
-    def _read_back(self, position: int, end: int) -> Iterator[bytes]:
-        """Yield data of the part file: of an earlier attempt, or of a range that arrived early."""
-        while position < end:
-            data = self.part.read(position, min(_HASH_BYTES, end - position))
-            if not data:
-                raise TransferFailed(
-                    f"part file of {self._link.filename!r} was truncated by another process"
-                )
-            yield data
-            position += len(data)
 
     def _start_worker(self) -> None:
         worker = threading.Thread(target=self._work, name="transfer", daemon=True)
@@ -219,11 +214,9 @@ class RangeTransfer:
                 with self._data_arrived:
                     if self._ended.is_set():
                         break
-                    self.part.write(position, data)
                     if self._hash_at_once:
                         self._digest.update(data)
-                    else:
-                        self._arrived.add(position, data)
+                    self.part.write(position, data)  # after the hashing: the last byte ends `run`
                     position += len(data)
                     self.progress(len(data))
                     # Waking the hashing thread for less data costs more than the hashing.
