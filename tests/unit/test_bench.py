@@ -10,7 +10,6 @@ import pytest
 
 from bench.calls import get_cost
 from bench.partition_simulation import Design, Kind, find_highest_rate, simulate
-from bench.picture import draw
 from bench.render import render_tables, update_document
 from bench.rows import EXPONENT, Report, RequestCalls, Row, fit_exponent, list_regressions
 from bench.store_proxy import get_operation
@@ -103,20 +102,6 @@ def test_the_tables_of_a_document_are_replaced_between_the_markers(tmp_path: Pat
     assert "| first | 75.0 |" in text
     assert "old" not in text
     assert "125" not in text
-
-
-def test_the_picture_is_a_small_svg_that_is_the_same_each_time(tmp_path: Path) -> None:
-    rows = [
-        Row("Downloads, verified", "first", "ms", 80, 400, 60, 100),
-        Row("Links with 20 ms", "first", "ms", 160, None, 110, 170),
-        Row("Requests per second, 1 worker", "status, 8 callers", "requests/s", 150),
-        Row("Requests per second, 2 workers", "status, 8 callers", "requests/s", 250),
-    ]
-    paths = [tmp_path / name for name in ("a.svg", "b.svg")]
-    for path in paths:
-        draw(report(*rows), path)
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert len(paths[0].read_bytes()) < 200_000
 
 
 @pytest.mark.parametrize(
