@@ -65,10 +65,14 @@ class Floors:
         self._write(list(self._pool.map(self._check, archive_keys)))
 
     def warm_link(self, nc: str, id_run: str, prefixes: Sequence[str], record_key: str) -> None:
-        """Make the round trips of a link to an existing archive: run, listings, record."""
+        """Make the two round trips of a link to an existing archive.
+
+        The record is found by what the listings contain; the run is read at the same time.
+        """
         key = {"pk": {"S": PARTITION}, "sk": {"S": f"{nc}#{int(id_run):09d}"}}
-        self._stores.dynamodb.get_item(TableName=TABLE, Key=key, ConsistentRead=True)
+        run = self._pool.submit(self._stores.dynamodb.get_item, TableName=TABLE, Key=key)
         list(self._pool.map(self._stores.list_keys, prefixes))
+        run.result()
         obstore.get(self._stores.objects, record_key).bytes()
 
     def fetch(self, url: str, folder: Path) -> None:

@@ -19,7 +19,7 @@ from .store_proxy import read_calls
 _SECTION = "Growth"
 _RUNS = {"Cu1": 1_000, "Cu4": 4_000}
 _FREE_RUNS = 20
-_RECENT_RUNS = {"Co1": 100, "Co4": 400}
+_RECENT_RUNS = {"Co1": 200, "Co4": 800}
 """Runs that were scheduled just now. Such runs may be released, so the API reads them again."""
 _FILES = {"Ag1": 240, "Ag4": 960}
 """Archives of at most 1,000 members are built within the request."""

@@ -87,7 +87,7 @@ def list_regressions(report: Report, earlier: Report) -> Iterator[str]:
             continue
         label = f"{row.section}: {row.name}"
         if row.unit == EXPONENT:
-            if row.ours > old.ours + _EXPONENT_WORSE:
+            if row.ours > max(old.ours, 0) + _EXPONENT_WORSE:
                 yield f"{label}: exponent {row.ours:.2f}, was {old.ours:.2f}"
             continue
         for reference, now, then in (

@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.adapters.aws.run_repository import format_sort_key
 from chalicelib.domain.composition import NominalComposition
+from chalicelib.domain.run_claims import get_claimant_tag
 from chalicelib.domain.runs import REFERENCE_SUB_RUN, Run, RunKey
 
 from .service import PARTITION, TABLE, Stores
@@ -51,10 +52,12 @@ def schedule_runs(
     item = stores.dynamodb.get_item(TableName=TABLE, Key=key)["Item"]
 
     def copy(id_run: int) -> dict[str, Any]:
+        token = uuid.uuid4().hex
         return item | {
             "sk": {"S": format_sort_key(RunKey(first.nc, id_run))},
             "id_run": {"N": str(id_run)},
-            "claim_token": {"S": uuid.uuid4().hex},
+            "claim_token": {"S": token},
+            "claimants": {"L": [{"S": f"1 {get_claimant_tag(token)}"}]},
         }
 
     for begin in range(1, len(id_runs), _BATCH):

@@ -63,6 +63,7 @@ def test_a_goal_is_an_upper_limit_of_times_and_a_lower_one_of_rates(
         ([first(100)], [first(121)], ["2.42 times the floor", "0.30 times the baseline"]),
         ([], [first(1_000)], []),
         ([Row("Growth", "status", EXPONENT, 0.1)], [Row("Growth", "status", EXPONENT, 0.25)], []),
+        ([Row("Growth", "status", EXPONENT, -0.3)], [Row("Growth", "status", EXPONENT, 0.1)], []),
         (
             [Row("Growth", "status", EXPONENT, 0.1)],
             [Row("Growth", "status", EXPONENT, 0.9)],
