@@ -44,7 +44,7 @@ def status(
     context: typer.Context,
     nc: Nc,
     run: RunNumber,
-    wait: Annotated[bool, typer.Option(help="Poll until all jobs are done.")] = False,
+    wait: Annotated[bool, typer.Option(help="Wait until all jobs are done.")] = False,
     timeout: Annotated[float | None, typer.Option(help="Limit of --wait in seconds.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
