@@ -42,6 +42,8 @@ class ForwardingHandler(RawHandler):
         }
         for fresh in (self._connection is None, True):
             if fresh:
+                if self._connection:
+                    self._connection.close()
                 self._connection = HTTPConnection(*self.upstream, timeout=60)
             assert self._connection
             try:
