@@ -185,7 +185,7 @@ def test_a_listing_that_is_cut_leaves_out_the_run_it_ends_in() -> None:
 
     class Objects:
         def list(self, prefix: str, *, after: str, limit: int) -> Listing:
-            assert (prefix, after, limit) == (f"{BASE}/", f"{BASE}/1/", 1000)
+            assert (prefix, after, limit) == (f"{BASE}/", f"{BASE}/1/!", 1000)
             objects = [StoredObject(key, 1, "", datetime.now(UTC)) for key in keys]
             return Listing(objects, (), truncated=True)
 

@@ -65,7 +65,11 @@ class S3StoredFiles:
         prefix = self._data_prefix + get_runs_prefix(first.nc)
         with translate_errors(DATA_BUCKET):
             objects, _, truncated = self._objects.list(
-                prefix, after=f"{prefix}{first.id_run}/", limit=_PAGE_OBJECTS
+                # obstore removes a final slash, and SeaweedFS then skips the folder. "!" precedes
+                # all names in it.
+                prefix,
+                after=f"{prefix}{first.id_run}/!",
+                limit=_PAGE_OBJECTS,
             )
         folder = f"2000/{sub_run}/"
         found: dict[int, bool] = {}
