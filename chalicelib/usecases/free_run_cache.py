@@ -22,6 +22,7 @@ _HIGHEST = 10**9
 class CompositionCache:
     """The cached state of a composition. The allocation of the runs in `taken` is final.
 
+    `completed` contains runs of completed requests of this process that were not read since.
     `present` and `absent` contain the runs with and without files of sub-run 0, and when they were
     checked.
     """
@@ -32,6 +33,7 @@ class CompositionCache:
     present: dict[int, datetime] = field(default_factory=dict)
     absent: dict[int, datetime] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
+    completed: set[int] = field(default_factory=set)
 
     def list_candidates(self) -> Sequence[int]:
         """Return the listed runs that may be free, in ascending order."""
@@ -40,6 +42,18 @@ class CompositionCache:
             for id_run in self.numbers
             if id_run not in self.taken and id_run not in self.absent
         ]
+
+    def store_final_claims(self, claims: Iterable[RunClaim], final_before: datetime) -> None:
+        """Keep the claims that are not released any more, and need not be read again.
+
+        The claims of runs for which callers competed are read again, because these callers are
+        counted from there.
+        """
+        for claim in claims:
+            is_completed = claim.id_run in self.completed and len(set(claim.claimants)) == 1
+            if is_completed or claim.claimed_at <= final_before:
+                self.taken.add(claim.id_run)
+                self.completed.discard(claim.id_run)
 
     def store_checks(self, checks: Iterable[tuple[int, bool]], now: datetime) -> None:
         """Store which runs have files of sub-run 0."""

@@ -72,6 +72,12 @@ class FreeRunFinder:
             if acquired:
                 lock.release()
 
+    def mark_completed(self, nc: NominalComposition, id_runs: Iterable[int]) -> None:
+        """Note that the request which allocated these runs is completed: they are not released."""
+        with self._lock:
+            if cache := self._caches.get(nc):
+                cache.completed.update(id_runs)
+
     def find_next(
         self, nc: NominalComposition, wanted: int, claim_token: str, since: datetime
     ) -> Sequence[int]:
@@ -181,8 +187,7 @@ class FreeRunFinder:
         """Read the claims of the runs from `first` on into `claims`, and return them."""
         read = list(self._runs.list_claims(nc, after=first - 1, limit=claims.limit))
         claims.add(first, read)
-        final_before = self._clock.now() - _FINAL_AFTER
-        cache.taken.update(claim.id_run for claim in read if claim.claimed_at <= final_before)
+        cache.store_final_claims(read, self._clock.now() - _FINAL_AFTER)
         return read
 
     def _list_recent(self, claims: Iterable[RunClaim]) -> Iterator[RunClaim]:

@@ -59,6 +59,7 @@ def schedule_runs(
         records=records,
         clock=clock,
     )
+    free_runs.mark_completed(nc, id_runs)
     return tuple(RunKey(nc, id_run) for id_run in id_runs)
 
 

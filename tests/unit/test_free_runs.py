@@ -156,3 +156,10 @@ def test_a_run_that_an_operator_deleted_is_found_before_nothing_is_left(service:
         service.schedule()
     service.runs.remove(RunKey(NC, 30), claims[30])
     assert service.schedule() == [30]
+
+
+def test_runs_that_this_process_scheduled_are_not_read_by_every_request(service: Service) -> None:
+    service.store(0, *range(1, 201))
+    for id_run in range(1, 201):
+        assert service.schedule() == [id_run]
+        assert service.runs.claims_read <= 2
