@@ -34,7 +34,8 @@ from .lambda_package_content import (
     remove_unused_files,
 )
 
-_GLIBC = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")  # Amazon Linux 2023 has glibc 2.34
+_GLIBC = ("manylinux_2_28", "manylinux_2_24", "manylinux_2_17", "manylinux2014")
+"""Amazon Linux 2023 has glibc 2.34."""
 
 
 class PackageError(Exception):

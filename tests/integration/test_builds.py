@@ -53,6 +53,7 @@ def scheduled(api: Api, store: Store, *files: tuple[str, bytes]) -> None:
 def test_a_warm_download_takes_five_calls(api: Api, store: Store, calls: list[str]) -> None:
     scheduled(api, store)
     api.get(DOWNLOAD)
+    wait_for_later_calls()
     calls.clear()
     assert api.get(DOWNLOAD)["cached"]
     assert sorted(calls) == ["GetItem", "GetObject", "HeadObject", "HeadObject", "ListObjectsV2"]
