@@ -39,6 +39,21 @@ class RunClaim:
     claim_token: str
     claimants: tuple[Claimant, ...] = ()
 
+    @property
+    def is_uncontested(self) -> bool:
+        """Return True if no other caller tried to allocate the run."""
+        return len(set(self.claimants)) == 1
+
+    @property
+    def is_last_of_request(self) -> bool:
+        """Return True if the request of the owner required no further run and has no retry.
+
+        Such a request is completed by this claim, and never releases it. Tokens of requests with an
+        idempotency key contain a period (`idempotency.Claim`).
+        """
+        owner = get_claimant_tag(self.claim_token)
+        return "." not in self.claim_token and Claimant(owner, 1) in self.claimants
+
 
 def count_wanted_ahead(claims: Iterable[RunClaim], tag: str) -> int:
     """Return how many runs the callers ahead of the one with this tag still require.

@@ -50,8 +50,8 @@ class CompositionCache:
         counted from there.
         """
         for claim in claims:
-            is_completed = claim.id_run in self.completed and len(set(claim.claimants)) == 1
-            if is_completed or claim.claimed_at <= final_before:
+            is_completed = claim.id_run in self.completed or claim.is_last_of_request
+            if (is_completed and claim.is_uncontested) or claim.claimed_at <= final_before:
                 self.taken.add(claim.id_run)
                 self.completed.discard(claim.id_run)
 

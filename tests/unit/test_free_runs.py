@@ -163,3 +163,24 @@ def test_runs_that_this_process_scheduled_are_not_read_by_every_request(service:
     for id_run in range(1, 201):
         assert service.schedule() == [id_run]
         assert service.runs.claims_read <= 2
+
+
+def test_runs_of_completed_requests_of_other_processes_are_read_once(service: Service) -> None:
+    service.store(0, *range(1, 201))
+    for _ in range(100):
+        service.schedule()
+    other = FreeRunFinder(service.runs, service.bucket, service.clock)
+    service.free_runs = other
+    assert service.schedule() == [101]
+    assert service.runs.claims_read >= 100
+    assert service.schedule() == [102]
+    assert service.runs.claims_read <= 2
+
+
+def test_runs_that_a_request_may_release_are_read_again(service: Service) -> None:
+    service.store(0, *range(1, 201))
+    service.schedule(50)
+    service.free_runs = FreeRunFinder(service.runs, service.bucket, service.clock)
+    service.schedule()
+    service.schedule()
+    assert service.runs.claims_read >= 49

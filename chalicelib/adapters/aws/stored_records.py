@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from chalicelib.domain.archive_record import ArchiveRecord
+from chalicelib.domain.archive_record import ArchiveRecord, PackedFile
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.bonds import BondIndex
 from chalicelib.domain.outcomes import CachedFacts
@@ -85,6 +85,7 @@ class _StoredVersion(Struct):
 
 
 _StoredFactsByRun = dict[int, _StoredVersion]
+_ARCHIVE_DECODER = msgspec.json.Decoder(_StoredArchive)
 
 
 def encode_archive_record(record: ArchiveRecord) -> bytes:
@@ -93,8 +94,21 @@ def encode_archive_record(record: ArchiveRecord) -> bytes:
 
 
 def decode_archive_record(content: bytes) -> ArchiveRecord:
-    """Return the archive record of stored JSON."""
-    return _decode(content, _StoredArchive, ArchiveRecord)
+    """Return the archive record of stored JSON. Every repeated download reads one."""
+    stored = _ARCHIVE_DECODER.decode(content)
+    files = tuple(
+        PackedFile(
+            name=file.name,
+            size_bytes=file.size_bytes,
+            sha256=file.sha256,
+            role=file.role,
+            crc32=file.crc32,
+            compressed_bytes=file.compressed_bytes,
+            data_offset=file.data_offset,
+        )
+        for file in stored.files
+    )
+    return ArchiveRecord(stored.size_bytes, stored.etag, stored.sha256, files)
 
 
 def encode_bond_index(index: BondIndex) -> bytes:
