@@ -194,8 +194,10 @@ def test_the_total_energy_of_the_outcomes_is_plotted(visit: Visits) -> None:
     assert values == [f"{energy:.4f}".replace("-", "\u2212")] + ["none"] * 14
 
 
-def test_the_snippets_download_the_archives(visit: Visits, tmp_path: Path) -> None:
-    new = visit(permissions=["clipboard-read", "clipboard-write"])
+def test_the_snippets_download_the_archives(visit: Visits, serve: Serve, tmp_path: Path) -> None:
+    # No job ends meanwhile, which would be announced as well.
+    site = serve(JOB_RUN_TIME_SECONDS="3600")
+    new = visit(site, permissions=["clipboard-read", "clipboard-write"])
     fetch_json(new.site, "generate/Zr50Cu40Al10", "POST")
     new.go("#Zr50Cu40Al10/1/0")
     here = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
