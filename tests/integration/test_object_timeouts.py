@@ -13,8 +13,11 @@ from tests.support.http_server import RawHandler, serve_raw
 from tests.support.stores import connect
 
 
-@pytest.mark.parametrize("timeout", ["read", "write"])
-def test_an_unresponsive_data_bucket_gets_one_more_attempt_if_there_is_time(timeout: str) -> None:
+@pytest.mark.parametrize("call", ["read", "write"])
+@pytest.mark.parametrize(("last_attempt_seconds", "attempts"), [(0, 1), (1000, 3)])
+def test_an_unresponsive_data_bucket_gets_further_attempts_if_there_is_time(
+    call: str, last_attempt_seconds: float, attempts: int
+) -> None:
     requests: list[str] = []
     closed = threading.Event()
 
@@ -26,14 +29,14 @@ def test_an_unresponsive_data_bucket_gets_one_more_attempt_if_there_is_time(time
 
         do_GET = do_PUT = _wait
 
-    timeouts = Timeouts(read_seconds=0.2, write_seconds=0.4, last_attempt_seconds=0.3)
+    timeouts = Timeouts(0.2, 0.2, last_attempt_seconds, longest_pause_seconds=0.001)
     with serve_raw(Silent) as url:
         names = {**EMULATOR_CREDENTIALS, "AWS_ENDPOINT_URL": url}
         objects = connect(names, "data", timeouts).objects
         with pytest.raises(ObjectStoreError):
-            if timeout == "read":
+            if call == "read":
                 objects.get("a")
             else:
                 objects.write("a", [b"zip"], {})
         closed.set()
-    assert requests == {"read": ["GET", "GET"], "write": ["PUT"]}[timeout]
+    assert requests == {"read": ["GET"], "write": ["PUT"]}[call] * attempts
