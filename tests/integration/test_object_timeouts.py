@@ -29,7 +29,7 @@ def test_an_unresponsive_data_bucket_gets_further_attempts_if_there_is_time(
 
         do_GET = do_PUT = _wait
 
-    timeouts = Timeouts(0.2, 0.2, last_attempt_seconds, longest_pause_seconds=0.001)
+    timeouts = Timeouts(0.5, 0.5, last_attempt_seconds, longest_pause_seconds=0.001)
     with serve_raw(Silent) as url:
         names = {**EMULATOR_CREDENTIALS, "AWS_ENDPOINT_URL": url}
         objects = connect(names, "data", timeouts).objects
