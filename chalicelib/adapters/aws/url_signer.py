@@ -31,5 +31,7 @@ class UrlSigner:
             "GET",
             f"{self._bucket_url}/{quote(key, safe='/~')}?{urlencode(parameters, quote_via=quote)}",
         )
-        S3SigV4QueryAuth(credentials, "s3", self._region, ttl_seconds).add_auth(request)
+        # Frozen: a refresh must not change the key while the URL is signed.
+        frozen = credentials.get_frozen_credentials()
+        S3SigV4QueryAuth(frozen, "s3", self._region, ttl_seconds).add_auth(request)
         return str(request.url)
