@@ -118,7 +118,7 @@ def _measure(data: Path) -> Report:
 
 
 class _Progress:
-    """The measured rows; prints the time of each step."""
+    """Collects the measured rows, and prints the time of each step."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []

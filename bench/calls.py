@@ -1,4 +1,4 @@
-"""The calls of each request to S3 and DynamoDB, counted by proxies, and their price on AWS."""
+"""Counts the calls of each request to S3 and DynamoDB by proxies, and computes their price."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PRICES = {
 _REQUEST = 3.5e-6 + 0.2e-6
 """API Gateway (REST) and an invocation of Lambda."""
 _GIGABYTE_SECOND = 16.6667e-6
-"""The function has 1 GB."""
+"""Price per second of a function with 1 GB."""
 
 
 def write_call_samples(stores: Stores) -> None:

@@ -45,7 +45,7 @@ class _TimedClient(DataOpsClient):
 
 
 class _Times:
-    """The durations of each measured part; of several rounds, the best counts."""
+    """Collects the durations of each measured part; of several rounds, the best counts."""
 
     def __init__(self) -> None:
         self._seconds: defaultdict[str, list[float]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""The least possible work of each measured operation, with the same stores.
+"""Does the least possible work of each measured operation, with the same stores.
 
 The code has no checks and no retries. An archive needs its files from the store, ISA-L at the
 level of the packer, CRC-32 and SHA-256 of the members, SHA-256 of the archive, and one upload.

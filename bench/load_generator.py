@@ -22,7 +22,7 @@ import msgspec
 from localdev.paths import ROOT
 
 _WARM_UP = 0.15
-"""The first part of the time is not measured."""
+"""Fraction of the time, at the start, that is not measured."""
 _DRAIN_SECONDS = 40
 _HEAD = re.compile(rb"HTTP/1\.1 (\d+).*?\r\ncontent-length: *(\d+).*?\r\n\r\n", re.I | re.S)
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+FINAL_AFTER = timedelta(minutes=1)
+"""Age of allocations that are not released any more: requests last for half a minute at most."""
 _TAG_LENGTH = 8
 
 

@@ -8,25 +8,28 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain, islice
 
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.run_claims import RunClaim, count_wanted_ahead, get_claimant_tag
+from chalicelib.domain.run_claims import (
+    FINAL_AFTER,
+    RunClaim,
+    count_wanted_ahead,
+    get_claimant_tag,
+)
 from chalicelib.domain.runs import REFERENCE_SUB_RUN, RunKey, SubRunKey
 
 from .free_run_cache import PARALLEL_CHECKS, CompositionCache, ReadClaims
 from .idempotency import LEASE
-from .parallel_calls import run_parallel
+from .parallel_calls import run_parallel, start
 from .ports import Clock, DataBucket, RunRepository
 
 BUCKET_CACHE_LIFETIME = timedelta(minutes=1)
 TABLE_CACHE_LIFETIME = timedelta(minutes=10)
-_FINAL_AFTER = timedelta(minutes=1)
-"""Requests last for half a minute at most: older allocations are not released any more."""
 _SHORT_LISTING = 1000
 """The number of runs in one listing. Compositions with at most this number are listed by every
 request."""
@@ -187,7 +190,7 @@ class FreeRunFinder:
         """Read the claims of the runs from `first` on into `claims`, and return them."""
         read = list(self._runs.list_claims(nc, after=first - 1, limit=claims.limit))
         claims.add(first, read)
-        cache.store_final_claims(read, self._clock.now() - _FINAL_AFTER)
+        cache.store_final_claims(read, self._clock.now() - FINAL_AFTER)
         return read
 
     def _list_recent(self, claims: Iterable[RunClaim]) -> Iterator[RunClaim]:
@@ -216,16 +219,11 @@ class FreeRunFinder:
                 use_listings = len(listed) > PARALLEL_CHECKS
                 unknown = [id_run for id_run in unknown if id_run not in listed]
             if unknown:
-                # The pool must end before the generator yields. If the garbage collector ends it,
-                # it joins the threads at an arbitrary point, for example during the start of
-                # another thread, which can block the process for good.
-                with ThreadPoolExecutor(len(unknown), thread_name_prefix="candidates") as pool:
-                    checks = list(
-                        pool.map(
-                            lambda id_run: self._bucket.has_files(_reference_key(nc, id_run)),
-                            unknown,
-                        )
-                    )
+                pending = [
+                    start(partial(self._bucket.has_files, _reference_key(nc, id_run)))
+                    for id_run in unknown
+                ]
+                checks = [check.result() for check in pending]
                 cache.store_checks(zip(unknown, checks, strict=True), self._clock.now())
                 # Many runs without sub-run 0 in a row are found faster by listings of all files,
                 # unless there are many files.

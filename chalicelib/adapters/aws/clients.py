@@ -119,13 +119,19 @@ def build_bucket_url(settings: Settings, endpoint: str | None) -> str:
     By default, the bucket is in the host name at AWS, and in the path elsewhere: other hosts have
     no subdomains for buckets. A name with dots does not match the certificate of AWS.
     """
-    bucket, region, style = settings.data_bucket, settings.region, settings.s3_addressing_style
+    bucket, region = settings.data_bucket, settings.region
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     base = endpoint or f"https://s3.{region}.{suffix}"
-    if style == "virtual" or (style == "auto" and not endpoint and "." not in bucket):
+    if _get_addressing_style(settings, endpoint) == "virtual":
         parts = urlsplit(base)
         return urlunsplit(parts._replace(netloc=f"{bucket}.{parts.netloc}")).rstrip("/")
     return f"{base.rstrip('/')}/{bucket}"
+
+
+def _get_addressing_style(settings: Settings, endpoint: str | None) -> Literal["path", "virtual"]:
+    if settings.s3_addressing_style != "auto":
+        return settings.s3_addressing_style
+    return "path" if endpoint or "." in settings.data_bucket else "virtual"
 
 
 def _create_object_store(
@@ -167,9 +173,7 @@ def _create_object_store(
         )
 
     def create_sdk_client() -> S3Client:
-        style = settings.s3_addressing_style
-        if style == "auto":
-            style = "path" if settings.s3_endpoint else "virtual"
+        style = _get_addressing_style(settings, settings.s3_endpoint)
         return session.client(
             "s3",
             endpoint_url=settings.s3_endpoint,
@@ -200,7 +204,7 @@ def _provide_credentials(session: boto3.Session) -> Callable[[], S3Credential]:
 
 
 def _config(
-    *, read_timeout: float, addressing_style: Literal["auto", "path", "virtual"] | None = None
+    *, read_timeout: float, addressing_style: Literal["path", "virtual"] | None = None
 ) -> Config:
     return Config(
         connect_timeout=_CONNECT_SECONDS,

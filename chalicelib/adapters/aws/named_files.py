@@ -16,11 +16,9 @@ from chalicelib.domain.runs import RunKey, SubRunKey
 from chalicelib.usecases.parallel_calls import run_parallel, start
 
 from .errors import DATA_BUCKET, translate_errors
-from .object_store import ObjectStore
+from .object_store import PAGE_OBJECTS, ObjectStore
 from .stored_files import S3StoredFiles, build_artifact
 
-_PAGE_OBJECTS = 1000
-"""The number of objects in one response. Runs with fewer files are listed."""
 _MAX_RUNS = 10_000
 """Limit of the runs that are known to have more files."""
 
@@ -52,7 +50,7 @@ class S3NamedFiles(S3StoredFiles):
         prefix = self._data_prefix + get_run_files_prefix(key)
         soaps_prefix = self._data_prefix + get_run_soaps_prefix(key)
         files, soaps = run_parallel(
-            lambda: self._objects.list(prefix + folder, limit=_PAGE_OBJECTS),
+            lambda: self._objects.list(prefix + folder, limit=PAGE_OBJECTS),
             lambda: self._objects.list(soaps_prefix + folder),
         )
         if files.truncated:

@@ -9,14 +9,14 @@ returns folder markers (`a/`) as empty objects, and trusts lengths that the stor
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import obstore
 from obstore.exceptions import InvalidPathError
 
-from chalicelib.usecases.parallel_calls import run_later
+from chalicelib.usecases.parallel_calls import run_later, start
 
 from .errors import ObjectChanged, ObjectStoreError, ObjectVanished
 from .object_calls import Listing, StoredObject, call, call_twice, incomplete
@@ -35,7 +35,7 @@ _SINGLE_READ_BYTES = 1024 * 1024
 """Objects up to this size are read at once, larger ones in chunks."""
 _BREAKS = 2
 """Maximum number of consecutive reads of an object that break without a byte."""
-_PAGE_OBJECTS = 1000
+PAGE_OBJECTS = 1000  # in one response of a listing
 
 
 class ObjectStore:
@@ -63,7 +63,7 @@ class ObjectStore:
 
         def collect() -> Sequence[ObjectMeta]:
             stream = obstore.list(
-                self._reads, prefix, offset=after or None, chunk_size=limit or _PAGE_OBJECTS
+                self._reads, prefix, offset=after or None, chunk_size=limit or PAGE_OBJECTS
             )
             return next(iter(stream), []) if limit else stream.collect()
 
@@ -209,9 +209,12 @@ class ObjectStore:
     def _without_markers(self, found: Sequence[ObjectMeta]) -> Sequence[StoredObject]:
         """Return the objects without folder markers, whose keys have lost their final slash."""
         objects = [StoredObject.of_meta(meta) for meta in found]
-        if all(stored.size_bytes for stored in objects):
-            return objects
-        return [stored for stored in objects if stored.size_bytes or self._is_file(stored)]
+        checks = {
+            stored: start(partial(self._is_file, stored))
+            for stored in objects
+            if not stored.size_bytes
+        }
+        return [stored for stored in objects if stored.size_bytes or checks[stored].result()]
 
 
 class _Pieces:

@@ -13,9 +13,9 @@ from collections import OrderedDict
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
+from chalicelib.domain.run_claims import FINAL_AFTER
 from chalicelib.domain.runs import Run, RunKey
 
-_FINAL_AFTER = timedelta(minutes=1)
 _LIFETIME = timedelta(minutes=10)
 _MAX_RUNS = 10_000
 
@@ -37,7 +37,7 @@ class RunCache:
     def add(self, run: Run) -> None:
         """Keep the state of a run unless its allocation may still be released."""
         now = datetime.now(UTC)
-        if now - run.run_scheduled_at < _FINAL_AFTER:
+        if now - run.run_scheduled_at < FINAL_AFTER:
             return
         with self._lock:
             self._runs[run.key] = now, run

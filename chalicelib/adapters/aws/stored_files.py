@@ -28,10 +28,9 @@ from chalicelib.usecases.parallel_calls import run_parallel
 
 from .errors import DATA_BUCKET, ObjectVanished, translate_errors, translate_read_errors
 from .object_calls import StoredObject
-from .object_store import ObjectStore
+from .object_store import PAGE_OBJECTS, ObjectStore
 
 _SUB_RUNS = {str(sub_run) for sub_run in SUB_RUNS}
-_PAGE_OBJECTS = 1000
 
 
 class S3StoredFiles:
@@ -69,7 +68,7 @@ class S3StoredFiles:
                 # all names in it.
                 prefix,
                 after=f"{prefix}{first.id_run}/!",
-                limit=_PAGE_OBJECTS,
+                limit=PAGE_OBJECTS,
             )
         folder = f"2000/{sub_run}/"
         found: dict[int, bool] = {}
