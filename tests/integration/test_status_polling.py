@@ -5,13 +5,18 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from localdev.child_process import start_child_process
+from localdev.paths import ROOT
 from tests.support.api import Api, serving
 
 RUN = "/v1/generate/Zr49Cu49Al2"
@@ -93,3 +98,21 @@ def test_a_connection_stays_open_after_304(environment: dict[str, str]) -> None:
             assert ("Content-Length" in response.headers) == (status == 200)
             etag = response.headers["ETag"]
         connection.close()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is missing")
+def test_the_loop_in_the_docs_ends_when_the_jobs_are_done(
+    environment: dict[str, str], store: Store, tmp_path: Path
+) -> None:
+    store("Zr49Cu49Al2/c/md/lammps/100/21/2000/0/Zr49Cu49Al2.scf.out", b"iteration #  1\n")
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "docs/api.md").read_text(), re.DOTALL)
+    [loop] = [block for block in blocks if "--etag-compare" in block]
+    variables = {**os.environ, **environment, "JOB_RUN_TIME_SECONDS": "2"}
+    with start_child_process("localdev.api_server", "--port", "0", environment=variables) as url:
+        with serving(environment) as api:
+            assert api.post(RUN)["id_run"] == "21"
+        command = ["bash", "-c", loop]
+        done = subprocess.run(
+            command, cwd=tmp_path, env={**os.environ, "URL": url}, capture_output=True, check=True
+        )
+    assert json.loads(done.stdout)["run_status"] == "DONE"
