@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -12,11 +12,14 @@ from obstore.exceptions import BaseError, InvalidPathError, PreconditionError
 from .errors import ObjectChanged, ObjectStoreError, ObjectVanished
 
 if TYPE_CHECKING:
-    from obstore import ObjectMeta
+    from obstore import GetResult, ObjectMeta
 
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _STATUS = re.compile(r"Server returned .{0,40}status code: (\d{3})")
 _Result = TypeVar("_Result")
+_CHUNK_BYTES = 256 * 1024
+_SINGLE_READ_BYTES = 1024 * 1024
+"""Objects up to this size are read at once, larger ones in chunks."""
 
 
 class StoredObject(NamedTuple):
@@ -76,6 +79,25 @@ def call_twice(function: Callable[[], _Result]) -> _Result:
             raise
         result = call(function)
     return result
+
+
+def reject_many_empty(found: Sequence[ObjectMeta], limit: int) -> None:
+    """Raise InvalidPathError if a listing has more empty objects than `limit`.
+
+    Each of them may be a folder marker, whose key has lost its final slash.
+    """
+    if sum(not meta["size"] for meta in found) > limit:
+        raise InvalidPathError(f"more than {limit} keys may lack a final slash")
+
+
+def iter_content(result: GetResult, size_bytes: int) -> Iterator[bytes]:
+    """Yield the body of a response in chunks."""
+    if size_bytes <= _SINGLE_READ_BYTES:
+        yield bytes(call(result.bytes))
+        return
+    stream = iter(result.stream(_CHUNK_BYTES))
+    while chunk := call(next, stream, b""):
+        yield chunk
 
 
 def incomplete(key: str, received_bytes: int, expected_bytes: int) -> ObjectStoreError:

@@ -19,7 +19,15 @@ from obstore.exceptions import InvalidPathError
 from chalicelib.usecases.parallel_calls import run_later, start
 
 from .errors import ObjectChanged, ObjectStoreError, ObjectVanished
-from .object_calls import Listing, StoredObject, call, call_twice, incomplete
+from .object_calls import (
+    Listing,
+    StoredObject,
+    call,
+    call_twice,
+    incomplete,
+    iter_content,
+    reject_many_empty,
+)
 
 if TYPE_CHECKING:
     from obstore import GetResult, ObjectMeta
@@ -30,12 +38,11 @@ if TYPE_CHECKING:
 PART_BYTES = 8 * 1024 * 1024
 """Size of the parts of a multipart upload (S3 accepts 10,000, so 78 GiB), all but the last."""
 _PARALLEL_PARTS = 3
-_CHUNK_BYTES = 256 * 1024
-_SINGLE_READ_BYTES = 1024 * 1024
-"""Objects up to this size are read at once, larger ones in chunks."""
 _BREAKS = 2
 """Maximum number of consecutive reads of an object that break without a byte."""
 PAGE_OBJECTS = 1000  # in one response of a listing
+_MAX_MARKER_CHECKS = 100
+"""Maximum number of empty objects of a listing that are looked up. With more, boto3 lists again."""
 
 
 class ObjectStore:
@@ -69,6 +76,7 @@ class ObjectStore:
 
         try:
             found = call_twice(collect)
+            reject_many_empty(found, _MAX_MARKER_CHECKS)
         except InvalidPathError:
             return self._sdk.list(prefix, after=after, limit=limit)
         return Listing(self._without_markers(found), (), len(found) == limit)
@@ -77,6 +85,7 @@ class ObjectStore:
         """List the objects and folders directly below a prefix that is empty or ends with /."""
         try:
             found = call_twice(lambda: obstore.list_with_delimiter(self._reads, prefix or None))
+            reject_many_empty(found["objects"], _MAX_MARKER_CHECKS)
         except InvalidPathError:
             return self._sdk.list(prefix, delimiter="/")
         folders = [folder[len(prefix) :] for folder in found["common_prefixes"]]
@@ -119,7 +128,7 @@ class ObjectStore:
             if result.meta["size"] != size_bytes:
                 raise ObjectChanged(f"{key!r} has {result.meta['size']} bytes, not {size_bytes}")
             try:
-                for chunk in _iter_content(result, size_bytes - position):
+                for chunk in iter_content(result, size_bytes - position):
                     position += len(chunk)
                     breaks = 0
                     yield chunk
@@ -239,12 +248,3 @@ class _Pieces:
     def close(self) -> None:
         if isinstance(self._pieces, Generator):
             self._pieces.close()
-
-
-def _iter_content(result: GetResult, size_bytes: int) -> Iterator[bytes]:
-    if size_bytes <= _SINGLE_READ_BYTES:
-        yield bytes(call(result.bytes))
-        return
-    stream = iter(result.stream(_CHUNK_BYTES))
-    while chunk := call(next, stream, b""):
-        yield chunk
