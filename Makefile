@@ -70,8 +70,8 @@ lock: $(VENV)/.test ## Regenerate the pinned requirements, with hashes
 	  ../$(VENV)/bin/uv pip compile --quiet $$([ $$name != server ] || echo --no-deps) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-annotate --custom-compile-command "make lock" $$source --output-file $$([ $$name = lambda ] && echo ../requirements.txt || echo $$name.txt); done
 
-clean: ## Remove generated files, caches and the virtual environment
-	rm -rf $(VENV) .local client_output bench/results .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## Remove generated files, caches and the virtual environments
+	rm -rf $(VENV) $(PACKAGING) $(BACKENDS) dist site .local client_output bench/results .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A stamp is newer than the pins that are installed in the virtual environment.
 $(VENV)/.made:
@@ -96,14 +96,15 @@ $(VENV)/.bench: $(VENV)/.run requirements/bench.txt
 	@touch $@
 
 BACKENDS := .venv-backends
+PACKAGING := .venv-package
 STAGE ?= dev
 ARCH ?= x86_64
 SCENARIOS ?= 2000
 .PHONY: package install-backends test-backends test-compose test-chaos
 
-package: $(VENV)/.test $(BACKENDS)/.made ## Build a Lambda package and its CloudFormation template in dist/ (STAGE=dev|prod ARCH=x86_64|arm64)
-	@$(PY) -m scripts.build_lambda_package --stage $(STAGE) --arch $(ARCH) $(if $(filter yes,$(OPEN)),--allow-open)
-	@$(BACKENDS)/bin/cfn-lint dist/$(STAGE)-$(ARCH)/template.json
+package: $(PACKAGING)/.made ## Build a Lambda package and its CloudFormation template in dist/ (STAGE=dev|prod ARCH=x86_64|arm64)
+	@$(PACKAGING)/bin/python -m scripts.build_lambda_package --stage $(STAGE) --arch $(ARCH) $(if $(filter yes,$(OPEN)),--allow-open)
+	@$(PACKAGING)/bin/cfn-lint dist/$(STAGE)-$(ARCH)/template.json
 
 install-backends: $(BACKENDS)/.made ## Install the stores and the Lambda emulator of the tests (needs Python 3.13)
 
@@ -117,6 +118,12 @@ test-compose: $(VENV)/.test ## Run both Compose files (COMPOSE=docker-compose)
 test-chaos: $(VENV)/.test $(BACKENDS)/.made ## Run SCENARIOS=2000 of seeded faults between the API and SeaweedFS with DynamoDB Local
 	@scripts/get_dynamodb_local.sh
 	@SCENARIOS=$(SCENARIOS) $(PY) -m scripts.test_on_stores --only seaweedfs -- tests/chaos
+
+$(PACKAGING)/.made: requirements/package.txt
+	@echo "installing the packaging tools (once)"
+	@$(PYTHON) -m venv --clear $(PACKAGING)
+	@$(PACKAGING)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/package.txt
+	@touch $@
 
 $(BACKENDS)/.made: requirements/backends.txt scripts/get_backends.sh
 	@scripts/get_backends.sh
