@@ -1,10 +1,11 @@
 """Configuration, read from environment variables.
 
-`bootstrap` reads it at the first request. Only AUTH is read at import, by `app`.
+`bootstrap` reads it at the first request. AUTH and ALLOWED_ORIGINS are read at import, by `app`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,9 @@ from .domain.soap import PUBLISHED, SoapDescriptor
 
 AddressingStyle = Literal["auto", "path", "virtual"]
 AuthMode = Literal["none", "token", "iam"]
+_ORIGIN = re.compile(
+    r"\*|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:]+\](:[0-9]{1,5})?"
+)
 
 
 class SettingsError(Exception):
@@ -23,6 +27,9 @@ class SettingsError(Exception):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings, named like their environment variables in lower case.
+
+    `app`, the log and the self-hosted server read further ones: AUTH, ALLOWED_ORIGINS,
+    METRICS_NAMESPACE, WEB_WORKERS, WEB_THREADS and METRICS_PORT.
 
     An empty variable is treated as unset.
 
@@ -114,6 +121,21 @@ class Settings:
                 number("MAX_HELD_REQUESTS", number("WEB_THREADS", 64, 1, 100_000) // 4, 0, 100_000)
             ),
         )
+
+
+def allowed_origins(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the origins of ALLOWED_ORIGINS, separated by commas; none by default.
+
+    SettingsError unless each is `*`, or scheme and host without a path.
+    """
+    origins = tuple(filter(None, re.split(r"[\s,]+", environment.get("ALLOWED_ORIGINS", ""))))
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise SettingsError(
+                f"invalid ALLOWED_ORIGINS entry {origin!r}; expected an origin such as "
+                "'https://app.example.org', without a path"
+            )
+    return origins
 
 
 def auth_mode(environment: Mapping[str, str]) -> AuthMode:

@@ -17,13 +17,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from chalicelib.api.gateway_responses import build_gateway_responses
+from chalicelib.settings import allowed_origins, auth_mode
 from localdev.paths import ROOT
 
 from .lambda_package_content import (
@@ -87,7 +88,8 @@ def build_package(stage: str, arch: str, output: Path, *, allow_open: bool = Fal
         ]
         if findings:
             raise PackageError("invalid package:\n  " + "\n  ".join(findings))
-        template = _complete_template(yaml.safe_load((result / "sam.yaml").read_text()))
+        template = yaml.safe_load((result / "sam.yaml").read_text())
+        _complete_template(template, config["stages"][stage]["environment_variables"])
         output.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(result / "deployment.zip", output / "deployment.zip")
         (output / "template.json").write_text(json.dumps(template, indent=2) + "\n")
@@ -169,11 +171,11 @@ def _copy_project(project: Path, config: dict[str, Any], stage: str, arch: str) 
 
 
 def _run_chalice(project: Path, stage: str, result: Path) -> None:
-    """Run `chalice package`, which imports the app: it only reads AUTH, and does not connect."""
+    """Run `chalice package`, which imports the app: it only reads two settings of the stage."""
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("AWS_") and name != "AUTH"
+        if not name.startswith("AWS_") and name not in ("AUTH", "ALLOWED_ORIGINS")
     }
     environment |= {"AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [
@@ -196,15 +198,17 @@ def _run_chalice(project: Path, stage: str, result: Path) -> None:
         raise PackageError(f"chalice package failed:\n{done.stdout}{done.stderr}")
 
 
-def _complete_template(template: dict[str, Any]) -> dict[str, Any]:
+def _complete_template(template: dict[str, Any], variables: Mapping[str, str]) -> None:
     """Set the runtime (Chalice uses the version of the local Python) and add gateway responses."""
+    responses = build_gateway_responses(
+        auth_mode(variables), allows_origins=bool(allowed_origins(variables))
+    )
     for resource in _select_type(template, "AWS::Serverless::Function"):
         resource["Properties"]["Runtime"] = RUNTIME
     for resource in _select_type(template, "AWS::Serverless::Api"):
         resource["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] = (
-            build_gateway_responses()
+            responses
         )
-    return template
 
 
 def _select_type(template: dict[str, Any], kind: str) -> Iterable[dict[str, Any]]:

@@ -27,7 +27,7 @@ _REMOVED = re.compile(
 )
 _ALLOWED = re.compile(
     r"app\.py|chalice/(app|__init__)\.py"
-    r"|chalicelib/[\w/.-]+\.(py|js|css|html|svg)|chalicelib/static/[\w/.-]+/LICENSE"
+    r"|chalicelib/[\w/.-]+\.(py|js|css|html|svg)|chalicelib/openapi/examples\.json|chalicelib/static/[\w/.-]+/LICENSE"
     r"|(boto3|botocore|dateutil|isal|jmespath|msgspec|obstore|s3transfer|urllib3)"
     r"/[\w/.@-]+\.(py|so|json|pem|gz)|(six|typing_extensions)\.py"
     # Vulnerability scanners read the metadata, and the licences require their text.

@@ -20,7 +20,7 @@ from chalice.app import Chalice, Response
 from chalice.config import Config
 from chalice.local import LocalChalice, LocalGateway, LocalGatewayException
 
-from app import app
+from app import app, cors
 from chalicelib.api.errors import MalformedRequest, RequestTooLarge
 from chalicelib.api.gateway_responses import build_local_response
 from chalicelib.api.problems import error_response, problem_response
@@ -83,6 +83,7 @@ class _Application:
                 "An internal error occurred; it was logged under the request id.",
                 request_id,
             )
+        response.headers.update(cors.get_headers(headers.get("origin")))
         await _send(response, send)
 
     def _respond(

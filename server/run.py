@@ -4,7 +4,8 @@
 
 It prints its address once it accepts requests. SIGTERM and SIGINT end it with exit code 0; requests
 in progress are completed within 30 s. WEB_WORKERS processes (default 1) with WEB_THREADS threads
-each (default 64) serve requests. For development, `chalice local` works as well.
+each (default 64) serve requests. METRICS_PORT enables metrics in Prometheus format. For
+development, `chalice local` works as well.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from .metrics import record_metrics, serve_metrics
+
 _HEAD_SECONDS = 10
 """Timeout of a request head, and of an idle connection."""
 
@@ -50,7 +53,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000, help="0 selects a free port")
     arguments = parser.parse_args()
     multiprocessing.set_start_method("spawn")  # forking a process with threads is not safe
-    with _reserve_port(arguments.host, arguments.port) as reserved:
+    with (
+        serve_metrics(arguments.host),
+        _reserve_port(arguments.host, arguments.port) as reserved,
+    ):
         port = reserved.getsockname()[1]
         server = Granian(
             "server.run:create_worker",
@@ -81,6 +87,7 @@ def create_worker() -> Callable[..., Any]:
     # Threads of granian may still call Python, which aborts while the interpreter is finalized.
     atexit.register(os._exit, 0)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    record_metrics()
     return create_application(_read_count("WEB_THREADS", 64))
 
 

@@ -170,6 +170,10 @@ class BuildProgress(Struct):
     filename: str
     status: Literal["BUILDING"]
     retry_after_seconds: int
+    bytes_done: Annotated[
+        int, Meta(ge=0, description="Size of the files that are packed, updated every 2 s")
+    ]
+    bytes_total: Annotated[int, Meta(ge=0, description="Size of all files")]
 
     @classmethod
     def of(cls, build: builds.BuildInProgress) -> BuildProgress:
@@ -179,6 +183,8 @@ class BuildProgress(Struct):
             filename=build.manifest.filename,
             status="BUILDING",
             retry_after_seconds=build.retry_after_seconds,
+            bytes_done=build.bytes_done,
+            bytes_total=build.manifest.size_bytes,
         )
 
 

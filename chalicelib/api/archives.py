@@ -48,7 +48,16 @@ _OTHER_RESPONSES = {202: BuildProgress, 303: None}
 def download_sub_run(
     nc: str, id_run: str, sub_run: str, query: DownloadQuery, headers: DownloadHeaders
 ) -> JsonResponse:
-    """Get a link to the archive of a sub-run."""
+    """Download a sub-run.
+
+    Returns a link to a ZIP with all files of the sub-run: Quantum ESPRESSO input and output,
+    LOBSTER bond strengths, SOAP descriptors and metadata (RO-Crate). Small archives are built
+    within the request, larger ones in the background: repeat the request after a **202**.
+
+    Follow `download_url` before `expires_at`, without an Authorization header, and verify
+    `size_bytes` and `sha256`. With `redirect=true` or `Accept: application/zip`, the response is a
+    **303** to the ZIP itself.
+    """
     return _download(_sub_run_spec(nc, id_run, sub_run, query), query, headers)
 
 
@@ -66,7 +75,11 @@ def download_sub_run(
 def download_run(
     nc: str, id_run: str, query: RunDownloadQuery, headers: DownloadHeaders
 ) -> JsonResponse:
-    """Get a link to one archive of a whole run, with a folder per sub-run."""
+    """Download a run.
+
+    Returns a link to one ZIP with a folder per scheduled sub-run; `sub_runs=0,3,7` selects some.
+    Otherwise as for a sub-run.
+    """
     return _download(_run_spec(nc, id_run, query), query, headers)
 
 
@@ -80,7 +93,11 @@ def download_run(
     query=SelectionQuery,
 )
 def get_sub_run_manifest(nc: str, id_run: str, sub_run: str, query: SelectionQuery) -> Manifest:
-    """List the files that an archive of the sub-run would contain; nothing is built."""
+    """List the files of a sub-run.
+
+    Returns names, sizes and roles of the files that the archive contains, and what is missing.
+    Nothing is built.
+    """
     spec = _sub_run_spec(nc, id_run, sub_run, query)
     return Manifest.of(services().archives.get_manifest(spec))
 
@@ -95,7 +112,10 @@ def get_sub_run_manifest(nc: str, id_run: str, sub_run: str, query: SelectionQue
     query=RunManifestQuery,
 )
 def get_run_manifest(nc: str, id_run: str, query: RunManifestQuery) -> Manifest:
-    """List the files that an archive of the whole run would contain; nothing is built."""
+    """List the files of a run.
+
+    Returns what the archive of the run contains, as for a sub-run. Nothing is built.
+    """
     return Manifest.of(services().archives.get_manifest(_run_spec(nc, id_run, query)))
 
 

@@ -24,7 +24,7 @@ from .endpoint import ApiBlueprint, JsonResponse, endpoint
 from .paging import CURSOR_PATTERN, decode_bond_cursor, encode_bond_cursor, format_next_link
 from .schemas import IdRun, Nc, SubRun
 
-blueprint = ApiBlueprint(__name__, tag="bonds")
+blueprint = ApiBlueprint(__name__, tag="data")
 
 _convert = partial(msgspec.convert, from_attributes=True)
 
@@ -125,7 +125,12 @@ class Bonds(Struct):
     },
 )
 def list_sub_run_bonds(nc: str, id_run: str, sub_run: str, query: BondsQuery) -> JsonResponse:
-    """List the bonds of a sub-run with their strengths, in pages."""
+    """List bond strengths.
+
+    Returns the bonds of `ICOHPLIST.lobster` in its order: atoms, distance in angstrom, and
+    -ICOHP in eV (positive for bonding), with the means of each bond type. Follow `next_cursor` for
+    the next page.
+    """
     key = SubRunKey.parse(nc, id_run, sub_run)
     deps = services()
     page = get_bond_page(

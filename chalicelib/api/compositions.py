@@ -11,7 +11,7 @@ from chalicelib.usecases.compositions import list_compositions
 from .endpoint import ApiBlueprint, endpoint
 from .schemas import Nc
 
-blueprint = ApiBlueprint(__name__, tag="compositions")
+blueprint = ApiBlueprint(__name__, tag="data")
 
 
 class Compositions(Struct):
@@ -29,5 +29,8 @@ class Compositions(Struct):
     errors=(Unavailable,),
 )
 def get_compositions() -> Compositions:
-    """List the nominal compositions of which runs can be scheduled."""
+    """List compositions.
+
+    Returns the nominal compositions that have data, of which runs can be scheduled.
+    """
     return Compositions([str(nc) for nc in list_compositions(bucket=services().bucket)])

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import Unavailable
 
 from .endpoint import ApiBlueprint, endpoint
 
-blueprint = ApiBlueprint(__name__, tag="dataset_info")
+blueprint = ApiBlueprint(__name__, tag="data")
 
 
 class DatasetDescription(Struct):
@@ -52,7 +52,11 @@ class DatasetDescription(Struct):
     errors=(Unavailable,),
 )
 def get_dataset_info() -> DatasetDescription:
-    """Get the description of the data set: name, licence, creators and citation."""
+    """Describe the data set.
+
+    Returns name, licence, creators and citation from `dataset.json` in the data bucket, and
+    whether the data are synthetic.
+    """
     info = services().dataset.get_valid()
     return DatasetDescription(
         name=info.name,

@@ -5,8 +5,8 @@ DataOpsError                 (chalicelib.domain.errors)
 ├── RequestTooLarge          the request body exceeds the size limit
 ├── UnsupportedMediaType     the request body is not JSON
 ├── ResponseTooLarge         the response would exceed the size limit of a gateway
-├── Unauthorized             the request has no valid credentials
-└── Forbidden                the credentials do not permit the request
+├── Unauthorized             the request has no valid token
+└── Forbidden                the scope of the token does not permit the request
 
 The first line of each docstring is published in the OpenAPI document. `problems.STATUSES` maps all
 errors to HTTP statuses.
@@ -41,13 +41,19 @@ class ResponseTooLarge(DataOpsError):
     code = "answer_too_large"
 
 
-class Unauthorized(DataOpsError):
-    """The request has no valid credentials."""
+MISSING_CREDENTIALS = (
+    "the token is missing, unknown, revoked or expired; send it as 'Authorization: Bearer TOKEN'; "
+    "operators of the service create tokens"
+)
 
-    code = "unauthorized"
+
+class Unauthorized(DataOpsError):
+    """The token is missing, unknown, revoked or expired."""
+
+    code = "invalid_token"
 
 
 class Forbidden(DataOpsError):
-    """The credentials do not permit this request."""
+    """The token is valid, but its scope does not permit this request."""
 
     code = "forbidden"

@@ -13,7 +13,7 @@ from chalicelib.usecases import files
 from .endpoint import ApiBlueprint, JsonResponse, endpoint
 from .schemas import FileName, IdRun, Nc, SizeBytes, SubRun, Timestamp
 
-blueprint = ApiBlueprint(__name__, tag="files")
+blueprint = ApiBlueprint(__name__, tag="data")
 
 
 class FileQuery(Struct):
@@ -67,7 +67,11 @@ class FileLink(Struct):
 def get_sub_run_file_link(
     nc: str, id_run: str, sub_run: str, name: str, query: FileQuery
 ) -> JsonResponse:
-    """Get a link to one file of a sub-run."""
+    """Download one file.
+
+    Returns a link to one file of a sub-run, also to a file that archives skip. With
+    `redirect=true`, the response is a **303** to the file itself.
+    """
     file = files.get_file_link(
         SubRunKey.parse(nc, id_run, sub_run), name, runs=services().runs, bucket=services().bucket
     )

@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 import msgspec
 from chalice.app import Response
 
-from .problems import build_problem, problem_response
+from chalicelib.settings import AuthMode
+
+from .errors import MISSING_CREDENTIALS, Unauthorized
+from .problems import WWW_AUTHENTICATE, build_problem, problem_response
 
 
 class _GatewayError(NamedTuple):
@@ -23,16 +26,16 @@ class _GatewayError(NamedTuple):
 
 # The gateway cannot distinguish an unknown path from an unsupported method.
 _NO_ROUTE = _GatewayError(404, "no_such_route", "no route for this method and path")
+_ACCESS_DENIED = _GatewayError(403, "forbidden", "IAM does not permit this request")
+_INVALID_TOKEN = _GatewayError(401, Unauthorized.code, MISSING_CREDENTIALS)
 _NOT_AUTHORIZED = _GatewayError(
     503, "unavailable", "the credentials cannot be verified at the moment; retry later"
 )
 _ERRORS = {
     "MISSING_AUTHENTICATION_TOKEN": _NO_ROUTE,
     "RESOURCE_NOT_FOUND": _NO_ROUTE,
-    "UNAUTHORIZED": _GatewayError(
-        401, "unauthorized", "the request has no credentials; send an Authorization header"
-    ),
-    "ACCESS_DENIED": _GatewayError(403, "forbidden", "the credentials do not permit this request"),
+    "UNAUTHORIZED": _INVALID_TOKEN,
+    "ACCESS_DENIED": _INVALID_TOKEN,  # the authorizer permits all requests of valid tokens
     "INVALID_SIGNATURE": _GatewayError(403, "forbidden", "the signature of the request is invalid"),
     "EXPIRED_TOKEN": _GatewayError(403, "forbidden", "the credentials of the request have expired"),
     "INVALID_API_KEY": _GatewayError(403, "forbidden", "the API key of the request is unknown"),
@@ -72,16 +75,22 @@ _LOCAL_TYPES = {
 }
 """Response types by status and `x-amzn-ErrorType` of the errors of `chalice.local`."""
 
+_ALLOW_ORIGIN = "gatewayresponse.header.Access-Control-Allow-Origin"
 _RETRYABLE_STATUSES = (429, 503, 504)
 _RETRY_AFTER_SECONDS = "2"
 
 
-def build_gateway_responses() -> dict[str, Any]:
+def build_gateway_responses(auth: AuthMode, *, allows_origins: bool = False) -> dict[str, Any]:
     """Return the value of `x-amazon-apigateway-gateway-responses`, by response type.
+
+    With `allows_origins`, scripts of all origins can read the errors of the gateway, which contain
+    no data: the gateway cannot compare the origin with a list.
 
     The two defaults keep the status of the gateway; only their documents contain 400 and 500.
     """
-    return {name: _gateway_response(name, error) for name, error in _ERRORS.items()}
+    errors = _ERRORS if auth == "token" else _ERRORS | {"ACCESS_DENIED": _ACCESS_DENIED}
+    headers = {_ALLOW_ORIGIN: "method.request.header.Origin"} if allows_origins else {}
+    return {name: _gateway_response(name, error, headers) for name, error in errors.items()}
 
 
 def build_local_response(status: int, error_type: str, request_id: str) -> Response:
@@ -97,7 +106,7 @@ def build_local_response(status: int, error_type: str, request_id: str) -> Respo
     )
 
 
-def _gateway_response(name: str, error: _GatewayError) -> dict[str, Any]:
+def _gateway_response(name: str, error: _GatewayError, headers: dict[str, str]) -> dict[str, Any]:
     document = build_problem(*error, request_id="$context.requestId")
     response: dict[str, Any] = {
         "responseTemplates": {"application/json": msgspec.json.encode(document).decode()},
@@ -105,8 +114,13 @@ def _gateway_response(name: str, error: _GatewayError) -> dict[str, Any]:
             "gatewayresponse.header.Content-Type": "'application/problem+json'",
             "gatewayresponse.header.X-Request-ID": "context.requestId",
             "gatewayresponse.header.Cache-Control": "'no-store'",
+            **headers,
         },
     }
+    if error.status == 401:
+        response["responseParameters"]["gatewayresponse.header.WWW-Authenticate"] = (
+            f"'{WWW_AUTHENTICATE}'"
+        )
     if not name.startswith("DEFAULT_"):
         response["statusCode"] = str(error.status)
     if error.status in _RETRYABLE_STATUSES:

@@ -9,7 +9,7 @@ from chalicelib.domain.errors import Unavailable
 
 from .endpoint import ApiBlueprint, endpoint
 
-blueprint = ApiBlueprint(__name__, tag="meta")
+blueprint = ApiBlueprint(__name__, tag="service")
 
 
 class Health(Struct):
@@ -22,7 +22,10 @@ class Health(Struct):
     blueprint, "GET", "/health", operation_id="health", response=Health, errors=(Unavailable,)
 )
 def get_health() -> Health:
-    """Check the service: 200 if the run table and the data bucket respond, else 503."""
+    """Check the service.
+
+    Returns 200 if the run table and the data bucket respond, else 503. Requires no token.
+    """
     services().runs.ping()
     services().bucket.ping()
     return Health()

@@ -7,6 +7,7 @@ that lacks an authorizer by mistake still rejects requests.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,9 +17,11 @@ from chalice.app import Chalice, IAMAuthorizer, Response
 
 from chalicelib.domain.tokens import Scope, get_required_scope
 from chalicelib.settings import AuthMode
+from chalicelib.usecases.metrics import METRICS
 
+from .cloudwatch_metrics import embed_metrics, get_namespace
 from .endpoint import get_request_id
-from .errors import Forbidden, Unauthorized
+from .errors import MISSING_CREDENTIALS, Forbidden, Unauthorized
 from .logs import LOG
 from .problems import error_response, internal_error_response, problem_response
 
@@ -26,6 +29,9 @@ PUBLIC_ROUTES = frozenset(
     {"/", "/page/{version}/{name}", "/docs", "/docs/{version}/{name}", "/openapi.json", "/health"}
 )
 """The routes that require no credentials. They contain no data."""
+
+_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}.*", re.ASCII)
+"""Header of W3C Trace Context: the trace of the caller, and the caller's own span."""
 
 GetResponse = Callable[[Any], Response]
 
@@ -47,16 +53,23 @@ def log_requests(request: Any, get_response: GetResponse) -> Response:
     response.headers.setdefault("X-Request-ID", request_id)
     if request.method == "HEAD":
         response.body = ""
+    route, seconds = str(request.context.get("resourcePath")), time.monotonic() - started
     fields = {
         "request_id": request_id,
         "method": request.method,
-        "route": request.context.get("resourcePath"),
+        "route": route,
         "path": request.context.get("path"),
         "status": response.status_code,
-        "duration_ms": round((time.monotonic() - started) * 1000, 1),
+        "duration_ms": round(seconds * 1000, 1),
     }
     if response.status_code >= 400 and response.body:
         fields["code"] = msgspec.json.decode(response.body)["code"]
+    if trace := _TRACE_PARENT.fullmatch(request.headers.get("traceparent", "")):
+        fields |= {"trace_id": trace[1], "parent_id": trace[2]}
+    METRICS.add_request(route, request.method, response.status_code, seconds)
+    counters = METRICS.take()
+    if namespace := get_namespace():
+        fields |= embed_metrics(namespace, counters, request=True)
     LOG.info("request", extra={"fields": fields})
     return response
 
@@ -78,11 +91,14 @@ class AccessControl:
         self._mode = mode
         for path, entries in self._app.routes.items():
             for entry in entries.values():
-                entry.authorizer = None if path in PUBLIC_ROUTES else self._authorizers[mode]
+                is_open = path in PUBLIC_ROUTES or entry.method == "OPTIONS"
+                entry.authorizer = None if is_open else self._authorizers[mode]
 
     def check(self, request: Any, get_response: GetResponse) -> Response:
         """Reject requests without an authorizer result, or with insufficient scope."""
-        if self._mode == "none" or request.context.get("resourcePath") in PUBLIC_ROUTES:
+        route = request.context.get("resourcePath")
+        # Browsers send OPTIONS without a token; its responses contain no data.
+        if self._mode == "none" or route in PUBLIC_ROUTES or request.method == "OPTIONS":
             return get_response(request)
         try:
             (_check_signature if self._mode == "iam" else _check_scope)(request)
@@ -101,11 +117,10 @@ def _check_scope(request: Any) -> None:
     scope = (request.context.get("authorizer") or {}).get("scope")
     required = get_required_scope(request.method)
     if scope not in list(Scope):
-        raise Unauthorized("the request has no verified token")
+        raise Unauthorized(MISSING_CREDENTIALS)
     if not Scope(scope).includes(required):
         raise Forbidden(
-            f"a token of scope {scope!r} does not permit {request.method}; use one of scope "
-            f"{str(required)!r}"
+            f"this token has the scope {scope!r}; {request.method} requires {str(required)!r}"
         )
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import functools
+import os
+from importlib import resources
 from itertools import chain
 from typing import Any
 
+import msgspec
 from chalice.app import Response
 
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.outcomes import Outcome
 from chalicelib.domain.runs import JobStatus
 from chalicelib.domain.selection import Profile
+from chalicelib.domain.tokens import Scope
 from chalicelib.openapi import OpenApiContext, Operation, build_openapi_document
 
 from . import (
@@ -25,6 +29,7 @@ from . import (
     run_schemas,
     runs,
     schemas,
+    whoami,
 )
 from .endpoint import ApiBlueprint, JsonResponse, endpoint
 from .errors import Forbidden, Unauthorized
@@ -32,9 +37,9 @@ from .middleware import PUBLIC_ROUTES
 from .problems import Problem, get_status
 from .static import StaticSite, get_stage_prefix
 
-blueprint = ApiBlueprint(__name__, tag="docs")
+blueprint = ApiBlueprint(__name__, tag="service")
 
-DOCUMENTED = (runs, archives, bonds, files, compositions, dataset_info, health)
+DOCUMENTED = (runs, archives, compositions, bonds, files, dataset_info, health, whoami)
 """The modules of the documented endpoints, in the order of the document."""
 
 # Swagger UI sets inline styles and draws with data: images.
@@ -43,6 +48,12 @@ _POLICY = (
     "data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_TAGS = {
+    "runs": "Schedule runs and augment them; list them, and get their status and outcomes.",
+    "archives": "Download sub-runs and runs as ZIP archives, and list what they contain.",
+    "data": "Compositions, bond strengths, single files, and the description of the data set.",
+    "service": "Health, credentials, and this documentation.",
+}
 _SITE = StaticSite(blueprint, "swagger-ui", "/docs", _POLICY)
 
 SCHEMA_NAMES: dict[str, type] = {
@@ -52,6 +63,7 @@ SCHEMA_NAMES: dict[str, type] = {
     "BondTypeSummary": bonds.BondTypeSummary,
     "Bonds": bonds.Bonds,
     "BuildProgress": archive_schemas.BuildProgress,
+    "Caller": whoami.Caller,
     "Compositions": compositions.Compositions,
     "DatasetDescription": dataset_info.DatasetDescription,
     "File": archive_schemas.File,
@@ -69,6 +81,7 @@ SCHEMA_NAMES: dict[str, type] = {
     "Scheduled": run_schemas.Scheduled,
     "ScheduledRun": run_schemas.ScheduledRun,
     "ScheduledRuns": run_schemas.ScheduledRuns,
+    "Scope": Scope,
     "SkippedFile": archive_schemas.SkippedFile,
     "SubRunOutcome": run_schemas.SubRunOutcome,
 }
@@ -78,14 +91,20 @@ their classes after them."""
 
 @endpoint(blueprint, "GET", "/openapi.json", operation_id="openapi_json", response=dict[str, Any])
 def get_openapi_json() -> JsonResponse:
-    """Get this document: the whole contract in OpenAPI 3.1."""
+    """Get this document.
+
+    Returns the contract of the API in OpenAPI 3.1. Client generators can read it.
+    """
     server_url = get_stage_prefix(blueprint.current_request) or "/"
     return JsonResponse(build_document(server_url), headers={"Cache-Control": "no-cache"})
 
 
 @endpoint(blueprint, "GET", "/docs", operation_id="docs", response=None, media_type="text/html")
 def get_docs() -> Response:
-    """Get Swagger UI: the contract as a page, to read and to try out."""
+    """Open this page.
+
+    Returns Swagger UI, which displays this document and sends requests.
+    """
     return _SITE.respond_with_page()
 
 
@@ -110,5 +129,17 @@ def build_document(server_url: str) -> dict[str, Any]:
         get_status=get_status,
         public_paths=PUBLIC_ROUTES,
         access_errors=(Unauthorized, Forbidden),
+        tags=_TAGS,
+        examples=msgspec.json.decode(
+            (resources.files("chalicelib.openapi") / "examples.json").read_bytes()
+        ),
+        example_requests={"schedule_run": {"count": 1}, "augment": {"sub_runs": ["1", "2"]}},
+        parameter_examples={
+            "nc": "Zr49Cu49Al2",
+            "id_run": "21",
+            "sub_run": "0",
+            "name": "Zr49Cu49Al2.scf.in",
+        },
+        documentation_url=os.environ.get("DOCUMENTATION_URL") or None,
     )
     return build_openapi_document(list_operations(), context, server_url)

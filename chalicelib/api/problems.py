@@ -35,6 +35,8 @@ STATUSES: dict[type[DataOpsError], int] = {
     Unavailable: 503,
 }
 """HTTP status by error class. A subclass that is not listed has the status of its parent."""
+WWW_AUTHENTICATE = 'Bearer realm="dataops", error="invalid_token"'
+"""Header of 401 responses (RFC 6750)."""
 
 
 class Problem(Struct):
@@ -89,6 +91,7 @@ def problem_response(
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     """Return a response with a problem document."""
+    challenge = {"WWW-Authenticate": WWW_AUTHENTICATE} if status == 401 else {}
     return Response(
         body=msgspec.json.encode(build_problem(status, code, detail, request_id)).decode(),
         status_code=status,
@@ -96,6 +99,7 @@ def problem_response(
             "Content-Type": "application/problem+json",
             "X-Request-ID": request_id,
             "Cache-Control": "no-store",
+            **challenge,
             **headers,
         },
     )

@@ -13,6 +13,8 @@ from msgspec.structs import FieldInfo
 from chalicelib.api.errors import MalformedRequest, RequestTooLarge, UnsupportedMediaType
 from chalicelib.domain.errors import InvalidInput
 
+from .validation_errors import describe_invalid
+
 MAX_BODY_BYTES = 64 * 1024
 
 
@@ -65,7 +67,8 @@ def parse_body(request: Any, struct: type[Struct]) -> Any:
     try:
         return msgspec.convert(_JSON.decode(raw), struct)
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"invalid request body: {error}") from None
+        found = describe_invalid(error, _JSON.decode(raw), struct)
+        raise InvalidInput(f"invalid request body: {found}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedRequest(f"the body is not valid JSON: {error}") from None
     except RecursionError:
@@ -90,7 +93,7 @@ def _validate(values: dict[str, Any], struct: type[Struct], kind: str) -> Any:
     try:
         return msgspec.convert(values, struct, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"invalid {kind}: {error}; received {values!r}") from None
+        raise InvalidInput(f"{kind} {describe_invalid(error, values, struct)}") from None
 
 
 def _parse_float(text: str) -> float:

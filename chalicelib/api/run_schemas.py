@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.idempotency import KEY_PATTERN
 from chalicelib.domain.outcomes import Outcome
 from chalicelib.domain.runs import JobStatus, Run, RunKey
@@ -35,21 +36,35 @@ class IdempotencyHeaders(Struct):
     idempotency_key: IdempotencyKey | None = field(default=None, name="Idempotency-Key")
 
 
-class ScheduleBody(Struct, forbid_unknown_fields=True):
-    """The number of runs to schedule; one if the body is missing."""
+Count = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MAX_COUNT,
+        description="Number of runs; either all or none are scheduled",
+        examples=[1],
+    ),
+]
 
-    count: (
-        Annotated[
-            int,
-            Meta(
-                ge=1,
-                le=MAX_COUNT,
-                description="Number of runs; either all or none are scheduled",
-                examples=[1],
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
+
+class ScheduleBody(Struct, forbid_unknown_fields=True):
+    """The number of runs to schedule; one if the body is missing.
+
+    `num_simulations` is another name of `count`.
+    """
+
+    count: Count | UnsetType = UNSET
+    num_simulations: Count | UnsetType = UNSET
+
+    @property
+    def number(self) -> int | None:
+        """Return the number of runs, or None if the body has none. InvalidInput for two."""
+        given = {value for value in (self.count, self.num_simulations) if value is not UNSET}
+        if len(given) > 1:
+            raise InvalidInput(
+                f"count {self.count} and num_simulations {self.num_simulations} differ; send count"
+            )
+        return given.pop() if given else None
 
 
 class AugmentBody(Struct, forbid_unknown_fields=True):

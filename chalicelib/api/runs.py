@@ -65,17 +65,25 @@ Listing = dict[Nc, list[ScheduledRun]]
     links=("augment", "status", "download_run", "run_manifest"),
 )
 def schedule_run(nc: str, headers: IdempotencyHeaders, body: ScheduleBody) -> ScheduledRuns:
-    """Schedule the next available run of a composition, or the next `count` runs: all or none."""
+    """Schedule runs.
+
+    Schedules the lowest-numbered run of the composition that has files and is not scheduled yet,
+    with sub-run 0; or the next `count` runs: all or none.
+
+    **No calculation is run.** The simulated executor reports `RUNNING` for a time, then `DONE`, and
+    releases files that already exist. Send an `Idempotency-Key` to be able to repeat the request.
+    """
+    count = body.number
     keys = schedule_runs(
         NominalComposition.parse(nc),
-        None if body.count is UNSET else body.count,
+        count,
         idempotency_key=_scope_key(headers.idempotency_key),
         runs=services().runs,
         free_runs=services().free_runs,
         records=services().idempotency,
         clock=services().clock,
     )
-    return ScheduledRuns.of_keys(keys, with_list=body.count is not UNSET)
+    return ScheduledRuns.of_keys(keys, with_list=count is not None)
 
 
 @endpoint(
@@ -90,9 +98,10 @@ def schedule_run(nc: str, headers: IdempotencyHeaders, body: ScheduleBody) -> Sc
     links=("status", "download_run", "run_manifest"),
 )
 def augment(nc: str, id_run: str, headers: IdempotencyHeaders, body: AugmentBody) -> Scheduled:
-    """Schedule the deformed sub-runs of a run: all of 1-14, or a subset.
+    """Augment a run.
 
-    Repeating the request changes nothing.
+    Schedules the deformed sub-runs of a run: all of 1-14, or those of `sub_runs`. Repeating the
+    request changes nothing.
     """
     key = augment_run(
         RunKey.parse(nc, id_run),
@@ -117,7 +126,12 @@ def augment(nc: str, id_run: str, headers: IdempotencyHeaders, body: AugmentBody
     response_headers=RESPONSE_HEADERS,
 )
 def get_status(nc: str, id_run: str, headers: ConditionalHeaders) -> JsonResponse:
-    """Get the status of a run and its sub-runs, and the outcomes of its sub-runs."""
+    """Get the status of a run.
+
+    Returns the state of the jobs, as the executor reports it, and the outcome of each sub-run:
+    facts that are read from its files. While jobs are running, send the `ETag` as `If-None-Match`,
+    and `Prefer: wait=20` to receive the response when the status changes.
+    """
     return _respond_with_status(RunKey.parse(nc, id_run), headers)
 
 
@@ -138,9 +152,11 @@ def get_status(nc: str, id_run: str, headers: ConditionalHeaders) -> JsonRespons
     },
 )
 def list_available_runs(query: AvailableQuery, headers: ConditionalHeaders) -> JsonResponse:
-    """List the scheduled runs by nominal composition, filtered and in pages.
+    """List scheduled runs.
 
-    With `nc` and `id_run`, get the status of one run. The headers are used for it alone.
+    Returns the runs by nominal composition; `nc` selects one. With `limit`, the response is a page,
+    and the header `Link` leads to the next one. With `nc` and `id_run`, the response is the status
+    of one run; only then are the headers used.
     """
     if query.id_run is not UNSET:
         if query.nc is UNSET:

@@ -13,12 +13,12 @@ Nc = Annotated[
     str,
     Meta(
         pattern=FORMULA_PATTERN,
-        description="Nominal composition of the cell",
+        description="The nominal composition of the cell",
         examples=["Zr49Cu49Al2"],
     ),
 ]
 IdRun = Annotated[
-    str, Meta(pattern=ID_RUN_PATTERN, description="Number of the run", examples=["21"])
+    str, Meta(pattern=ID_RUN_PATTERN, description="The number of the run", examples=["21"])
 ]
 SubRun = Annotated[
     str,

@@ -61,21 +61,25 @@ class BuildRequest:
 class BuildLease:
     """The right to build an archive, until `expires_at`.
 
-    `error` is the reason of a failed build.
+    `error` is the reason of a failed build. `bytes_done` is the size of the files that are packed,
+    as of the last renewal.
     """
 
     holder: str
     started_at: datetime
     expires_at: datetime
     error: str | None = None
+    bytes_done: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class BuildInProgress:
     """The result of a download whose archive is being built.
 
-    Callers repeat the request after `retry_after_seconds`.
+    Callers repeat the request after `retry_after_seconds`. `bytes_done` is the size of the files
+    that are packed, of `manifest.size_bytes`.
     """
 
     manifest: Manifest
     retry_after_seconds: int
+    bytes_done: int

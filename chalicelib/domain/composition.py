@@ -28,8 +28,8 @@ class NominalComposition:
         """Return the composition of a text. InvalidInput if it is not a formula."""
         if not _FORMULA.fullmatch(text):
             raise InvalidInput(
-                f"invalid nc {text!r}; expected a nominal composition such as 'Zr49Cu49Al2' "
-                f"({FORMULA_PATTERN})"
+                f"invalid nc {text!r}; expected a nominal composition, with elements as in the "
+                "periodic table, such as 'Zr49Cu49Al2'"
             )
         return cls(text)
 

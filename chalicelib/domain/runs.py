@@ -36,8 +36,8 @@ def parse_id_run(text: str) -> int:
     """
     if not _ID_RUN.fullmatch(text):
         raise InvalidInput(
-            f"invalid id_run {text!r}; expected 1 to 999999999 without leading zeros "
-            f"({ID_RUN_PATTERN})"
+            f"invalid id_run {text!r}; expected the number of a run, such as '21': 1 to 999999999 "
+            "without leading zeros"
         )
     return int(text)
 

@@ -53,10 +53,12 @@ class TokenRecord:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated caller."""
+    """An authenticated caller. `description` and `expires_at` are those of its token."""
 
     token_id: str
     scope: Scope
+    description: str
+    expires_at: datetime
 
 
 def format_token(token_id: str, secret: str) -> str:
@@ -84,4 +86,4 @@ def verify_secret(record: TokenRecord | None, secret: str, now: datetime) -> Pri
     matches = hmac.compare_digest(expected, hash_secret(secret))
     if record is None or not matches or record.expires_at <= now:
         return None
-    return Principal(record.token_id, record.scope)
+    return Principal(record.token_id, record.scope, record.description, record.expires_at)

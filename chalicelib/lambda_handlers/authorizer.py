@@ -10,7 +10,6 @@ from chalice.app import AuthRequest, Blueprint
 from chalicelib.api.logs import LOG
 from chalicelib.bootstrap import services
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import authenticate
 
 blueprint = Blueprint(__name__)
@@ -21,15 +20,15 @@ CACHE_TTL_SECONDS = 60
 _METHOD_ARN = re.compile(
     r"(arn:[\w-]+:execute-api:[\w-]+:[0-9]{12}:[A-Za-z0-9]+/[A-Za-z0-9_-]+)/[A-Z]+/.*", re.ASCII
 )
-_METHODS = {Scope.READ: ("GET",), Scope.SCHEDULE: ("GET", "POST"), Scope.ADMIN: ("*",)}
 
 
 @blueprint.authorizer(name="authorize", ttl_seconds=CACHE_TTL_SECONDS)
 def authorize(request: AuthRequest) -> dict[str, Any]:
     """Return the API Gateway policy of a token; deny on any doubt.
 
-    API Gateway applies a cached policy to other requests with the same token. The policy therefore
-    contains everything that the scope permits, not only the current request.
+    API Gateway applies a cached policy to other requests with the same token. The policy of a valid
+    token therefore contains all requests. `AccessControl` rejects those that the scope does not
+    permit, with a message that names the scope; the gateway cannot.
 
     Raises:
         Unavailable: The token cannot be looked up. API Gateway then responds with 503 and caches
@@ -49,9 +48,14 @@ def authorize(request: AuthRequest) -> dict[str, Any]:
         return _policy("nobody", "Deny", ["*"])
     if arn is None or principal is None:
         return _policy("nobody", "Deny", ["*"])
-    resources = [f"{arn[1]}/{method}/*" for method in _METHODS[principal.scope]]
-    policy = _policy(principal.token_id, "Allow", resources)
-    return policy | {"context": {"scope": str(principal.scope)}}
+    policy = _policy(principal.token_id, "Allow", [f"{arn[1]}/*"])
+    return policy | {
+        "context": {
+            "scope": str(principal.scope),
+            "name": principal.description,
+            "expires_at": principal.expires_at.isoformat(timespec="seconds"),
+        }
+    }
 
 
 def _policy(principal: str, effect: str, resources: list[str]) -> dict[str, Any]:

@@ -6,9 +6,12 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from chalicelib.api.cloudwatch_metrics import embed_metrics, get_namespace
+from chalicelib.api.logs import LOG
 from chalicelib.bootstrap import services
 from chalicelib.domain.builds import BuildRequest
 from chalicelib.usecases.archives import run_build
+from chalicelib.usecases.metrics import METRICS
 from chalicelib.usecases.parallel_calls import wait_for_later_calls
 
 blueprint = Blueprint(__name__)
@@ -17,5 +20,10 @@ blueprint = Blueprint(__name__)
 @blueprint.lambda_function(name="builder")
 def build_archive(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda passes both
     """Build the requested archive. An error ends the invocation, and AWS retries it."""
-    run_build(BuildRequest.from_event(event), services().archives)
-    wait_for_later_calls()  # Lambda suspends the process after the return
+    try:
+        run_build(BuildRequest.from_event(event), services().archives)
+    finally:
+        wait_for_later_calls()  # Lambda suspends the process after the return
+        counters = METRICS.take()
+        if namespace := get_namespace():
+            LOG.info("build", extra={"fields": embed_metrics(namespace, counters)})

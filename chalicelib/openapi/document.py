@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from http import HTTPStatus
 from typing import Any
 
 from chalicelib.version import VERSION
@@ -11,21 +10,32 @@ from chalicelib.version import VERSION
 from .operations import OpenApiContext, Operation
 from .schemas import Schema, Schemas, format_parameter
 
-_INFO = {
-    "title": "DataOps API",
-    "version": VERSION,
-    "description": (
-        "Schedules atomistic simulations of metallic glasses, reports their status, and serves "
-        "their files as archives.\n\n"
-        "A *nominal composition* (`nc`) has *runs* (`id_run`): 100-atom cells. A run has "
-        "*sub-runs* (`sub_run`): `0` is the reference "
-        "cell, `1` to `14` are deformations of it.\n\n"
-        "Errors are `application/problem+json` (RFC 9457): branch on `code`, show `detail`, quote "
-        "`request_id`. Later versions may add "
-        "fields and error codes; they never rename or remove one."
-    ),
-    "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-}
+_DESCRIPTION = """\
+Schedules simulation runs of metallic glasses, reports their status, and serves their files as
+checksummed ZIP archives. **No calculation is run**: the simulated executor releases files that
+already exist.
+
+A *nominal composition* (`nc`, such as `Zr49Cu49Al2`) has *runs* (`id_run`): cells of atoms. A run
+has *sub-runs* (`sub_run`): `0` is the reference cell, `1` to `14` are deformed copies of it.
+
+**First steps**: [list the compositions](#/data/compositions), [schedule a
+run](#/runs/schedule_run), [augment it](#/runs/augment), [get its status](#/runs/status), and
+[download it](#/archives/download_run). [The web page](./) shows runs, outcomes and bonds. The
+command `dataops` and the Python library `dataops_client` do the same, verify each file, and resume
+interrupted downloads.
+
+<details><summary>Errors</summary>
+
+Errors are problem documents (`application/problem+json`, RFC 9457). Branch on `code`, show
+`detail`, quote `request_id`. Later versions may add fields and codes; they never rename or remove
+one.
+
+| status | code | meaning |
+|---|---|---|
+{errors}
+
+</details>
+"""
 _SECURITY_SCHEMES = {
     "token": {
         "type": "http",
@@ -74,9 +84,15 @@ def build_openapi_document(
         path[operation.method.lower()] = _format_operation(operation, schemas, context)
     return {
         "openapi": "3.1.0",
-        "info": _INFO,
+        "info": {
+            "title": "DataOps API",
+            "version": VERSION,
+            "description": _DESCRIPTION.format(errors=_format_error_table(operations, context)),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        **_format_documentation(context),
         "servers": [{"url": server_url, "description": "This service"}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
+        "tags": [{"name": name, "description": text} for name, text in context.tags.items()],
         "security": [{}, {"token": []}],
         "paths": paths,
         "components": {"schemas": schemas.components, "securitySchemes": _SECURITY_SCHEMES},
@@ -87,40 +103,53 @@ def _format_operation(operation: Operation, schemas: Schemas, context: OpenApiCo
     document: Schema = {
         "operationId": operation.operation_id,
         "summary": operation.summary,
+        "description": operation.description,
         "tags": [operation.tag],
         "parameters": [
             *(
                 format_parameter(
                     name, "path", schemas.reference(context.variables[name]), required=True
                 )
+                | {"example": context.parameter_examples[name]}
                 for name in operation.variables
             ),
             *schemas.parameters(operation.query, "query"),
-            *schemas.parameters(operation.headers, "header"),
+            *(
+                parameter
+                for parameter in schemas.parameters(operation.headers, "header")
+                if parameter["name"] != "accept"  # OpenAPI ignores it; the description names it
+            ),
         ],
-        "responses": {"200": _format_success(operation, schemas)},
+        "responses": {"200": _format_success(operation, schemas, context)},
     }
     if operation.body:
-        content = {"application/json": {"schema": schemas.reference(operation.body)}}
-        document["requestBody"] = {"required": False, "content": content}
+        content = {"schema": schemas.reference(operation.body)}
+        content["example"] = context.example_requests[operation.operation_id]
+        document["requestBody"] = {"required": False, "content": {"application/json": content}}
     for status, body in operation.other_responses.items():
-        document["responses"][str(status)] = _format_other_response(status, body, schemas)
+        response = _format_other_response(status, body, schemas)
+        if example := context.examples.get(f"{operation.operation_id} {status}"):
+            response["content"]["application/json"]["example"] = example
+        document["responses"][str(status)] = response
     document["responses"] |= _format_errors(operation, schemas, context)
     if operation.path in context.public_paths:
         document["security"] = []
     return document
 
 
-def _format_success(operation: Operation, schemas: Schemas) -> Schema:
+def _format_success(operation: Operation, schemas: Schemas, context: OpenApiContext) -> Schema:
     if operation.response is None:
         schema: Schema = {"type": "string"}
     elif isinstance(operation.response, tuple):
         schema = {"anyOf": [schemas.reference(body) for body in operation.response]}
     else:
         schema = schemas.reference(operation.response)
+    content: Schema = {"schema": schema}
+    if operation.operation_id in context.examples:
+        content["example"] = context.examples[operation.operation_id]
     response: Schema = {
-        "description": operation.summary,
-        "content": {operation.media_type: {"schema": schema}},
+        "description": "Success",
+        "content": {operation.media_type: content},
         "headers": {
             name: {"description": meaning, "schema": {"type": "string"}}
             for name, meaning in (_REQUEST_ID_HEADER | dict(operation.response_headers)).items()
@@ -142,35 +171,43 @@ def _format_other_response(status: int, body: Any, schemas: Schemas) -> Schema:
 
 
 def _format_errors(operation: Operation, schemas: Schemas, context: OpenApiContext) -> Schema:
-    errors = operation.errors
-    if operation.path not in context.public_paths:
-        errors = (*errors, *context.access_errors)
-    cases = [(context.get_status(error), error.code, error.__doc__ or "") for error in errors]
     responses: Schema = {}
-    for status, code, docstring in sorted([*cases, _INTERNAL_ERROR]):
-        meaning = docstring.strip().splitlines()[0]
+    for status, code, _ in _list_errors(operation, context):
         response = responses.setdefault(
             str(status), _problem_response(schemas.reference(context.problem), status)
         )
-        descriptions = [response["description"], f"`{code}`: {meaning}"]
-        response["description"] = " ".join(filter(None, descriptions))
-        response["content"]["application/problem+json"]["examples"][code] = {
-            "value": {
-                "type": f"urn:dataops:problem:{code}",
-                "title": HTTPStatus(status).phrase,
-                "status": status,
-                "detail": meaning,
-                "code": code,
-                "request_id": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
-            }
-        }
+        response["description"] = ", ".join(filter(None, [response["description"], f"`{code}`"]))
     return responses
+
+
+def _list_errors(operation: Operation, context: OpenApiContext) -> list[tuple[int, str, str]]:
+    """Return the statuses, codes and meanings of the errors of an operation."""
+    errors = operation.errors
+    if operation.path not in context.public_paths:
+        errors = (*errors, *context.access_errors)
+    cases = [
+        (context.get_status(error), error.code, (error.__doc__ or "").strip().splitlines()[0])
+        for error in errors
+    ]
+    return sorted([*cases, _INTERNAL_ERROR])
+
+
+def _format_error_table(operations: Iterable[Operation], context: OpenApiContext) -> str:
+    """Return the rows of a Markdown table of all errors."""
+    errors = {error for operation in operations for error in _list_errors(operation, context)}
+    return "\n".join(f"| {status} | `{code}` | {text} |" for status, code, text in sorted(errors))
+
+
+def _format_documentation(context: OpenApiContext) -> Schema:
+    if context.documentation_url is None:
+        return {}
+    return {"externalDocs": {"description": "Documentation", "url": context.documentation_url}}
 
 
 def _problem_response(schema: Schema, status: int) -> Schema:
     response: Schema = {
         "description": "",
-        "content": {"application/problem+json": {"schema": schema, "examples": {}}},
+        "content": {"application/problem+json": {"schema": schema}},
     }
     if status in _RETRYABLE_STATUSES:
         response["headers"] = {"Retry-After": _RETRY_AFTER}

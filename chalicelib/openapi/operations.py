@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -41,8 +42,17 @@ class Operation:
 
     @property
     def summary(self) -> str:
-        """Return the first line of the view's docstring."""
-        return (self.view.__doc__ or "").strip().splitlines()[0]
+        """Return the first line of the view's docstring, without its period."""
+        return self._docstring[0].rstrip(".")
+
+    @property
+    def description(self) -> str:
+        """Return the rest of the view's docstring, in Markdown."""
+        return "\n".join(self._docstring[1:]).strip()
+
+    @property
+    def _docstring(self) -> list[str]:
+        return inspect.cleandoc(self.view.__doc__ or "").splitlines()
 
     @property
     def variables(self) -> list[str]:
@@ -63,7 +73,11 @@ class OpenApiContext:
 
     `schema_names` maps the names of the components to their types: the names are part of the
     contract, since generated clients name their classes after them. `variables` maps path variables
-    to their types. All paths except the `public_paths` can fail with `access_errors`.
+    to their types. All paths except the `public_paths` can fail with `access_errors`. `tags` maps
+    the tags to their descriptions. `examples` maps operation ids to bodies of their 200 responses
+    (with another status: `download_run 202`), and `example_requests` to request bodies.
+    `parameter_examples` are the values that Swagger UI fills in. `documentation_url` is the address
+    of the documentation, if it is published.
     """
 
     schema_names: Mapping[str, type]
@@ -72,3 +86,8 @@ class OpenApiContext:
     get_status: Callable[[type[DataOpsError]], int]
     public_paths: frozenset[str]
     access_errors: tuple[type[DataOpsError], ...]
+    tags: Mapping[str, str]
+    examples: Mapping[str, Any]
+    example_requests: Mapping[str, Any]
+    parameter_examples: Mapping[str, str]
+    documentation_url: str | None

@@ -60,6 +60,8 @@ class Schemas:
 
 def format_parameter(name: str, location: str, schema: Schema, *, required: bool) -> Schema:
     """Return a parameter object; a description of its schema becomes its own."""
+    if schema.get("default") == []:
+        schema = {key: value for key, value in schema.items() if key != "default"}
     parameter: Schema = {"name": name, "in": location, "required": required, "schema": schema}
     if "description" in schema:
         parameter["description"] = schema["description"]

@@ -88,7 +88,7 @@ def _build(
     stream = ZipStream(_list_members(manifest, packed, bucket), trailer=metadata)
     with closing(iter(stream)) as pieces:
         etag = bucket.write_archive(
-            manifest.archive_key, _with_checks(pieces, lease), manifest.filename
+            manifest.archive_key, _with_checks(pieces, lease, stream), manifest.filename
         )
     lease.confirm()
     record = ArchiveRecord(stream.size_bytes, etag, stream.sha256, files(stream.members))
@@ -202,12 +202,16 @@ def _packed_file(member: PackedMember, role: Role) -> PackedFile:
     )
 
 
-def _with_checks(pieces: Iterable[bytes], lease: HeldLease) -> Iterator[bytes]:
-    """Yield the pieces once the lease is held, and while it is.
+def _with_checks(pieces: Iterable[bytes], lease: HeldLease, stream: ZipStream) -> Iterator[bytes]:
+    """Yield the pieces once the lease is held, and while it is. Report the progress to it.
 
     Confirm it after the last piece, before the write is completed.
     """
+    finished = lease.bytes_done = 0
     for piece in pieces:
         lease.check()
+        for member in stream.members[finished:]:
+            lease.bytes_done += member.size_bytes
+            finished += 1
         yield piece
     lease.confirm()

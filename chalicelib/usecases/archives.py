@@ -6,6 +6,7 @@ Returns links to existing archives, and builds archives within a request or in t
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from .build_lease import LEASE, LeaseLost, hold_lease
 from .build_slots import BuildSlots
 from .dataset_info import DatasetInfoReader
 from .manifests import get_manifest
+from .metrics import METRICS, Metric
 from .ports import BuildLeases, BuildQueue, Clock, DataBucket, RunRepository
 
 INLINE_MAX_MEMBERS = 1_000
@@ -81,6 +83,7 @@ def get_or_build_archive(
         archives.bucket.delete_archive_record(manifest.archive_key)
         record = None
     if record:
+        METRICS.add(Metric.ARCHIVE_HITS)
         return _link(manifest, record, archives, cached=True)
     if (
         manifest.size_bytes <= archives.inline_max_bytes
@@ -97,6 +100,7 @@ def get_or_build_archive(
 
 def run_build(request: BuildRequest, archives: ArchiveDependencies) -> None:
     """Build the requested archive unless it exists or another builder holds the lease."""
+    METRICS.add(Metric.BUILDS_DEQUEUED)
     manifest = archives.get_manifest(request.spec)
     if archives.bucket.get_archive_record(manifest.archive_key) is None:
         with suppress(LeaseLost):
@@ -151,10 +155,21 @@ def _build(
     manifest: Manifest, archives: ArchiveDependencies, *, queued_by: str | None = None
 ) -> ArchiveRecord:
     """Build under the lease. LeaseLost if another builder holds it."""
-    with hold_lease(
-        manifest.archive_key, leases=archives.leases, clock=archives.clock, queued_by=queued_by
-    ) as lease:
-        return build_archive(manifest, bucket=archives.bucket, lease=lease)
+    began = time.monotonic()
+    try:
+        with hold_lease(
+            manifest.archive_key, leases=archives.leases, clock=archives.clock, queued_by=queued_by
+        ) as lease:
+            record = build_archive(manifest, bucket=archives.bucket, lease=lease)
+    except LeaseLost:
+        raise
+    except BaseException:
+        METRICS.add(Metric.BUILD_FAILURES)
+        raise
+    METRICS.add(Metric.BUILDS)
+    METRICS.add(Metric.BUILD_BYTES, record.size_bytes)
+    METRICS.add(Metric.BUILD_SECONDS, time.monotonic() - began)
+    return record
 
 
 def _enqueue(spec: ArchiveSpec, manifest: Manifest, archives: ArchiveDependencies) -> None:
@@ -177,6 +192,7 @@ def _enqueue(spec: ArchiveSpec, manifest: Manifest, archives: ArchiveDependencie
     if leases.acquire(archive_key, holder, now, now + LEASE):
         try:
             archives.queue.submit(BuildRequest(spec, holder))
+            METRICS.add(Metric.BUILDS_QUEUED)
         except BaseException:
             leases.release(archive_key, holder)
             raise
@@ -196,7 +212,8 @@ def _wait(
         if lease and lease.error is not None:
             break
     lease = archives.leases.get(manifest.archive_key)
-    return BuildInProgress(manifest, _get_retry_after(lease, clock))
+    bytes_done = min(lease.bytes_done, manifest.size_bytes) if lease else 0
+    return BuildInProgress(manifest, _get_retry_after(lease, clock), bytes_done)
 
 
 def _get_retry_after(lease: BuildLease | None, clock: Clock) -> int:

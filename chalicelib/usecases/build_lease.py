@@ -14,8 +14,9 @@ from .parallel_calls import run_later, start
 from .ports import BuildLeases, Clock
 
 LEASE = timedelta(seconds=30)
-"""Lease duration. A running build renews it every LEASE / 3; after a crash, other callers wait at
-most this long."""
+"""Lease duration. After a crash, other callers wait at most this long."""
+_HEARTBEAT_SECONDS = 2.0
+"""Interval of renewals, which also store the progress. Builds that take less have none."""
 
 
 class LeaseLost(Exception):
@@ -24,6 +25,8 @@ class LeaseLost(Exception):
 
 class HeldLease:
     """A lease that this process holds, or is about to acquire.
+
+    The builder sets `bytes_done`, the size of the files that it has packed.
 
     `check` waits until it is acquired; then it costs nothing and reports a loss that the heartbeat
     noticed. `confirm` must precede each write that callers can see: it renews the lease itself if
@@ -34,6 +37,7 @@ class HeldLease:
         self, archive_key: str, leases: BuildLeases, clock: Clock, queued_by: str | None
     ) -> None:
         self.holder = uuid.uuid4().hex
+        self.bytes_done = 0
         self._archive_key = archive_key
         self._leases = leases
         self._clock = clock
@@ -62,7 +66,9 @@ class HeldLease:
         """Renew the lease. Raise LeaseLost if another builder holds it."""
         self.check()
         now = self._clock.now()
-        self._lost = not self._leases.renew(self._archive_key, self.holder, now + LEASE)
+        self._lost = not self._leases.renew(
+            self._archive_key, self.holder, now + LEASE, self.bytes_done
+        )
         self.check()
         self._renewed_at = now
 
@@ -74,7 +80,7 @@ def hold_lease(
     leases: BuildLeases,
     clock: Clock,
     queued_by: str | None = None,
-    heartbeat_seconds: float = LEASE.total_seconds() / 3,
+    heartbeat_seconds: float = _HEARTBEAT_SECONDS,
 ) -> Iterator[HeldLease]:
     """Hold the build lease of an archive, and renew it in the background.
 

@@ -166,7 +166,10 @@ class FreeRunFinder:
         if not cache.numbers:
             with self._lock:
                 self._caches.pop(nc, None)
-            raise NotFound(f"nominal composition {str(nc)!r} has no runs in the data bucket")
+            raise NotFound(
+                f"nominal composition {str(nc)!r} has no runs in the data bucket; list the "
+                "compositions to see which have data"
+            )
 
     def _list_free(
         self,

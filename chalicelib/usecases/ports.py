@@ -217,7 +217,7 @@ class BuildLeases(Protocol):
         `queued_by`. `started_at` is kept if it exists: callers have been waiting since then.
         """
 
-    def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:
+    def renew(self, archive_key: str, holder: str, expires_at: datetime, bytes_done: int) -> bool:
         """Extend the lease. Return False if `holder` does not hold it any more."""
 
     def release(self, archive_key: str, holder: str) -> None:

@@ -40,4 +40,6 @@ def get_run(key: RunKey, *, runs: RunRepository, containing: Collection[int] | N
 
 def not_scheduled(key: RunKey) -> NotFound:
     """Return the error of a run that is not scheduled."""
-    return NotFound(f"run '{key.id_run}' of {str(key.nc)!r} is not scheduled")
+    return NotFound(
+        f"run '{key.id_run}' of {str(key.nc)!r} is not scheduled; list the runs to see which are"
+    )

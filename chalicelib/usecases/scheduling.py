@@ -126,7 +126,7 @@ def _allocate(
     if count == 1:
         raise NothingAvailable(
             f"no run of {str(nc)!r} is available; all runs in the bucket are scheduled or have no "
-            "files of sub-run 0"
+            "files of sub-run 0; list the runs to see which are scheduled"
         )
     raise NothingAvailable(
         f"{left} runs of {str(nc)!r} are available, fewer than the {count} requested; nothing was "

@@ -187,7 +187,7 @@ def test_a_malformed_request_gets_400_and_nothing_after_it_is_read(
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/nothing", b"404"), ("/v1/compositions", b"403"), ("/docs", b"200")]
+    ("path", "status"), [("/nothing", b"404"), ("/v1/compositions", b"401"), ("/docs", b"200")]
 )
 def test_an_authorization_outside_of_ascii_gets_a_response(path: str, status: bytes) -> None:
     with server({"AUTH": "token"}) as running, connect(running) as connection:

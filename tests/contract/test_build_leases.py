@@ -49,7 +49,7 @@ def test_a_live_lease_is_not_taken_by_another_but_is_again_by_its_holder(
 def test_a_lease_that_has_run_out_is_taken_over(leases: BuildLeases) -> None:
     leases.acquire(KEY, "me", NOW, LATER)
     assert leases.acquire(KEY, "you", LATER, LATER + timedelta(seconds=30))
-    assert not leases.renew(KEY, "me", LATER)
+    assert not leases.renew(KEY, "me", LATER, 0)
     leases.release(KEY, "me")
     leases.mark_failed(KEY, "me", "too late")
     lease = leases.get(KEY)
@@ -72,7 +72,7 @@ def test_a_queued_lease_is_acquired_by_its_holder_and_keeps_its_start(
 
 def test_a_renewed_lease_keeps_its_start(leases: BuildLeases) -> None:
     leases.acquire(KEY, "me", NOW, LATER)
-    assert leases.renew(KEY, "me", LATER + timedelta(seconds=5))
+    assert leases.renew(KEY, "me", LATER + timedelta(seconds=5), 4_096)
     lease = leases.get(KEY)
     assert lease is not None
     assert (lease.started_at, lease.expires_at) == (NOW, LATER + timedelta(seconds=5))

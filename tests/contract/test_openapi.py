@@ -14,7 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import app
 from chalicelib.api.openapi_routes import build_document, list_operations
-from chalicelib.api.problems import STATUSES, Problem, get_status
+from chalicelib.api.problems import STATUSES, get_status
 from chalicelib.domain.errors import DataOpsError
 from chalicelib.openapi import Operation
 from localdev.paths import ROOT
@@ -82,10 +82,11 @@ def test_every_error_has_a_status_a_meaning_and_a_place_in_it() -> None:
         for item in DOCUMENT["paths"].values()
         for operation in item.values()
         for status, response in operation["responses"].items()
-        for code in response.get("content", {})
-        .get("application/problem+json", {})
-        .get("examples", {})
+        if "application/problem+json" in response.get("content", {})
+        for code in re.findall("`(.*?)`", response["description"])
     }
+    table = re.findall(r"^\| (\d+) \| `(.*?)` \| .+ \|$", DOCUMENT["info"]["description"], re.M)
+    assert {(int(status), code) for status, code in table} == codes
     errors = set(descendants(DataOpsError))
     for error in errors:
         assert get_status(error) != 500, error
@@ -107,8 +108,7 @@ def test_every_failure_of_an_operation_is_a_documented_problem(operation: Operat
         assert content["application/problem+json"]["schema"] == {
             "$ref": "#/components/schemas/Problem"
         }
-        example = content["application/problem+json"]["examples"][error.code]["value"]
-        assert msgspec.convert(example, Problem).status == get_status(error)
+        assert f"`{error.code}`" in responses[str(get_status(error))]["description"]
 
 
 @pytest.mark.parametrize("operation", list_operations(), ids=by_id)
@@ -119,6 +119,7 @@ def test_every_parameter_and_field_is_in_it(operation: Operation) -> None:
     for place, struct in (("query", operation.query), ("header", operation.headers)):
         if struct:
             wanted |= {(place, field.encode_name) for field in msgspec.structs.fields(struct)}
+    wanted -= {("header", "accept")}  # OpenAPI ignores parameters of this name
     assert parameters == wanted
     returned = (
         operation.response if isinstance(operation.response, tuple) else (operation.response,)
@@ -137,7 +138,55 @@ def test_every_operation_is_named_once_and_described() -> None:
     found = [operation for item in DOCUMENT["paths"].values() for operation in item.values()]
     names = [operation["operationId"] for operation in found]
     assert len(names) == len(set(names))
-    assert all(operation["summary"].endswith(".") for operation in found)
+    for operation in found:
+        assert len(operation["summary"]) <= 30
+        assert not re.search(r"[`.*]", operation["summary"]), "Swagger UI shows it as it is"
+        assert len(operation["description"]) > 30
+    tags = {tag["name"] for tag in DOCUMENT["tags"] if tag["description"]}
+    assert {tag for operation in found for tag in operation["tags"]} == tags
+    assert len(tags) == 4
+
+
+def test_every_json_response_has_an_example_of_the_sample_that_fits_its_schema() -> None:
+    for item in DOCUMENT["paths"].values():
+        for operation in item.values():
+            for status, response in operation["responses"].items():
+                content = response.get("content", {}).get("application/json")
+                if content is None or operation["operationId"] == "openapi_json":
+                    continue
+                schema = content["schema"] | {"components": DOCUMENT["components"]}
+                jsonschema.Draft202012Validator(schema).validate(content["example"])
+                assert "string" not in content["example"].values(), (operation, status)
+
+
+def test_every_request_body_has_an_example_that_fits_its_schema() -> None:
+    for item in DOCUMENT["paths"].values():
+        for operation in item.values():
+            if "requestBody" in operation:
+                content = operation["requestBody"]["content"]["application/json"]
+                schema = content["schema"] | {"components": DOCUMENT["components"]}
+                jsonschema.Draft202012Validator(schema).validate(content["example"])
+
+
+def test_links_of_the_description_lead_to_operations() -> None:
+    found = {
+        (tag, operation["operationId"])
+        for item in DOCUMENT["paths"].values()
+        for operation in item.values()
+        for tag in operation["tags"]
+    }
+    linked = re.findall(r"\(#/(\w+)/(\w+)\)", DOCUMENT["info"]["description"])
+    assert len(linked) == 5
+    assert set(linked) <= found
+
+
+def test_the_documentation_is_linked_if_its_address_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "externalDocs" not in DOCUMENT
+    monkeypatch.setenv("DOCUMENTATION_URL", "https://docs.example.org/dataops/")
+    document = build_document("/another")
+    assert document["externalDocs"]["url"] == "https://docs.example.org/dataops/"
 
 
 def test_every_example_fits_its_schema() -> None:
@@ -166,6 +215,7 @@ def test_path_variables_have_a_pattern_and_an_example() -> None:
                 if parameter["in"] == "path":
                     assert parameter["required"]
                     assert parameter["schema"]["examples"], path
+                    assert parameter["example"], "Swagger UI fills it in"
                     assert "pattern" in parameter["schema"] or parameter["name"] == "name"
 
 

@@ -95,9 +95,10 @@ def filled(path: str) -> str:
 
 
 def refused(status: int, problem: dict[str, Any]) -> bool:
-    return (status, problem.get("code")) in ((401, "unauthorized"), (403, "forbidden")) and problem[
-        "status"
-    ] == status
+    return (status, problem.get("code")) in (
+        (401, "invalid_token"),
+        (403, "forbidden"),
+    ) and problem["status"] == status
 
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
@@ -105,7 +106,7 @@ def test_protected_routes_refuse_requests_without_a_token(
     served: LocalDeployment, method: str, path: str
 ) -> None:
     status, problem = send(served, method, filled(path))
-    assert (status, problem["code"]) == (401, "unauthorized")
+    assert (status, problem["code"]) == (401, "invalid_token")
 
 
 @pytest.mark.parametrize(("method", "path"), CLOSED)
@@ -142,6 +143,16 @@ def test_a_token_allows_the_requests_of_its_scope(
         status, problem = send(served, method, filled(path), f"Bearer {tokens['read']}")
         assert (status, problem["code"]) == (403, "forbidden")
     assert send(served, "POST", f"/v1/generate/{NC}", f"Bearer {tokens['schedule']}")[0] == 200
+
+
+def test_a_token_describes_itself(served: LocalDeployment, tokens: dict[str, str]) -> None:
+    request = urllib.request.Request(
+        f"{served.api_url}/v1/whoami", headers={"Authorization": f"Bearer {tokens['schedule']}"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as response:
+        caller = json.load(response)
+    assert caller.pop("expires_at").endswith("+00:00")
+    assert caller == {"auth": "token", "name": "test", "scopes": ["read", "schedule"]}
 
 
 def test_two_hundred_random_tokens_are_refused(
@@ -258,4 +269,4 @@ def test_a_stage_with_iam_refuses_every_local_request(sample_stack: SampleStack)
             status, problem = send(
                 running, "GET", "/v1/compositions", "AWS4-HMAC-SHA256 Credential=x"
             )
-            assert (status, problem["code"]) == (401, "unauthorized")
+            assert (status, problem["code"]) == (401, "invalid_token")

@@ -38,7 +38,7 @@ def test_every_address_in_the_page_is_a_route_of_the_service(prefix: str, slash:
     assert page["headers"]["Content-Type"] == "text/html; charset=utf-8"
     addresses = re.findall(r'(?:src|href)="([^"]+)"', page["body"])
     assets = [address for address in addresses if not address.startswith("data:")]
-    assert len(assets) == 3
+    assert len(assets) == 4
     for address in assets:
         assert address.startswith(f"{prefix}/docs/")
         version, name = address.removeprefix(f"{prefix}/docs/").split("/")

@@ -84,11 +84,23 @@ def test_head_has_no_body(api: Api) -> None:
         (b'{"count": NaN}', {}, 400, "malformed_request", "the body is not valid JSON"),
         (b"\xff", {}, 400, "malformed_request", "the body is not valid JSON"),
         (b"[" * 30_000, {}, 400, "malformed_request", "the body is nested too deeply"),
-        (b"[]", {}, 422, "invalid_input", "Expected `object`, got `array`"),
-        (b'{"count": 0}', {}, 422, "invalid_input", "`int` >= 1"),
-        (b'{"count": 101}', {}, 422, "invalid_input", "`int` <= 100"),
-        (b'{"count": "3"}', {}, 422, "invalid_input", "Expected `int`, got `str`"),
-        (b'{"cuont": 3}', {}, 422, "invalid_input", "unknown field `cuont`"),
+        (b"[]", {}, 422, "invalid_input", "expected a JSON object, received []"),
+        (
+            b'{"count": 0}',
+            {},
+            422,
+            "invalid_input",
+            "count 0 is invalid; expected an integer from 1",
+        ),
+        (
+            b'{"count": 101}',
+            {},
+            422,
+            "invalid_input",
+            "count 101 is invalid; expected an integer from 1 to 100",
+        ),
+        (b'{"count": "3"}', {}, 422, "invalid_input", "count '3' is invalid; expected an integer"),
+        (b'{"cuont": 3}', {}, 422, "invalid_input", "unknown field 'cuont'; expected 'count'"),
     ],
 )
 def test_a_bad_body_is_refused_and_nothing_is_scheduled(
@@ -152,6 +164,7 @@ def test_a_request_is_one_line_in_the_log(api: Api, log: io.StringIO) -> None:
     response = api.call("GET", f"{Z}/21/status")
     (line,) = lines_of(log)
     assert line.pop("duration_ms") >= 0
+    line.pop("_aws")  # of the stage `dev`, which the test client uses; see test_metrics
     assert line.pop("time").endswith("+00:00")
     assert line == {
         "level": "INFO", "message": "request", "request_id": response.headers["X-Request-ID"], "method": "GET",
@@ -197,7 +210,7 @@ def test_the_secret_of_a_token_typed_into_a_path_is_not_logged(
 
 
 def test_responses_of_the_gateway_have_the_same_form() -> None:
-    responses = build_gateway_responses()
+    responses = build_gateway_responses("token")
     for name, response in responses.items():
         document = json.loads(response["responseTemplates"]["application/json"])
         assert document["type"] == f"urn:dataops:problem:{document['code']}", name
@@ -218,12 +231,25 @@ def test_responses_of_the_gateway_have_the_same_form() -> None:
         assert "gatewayresponse.header.Retry-After" in responses[name]["responseParameters"]
 
 
+def test_scripts_read_errors_of_the_gateway_if_origins_are_allowed() -> None:
+    header = "gatewayresponse.header.Access-Control-Allow-Origin"
+    for response in build_gateway_responses("token").values():
+        assert header not in response["responseParameters"]
+    for response in build_gateway_responses("token", allows_origins=True).values():
+        assert response["responseParameters"][header] == "method.request.header.Origin"
+
+
+def test_a_valid_signature_without_permission_is_403() -> None:
+    assert build_gateway_responses("token")["ACCESS_DENIED"]["statusCode"] == "401"
+    assert build_gateway_responses("iam")["ACCESS_DENIED"]["statusCode"] == "403"
+
+
 @pytest.mark.parametrize(
     ("status", "error_type", "becomes", "code"),
     [
         (403, "UnauthorizedException", 404, "no_such_route"),
-        (401, "UnauthorizedException", 401, "unauthorized"),
-        (403, "AccessDeniedException", 403, "forbidden"),
+        (401, "UnauthorizedException", 401, "invalid_token"),
+        (403, "AccessDeniedException", 401, "invalid_token"),
         (500, "AuthorizerConfigurationException", 503, "unavailable"),
         (500, "SomethingNew", 500, "internal_error"),
     ],

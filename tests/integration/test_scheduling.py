@@ -37,7 +37,8 @@ def test_a_composition_is_not_taken_for_another_that_it_begins(api: Api, store: 
     store("Zr49Cu49Al2/c/md/lammps/100/1/2000/0/a")
     assert (
         api.problem("POST", "/v1/generate/Zr49Cu49Al")["detail"]
-        == "nominal composition 'Zr49Cu49Al' has no runs in the data bucket"
+        == "nominal composition 'Zr49Cu49Al' has no runs in the data bucket; list the "
+        "compositions to see which have data"
     )
 
 

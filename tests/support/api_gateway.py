@@ -199,7 +199,7 @@ def gateway_of_app(stage: str) -> Gateway:
         "paths": {
             path: {method.lower(): {} for method in methods} for path, methods in app.routes.items()
         },
-        "x-amazon-apigateway-gateway-responses": build_gateway_responses(),
+        "x-amazon-apigateway-gateway-responses": build_gateway_responses("token"),
     }
     return Gateway(definition, lambda event: app(event, None), stage=stage)
 

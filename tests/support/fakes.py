@@ -345,9 +345,11 @@ class FakeBuildLeases:
             )
             return True
 
-    def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:
+    def renew(self, archive_key: str, holder: str, expires_at: datetime, bytes_done: int) -> bool:
         return self._change(
-            archive_key, holder, lambda lease: replace(lease, expires_at=expires_at)
+            archive_key,
+            holder,
+            lambda lease: replace(lease, expires_at=expires_at, bytes_done=bytes_done),
         )
 
     def release(self, archive_key: str, holder: str) -> None:

@@ -27,13 +27,13 @@ class CountingLeases(FakeBuildLeases):
         self._failing = failing
         self._changed = threading.Condition()
 
-    def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:
+    def renew(self, archive_key: str, holder: str, expires_at: datetime, bytes_done: int) -> bool:
         with self._changed:
             self.renewals += 1
             self._changed.notify_all()
             if self.renewals in self._failing:
                 raise Unavailable("the run table does not respond")
-        return super().renew(archive_key, holder, expires_at)
+        return super().renew(archive_key, holder, expires_at, bytes_done)
 
     def wait_for_renewals(self, count: int) -> None:
         with self._changed:
@@ -49,9 +49,11 @@ def test_the_heartbeat_renews_the_lease_during_the_build(clock: FakeClock) -> No
     leases = CountingLeases()
     with hold_lease(KEY, leases=leases, clock=clock, heartbeat_seconds=BEAT_SECONDS) as lease:
         clock.advance(20)
+        lease.bytes_done = 12_345
         leases.wait_for_renewals(leases.renewals + 2)
         stored = leases.get(KEY)
         assert stored and stored.expires_at == clock.now() + LEASE
+        assert stored.bytes_done == 12_345
         lease.check()
     wait_for_later_calls()
     assert leases.get(KEY) is None

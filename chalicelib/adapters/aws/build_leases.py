@@ -4,6 +4,7 @@
     holder                    id of the builder
     started_at, expires_at    ISO 8601, UTC, microseconds: they compare as text
     expires                   epoch seconds, for the TTL of the table: one day after expires_at
+    bytes_done                size of the files that are packed, as of the last renewal
     error                     the cause, after the build has failed
 
 A lease only saves work. An archive is committed by its record in the bucket, so a lost response of
@@ -16,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.builds import BuildLease
+from chalicelib.usecases.metrics import METRICS, Metric
 
 from .dynamo import DynamoTable, Item, build_key, format_epoch, format_time
 
@@ -41,6 +43,7 @@ class DynamoBuildLeases:
             started_at=datetime.fromisoformat(item["started_at"]["S"]),
             expires_at=datetime.fromisoformat(item["expires_at"]["S"]),
             error=item["error"]["S"] if "error" in item else None,
+            bytes_done=int(item["bytes_done"]["N"]) if "bytes_done" in item else 0,
         )
 
     def acquire(
@@ -52,10 +55,10 @@ class DynamoBuildLeases:
         *,
         queued_by: str | None = None,
     ) -> bool:
-        return self._update(
+        response = self._update(
             archive_key,
             "SET #holder = :holder, #started = if_not_exists(#started, :now), "
-            "#expires_at = :expires_at, #expires = :expires REMOVE #error",
+            "#expires_at = :expires_at, #expires = :expires REMOVE #error, #bytes_done",
             "attribute_not_exists(#pk) OR attribute_exists(#error) OR #expires_at <= :now "
             "OR #holder IN (:holder, :queued_by)",
             names={
@@ -63,6 +66,7 @@ class DynamoBuildLeases:
                 "#holder": "holder",
                 "#started": "started_at",
                 "#error": "error",
+                "#bytes_done": "bytes_done",
                 **_EXPIRY_NAMES,
             },
             values={
@@ -72,15 +76,30 @@ class DynamoBuildLeases:
                 **_expiry_values(expires_at),
             },
         )
+        if response is None:
+            return False
+        before = response.get("Attributes", {})
+        if "error" not in before and before.get("holder", {}).get("S") not in (
+            None,
+            holder,
+            queued_by,
+        ):
+            METRICS.add(Metric.LEASE_TAKEOVERS)
+        return True
 
-    def renew(self, archive_key: str, holder: str, expires_at: datetime) -> bool:
-        return self._update(
+    def renew(self, archive_key: str, holder: str, expires_at: datetime, bytes_done: int) -> bool:
+        response = self._update(
             archive_key,
-            "SET #expires_at = :expires_at, #expires = :expires",
+            "SET #expires_at = :expires_at, #expires = :expires, #bytes_done = :bytes_done",
             "#holder = :holder",
-            names={"#holder": "holder", **_EXPIRY_NAMES},
-            values={":holder": {"S": holder}, **_expiry_values(expires_at)},
+            names={"#holder": "holder", "#bytes_done": "bytes_done", **_EXPIRY_NAMES},
+            values={
+                ":holder": {"S": holder},
+                ":bytes_done": {"N": str(bytes_done)},
+                **_expiry_values(expires_at),
+            },
         )
+        return response is not None
 
     def release(self, archive_key: str, holder: str) -> None:
         self._table.delete_item(
@@ -107,15 +126,19 @@ class DynamoBuildLeases:
         *,
         names: dict[str, str],
         values: dict[str, Any],
-    ) -> bool:
-        response = self._table.update_item(
+    ) -> Item | None:
+        """Update a lease.
+
+        Return the response with the previous values, or None if the condition is not met.
+        """
+        return self._table.update_item(
             Key=_item_key(archive_key),
             UpdateExpression=update,
             ConditionExpression=condition,
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=values,
+            ReturnValues="UPDATED_OLD",
         )
-        return response is not None
 
 
 def _expiry_values(expires_at: datetime) -> Item:

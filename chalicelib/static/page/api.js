@@ -97,10 +97,14 @@ async function send(path, options, sentToken) {
 
 function toApiError(response, json) {
   const detail = json?.detail ?? json?.message ?? json?.Message ?? response.statusText;
-  if (response.status === 401)
-    return new ApiError(401, "unauthorised", "A token is required. Choose “Token…” above.");
+  if (response.status === 401) {
+    const reason = token.get()
+      ? "The token is unknown, revoked or expired."
+      : "A token is required.";
+    return new ApiError(401, "invalid_token", `${reason} Choose “Token…” above.`);
+  }
   if (response.status === 403)
-    return new ApiError(403, "forbidden", `The token does not allow this (${detail}).`);
+    return new ApiError(403, "forbidden", `The token does not allow this: ${detail}.`);
   const requestId =
     response.status >= 500 && json?.request_id ? ` (request ${json.request_id})` : "";
   const message = detail || `The service returned status ${response.status}`;

@@ -33,6 +33,10 @@ def test_a_cached_result_allows_every_path_of_its_scope_and_no_other(deployed: D
             assert status not in (401, 403), (method, path)
         else:
             assert (status, problem["code"]) == (403, "forbidden"), (method, path)
+            assert (
+                problem["detail"]
+                == f"this token has the scope 'read'; {method} requires 'schedule'"
+            )
     assert deployed.gateway.authorizer_calls <= calls + 1
 
 
@@ -42,15 +46,17 @@ def test_protected_routes_refuse_missing_and_wrong_tokens(deployed: Deployed) ->
         status, headers, problem = send(deployed, method, path)
         assert (status, problem["code"], headers["Content-Type"]) == (
             401,
-            "unauthorized",
+            "invalid_token",
             "application/problem+json",
         )
+        assert headers["WWW-Authenticate"].startswith("Bearer ")
         status, headers, problem = send(deployed, method, path, wrong)
         assert (status, problem["code"], headers["Content-Type"]) == (
-            403,
-            "forbidden",
+            401,
+            "invalid_token",
             "application/problem+json",
         )
+        assert headers["WWW-Authenticate"].startswith("Bearer ")
 
 
 def test_a_request_that_reached_the_function_past_the_authorizer_is_refused(

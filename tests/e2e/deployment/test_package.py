@@ -144,9 +144,9 @@ def test_the_bucket_is_private_and_requires_tls(built: Package) -> None:
 
 def test_the_gateway_responds_with_problem_documents(built: Package) -> None:
     api = built.properties("RestAPI")
-    assert (
-        api["DefinitionBody"]["x-amazon-apigateway-gateway-responses"] == build_gateway_responses()
-    )
+    assert api["DefinitionBody"][
+        "x-amazon-apigateway-gateway-responses"
+    ] == build_gateway_responses("token")
     assert (api["EndpointConfiguration"], api["OpenApiVersion"], api["TracingEnabled"]) == (
         "REGIONAL",
         "2.0",

@@ -1,0 +1,101 @@
+"""Example responses of the OpenAPI document, recorded from the sample data.
+
+    python -m scripts.record_examples --update | --check
+
+A local deployment with `data/` serves one request per operation. Long lists are shortened, and
+values that differ between deployments (times, signed URLs) are replaced.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from localdev.deployment import start_local_deployment
+from localdev.paths import ROOT
+
+FILE = ROOT / "chalicelib" / "openapi" / "examples.json"
+_RUN = "/v1/generate/Zr49Cu49Al2/21"
+_REQUESTS = (
+    ("whoami", "GET", "/v1/whoami", None),
+    ("health", "GET", "/health", None),
+    ("compositions", "GET", "/v1/compositions", None),
+    ("dataset_info", "GET", "/v1/dataset-info", None),
+    ("schedule_run", "POST", "/v1/generate/Zr49Cu49Al2", {"count": 1}),
+    ("augment", "POST", f"{_RUN}/augment", {"sub_runs": ["13"]}),
+    ("status", "GET", f"{_RUN}/status", None),
+    ("available", "GET", "/v1/generate/available", None),
+    ("download_sub_run 202", "GET", f"{_RUN}/0/download", None),
+    ("download_sub_run", "GET", f"{_RUN}/0/download?wait=20", None),
+    ("download_run 202", "GET", f"{_RUN}/download?sub_runs=0,13", None),
+    ("download_run", "GET", f"{_RUN}/download?sub_runs=0,13&wait=20", None),
+    ("sub_run_manifest", "GET", f"{_RUN}/0/manifest", None),
+    ("run_manifest", "GET", f"{_RUN}/manifest?sub_runs=0,13", None),
+    ("sub_run_bonds", "GET", f"{_RUN}/0/bonds?limit=2", None),
+    ("sub_run_file", "GET", f"{_RUN}/0/files/Zr49Cu49Al2.scf.in", None),
+)
+_LIST_ITEMS = 3
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
+_URL = re.compile(r"http://[^/]+(/[^?]+)\?.*")
+_SIGNED = (
+    r"https://s3.example.org\1?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20261123T070809Z"
+    "&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature=5f0c"
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    mode = parser.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--update", action="store_true", help="write the file")
+    mode.add_argument("--check", action="store_true", help="fail if a response differs")
+    text = json.dumps(dict(record()), indent=1, ensure_ascii=False) + "\n"
+    if parser.parse_args().update:
+        FILE.write_text(text)
+    elif FILE.read_text() != text:
+        sys.exit(
+            f"{FILE.relative_to(ROOT)} differs from the responses of the API; run "
+            "python -m scripts.record_examples --update and review the difference"
+        )
+
+
+def record() -> Iterator[tuple[str, Any]]:
+    """Yield the operation ids, and their responses to a request on the sample data."""
+    os.environ["BUILD_INLINE_MAX_BYTES"] = "0"  # all archives are built in the background
+    log = ROOT / ".local" / "examples.log"
+    log.parent.mkdir(exist_ok=True)
+    with start_local_deployment(ROOT / "data", job_run_time_seconds=300, log=log) as running:
+        for operation_id, method, path, body in _REQUESTS:
+            request = urllib.request.Request(
+                running.api_url + path,
+                json.dumps(body).encode() if body else None,
+                {"Content-Type": "application/json"},
+                method=method,
+            )
+            try:
+                with urllib.request.urlopen(request, timeout=60) as response:
+                    yield operation_id, _normalize(json.load(response))
+            except urllib.error.HTTPError as error:
+                sys.exit(f"{method} {path}: {error.read().decode()}")
+
+
+def _normalize(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _normalize(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_normalize(each) for each in value[:_LIST_ITEMS]]
+    if isinstance(value, str):
+        return _TIME.sub("2026-11-23T07:08:09.123456+00:00", _URL.sub(_SIGNED, value))
+    return value
+
+
+if __name__ == "__main__":
+    main()
