@@ -16,7 +16,7 @@ HEAVY ?= $(CI)
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PYTEST := $(VENV)/bin/pytest -n $(WORKERS) --dist worksteal -q
 
-.PHONY: help run serve env test test-fast coverage check format lint typecheck bench lock sample-data clean
+.PHONY: help run serve env test test-fast coverage check format lint typecheck docs bench lock sample-data clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E -e 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' -e 's/\$$\$$/$$/' | expand -t 25
@@ -58,6 +58,10 @@ lint: $(VENV)/.test ## Check style, formatting, words and shell scripts
 typecheck: $(VENV)/.test ## Check the types with mypy --strict
 	@$(VENV)/bin/mypy app.py $(PACKAGES) client/dataops_client data
 
+docs: $(VENV)/.docs ## Build the documentation in site/; a warning is an error
+	@$(PY) -m sphinx -W --keep-going -n -q -b html -d .local/doctrees docs site
+	@echo "documentation: site/index.html"
+
 bench: $(VENV)/.bench ## Measure speed, growth and memory of the sample or DATA_DIR, as ratios of one run (RELEASE=1: update the committed results)
 	@scripts/get_dynamodb_local.sh
 	@$(PY) -m bench $(if $(RELEASE),--release)
@@ -66,7 +70,7 @@ sample-data: ## Regenerate the sample data in data/
 	@$(PYTHON) data/make_sample.py --update
 
 lock: $(VENV)/.test ## Regenerate the pinned requirements, with hashes
-	@cd requirements && for source in *.in; do name=$${source%.in}; \
+	@cd requirements && for source in $(filter-out docs.in,$(notdir $(wildcard requirements/*.in))) docs.in; do name=$${source%.in}; \
 	  ../$(VENV)/bin/uv pip compile --quiet $$([ $$name != server ] || echo --no-deps) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-annotate --custom-compile-command "make lock" $$source --output-file $$([ $$name = lambda ] && echo ../requirements.txt || echo $$name.txt); done
 
@@ -88,6 +92,11 @@ $(VENV)/.run: $(VENV)/.made requirements/local.txt pyproject.toml $(CLIENT)
 $(VENV)/.test: $(VENV)/.run requirements/test.txt
 	@echo "installing the test dependencies (once)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.run requirements/docs.txt
+	@echo "installing the dependencies of the documentation (once)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.run requirements/bench.txt

@@ -4,9 +4,9 @@
     python -m bench --release            the same, and update the committed results (see below)
     python -m bench --render FILE        update the committed results from saved results
 
-The committed results are bench/last_release.json, the tables in docs/performance.md, and
-docs/images/performance.svg. DATA_DIR is the folder with the data (default: the sample), or a folder
-with ZIP files of it; it must contain a run with files in at least eight sub-runs.
+The committed results are bench/last_release.json, docs/images/performance.svg, and the tables in
+docs/explanation/performance.md. DATA_DIR is the folder with the data (default: the sample), or a
+folder with ZIP files of it; it must contain a run with files in at least eight sub-runs.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def main() -> None:
                 print(f"WARNING: worse than the last release: {warning}")
     if arguments.render or arguments.release:
         _RELEASE.write_bytes(_encode(report))
-        update_document(ROOT / "docs" / "performance.md", report)
+        update_document(ROOT / "docs" / "explanation" / "performance.md", report)
         draw(report, ROOT / "docs" / "images" / "performance.svg")
 
 

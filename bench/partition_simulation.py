@@ -6,7 +6,7 @@ A partition of DynamoDB serves 3,000 read units and 1,000 write units per second
 stays at its limit is split where the traffic halves ("split for heat"), which gives no relief if
 the traffic goes to neighboring keys, as that of new runs does. Two designs are compared: all runs
 under one partition key, and one partition key per composition. The model is a fluid: it has rates
-instead of single requests, and no burst capacity. docs/scale.md uses its results.
+instead of single requests, and no burst capacity. docs/explanation/scale.md uses its results.
 """
 
 from __future__ import annotations

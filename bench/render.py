@@ -1,4 +1,4 @@
-"""Markdown tables of a report, and their place in docs/performance.md."""
+"""Markdown tables of a report, and their place in docs/explanation/performance.md."""
 
 from __future__ import annotations
 

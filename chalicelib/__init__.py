@@ -1,1 +1,1 @@
-"""The DataOps API. docs/architecture.md describes its packages and the direction of imports."""
+"""The DataOps API. docs/explanation/architecture.md describes its packages and their imports."""

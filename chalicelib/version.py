@@ -1,3 +1,3 @@
-"""The version of the service and of its contract; docs/api.md describes what may change with it."""
+"""The version of the service and its contract; docs/reference/api.md lists compatible changes."""
 
 VERSION = "0.1.0"

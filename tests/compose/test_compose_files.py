@@ -23,7 +23,7 @@ TEXTS = {name: (ROOT / name).read_text() for name in (SAMPLE, DURABLE)}
 SERVICES: dict[str, dict[str, dict[str, Any]]] = {
     name: yaml.safe_load(text)["services"] for name, text in TEXTS.items()
 }
-DOCS = (ROOT / "docs" / "self-hosting.md").read_text()
+DOCS = (ROOT / "docs" / "how-to" / "self-host.md").read_text()
 
 each_service = pytest.mark.parametrize(
     ("file", "name"), [(file, name) for file, services in SERVICES.items() for name in services]

@@ -37,7 +37,7 @@ from tests.support.expected_files import METADATA
 pytestmark = needs_compose
 NC, RUNS = "Al2", 150
 BACKUP_NC = "Al3"
-DOCS = (ROOT / "docs" / "self-hosting.md").read_text()
+DOCS = (ROOT / "docs" / "how-to" / "self-host.md").read_text()
 LARGE_BYTES = 12 * 1024**2
 """Sub-run 3 of run 1: more than one part of an upload. It cannot be packed."""
 
@@ -228,7 +228,7 @@ def test_the_run_table_refuses_unsigned_requests(service: Service) -> None:
 def test_secrets_have_no_defaults(service: Service) -> None:
     done = service.project.attempt("config", without="DATAOPS_")
     assert done.returncode != 0
-    assert "docs/self-hosting.md" in done.stderr
+    assert "docs/how-to/self-host.md" in done.stderr
 
 
 def test_links_are_valid_behind_a_proxy_that_changes_the_host(service: Service) -> None:

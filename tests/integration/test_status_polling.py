@@ -105,7 +105,9 @@ def test_the_loop_in_the_docs_ends_when_the_jobs_are_done(
     environment: dict[str, str], store: Store, tmp_path: Path
 ) -> None:
     store("Zr49Cu49Al2/c/md/lammps/100/21/2000/0/Zr49Cu49Al2.scf.out", b"iteration #  1\n")
-    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "docs/api.md").read_text(), re.DOTALL)
+    blocks = re.findall(
+        r"```bash\n(.*?)```", (ROOT / "docs/reference/api.md").read_text(), re.DOTALL
+    )
     [loop] = [block for block in blocks if "--etag-compare" in block]
     variables = {**os.environ, **environment, "JOB_RUN_TIME_SECONDS": "2"}
     with start_child_process("localdev.api_server", "--port", "0", environment=variables) as url:
