@@ -18,8 +18,6 @@ version = release = VERSION
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
-suppress_warnings = ["myst.xref_missing_outside"]
-exclude_patterns: list[str] = []
 
 html_theme = "pydata_sphinx_theme"
 html_title = project
@@ -36,14 +34,14 @@ html_context = {"default_mode": "auto"}
 copybutton_prompt_text = "$ "
 copybutton_here_doc_delimiter = "END"
 
-autodoc_default_options = {"members": True, "inherited-members": "Exception", "show-inheritance": False}
+autodoc_default_options = {"members": True, "inherited-members": "Exception,int,str,tuple"}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
-# Without the inventories of other projects, only the names of the client are checked.
-nitpick_ignore_regex = [("py:.*", r"(?!dataops_client\.).*")]
+# Annotations name private classes, and classes of projects whose inventories are not fetched.
+nitpick_ignore_regex = [("py:.*", ".*")]
 
 
 def insert_generated(_app: Sphinx, _name: str, source: list[str]) -> None:

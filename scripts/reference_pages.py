@@ -1,23 +1,30 @@
-"""Generated parts of the documentation: operations of the API, and commands of `dataops`.
+"""Generated parts of the documentation: operations of the API, commands and public names.
 
 `docs/conf.py` inserts them when the site is built. A page contains the line
-`<!-- generated: NAME -->` where NAME is a key of GENERATORS.
+`<!-- generated: NAME -->`, and NAME is a key of GENERATORS.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
+import dataops_client
 import typer.main
-
+from dataops_client import ml
 from dataops_client.cli.app import app
+from dataops_client.ml import errors as ml_errors
+
 from localdev.paths import ROOT
+
+from .render_openapi import render_operations
 
 _MARKER = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
 
@@ -27,51 +34,47 @@ def insert_generated_parts(page: str) -> str:
     return _MARKER.sub(lambda marker: GENERATORS[marker[1]](), page)
 
 
-def render_operations() -> str:
-    """Return a section per operation of docs/openapi.json, grouped by tag, and the schemas."""
-    document = json.loads((ROOT / "docs" / "openapi.json").read_text())
-    operations = [
-        (method.upper(), path, operation)
-        for path, item in document["paths"].items()
-        for method, operation in item.items()
-    ]
-    parts = []
-    for tag in document["tags"]:
-        title = tag["name"].replace("_", " ").capitalize()
-        parts += [f"## {title}", tag.get("description", "")]
-        for method, path, operation in operations:
-            if operation["tags"][0] == tag["name"]:
-                parts += _render_operation(document, method, path, operation)
-    parts += ["## Schemas", "A field with `?` can be missing."]
-    for name, schema in document["components"]["schemas"].items():
-        parts += _render_schema(name, schema)
-    return "\n\n".join(filter(None, parts))
-
-
 def render_commands() -> str:
     """Return a section per command of `dataops`, with the help text that it prints."""
-    names = [name for name, command in _list_commands(typer.main.get_command(app), "")]
+    names = _list_commands("dataops", typer.main.get_command(app))
     return "\n\n".join(f"## {name}\n\n```text\n{_get_help(name)}\n```" for name in names)
 
 
+def render_client() -> str:
+    """Return autodoc directives for the public names of `dataops_client`, by kind."""
+    return _render_names(dataops_client, dataops_client.__all__)
+
+
+def render_training_data() -> str:
+    """Return autodoc directives for the public names of `dataops_client.ml` and its errors."""
+    errors = [
+        name
+        for name, value in vars(ml_errors).items()
+        if inspect.isclass(value) and value.__module__ == ml_errors.__name__
+    ]
+    return _render_names(ml, ml.__all__) + "\n\n" + _render_names(ml_errors, errors)
+
+
 GENERATORS: dict[str, Callable[[], str]] = {
-    "operations": render_operations,
+    "operations": lambda: render_operations(
+        json.loads((ROOT / "docs" / "openapi.json").read_text())
+    ),
     "commands": render_commands,
+    "client": render_client,
+    "training-data": render_training_data,
 }
 
 
-def _list_commands(command: Any, parents: str) -> Iterator[tuple[str, Any]]:
-    name = f"{parents} {command.name or ''}".strip() if parents else "dataops"
-    yield name, command
-    for child in getattr(command, "commands", {}).values():
+def _list_commands(name: str, command: Any) -> Iterator[str]:
+    yield name
+    for child_name, child in getattr(command, "commands", {}).items():
         if not child.hidden:
-            yield from _list_commands(child, name)
+            yield from _list_commands(f"{name} {child_name}", child)
 
 
 def _get_help(name: str) -> str:
-    words = name.split()[1:]
     done = subprocess.run(
-        [sys.executable, "-m", "dataops_client", *words, "--help"],
+        [sys.executable, "-m", "dataops_client", *name.split()[1:], "--help"],
         env={**os.environ, "COLUMNS": "80", "TERM": "dumb", "NO_COLOR": "1"},
         capture_output=True,
         text=True,
@@ -80,115 +83,23 @@ def _get_help(name: str) -> str:
     return "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
 
 
-def _render_operation(
-    document: dict[str, Any], method: str, path: str, operation: dict[str, Any]
-) -> Iterator[str]:
-    yield f"({operation['operationId']})=\n### {operation['summary'].rstrip('.')}"
-    yield f"```text\n{method} {path}\n```"
-    yield operation.get("description", "")
-    yield _table(
-        ("parameter", "in", "type", "description"),
-        [
-            (
-                f"`{parameter['name']}`",
-                parameter["in"] + (", required" if parameter.get("required") else ""),
-                _describe_type(parameter["schema"]),
-                parameter.get("description", ""),
-            )
-            for parameter in operation["parameters"]
-        ],
-    )
-    for media in operation.get("requestBody", {}).get("content", {}).values():
-        yield f"Request body: {_describe_type(media['schema'])}"
-    yield _table(
-        ("status", "content", "description"),
-        [
-            (
-                status,
-                ", ".join(
-                    _describe_type(media["schema"]) if media.get("schema") else kind
-                    for kind, media in response.get("content", {}).items()
-                ),
-                response["description"],
-            )
-            for status, response in operation["responses"].items()
-        ],
-    )
-    example = _find_example(document, operation)
-    if example is not None:
-        text = json.dumps(example, indent=2, ensure_ascii=False)
-        yield f"Example of a response:\n\n```json\n{_shorten(text)}\n```"
-
-
-def _render_schema(name: str, schema: dict[str, Any]) -> Iterator[str]:
-    yield f"({_get_label(name)})=\n### {name}"
-    yield schema.get("description", "")
-    if values := schema.get("enum"):
-        yield "One of " + ", ".join(f"`{value}`" for value in values) + "."
-    required = set(schema.get("required", ()))
-    yield _table(
-        ("field", "type", "description"),
-        [
-            (
-                f"`{field}`" + ("" if field in required else " ?"),
-                _describe_type(content),
-                content.get("description", ""),
-            )
-            for field, content in schema.get("properties", {}).items()
-        ],
+def _render_names(module: ModuleType, names: list[str]) -> str:
+    kinds: dict[str, list[str]] = {}
+    for name in sorted(names):
+        kind, directive = _classify(name, getattr(module, name))
+        kinds.setdefault(kind, []).append(f".. {directive}:: {module.__name__}.{name}")
+    order = ("Clients", "Functions", "Classes", "Errors and warnings", "Data")
+    return "\n\n".join(
+        f"### {kind}\n\n```{{eval-rst}}\n" + "\n".join(kinds[kind]) + "\n```"
+        for kind in order
+        if kind in kinds
     )
 
 
-def _describe_type(schema: dict[str, Any]) -> str:
-    """Return the type of a schema as Markdown, with links to the named schemas."""
-    if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
-        text = f"[{name}](#{_get_label(name)})"
-    elif options := schema.get("anyOf") or schema.get("oneOf"):
-        text = " or ".join(_describe_type(option) for option in options)
-    elif "const" in schema or "enum" in schema:
-        text = " or ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
-    elif schema.get("type") == "array":
-        text = f"list of {_describe_type(schema.get('items', {}))}"
-    elif isinstance(schema.get("additionalProperties"), dict):
-        text = f"object of {_describe_type(schema['additionalProperties'])}"
-    else:
-        kind = schema.get("type", "any")
-        text = " or ".join(kind) if isinstance(kind, list) else kind
-    if "minimum" in schema and "maximum" in schema:
-        text += f", {schema['minimum']} to {schema['maximum']}"
-    if schema.get("default") not in (None, "", []):
-        text += f", default `{json.dumps(schema['default'])}`".replace('"', "")
-    return text
-
-
-def _get_label(schema_name: str) -> str:
-    return f"schema-{schema_name.lower()}"
-
-
-def _find_example(document: dict[str, Any], operation: dict[str, Any]) -> Any:
-    """Return the example of the first successful response, or None."""
-    for status, response in sorted(operation["responses"].items()):
-        for media in response.get("content", {}).values() if status < "300" else ():
-            if "example" in media:
-                return media["example"]
-            for example in media.get("examples", {}).values():
-                if "$ref" in example:
-                    example = document["components"]["examples"][example["$ref"].split("/")[-1]]
-                return example["value"]
-    return None
-
-
-def _shorten(text: str, lines: int = 40) -> str:
-    kept = text.splitlines()
-    return text if len(kept) <= lines else "\n".join([*kept[:lines], "..."])
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    if not rows:
-        return ""
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
-        for row in lines
-    )
+def _classify(name: str, value: object) -> tuple[str, str]:
+    """Return the heading of a public name, and its directive of autodoc."""
+    if inspect.isclass(value):
+        if issubclass(value, BaseException):
+            return "Errors and warnings", "autoexception"
+        return ("Clients" if name.endswith("Client") else "Classes"), "autoclass"
+    return ("Functions", "autofunction") if inspect.isroutine(value) else ("Data", "py:data")

@@ -25,7 +25,7 @@ class Bond:
 
     `atom_a` and `atom_b` are the numbers of the labels, from 1: row `atom_a - 1` of the structure
     and of the SOAP matrix is the atom. `distance` is in angstrom. `translation` is in cell vectors
-    and belongs to atom A: the distance is |r_B - (r_A + translation @ cell)|. That was determined
+    and belongs to atom A: the distance is ``|r_B - (r_A + translation @ cell)|``. That was found
     from files of LOBSTER 3.0.0; lobsterin-quippy contains the offset of the second atom instead.
     `icohp` is -ICOHP at the Fermi level in eV, positive for bonding.
     """
