@@ -95,20 +95,27 @@ def deploy(
     )
 
 
-def _for_ministack(
-    template: Mapping[str, Any], bucket: str, variables: Mapping[str, str]
-) -> dict[str, Any]:
+def without_unsupported_parts(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a template without bucket policies and conditions of the roles' policies."""
     changed = deepcopy(dict(template))
     resources = changed["Resources"]
     for resource in list(resources):
         kind, properties = resources[resource]["Type"], resources[resource].get("Properties", {})
         if kind == "AWS::S3::BucketPolicy":
             del resources[resource]
-        elif kind == "AWS::Serverless::Function":
-            properties["CodeUri"] = {"Bucket": bucket, "Key": "deployment.zip"}
         elif kind == "AWS::IAM::Role":
             for policy in properties["Policies"]:
                 for statement in policy["PolicyDocument"]["Statement"]:
                     statement.pop("Condition", None)
-    resources["APIHandler"]["Properties"]["Environment"]["Variables"] |= variables
+    return changed
+
+
+def _for_ministack(
+    template: Mapping[str, Any], bucket: str, variables: Mapping[str, str]
+) -> dict[str, Any]:
+    changed = without_unsupported_parts(template)
+    for resource in changed["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": "deployment.zip"}
+    changed["Resources"]["APIHandler"]["Properties"]["Environment"]["Variables"] |= variables
     return changed

@@ -155,7 +155,7 @@ def test_the_gateway_responds_with_problem_documents(built: Package) -> None:
 
 
 def test_every_alarm_is_explained(built: Package) -> None:
-    page = (ROOT / "docs" / "how-to" / "deploy-on-aws.md").read_text()
+    page = (ROOT / "docs" / "how-to" / "operate-on-aws.md").read_text()
     alarms = [
         name
         for name, found in built.template["Resources"].items()
