@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,19 @@ def test_the_documented_env_file_is_readable_by_its_owner_only(tmp_path: Path) -
         r"DATAOPS_ACCESS_KEY=\w+\nDATAOPS_SECRET_KEY=[0-9a-f]{48}\nDATA_DIR=/.+\n",
         env_file.read_text(),
     )
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is missing")
+def test_the_documented_unit_is_valid(tmp_path: Path) -> None:
+    (unit,) = re.findall(r"^```ini\n(\[Unit\].*?)^```", DOCS, re.MULTILINE | re.DOTALL)
+    path = tmp_path / "dataops.service"
+    path.write_text(unit.replace("/usr/bin/docker", shutil.which("true") or ""))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True, check=False
+    )
+    findings = [line for line in done.stderr.splitlines() if line.startswith(str(path))]
+    assert findings == []
+    assert "dataops.service: " not in done.stderr.replace("docker.service not found", "")
 
 
 def test_the_docs_list_the_variables_of_the_durable_file() -> None:

@@ -252,7 +252,7 @@ def test_links_are_valid_behind_a_proxy_that_changes_the_host(service: Service) 
 def test_the_backup_of_the_docs_can_be_put_back(service: Service, tmp_path: Path) -> None:
     backup, restore = (
         block
-        for block in re.findall(r"^```\n(.+?)^```$", DOCS, re.MULTILINE | re.DOTALL)
+        for block in re.findall(r"^```bash\n(.+?)^```$", DOCS, re.MULTILINE | re.DOTALL)
         if "runs.tar.gz" in block
     )
     with service.client() as client:
