@@ -150,9 +150,7 @@ def test_the_documented_unit_is_valid(tmp_path: Path) -> None:
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True, check=False
     )
-    findings = [line for line in done.stderr.splitlines() if line.startswith(str(path))]
-    assert findings == []
-    assert "dataops.service: " not in done.stderr.replace("docker.service not found", "")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_docs_list_the_variables_of_the_durable_file() -> None:
