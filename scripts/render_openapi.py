@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-_EXAMPLE_LINES = 40
-
 
 def render_operations(document: dict[str, Any]) -> str:
     """Return a section per operation, grouped by tag, and one per schema."""
@@ -22,16 +20,14 @@ def render_operations(document: dict[str, Any]) -> str:
         parts += [f"## {title}", tag.get("description", "")]
         for method, path, operation in operations:
             if operation["tags"][0] == tag["name"]:
-                parts += _render_operation(document, method, path, operation)
+                parts += _render_operation(method, path, operation)
     parts += ["## Schemas", "A field with `?` can be missing."]
     for name, schema in document["components"]["schemas"].items():
         parts += _render_schema(name, schema)
     return "\n\n".join(filter(None, parts))
 
 
-def _render_operation(
-    document: dict[str, Any], method: str, path: str, operation: dict[str, Any]
-) -> Iterator[str]:
+def _render_operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
     yield f"({operation['operationId']})=\n### {operation['summary'].rstrip('.')}"
     yield f"```text\n{method} {path}\n```"
     yield operation.get("description", "")
@@ -63,10 +59,10 @@ def _render_operation(
             for status, response in operation["responses"].items()
         ],
     )
-    example = _find_example(document, operation)
+    example = _find_example(operation)
     if example is not None:
         text = json.dumps(example, indent=2, ensure_ascii=False)
-        yield f"Example of a response:\n\n```json\n{_shorten(text)}\n```"
+        yield f"Example of a response:\n\n```json\n{text}\n```"
 
 
 def _render_schema(name: str, schema: dict[str, Any]) -> Iterator[str]:
@@ -115,21 +111,13 @@ def _get_label(schema_name: str) -> str:
     return f"schema-{schema_name.lower()}"
 
 
-def _find_example(document: dict[str, Any], operation: dict[str, Any]) -> Any:
+def _find_example(operation: dict[str, Any]) -> Any:
     """Return the example of the first successful response, or None."""
     for status, response in sorted(operation["responses"].items()):
         for media in response.get("content", {}).values() if status < "300" else ():
             if "example" in media:
                 return media["example"]
-            for example in media.get("examples", {}).values():
-                name = example.get("$ref", "").rpartition("/")[2]
-                return (document["components"]["examples"][name] if name else example)["value"]
     return None
-
-
-def _shorten(text: str) -> str:
-    lines = text.splitlines()
-    return text if len(lines) <= _EXAMPLE_LINES else "\n".join([*lines[:_EXAMPLE_LINES], "..."])
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
