@@ -20,7 +20,7 @@ from chalicelib.settings import AuthMode
 from chalicelib.usecases.metrics import METRICS
 
 from .cloudwatch_metrics import embed_metrics, get_namespace
-from .endpoint import get_request_id
+from .endpoint import get_principal_id, get_request_id
 from .errors import MISSING_CREDENTIALS, Forbidden, Unauthorized
 from .logs import LOG
 from .problems import error_response, internal_error_response, problem_response
@@ -62,6 +62,8 @@ def log_requests(request: Any, get_response: GetResponse) -> Response:
         "status": response.status_code,
         "duration_ms": round(seconds * 1000, 1),
     }
+    if principal := get_principal_id(request):
+        fields["principal"] = principal
     if response.status_code >= 400 and response.body:
         fields["code"] = msgspec.json.decode(response.body)["code"]
     if trace := _TRACE_PARENT.fullmatch(request.headers.get("traceparent", "")):

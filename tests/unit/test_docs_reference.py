@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from chalicelib.domain.artifacts import Role, list_training_files
 from chalicelib.domain.composition import NominalComposition
-from chalicelib.settings import Settings, auth_mode
+from chalicelib.settings import Settings, allowed_origins, auth_mode
 from localdev.paths import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -42,6 +42,7 @@ def test_the_settings_page_lists_every_variable_that_the_service_reads() -> None
     environment = Recorder({"RUN_TABLE": "runs", "DATA_BUCKET": "data"})
     Settings.from_mapping(environment)
     auth_mode(environment)
+    allowed_origins(environment)
     names = environment.names - {"AWS_LAMBDA_FUNCTION_NAME"}  # set by Lambda itself
     assert names - first_cells("settings.md") == set()
 
