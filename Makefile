@@ -109,11 +109,21 @@ PACKAGING := .venv-package
 STAGE ?= dev
 ARCH ?= x86_64
 SCENARIOS ?= 2000
-.PHONY: package install-backends test-backends test-compose test-chaos
+.PHONY: package release release-check install-backends test-backends test-compose test-chaos
 
 package: $(PACKAGING)/.made ## Build a Lambda package and its CloudFormation template in dist/ (STAGE=dev|prod ARCH=x86_64|arm64)
 	@$(PACKAGING)/bin/python -m scripts.build_lambda_package --stage $(STAGE) --arch $(ARCH) $(if $(filter yes,$(OPEN)),--allow-open)
 	@$(PACKAGING)/bin/cfn-lint dist/$(STAGE)-$(ARCH)/template.json
+
+release-check: $(VENV)/.run ## Check that the code and the changelog have VERSION
+	@$(PY) -m scripts.release --check $(VERSION)
+
+release: $(VENV)/.test docs ## Build what a release contains in dist/release/: wheels, Lambda packages, documentation
+	@$(MAKE) --no-print-directory package STAGE=prod ARCH=x86_64
+	@$(MAKE) --no-print-directory package STAGE=prod ARCH=arm64
+	@rm -rf dist/python
+	@$(VENV)/bin/uv build --quiet --no-build-isolation --python $(PY) --out-dir dist/python client
+	@$(PY) -m scripts.release --collect
 
 install-backends: $(BACKENDS)/.made ## Install the stores and the Lambda emulator of the tests (needs Python 3.13)
 

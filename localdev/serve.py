@@ -49,12 +49,17 @@ def main() -> None:
         signal.signal(number, lambda *_: ended.set())
     with _lock_state(state, arguments.port), _foreground():
         try:
+            log = state.with_suffix(".log")
             with start_local_deployment(
-                data, port=arguments.port, job_run_time_seconds=arguments.job_run_time_seconds
+                data,
+                port=arguments.port,
+                job_run_time_seconds=arguments.job_run_time_seconds,
+                log=log,
             ) as running:
-                _announce(running, state)
+                _announce(running, state, log)
                 ended.wait()
                 state.write_text("")
+            log.unlink()
         except ChildProcessFailed as error:
             sys.exit(str(error))
     print("stopped", flush=True)
@@ -120,14 +125,17 @@ def _foreground() -> Iterator[None]:
         os.tcsetpgrp(0, group)
 
 
-def _announce(running: LocalDeployment, state: Path) -> None:
+def _announce(running: LocalDeployment, state: Path, log: Path) -> None:
     state.write_text(
         "".join(
             f"export {name}={shlex.quote(value)}\n" for name, value in running.environment.items()
         )
     )
     store, url = running.environment["AWS_ENDPOINT_URL"], running.api_url
-    print(f"{running.files} files loaded into the embedded emulator at {store}")
+    print(
+        f"{running.files} files loaded into the embedded emulator at {store}; "
+        f"requests are logged to {log.relative_to(ROOT)}"
+    )
     print(
         f"API on {url.replace('127.0.0.1', 'localhost')}, documentation on its /docs; "
         "Ctrl-C ends both",

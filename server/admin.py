@@ -54,8 +54,7 @@ def _arguments() -> argparse.Namespace:
     create.add_argument(
         "--scope",
         required=True,
-        type=Scope,
-        choices=list(Scope),
+        choices=[str(scope) for scope in Scope],
         help="read: GET; schedule: GET and POST; admin: everything",
     )
     create.add_argument("--days", type=float, default=90, help="validity in days (default 90)")
@@ -83,7 +82,7 @@ def _get_table_name(stack: str) -> str:
 
 def _create(arguments: argparse.Namespace, tokens: TokenRepository) -> None:
     text, record = create_token(
-        arguments.scope,
+        Scope(arguments.scope),
         arguments.note,
         timedelta(days=arguments.days),
         tokens=tokens,
@@ -98,7 +97,10 @@ def _create(arguments: argparse.Namespace, tokens: TokenRepository) -> None:
 
 
 def _list(_: argparse.Namespace, tokens: TokenRepository) -> None:
-    for record in tokens.list_all():
+    records = tokens.list_all()
+    heading = f"{'id':12}  {'scope':8}  {'validity':18}  note"
+    print(heading if records else "no tokens; create one with `create`", file=sys.stderr)
+    for record in records:
         print(_format_record(record))
 
 
@@ -113,7 +115,7 @@ def _revoke(arguments: argparse.Namespace, tokens: TokenRepository) -> None:
 def _format_record(record: TokenRecord) -> str:
     state = "expired" if record.expires_at <= datetime.now(UTC) else "until"
     expiry = f"{state} {record.expires_at:%Y-%m-%d}"
-    return f"{record.token_id}  {record.scope:8}  {expiry}  {record.description}"
+    return f"{record.token_id}  {record.scope:8}  {expiry:18}  {record.description}"
 
 
 _COMMANDS = {"create": _create, "list": _list, "revoke": _revoke}

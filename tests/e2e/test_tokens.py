@@ -194,11 +194,19 @@ def test_a_revoked_token_is_refused(served: LocalDeployment) -> None:
 def test_tokens_are_listed_without_their_secrets(
     served: LocalDeployment, tokens: dict[str, str]
 ) -> None:
-    listed = admin(served, "list").stdout
+    done = admin(served, "list")
+    listed = done.stdout
+    assert done.stderr.split() == ["id", "scope", "validity", "note"]
     for scope, token in tokens.items():
         token_id, secret = token.split("_", 2)[1:]
         assert any(token_id in line and scope in line for line in listed.splitlines())
         assert secret not in listed
+
+
+def test_an_unknown_scope_is_rejected_with_the_scopes(served: LocalDeployment) -> None:
+    done = admin(served, "create", "--scope", "write", "--note", "test")
+    assert done.returncode == 2
+    assert "invalid choice: 'write' (choose from 'read', 'schedule', 'admin')" in done.stderr
 
 
 def test_a_token_of_too_long_a_life_is_not_made(served: LocalDeployment) -> None:
