@@ -71,10 +71,11 @@ def python2_pickle(vectors: NDArray[np.float64]) -> bytes:
     return b"(lp0\n" + b"".join(parts) + b"."
 
 
-def icohplist(bonds: Bonds = BONDS) -> str:
-    """Return an ICOHPLIST.lobster of these bonds, with the distances of the structure."""
+def icohplist(bonds: Bonds = BONDS, *, spin: int = 1) -> str:
+    """Return a list of LOBSTER 3 of these bonds, with the distances of the structure."""
     lines = [
-        "  COHP#  atomMU  atomNU     distance     translation      ICOHP (at) eF   for spin  1"
+        "  COHP#  atomMU  atomNU     distance     translation      ICOHP (at) eF   "
+        f"for spin  {spin}"
     ]
     for number, (a, b, translation, icohp) in enumerate(bonds, start=1):
         shift = CELL_ANGSTROM * np.array(translation)
@@ -88,6 +89,26 @@ def icohplist(bonds: Bonds = BONDS) -> str:
             f"{k:3d}{icohp:19.5f} "
         )
     return "\n".join(lines) + "\n"
+
+
+def icohplist_of_lobster_5(bonds: Bonds = BONDS) -> str:
+    """Return a spin-polarised, orbital-resolved list of LOBSTER 5: a column per spin.
+
+    The format is that of LOBSTER 5.1.1 (materialsproject/pymatgen#4065), which does not end the
+    last line (#4349). Spin up has 3/4 of each ICOHP.
+    """
+    lines = [
+        "  COHP#    atomMU    atomNU   distance   translation   ICOHP (at) eF    ICOHP (at) eF ",
+        "                                                          for spin 1       for spin 2 ",
+    ]
+    for line, (*_, icohp) in zip(icohplist(bonds).splitlines()[1:], bonds, strict=True):
+        number, a, b, distance, i, j, k, _ = line.split()
+        for label_a, label_b in ((a, b), (f"{a}_3s", f"{b}_3p_y")):
+            lines.append(
+                f"{number:>7}{label_a:>10}{label_b:>10}{distance:>11}{i:>6}{j:>4}{k:>4}"
+                f"{icohp * 0.75:17.5f}{icohp * 0.25:17.5f} "
+            )
+    return "\n".join(lines)
 
 
 def lobsterin_quippy(clusters: Clusters = CLUSTERS) -> str:
@@ -118,7 +139,10 @@ def scf_in() -> str:
     )
 
 
-def scf_out(*, converged: bool = True) -> str:
+STRESS_RYDBERG_PER_BOHR3 = ((-2e-4, 1e-5, 2e-5), (1e-5, -3e-4, 3e-5), (2e-5, 3e-5, 4e-4))
+
+
+def scf_out(*, converged: bool = True, stress: bool = False) -> str:
     if not converged:
         return "     iteration # 80     ecut=    70.00 Ry     beta= 0.40\n     total energy              =     -99.00000000 Ry\n"
     forces = "".join(
@@ -131,7 +155,22 @@ def scf_out(*, converged: bool = True) -> str:
         "     convergence has been achieved in  12 iterations\n\n"
         f"     Forces acting on atoms (cartesian axes, Ry/au):\n\n{forces}"
         "     The non-local contrib.  to forces\n     atom    1 type  1   force =     9.00000000  "
-        "  9.00000000    9.00000000\n"
+        "  9.00000000    9.00000000\n" + (_stress() if stress else "")
+    )
+
+
+def _stress() -> str:
+    """Return the stress as pw.x prints it with `tstress = .true.`, followed by one of its parts."""
+    rows = "".join(
+        "".join(f"{value:14.8f}" for value in row)
+        + "".join(f"{value * 147105.08:12.2f}" for value in row)
+        + "\n"
+        for row in STRESS_RYDBERG_PER_BOHR3
+    )
+    return (
+        "\n     Computing stress (Cartesian axis) and pressure\n\n"
+        "          total   stress  (Ry/bohr**3)                   (kbar)     P=       -4.90\n"
+        f"{rows}\n\n     kinetic stress (kbar)   9999.00  0.00  0.00\n"
     )
 
 

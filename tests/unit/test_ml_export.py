@@ -10,6 +10,7 @@ from typing import Any
 
 import ase.io
 import numpy as np
+import pandas
 import pyarrow.parquet as pq
 import pytest
 import typer
@@ -32,6 +33,7 @@ from tests.support.sub_run_files import (
     CLUSTERS,
     ENERGY_RYDBERG,
     NC,
+    scf_out,
     soap_vectors,
     write_sub_run,
 )
@@ -41,7 +43,10 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:Setting the shape on a NumPy array:DeprecationWarning"
 )
 
-COLUMNS = ["id_run", "sub_run", "atom_a", "atom_b", "bond_type", "distance", "icohp"]
+COLUMNS = [
+    "nc", "id_run", "sub_run", "atom_a", "atom_b", "bond_type", "distance_angstrom",
+    "minus_icohp_ev",
+]  # fmt: skip
 # The clusters name five of the seven bonds, each from both sides; 2-3 and 3-5 are LOBSTER's alone.
 ROWS = [
     (1, 5, "Zr-Cu", 2.6, 1.0),
@@ -75,25 +80,17 @@ def read(path: Path, format_: Format) -> list[tuple[Any, ...]]:
         with np.load(path) as arrays:
             return list(zip(*(arrays[name].tolist() for name in COLUMNS), strict=True))
     if format_ is Format.CSV:
-        with path.open(newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        whole, real = ("id_run", "sub_run", "atom_a", "atom_b"), ("distance", "icohp")
-        return [
-            tuple(
-                int(row[n]) if n in whole else float(row[n]) if n in real else row[n]
-                for n in COLUMNS
-            )
-            for row in rows
-        ]
+        frame = pandas.read_csv(path)
+        return [tuple(row) for row in frame[COLUMNS].itertuples(index=False)]
     frames = ase.io.read(path, ":", format="extxyz")
     assert isinstance(frames, list)
     return [
-        (frame.info["id_run"], frame.info["sub_run"], *bond)
+        (frame.info["nc"], frame.info["id_run"], frame.info["sub_run"], *bond)
         for frame in frames
         for bond in zip(
             *(
                 np.array(frame.info[f"bond_{n.removeprefix('bond_')}"]).tolist()
-                for n in COLUMNS[2:]
+                for n in COLUMNS[3:]
             ),
             strict=True,
         )
@@ -108,11 +105,11 @@ def test_every_format_gives_the_same_rows(
     out = tmp_path / f"bonds.{format_}"
     export_bonds(tree, out, format_, soaps=soaps)
     rows = read(out, format_)
-    assert [row[:5] + row[6:] for row in rows[:5]] == [
-        (21, 0, a, b, kind, icohp) for a, b, kind, _, icohp in ROWS
+    assert [row[:6] + row[7:] for row in rows[:5]] == [
+        (NC, 21, 0, a, b, kind, icohp) for a, b, kind, _, icohp in ROWS
     ]
-    assert [row[5] for row in rows[:5]] == pytest.approx([distance for *_, distance, _ in ROWS])
-    assert [row[:4] for row in rows[5:]] == [
+    assert [row[6] for row in rows[:5]] == pytest.approx([distance for *_, distance, _ in ROWS])
+    assert [row[1:5] for row in rows[5:]] == [
         (21, 2, 1, 5),
         (21, 2, 1, 2),
         (21, 2, 1, 3),
@@ -124,7 +121,8 @@ def test_the_columns_of_parquet_are_typed(tree: Path, tmp_path: Path) -> None:
     export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET, soaps=True)
     schema = pq.read_schema(tmp_path / "bonds.parquet")
     assert schema.names == [*COLUMNS, "soap_a", "soap_b"]
-    assert [str(kind) for kind in schema.types[:7]] == [
+    assert [str(kind) for kind in schema.types[:8]] == [
+        "string",
         "int64",
         "int64",
         "int64",
@@ -168,22 +166,32 @@ def test_npz_stores_each_vector_once_and_without_pickle(tree: Path, tmp_path: Pa
 def test_extxyz_has_a_frame_per_sub_run_with_energy_forces_and_vectors(
     tree: Path, tmp_path: Path
 ) -> None:
+    (tree / NC / "21" / "2" / f"{NC}.scf.out").write_text(scf_out(stress=True))
     export_bonds(tree, tmp_path / "bonds.extxyz", Format.EXTXYZ, soaps=True)
     frames: list[Any] = list(ase.io.iread(tmp_path / "bonds.extxyz"))
     assert [
         (frame.info["nc"], frame.info["id_run"], frame.info["sub_run"]) for frame in frames
     ] == [(NC, 21, 0), (NC, 21, 2)]
-    assert frames[0].get_potential_energy() == pytest.approx(ENERGY_RYDBERG * 13.605692)
-    assert frames[0].get_forces().shape == (5, 3)
+    assert frames[0].info["REF_energy"] == pytest.approx(ENERGY_RYDBERG * 13.605692)
+    # 0.1 Ry/bohr = 0.1 * 13.605692 / 0.5291772 eV/angstrom
+    assert frames[0].arrays["REF_forces"][0, 0] == pytest.approx(2.5711036, rel=1e-6)
+    assert "REF_stress" not in frames[0].info
+    # -2e-4 Ry/bohr^3 of pw.x (tension) = +2e-4 * 91.8158 eV/angstrom^3
+    assert frames[1].info["REF_stress"].shape == (3, 3)
+    assert frames[1].info["REF_stress"][0, 0] == pytest.approx(0.018363, rel=1e-4)
+    assert frames[1].info["REF_stress"][0, 1] == frames[1].info["REF_stress"][1, 0]
+    assert frames[0].calc is None
     assert frames[0].pbc.all()
     np.testing.assert_allclose(frames[1].arrays["soap"], soap_vectors(seed=2), atol=1e-8)
 
 
-def test_several_compositions_add_a_column(tree: Path, tmp_path: Path) -> None:
+def test_the_columns_do_not_depend_on_the_number_of_compositions(
+    tree: Path, tmp_path: Path
+) -> None:
     write_sub_run(tree / "Cu2Zr2Al" / "3" / "0", nc="Cu2Zr2Al")
     export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET)
     table = pq.read_table(tmp_path / "bonds.parquet")
-    assert table.column_names == ["nc", *COLUMNS]
+    assert table.column_names == COLUMNS
     assert table["nc"].unique().to_pylist() == ["Cu2Zr2Al", NC]
 
 
@@ -191,7 +199,7 @@ def test_sub_runs_are_in_numeric_order(tmp_path: Path) -> None:
     for id_run, sub_run in (("10", "0"), ("9", "10"), ("9", "2")):
         write_sub_run(tmp_path / NC / id_run / sub_run)
     export_bonds(tmp_path, tmp_path / "bonds.csv", Format.CSV)
-    assert list(dict.fromkeys(row[:2] for row in read(tmp_path / "bonds.csv", Format.CSV))) == [
+    assert list(dict.fromkeys(row[1:3] for row in read(tmp_path / "bonds.csv", Format.CSV))) == [
         (9, 2),
         (9, 10),
         (10, 0),
@@ -202,7 +210,8 @@ def test_the_report_lists_discarded_clusters_and_skipped_sub_runs(
     tree: Path, tmp_path: Path
 ) -> None:
     export_bonds(tree, tmp_path / "bonds.parquet", Format.PARQUET)
-    report = json.loads((tmp_path / "bonds.report.json").read_text())
+    report = json.loads((tmp_path / "bonds.parquet.report.json").read_text())
+    assert report.pop("metadata")["synthetic"] is False
     identity = {"nc": NC, "id_run": 21}
     assert report == {
         "rows": 9,
@@ -258,7 +267,7 @@ def test_an_error_keeps_the_former_table_and_leaves_no_other_file(
     out.write_text("the former table")
     (tree / NC / "21" / "2" / "SOAPS.vec").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     with pytest.raises(RefusedPickle, match=r"21/2/SOAPS\.vec"):
-        export_bonds(tree, out, format_, soaps=True)
+        export_bonds(tree, out, format_, soaps=True, force=True)
     assert [path.name for path in out.parent.iterdir()] == ["bonds.table"]
     assert out.read_text() == "the former table"
 
@@ -333,10 +342,11 @@ def test_the_command_exports_and_prints_a_summary(
     assert len(read(out, Format.CSV)) == 9
     for text in (
         "Zr-Cu            4",
-        "9   from 2 sub-runs",
+        "9 bonds from 2 sub-runs, 1 skipped",
         f"{NC}/21/10 SCF_NOT_CONVERGED",
         str(out),
-        "table.report.json",
+        "table.csv.report.json",
+        "table.csv.manifest-sha256.txt",
     ):
         assert text in result.output
 
@@ -507,7 +517,7 @@ def test_the_last_line_warns_of_synthetic_data(
     result = CliRunner().invoke(app, [command, str(tree), "-o", str(out)], catch_exceptions=False)
     assert result.output.splitlines()[-1] == CAUTION
     if command == "export":
-        report = json.loads((tmp_path / "b.report.json").read_text())
+        report = json.loads((tmp_path / "b.parquet.report.json").read_text())
         assert (report["real_sub_runs"], report["synthetic_sub_runs"]) == (0, 2)
 
 

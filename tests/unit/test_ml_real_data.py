@@ -17,6 +17,7 @@ from dataops_client.ml.formats import Format
 from tests.support.real_data import RUN_21, needs_run_21
 
 NC = "Zr49Cu49Al2"
+NAMES = ("id_run", "sub_run", "atom_a", "atom_b", "distance_angstrom", "minus_icohp_ev")
 pytestmark = needs_run_21
 
 
@@ -88,10 +89,7 @@ def test_the_first_cu_al_rows_equal_the_published_table(
     exported: tuple[ExportReport, list[dict[str, Any]]],
 ) -> None:
     rows = [row for row in exported[1] if row["bond_type"] == "Cu-Al"][:5]
-    assert [
-        (row["id_run"], row["sub_run"], row["atom_a"], row["atom_b"], row["distance"], row["icohp"])
-        for row in rows
-    ] == [
+    assert [tuple(row[name] for name in NAMES) for row in rows] == [
         ("21", "0", "8", "34", "3.14197", "0.49914"),
         ("21", "0", "10", "34", "2.75011", "0.96904"),
         ("21", "0", "17", "89", "2.42614", "1.59179"),

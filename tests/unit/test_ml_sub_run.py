@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.io.espresso import _get_stress
+from ase.stress import full_3x3_to_voigt_6_stress
 from dataops_client.ml import Outcome, load_sub_run
 from dataops_client.ml.errors import MalformedFile, MissingFile, NotASubRun
 from dataops_client.ml.espresso import get_symbols
@@ -19,6 +21,7 @@ from tests.support.sub_run_files import (
     FORCES_RYDBERG_PER_BOHR,
     NC,
     POSITIONS_ANGSTROM,
+    STRESS_RYDBERG_PER_BOHR3,
     SYMBOLS,
     scf_out,
     soap_vectors,
@@ -50,6 +53,31 @@ def test_energy_and_forces_are_in_ev_and_angstrom(folder: Path) -> None:
     )
 
 
+def test_the_stress_is_in_ev_per_cubic_angstrom_with_the_sign_of_ase(folder: Path) -> None:
+    (folder / f"{NC}.scf.out").write_text(scf_out(stress=True))
+    stress = load_sub_run(folder).stress
+    assert stress is not None
+    # 13.605692 eV / (0.5291772 angstrom)^3 = 91.8158 eV/angstrom^3
+    assert stress[1, 1] == pytest.approx(3e-4 * 91.8158, rel=1e-5)
+    expected = -np.array(STRESS_RYDBERG_PER_BOHR3) * 13.605692 / 0.5291772**3
+    np.testing.assert_allclose(stress, expected, rtol=1e-5)
+
+
+def test_the_stress_is_none_if_pw_x_did_not_print_it(folder: Path) -> None:
+    assert load_sub_run(folder).stress is None
+
+
+def test_ase_reads_the_same_stress(folder: Path) -> None:
+    text = scf_out(stress=True).splitlines(keepends=True)
+    header = next(number for number, line in enumerate(text) if "total   stress" in line)
+    (folder / f"{NC}.scf.out").write_text("".join(text))
+    stress = load_sub_run(folder).stress
+    assert stress is not None
+    np.testing.assert_allclose(
+        full_3x3_to_voigt_6_stress(stress), _get_stress(text, header), rtol=1e-12
+    )
+
+
 def test_total_forces_are_read_instead_of_contributions(folder: Path) -> None:
     forces = load_sub_run(folder).forces
     assert forces is not None
@@ -61,8 +89,8 @@ def test_bonds_have_labels_numbers_translation_and_minus_icohp(folder: Path) -> 
     assert bonds is not None
     bond = bonds[3]
     assert (bond.label_a, bond.label_b, bond.atom_a, bond.atom_b) == ("Cu1", "Zr5", 1, 5)
-    assert (bond.translation, bond.icohp, bond.bond_type) == ((1, 0, 0), 1.0, "Zr-Cu")
-    assert [one.icohp for one in bonds] == [-icohp for *_, icohp in BONDS]
+    assert (bond.translation, bond.minus_icohp, bond.bond_type) == ((1, 0, 0), 1.0, "Zr-Cu")
+    assert [one.minus_icohp for one in bonds] == [-icohp for *_, icohp in BONDS]
 
 
 def test_distances_equal_those_of_the_structure_with_atom_a_translated(folder: Path) -> None:
@@ -126,6 +154,33 @@ def test_the_composition_is_read_from_the_file_names(tmp_path: Path) -> None:
     assert load_sub_run(str(write_sub_run(tmp_path / "anywhere"))).nc == NC
 
 
+def test_a_sub_run_has_the_numbers_of_its_folder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    here = load_sub_run(".")
+    assert (here.nc, here.id_run, here.sub_run) == (NC, 21, 0)
+    elsewhere = load_sub_run(write_sub_run(tmp_path / "x"))
+    assert (elsewhere.id_run, elsewhere.sub_run, elsewhere.name) == (None, None, NC)
+
+
+def test_the_repr_of_a_sub_run_is_one_short_line(folder: Path) -> None:
+    assert repr(load_sub_run(folder)) == (
+        f"SubRun({NC}/21/0, DONE, 5 atoms, -1367.3720 eV, 7 bonds, SOAPs 5 x 7)"
+    )
+
+
+def test_the_repr_of_an_unconverged_sub_run_names_what_there_is(tmp_path: Path) -> None:
+    sub_run = load_sub_run(write_sub_run(tmp_path / NC / "21" / "13", converged=False))
+    assert repr(sub_run) == (f"SubRun({NC}/21/13, SCF_NOT_CONVERGED, 5 atoms, SOAPs 5 x 7)")
+
+
+def test_a_notebook_shows_a_table(folder: Path) -> None:
+    html = load_sub_run(folder)._repr_html_()
+    assert f"<caption>{NC}/21/0</caption>" in html
+    assert "<th>energy</th><td>-1367.3720 eV</td>" in html
+
+
 @pytest.mark.parametrize("case", ["missing", "empty", "two compositions"])
 def test_a_folder_that_is_not_one_sub_run_is_rejected(tmp_path: Path, case: str) -> None:
     folder = tmp_path / "odd"
@@ -151,6 +206,7 @@ def test_a_folder_that_is_not_one_sub_run_is_rejected(tmp_path: Path, case: str)
         (f"{NC}.scf.out", lambda text: text.replace("-100.5", "******")),
         (f"{NC}.scf.out", lambda text: text.replace("-0.20000000", "NaN")),
         (f"{NC}.scf.out", lambda text: text.replace("     atom    5 type  1", "     atom")),
+        (f"{NC}.scf.out", lambda text: text.replace("-0.00030000", "**********")),
         (f"{NC}.scf.in", lambda text: text.replace("CELL_PARAMETERS", "CELL")),
     ],
 )
@@ -158,8 +214,11 @@ def test_the_error_of_a_damaged_file_contains_its_name(
     folder: Path, name: str, damage: object
 ) -> None:
     path = folder / name
+    (folder / f"{NC}.scf.out").write_text(scf_out(stress=True))
     assert callable(damage)
-    path.write_text(damage(path.read_text()))
+    damaged = damage(path.read_text())
+    assert damaged != path.read_text()
+    path.write_text(damaged)
     with pytest.raises(MalformedFile, match=name):
         load_sub_run(folder)
 

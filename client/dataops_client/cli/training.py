@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dataops_client.ml.errors import require_ml_extra
-from dataops_client.ml.formats import Format
+from dataops_client.ml.formats import Format, get_format
 
 if TYPE_CHECKING:
     from dataops_client.ml.export_report import ExportReport
@@ -19,49 +20,103 @@ Directory = Annotated[
         metavar="DIR", help="Folder of extracted sub-runs: DIR/<nc>/<id_run>/<sub_run>/."
     ),
 ]
-Picture = Annotated[
-    Path,
-    typer.Option("--output", "-o", metavar="OUT", help="Picture to write: .png, .svg or .pdf."),
-]
+Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 
 
 def export(
     directory: Directory,
     format_: Annotated[
-        Format, typer.Option("--format", help="Format of the table.")
-    ] = Format.PARQUET,
+        Format | None,
+        typer.Option(
+            "--format",
+            help="Format of the table. By default that of the suffix of OUT, else parquet.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="OUT", help="File to write [default: bonds.<format>]."
+            "--output", "-o", metavar="OUT", help="File to write. By default bonds.<format>."
         ),
     ] = None,
     soaps: Annotated[
         bool, typer.Option("--soaps", help="Join the SOAP vectors of both atoms to each bond.")
     ] = False,
+    published_names: Annotated[
+        bool,
+        typer.Option(
+            "--published-names",
+            help="Name the columns as the scripts of the published data set do.",
+        ),
+    ] = False,
+    lobsterpy: Annotated[
+        Path | None,
+        typer.Option(
+            "--lobsterpy",
+            metavar="FOLDER",
+            help="Also write a folder that LobsterPy and pymatgen read, with POSCAR.lobster.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing table.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Write the per-bond training table (distance, -ICOHP) of all usable sub-runs.
+    """Write the training table: one row per bond, of all usable sub-runs.
 
-    A report lists the data that was skipped.
+    The columns are nc, id_run, sub_run, atom_a, atom_b, bond_type,
+    distance_angstrom and minus_icohp_ev (-ICOHP: positive for bonding).
+    OUT.report.json lists skipped data and the metadata of the table,
+    OUT.manifest-sha256.txt the SHA-256 of its source files.
+
+    Example: dataops export data --soaps -o bonds.parquet
     """
     with require_ml_extra():
-        from dataops_client.ml.export import export_bonds  # noqa: PLC0415
-        from dataops_client.ml.export_report import get_report_path  # noqa: PLC0415
+        from dataops_client.ml.export import (  # noqa: PLC0415
+            export_bonds,
+            get_manifest_path,
+            get_report_path,
+        )
+        from dataops_client.ml.lobsterpy_folder import write_lobsterpy_folder  # noqa: PLC0415
 
-        path = output or Path(f"bonds.{format_}")
-        report = export_bonds(directory, path, format_, soaps=soaps)
+        path = output or Path(f"bonds.{format_ or Format.PARQUET}")
+        chosen = get_format(path, format_)
+        report = export_bonds(
+            directory, path, chosen, soaps=soaps, published_names=published_names, force=force
+        )
+        folders = write_lobsterpy_folder(directory, lobsterpy) if lobsterpy else []
+    report_path, manifest = get_report_path(path), get_manifest_path(path)
+    if as_json:
+        document = json.loads(report_path.read_text(encoding="utf-8"))
+        paths = {"table": path, "report": report_path, "manifest": manifest}
+        typer.echo(json.dumps({name: str(value) for name, value in paths.items()} | document))
+        return
     typer.echo(_format_summary(report))
-    typer.echo(f"table: {path}\nreport: {get_report_path(path)}{_format_caution(report)}")
+    typer.echo(f"table: {path}\nreport: {report_path}\nsource files: {manifest}")
+    if lobsterpy:
+        typer.echo(f"folders for LobsterPy: {lobsterpy} ({len(folders)} sub-runs)")
+    typer.echo(_format_last_line(report))
 
 
-def plot(directory: Directory, output: Picture = Path("bonds.png")) -> None:
-    """Plot -ICOHP against distance for each bond type of the training table."""
+def plot(
+    directory: Directory,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="OUT", help="Picture to write: .png, .svg or .pdf."),
+    ] = Path("bonds.png"),
+    as_json: Json = False,
+) -> None:
+    """Plot -ICOHP against distance for each bond type of the training table.
+
+    Example: dataops plot data -o bonds.svg
+    """
     with require_ml_extra():
         from dataops_client.ml.plot import plot_bonds  # noqa: PLC0415
 
         report = plot_bonds(directory, output)
+    if as_json:
+        typer.echo(json.dumps({"picture": str(output)} | report.to_dict()))
+        return
     typer.echo(_format_summary(report))
-    typer.echo(f"picture: {output}{_format_caution(report)}")
+    typer.echo(f"picture: {output}")
+    typer.echo(_format_last_line(report))
 
 
 def _format_summary(report: ExportReport) -> str:
@@ -69,16 +124,16 @@ def _format_summary(report: ExportReport) -> str:
         f"{bond_type:<8}{count:>10}"
         for bond_type, count in sorted(report.rows_per_bond_type.items())
     ]
-    lines += [f"{'bonds':<8}{report.rows:>10}   from {report.sub_runs} sub-runs"]
     lines += [f"clusters discarded because a bond has no label: {len(report.discarded_clusters)}"]
     lines += [f"skipped: {sub_run}" for sub_run in report.skipped]
     return "\n".join(lines)
 
 
-def _format_caution(report: ExportReport) -> str:
-    """Return a last line that warns of synthetic data, or nothing."""
+def _format_last_line(report: ExportReport) -> str:
+    """Return the totals, with a warning of synthetic data."""
+    totals = f"{report.rows} bonds from {report.sub_runs} sub-runs, {len(report.skipped)} skipped"
     if not report.synthetic_sub_runs:
-        return ""
+        return totals
     counts = f"{report.synthetic_sub_runs} of {report.sub_runs} sub-runs"
     mixed = f" ({counts})" if report.real_sub_runs else ""
-    return f"\nsynthetic data{mixed}: do not train, publish or compare"
+    return f"{totals}\nsynthetic data{mixed}: do not train, publish or compare"

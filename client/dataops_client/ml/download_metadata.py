@@ -1,12 +1,13 @@
-"""Metadata of downloads: why a file is absent, and whether the data is synthetic."""
+"""Metadata of downloads: why a file is absent, licence and citation, synthetic or not."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from dataops_client.errors import to_printable
-from dataops_client.ro_crate import METADATA_NAME, get_files, read_entities
+from dataops_client.ro_crate import METADATA_NAME, Entity, get_files, read_entities
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class DownloadMetadata:
 
     `files` are the files of the download, `missing` the expected files that the source does not
     have. A folder without metadata was not downloaded as an archive and counts as complete.
+    `license`, `citation` and `soap_descriptor` are None if the metadata do not contain them.
     """
 
     profile: str = "full"
@@ -22,6 +24,9 @@ class DownloadMetadata:
     files: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
     synthetic: bool = False
+    license: str | None = None
+    citation: str | None = None
+    soap_descriptor: str | None = None
 
     @property
     def selection(self) -> str:
@@ -52,17 +57,33 @@ def read_download_metadata(folder: Path) -> DownloadMetadata:
             for entity in entities
             if entity["@type"] == "PropertyValue"
         }
-        files = [*get_files(entities)]
-        missing = str(values.get("missing", "")).split(", ")
+        by_id = {entity.get("@id"): entity for entity in entities}
+        root = by_id.get("./", {})
+        return DownloadMetadata(
+            profile=to_printable(str(values.get("profile", "full"))),
+            include=to_printable(str(values.get("include", ""))),
+            files=_select_below(prefix, [*get_files(entities)]),
+            missing=_select_below(prefix, str(values.get("missing", "")).split(", ")),
+            synthetic=values.get("synthetic") == "true",
+            license=_get_license(root, by_id),
+            citation=_get_text(root.get("citation")),
+            soap_descriptor=_get_text(values.get("soap_descriptor")),
+        )
     except (FileNotFoundError, ValueError, KeyError, TypeError):  # `dataops verify` reports these
         return DownloadMetadata()
-    return DownloadMetadata(
-        profile=to_printable(str(values.get("profile", "full"))),
-        include=to_printable(str(values.get("include", ""))),
-        files=_select_below(prefix, files),
-        missing=_select_below(prefix, missing),
-        synthetic=values.get("synthetic") == "true",
-    )
+
+
+def _get_license(root: Entity, by_id: Mapping[str | None, Entity]) -> str | None:
+    """Return the name of the licence, None if the root has a sentence instead of an entity."""
+    licence = root.get("license")
+    entity = by_id.get(licence.get("@id", ""), {}) if isinstance(licence, dict) else {}
+    return _get_text(entity.get("name"))
+
+
+def _get_text(value: object) -> str | None:
+    """Return a text or the identifier of a referenced entity, printable; None for other values."""
+    text = value.get("@id") if isinstance(value, dict) else value
+    return to_printable(text) if isinstance(text, str) else None
 
 
 def _select_below(prefix: str, names: list[str]) -> frozenset[str]:

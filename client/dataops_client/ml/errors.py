@@ -6,7 +6,8 @@ MlError                      root, a DataOpsError
 ├── MissingFile              a required file does not exist
 ├── MalformedFile            a file cannot be parsed
 │   └── RefusedPickle        a SOAPS.vec contains more than float64 arrays, or is damaged
-├── UnknownFormat            the suffix of a picture is not supported
+├── UnknownFormat            the suffix of a picture or table is not supported
+├── TableExists              the table to write exists already
 └── NothingToExport          the folder has no usable sub-run
 """
 
@@ -56,7 +57,11 @@ class RefusedPickle(MalformedFile):
 
 
 class UnknownFormat(MlError):
-    """Suffix of a picture that is not supported."""
+    """Suffix of a picture or table that is not supported."""
+
+
+class TableExists(MlError):
+    """Table to write that exists already."""
 
 
 class NothingToExport(MlError):

@@ -2,48 +2,97 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from os import PathLike
 from pathlib import Path
 
-from dataops_client.ml.download_metadata import DownloadMetadata, read_download_metadata
-from dataops_client.ml.errors import MalformedFile, MissingFile, NothingToExport
-from dataops_client.ml.espresso import get_symbols
-from dataops_client.ml.export_report import (
-    DiscardedClusterOfSubRun,
-    ExportReport,
-    SkippedSubRun,
-    get_report_path,
-)
-from dataops_client.ml.folders import SubRunFolder, list_sub_run_folders
-from dataops_client.ml.formats import Format
-from dataops_client.ml.lobster import read_clusters
-from dataops_client.ml.outcomes import get_folder_outcome
-from dataops_client.ml.soaps import read_soaps
-from dataops_client.ml.sub_run import read_checked_bonds, read_initial_structure
-from dataops_client.ml.table import build_bond_table
-from dataops_client.ml.writers import WRITERS, BondBatch
+import pyarrow as pa
 
-_REQUIRED_FILES = ("{nc}.scf.out", "{nc}.lb.out", "ICOHPLIST.lobster", "lobsterin-quippy")
+from dataops_client.ml.arrow import to_arrow
+from dataops_client.ml.batches import iter_bond_batches
+from dataops_client.ml.errors import MissingFile, NothingToExport, TableExists
+from dataops_client.ml.export_report import ExportReport
+from dataops_client.ml.formats import Format, get_format
+from dataops_client.ml.selection import Selection, select_sub_runs
+from dataops_client.ml.table_metadata import TableMetadata, build_metadata
+from dataops_client.ml.writers import WRITERS
 
 
 def export_bonds(
-    directory: Path, output: Path, format_: Format, *, soaps: bool = False
+    directory: str | PathLike[str],
+    output: str | PathLike[str],
+    format_: Format | str | None = None,
+    *,
+    soaps: bool = False,
+    published_names: bool = False,
+    force: bool = False,
 ) -> ExportReport:
-    """Write the training table of all usable sub-runs, and `<output>.report.json` next to it.
+    """Write the training table of all usable sub-runs, and two files that describe it.
 
-    Both files are written completely or not at all.
+    `<output>.report.json` contains the skipped and discarded data and the metadata of the table.
+    `<output>.manifest-sha256.txt` contains the SHA-256 of each source file; the SHA-256 of that
+    file is the content id in the metadata. All files are written completely or not at all.
 
     Args:
         directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`.
         output: Table to write.
-        format_: Format of the table.
+        format_: Format of the table; by default that of the suffix of `output`.
         soaps: Join the SOAP vectors of both atoms to each bond.
+        published_names: Name the columns as the scripts of the published data set do.
+        force: Replace an existing table.
 
     Returns:
         The report.
+
+    Raises:
+        UnknownFormat: There is no such format.
+        TableExists: The table exists already, and `force` is False.
+        NothingToExport: The folder has no usable sub-run.
+        MissingFile: A required file does not exist.
+        MalformedFile: A file cannot be parsed.
+
+    Warns:
+        MixedData: The table has real and synthetic sub-runs.
+
+    Example:
+        >>> export_bonds("data", "bonds.parquet").rows
+        9187
+    """
+    output = Path(output)
+    chosen = get_format(output, format_)
+    if not output.parent.is_dir():
+        raise MissingFile(f"output folder {output.parent} does not exist; create it first")
+    if output.exists() and not force:
+        raise TableExists(f"{output} exists already; replace it (--force) or use another name")
+    selection, report = select_sub_runs(Path(directory), soaps=soaps), ExportReport()
+    metadata = build_metadata(selection, published_names=published_names)
+    with ExitStack() as stack:
+        report_part = stack.enter_context(atomic_write(get_report_path(output)))
+        manifest_part = stack.enter_context(atomic_write(get_manifest_path(output)))
+        part = stack.enter_context(atomic_write(output))
+        WRITERS[chosen](part, iter_bond_batches(selection, report), metadata)
+        _require_rows(directory, report)
+        manifest_part.write_text(metadata.manifest, encoding="utf-8")
+        report_part.write_text(_format_report(report, metadata), encoding="utf-8")
+    report.warn_if_mixed()
+    return report
+
+
+def load_tree(directory: str | PathLike[str], *, soaps: bool = False) -> pa.Table:
+    """Return the training table of all usable sub-runs, the same as that of `export_bonds`.
+
+    Units and meaning of the columns are in the metadata of the fields, the content id, licence,
+    citation and SOAP descriptor in that of the schema.
+
+    Args:
+        directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`.
+        soaps: Join the SOAP vectors of both atoms to each bond.
+
+    Returns:
+        The table; `load_tree(...).to_pandas()` is a pandas DataFrame.
 
     Raises:
         NothingToExport: The folder has no usable sub-run.
@@ -54,90 +103,25 @@ def export_bonds(
         MixedData: The table has real and synthetic sub-runs.
 
     Example:
-        >>> export_bonds(Path("files"), Path("bonds.parquet"), Format.PARQUET).rows
-        10825
+        >>> load_tree("data").num_rows
+        9187
     """
-    if not output.parent.is_dir():
-        raise MissingFile(f"output folder {output.parent} does not exist; create it first")
-    folders = list_sub_run_folders(directory)
-    report = ExportReport()
-    with atomic_write(get_report_path(output)) as report_part, atomic_write(output) as part:
-        batches = iter_bond_batches(folders, report, soaps=soaps)
-        WRITERS[format_](part, batches, with_nc=len({folder.nc for folder in folders}) > 1)
-        if not report.rows:
-            raise NothingToExport(
-                f"{directory} has no usable sub-run; skipped: {report.summarize_skipped()}"
-            )
-        report_part.write_text(report.to_json(), encoding="utf-8")
+    selection: Selection = select_sub_runs(Path(directory), soaps=soaps)
+    metadata, report = build_metadata(selection), ExportReport()
+    tables = [to_arrow(batch, metadata) for batch in iter_bond_batches(selection, report)]
+    _require_rows(directory, report)
     report.warn_if_mixed()
-    return report
+    return pa.concat_tables(tables)
 
 
-def iter_bond_batches(
-    folders: list[SubRunFolder], report: ExportReport, *, soaps: bool = False
-) -> Iterator[BondBatch]:
-    """Yield the bonds of each usable sub-run, and add each sub-run to the report."""
-    components: set[int] = set()
-    for folder in folders:
-        metadata = read_download_metadata(folder.path)
-        if skipped := _explain_skip(folder, metadata, soaps=soaps):
-            report.skipped.append(skipped)
-            continue
-        structure = read_initial_structure(folder.path, folder.nc)
-        if structure is None:
-            raise MissingFile(f"{folder.path} has neither {folder.nc}.scf.in nor {folder.nc}.xyz")
-        table = build_bond_table(
-            read_checked_bonds(folder.path / "ICOHPLIST.lobster", structure),
-            read_clusters(folder.path / "lobsterin-quippy"),
-            get_symbols(structure),
-        )
-        vectors = read_soaps(folder.path / "SOAPS.vec", atoms=len(structure)) if soaps else None
-        components |= set() if vectors is None else {vectors.shape[1]}
-        if len(components) > 1:
-            raise MalformedFile(
-                folder.path / "SOAPS.vec",
-                f"vectors of {sorted(components)} components cannot share a table",
-            )
-        report.sub_runs += 1
-        report.synthetic_sub_runs += metadata.synthetic
-        for bond_type, count in Counter(bond.bond_type for bond in table.rows).items():
-            report.rows_per_bond_type[bond_type] = (
-                report.rows_per_bond_type.get(bond_type, 0) + count
-            )
-        report.discarded_clusters += [
-            DiscardedClusterOfSubRun(
-                folder.nc, folder.id_run, folder.sub_run, cluster.atom, cluster.bonds_without_label
-            )
-            for cluster in table.discarded
-        ]
-        yield BondBatch(folder, structure, table.rows, vectors)
+def get_report_path(output: Path) -> Path:
+    """Return the path of the report: `bonds.parquet.report.json` for `bonds.parquet`."""
+    return output.with_name(f"{output.name}.report.json")
 
 
-def _explain_skip(
-    folder: SubRunFolder, metadata: DownloadMetadata, *, soaps: bool
-) -> SkippedSubRun | None:
-    """Return why a sub-run cannot be used, or None if it can."""
-    outcome = get_folder_outcome(folder.path, folder.nc, metadata)
-    missing = _list_missing(folder.path, [name.format(nc=folder.nc) for name in _REQUIRED_FILES])
-    structures = [f"{folder.nc}.scf.in", f"{folder.nc}.xyz"]
-    no_structure = _list_missing(folder.path, structures) == tuple(structures)
-    absent = (
-        *missing,
-        *(structures[:1] if no_structure else ()),
-        *(_list_missing(folder.path, ["SOAPS.vec"]) if soaps else ()),
-    )
-    excluded = {name: reason for name in absent if (reason := metadata.explain_absence(name))}
-    if outcome and outcome.usable and "lobsterin-quippy" not in missing and not excluded:
-        return None
-    lacking = ", ".join(name for name in missing if name not in excluded)
-    reason = f"{outcome}" + (f" (missing: {lacking})" if lacking else "")
-    if outcome is None or (outcome.usable and excluded):
-        reason = "; ".join(excluded.values())
-    return SkippedSubRun(folder.nc, folder.id_run, folder.sub_run, outcome, missing, reason)
-
-
-def _list_missing(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for name in names if not (folder / name).is_file())
+def get_manifest_path(output: Path) -> Path:
+    """Return the path of the manifest: `bonds.parquet.manifest-sha256.txt`."""
+    return output.with_name(f"{output.name}.manifest-sha256.txt")
 
 
 @contextmanager
@@ -149,3 +133,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _require_rows(directory: str | PathLike[str], report: ExportReport) -> None:
+    if not report.rows:
+        raise NothingToExport(f"{directory} has no bond with a complete cluster")
+
+
+def _format_report(report: ExportReport, metadata: TableMetadata) -> str:
+    document = report.to_dict() | {"metadata": metadata.to_dict()}
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

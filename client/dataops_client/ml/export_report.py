@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from typing import Any
 
 from dataops_client.ml.errors import MixedData
 from dataops_client.ml.outcomes import Outcome
@@ -68,11 +68,6 @@ class ExportReport:
     def real_sub_runs(self) -> int:
         return self.sub_runs - self.synthetic_sub_runs
 
-    def summarize_skipped(self) -> str:
-        """Return the first skipped sub-runs with their reasons."""
-        shown = "; ".join(str(sub_run) for sub_run in self.skipped[:_MAX_REASONS])
-        return shown + (" ..." if len(self.skipped) > _MAX_REASONS else "")
-
     def warn_if_mixed(self) -> None:
         """Warn with MixedData if the data is partly real and partly synthetic."""
         if self.real_sub_runs and self.synthetic_sub_runs:
@@ -83,14 +78,14 @@ class ExportReport:
                 stacklevel=3,
             )
 
-    def to_json(self) -> str:
-        """Return the report as JSON, in which `skipped` is named `left_out`."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report for JSON, in which `skipped` is named `left_out`."""
         fields = asdict(self)
         fields["left_out"] = fields.pop("skipped")
-        counts = {"rows": self.rows, "real_sub_runs": self.real_sub_runs}
-        return json.dumps(counts | fields, indent=1) + "\n"
+        return {"rows": self.rows, "real_sub_runs": self.real_sub_runs} | fields
 
 
-def get_report_path(output: Path) -> Path:
-    """Return the path of the report: `bonds.report.json` for `bonds.parquet`."""
-    return output.with_name(f"{output.stem}.report.json")
+def summarize_skipped(skipped: Sequence[SkippedSubRun]) -> str:
+    """Return the first skipped sub-runs with their reasons."""
+    shown = "; ".join(str(sub_run) for sub_run in skipped[:_MAX_REASONS])
+    return shown + (" ..." if len(skipped) > _MAX_REASONS else "")

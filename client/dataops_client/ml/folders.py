@@ -48,6 +48,14 @@ def list_sub_run_folders(directory: Path) -> list[SubRunFolder]:
     return folders
 
 
+def get_numbers(folder: Path) -> tuple[int, int] | tuple[None, None]:
+    """Return the numbers of run and sub-run of a folder `<nc>/<id_run>/<sub_run>`, or None."""
+    *_, nc, id_run, sub_run = ("", "", "", *folder.resolve().parts)
+    if COMPOSITION.fullmatch(nc) and _ID_RUN.fullmatch(id_run) and _SUB_RUN.fullmatch(sub_run):
+        return int(id_run), int(sub_run)
+    return None, None
+
+
 def get_composition(folder: Path) -> str:
     """Return the nominal composition that the files of a sub-run are named by (`<nc>.scf.in`).
 

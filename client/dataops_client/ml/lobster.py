@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
+from os import PathLike
 from pathlib import Path
 
 from ase.data import atomic_numbers
@@ -16,18 +17,23 @@ Translation = tuple[int, int, int]
 Cluster = tuple[tuple[int, Translation], ...]
 """Neighbours of an atom: their numbers, from 1, and offsets in cell vectors."""
 
+_HEADER = ["COHP#", "atomMU", "atomNU"]
+_SPIN = re.compile(r"for spin\s+([0-9]+)", re.ASCII)
+_SPIN_2 = re.compile(r"for spin\s+2\b", re.ASCII)
 _LABEL = re.compile(r"([A-Z][a-z]?)([1-9][0-9]*)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Bond:
-    """Line of ICOHPLIST.lobster, with its atoms in the order of the line.
+    """Bond of ICOHPLIST.lobster, with its atoms in the order of the file.
 
     `atom_a` and `atom_b` are the numbers of the labels, from 1: row `atom_a - 1` of the structure
     and of the SOAP matrix is the atom. `distance` is in angstrom. `translation` is in cell vectors
     and belongs to atom A: the distance is ``|r_B - (r_A + translation @ cell)|``. That was found
     from files of LOBSTER 3.0.0; lobsterin-quippy contains the offset of the second atom instead.
-    `icohp` is -ICOHP at the Fermi level in eV, positive for bonding.
+    `minus_icohp` is -ICOHP at the Fermi level in eV, positive for bonding: the opposite of the
+    number in the file. With spin polarisation it is the sum of `minus_icohp_spins`, the values of
+    spin up and spin down. Without, LOBSTER writes the sum of both spins.
     """
 
     label_a: str
@@ -36,7 +42,8 @@ class Bond:
     atom_b: int
     distance: float
     translation: Translation
-    icohp: float
+    minus_icohp: float
+    minus_icohp_spins: tuple[float, float] | None = None
 
     @property
     def bond_type(self) -> str:
@@ -44,29 +51,49 @@ class Bond:
         return get_bond_type(get_element(self.label_a), get_element(self.label_b))
 
 
-def read_bonds(path: Path) -> tuple[Bond, ...]:
-    """Read the bonds of an ICOHPLIST.lobster, in the order of the file.
+def read_bonds(path: str | PathLike[str]) -> tuple[Bond, ...]:
+    """Read the bonds of an ICOHPLIST.lobster of LOBSTER 3, 4 or 5, in the order of the file.
+
+    With spin polarisation, LOBSTER 3 and 4 write a second list for spin 2, LOBSTER 5 a second
+    column. Lines of single orbitals (`Cu1_4s`) are ignored, because the line of the bond is their
+    sum.
 
     Args:
-        path: ICOHPLIST.lobster of a calculation without spin polarisation.
+        path: ICOHPLIST.lobster.
+
+    Returns:
+        The bonds.
 
     Raises:
         MissingFile: The file does not exist.
-        MalformedFile: A line is not a number, two labels, a distance, three integers and the ICOHP.
+        MalformedFile: A line is not a number, two labels, a distance, three integers and the ICOHP
+            of each spin, or both lists of a spin-polarised calculation have different bonds.
+
+    Example:
+        >>> read_bonds("data/Zr49Cu49Al2/21/0/ICOHPLIST.lobster")[0].minus_icohp
+        0.41728
     """
-    lines = _read_lines(path)
-    if not lines or lines[0].split()[:3] != ["COHP#", "atomMU", "atomNU"]:
-        raise MalformedFile(
-            path, f"the header of ICOHPLIST is missing; the first line is {(lines or [''])[0]!r}"
-        )
+    path = Path(path)
+    lists = _read_spin_lists(path)
+    spins = [spin for of_list, _ in lists for spin in of_list]
+    if spins not in (["1"], ["1", "2"]):
+        raise MalformedFile(path, f"lists of spins {spins} instead of spin 1, or spins 1 and 2")
+    if len(lists) == 1:
+        return tuple(line.to_bond(line.icohps) for line in lists[0][1])
+    (_, first), (_, second) = lists
+    if [line.bond for line in first] != [line.bond for line in second]:
+        raise MalformedFile(path, "the lists of spin 1 and spin 2 have different bonds")
     return tuple(
-        _parse_bond(path, number, line)
-        for number, line in enumerate(lines[1:], start=2)
-        if line.strip()
+        up.to_bond((*up.icohps, *down.icohps)) for up, down in zip(first, second, strict=True)
     )
 
 
-def read_clusters(path: Path) -> Mapping[int, Cluster]:
+def is_spin_polarized(path: Path) -> bool:
+    """Return True if an ICOHPLIST.lobster has values of two spins."""
+    return any(_SPIN_2.search(line) for line in _read_lines(path))
+
+
+def read_clusters(path: str | PathLike[str]) -> Mapping[int, Cluster]:
     """Read the neighbours of each atom from the `cohpbetween` lines of a lobsterin-quippy.
 
     A line is `cohpbetween atom A atom B offset i j k`.
@@ -81,6 +108,7 @@ def read_clusters(path: Path) -> Mapping[int, Cluster]:
         MissingFile: The file does not exist.
         MalformedFile: A `cohpbetween` line has another form.
     """
+    path = Path(path)
     clusters: dict[int, list[tuple[int, Translation]]] = {}
     for number, line in enumerate(_read_lines(path), start=1):
         match line.split():
@@ -109,23 +137,64 @@ def get_element(label: str) -> str:
     return label.rstrip("0123456789")
 
 
-def _parse_bond(path: Path, number: int, line: str) -> Bond:
-    try:
-        _, label_a, label_b, distance, i, j, k, icohp = line.split()
-        bond = Bond(
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Line of a list: number, labels, distance and translation of a bond, ICOHP of each spin."""
+
+    bond: tuple[str, str, str, float, Translation]
+    icohps: tuple[float, ...]
+
+    def to_bond(self, icohps: tuple[float, ...]) -> Bond:
+        _, label_a, label_b, distance, translation = self.bond
+        spins = tuple(0.0 - icohp for icohp in icohps)
+        return Bond(
             label_a,
             label_b,
             _parse_atom_number(label_a),
             _parse_atom_number(label_b),
-            float(distance),
-            (int(i), int(j), int(k)),
-            0.0 - float(icohp),
+            distance,
+            translation,
+            sum(spins),
+            (spins[0], spins[1]) if len(spins) == 2 else None,
         )
+
+
+def _read_spin_lists(path: Path) -> list[tuple[list[str], list[_Line]]]:
+    """Return the lists of the file, one or one of each spin, each with the spins of its header."""
+    lines = _read_lines(path)
+    if not lines or lines[0].split()[:3] != _HEADER:
+        raise MalformedFile(
+            path, f"the header of ICOHPLIST is missing; the first line is {(lines or [''])[0]!r}"
+        )
+    if "translation" not in lines[0]:
+        raise MalformedFile(path, "no translations: LOBSTER 3 or newer is required")
+    lists: list[tuple[list[str], list[_Line]]] = []
+    for number, line in enumerate(lines, start=1):
+        fields = line.split()
+        if fields[:3] == _HEADER:
+            lists.append((_SPIN.findall(line), []))
+        elif fields[:2] == ["for", "spin"]:  # second line of the header of LOBSTER 5
+            lists[-1][0].extend(_SPIN.findall(line))
+        elif fields and not any("_" in label for label in fields[1:3]):
+            of_list, bonds = lists[-1]
+            bonds.append(_parse_line(path, number, line, spins=len(of_list)))
+    return lists
+
+
+def _parse_line(path: Path, number: int, line: str, *, spins: int) -> _Line:
+    try:
+        bond, label_a, label_b, length, i, j, k, *values = line.split()
+        distance, icohps = float(length), tuple(float(value) for value in values)
+        translation = (int(i), int(j), int(k))
+        for label in (label_a, label_b):
+            _parse_atom_number(label)
+        if len(icohps) != spins:
+            raise ValueError(f"{len(icohps)} values for {spins} spins")
     except ValueError as error:
         raise MalformedFile(path, f"line {number} is not a bond: {line!r}: {error}") from None
-    if not (isfinite(bond.distance) and isfinite(bond.icohp)):
+    if not all(isfinite(value) for value in (distance, *icohps)):
         raise MalformedFile(path, f"distance or ICOHP of line {number} is not finite: {line!r}")
-    return bond
+    return _Line((bond, label_a, label_b, distance, translation), icohps)
 
 
 def _parse_atom_number(label: str) -> int:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from os import PathLike
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from dataops_client.ml.batches import iter_bond_batches
 from dataops_client.ml.errors import MissingFile, NothingToExport, UnknownFormat
-from dataops_client.ml.export import atomic_write, iter_bond_batches
+from dataops_client.ml.export import atomic_write
 from dataops_client.ml.export_report import ExportReport
-from dataops_client.ml.folders import list_sub_run_folders
+from dataops_client.ml.selection import select_sub_runs
 
 _SUFFIXES = (".png", ".svg", ".pdf")
 _PANELS_PER_ROW = 3
 
 
-def plot_bonds(directory: Path, output: Path) -> ExportReport:
+def plot_bonds(directory: str | PathLike[str], output: str | PathLike[str]) -> ExportReport:
     """Plot the bonds of the training table. The picture is written completely or not at all.
 
     Args:
@@ -34,20 +36,23 @@ def plot_bonds(directory: Path, output: Path) -> ExportReport:
 
     Warns:
         MixedData: The picture has real and synthetic sub-runs.
+
+    Example:
+        >>> plot_bonds("data", "bonds.png").rows
+        9187
     """
+    output = Path(output)
     if output.suffix not in _SUFFIXES:
         raise UnknownFormat(f"picture {output} does not end in .png, .svg or .pdf")
     if not output.parent.is_dir():
         raise MissingFile(f"output folder {output.parent} does not exist; create it first")
     report = ExportReport()
     points: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    for batch in iter_bond_batches(list_sub_run_folders(directory), report):
+    for batch in iter_bond_batches(select_sub_runs(Path(directory)), report):
         for bond in batch.bonds:
-            points[bond.bond_type].append((bond.distance, bond.icohp))
+            points[bond.bond_type].append((bond.distance, bond.minus_icohp))
     if not points:
-        raise NothingToExport(
-            f"{directory} has no usable sub-run; skipped: {report.summarize_skipped()}"
-        )
+        raise NothingToExport(f"{directory} has no bond with a complete cluster")
     with atomic_write(output) as part:
         build_figure(points).savefig(part, format=output.suffix[1:], dpi=150)
     report.warn_if_mixed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from dataops_client.ml.errors import MissingFile, RefusedPickle
 MAX_FILE_BYTES = 1 << 30
 
 
-def read_soaps(path: Path, *, atoms: int | None = None) -> NDArray[np.float64]:
+def read_soaps(path: str | PathLike[str], *, atoms: int | None = None) -> NDArray[np.float64]:
     """Read the SOAP vectors of a sub-run.
 
     Args:
@@ -27,7 +28,12 @@ def read_soaps(path: Path, *, atoms: int | None = None) -> NDArray[np.float64]:
     Raises:
         MissingFile: The file does not exist.
         RefusedPickle: The file contains anything but finite float64 vectors of one length.
+
+    Example:
+        >>> read_soaps("data/Zr49Cu49Al2/21/0/SOAPS.vec").shape
+        (100, 2101)
     """
+    path = Path(path)
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
