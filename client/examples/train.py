@@ -1,14 +1,15 @@
 # %% [markdown]
 # # How strong is a bond? A Gaussian process on distance and SOAP similarity
 #
-# Download sub-runs, export the bonds with the SOAP vectors of their atoms, and run this file on the
-# table:
+# Download sub-runs of at least two cells, export the bonds with the SOAP vectors of their atoms,
+# and run this file on the table:
 #
-#     dataops download Zr49Cu49Al2 21 --all
-#     dataops export . --format parquet --soaps -o bonds.parquet
-#     python train.py bonds.parquet
+#     dataops run Zr49Cu49Al2 --augment --wait -o data
+#     dataops run Zr50Cu40Al10 --count 2 --augment --wait -o data
+#     dataops export data --soaps -o bonds.parquet
+#     python client/examples/train.py bonds.parquet
 #
-# Requirement: `pip install 'dataops-client[ml]'`.
+# Requirement: `pip install './client[ml]'` in the repository.
 
 # %%
 # ruff: noqa: T201
@@ -19,58 +20,44 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from dataops_client.ml import split_by_cell
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
 TRAINING_BONDS = 600  # per bond type; the time grows with the cube
+TEST_FRACTION = 0.25  # of the cells
 RANDOM_SEED = 113603
 
 
 # %% [markdown]
 # ## The table
-# One row is one bond. `distance` is in angstrom, `icohp` is -ICOHP in eV (positive for bonding),
-# `soap_a` and `soap_b` are the unit vectors that describe the surroundings of its two atoms.
+# One row is one bond: its length, its strength -ICOHP (positive for bonding), and the unit vectors
+# that describe the surroundings of its two atoms.
 
 
 # %%
 @dataclass(frozen=True)
 class Bonds:
-    distance: Floats
+    distance: Floats  # angstrom
     soap_a: Floats
     soap_b: Floats
-    icohp: Floats
-    sub_run: NDArray[np.int64]  # number of the sub-run that the bond is from
+    strength: Floats  # -ICOHP in eV
 
-    def __getitem__(self, chosen: NDArray[Any]) -> Bonds:
-        return Bonds(
-            self.distance[chosen],
-            self.soap_a[chosen],
-            self.soap_b[chosen],
-            self.icohp[chosen],
-            self.sub_run[chosen],
+    @classmethod
+    def of_table(cls, table: pa.Table) -> Bonds:
+        return cls(
+            table["distance_angstrom"].to_numpy(),
+            _matrix(table["soap_a"]),
+            _matrix(table["soap_b"]),
+            table["minus_icohp_ev"].to_numpy(),
         )
 
     def __len__(self) -> int:
         return len(self.distance)
-
-
-def read_bonds(table: str, bond_type: str) -> Bonds:
-    rows = pq.read_table(table, filters=[("bond_type", "=", bond_type)])
-    columns = [name for name in ("nc", "id_run", "sub_run") if name in rows.column_names]
-    _, sub_run = np.unique(
-        np.array([rows[name].to_numpy().astype(str) for name in columns]),
-        axis=1,
-        return_inverse=True,
-    )
-    return Bonds(
-        rows["distance"].to_numpy(),
-        _matrix(rows["soap_a"]),
-        _matrix(rows["soap_b"]),
-        rows["icohp"].to_numpy(),
-        sub_run,
-    )
 
 
 def _matrix(column: Any) -> Floats:
@@ -80,18 +67,17 @@ def _matrix(column: Any) -> Floats:
 
 # %% [markdown]
 # ## Test data
-# The bonds of a sub-run resemble each other. Therefore every fourth sub-run is held out. With fewer
-# than four sub-runs, every fourth bond is held out, which makes the model look better than it is.
+# The sub-runs of a run are one cell under different deformations, so their bonds resemble each
+# other. Therefore whole cells are held out (`split_by_cell`). Training bonds are a random selection
+# of the others.
 
 
 # %%
-def split(bonds: Bonds) -> tuple[Bonds, Bonds]:
-    groups = bonds.sub_run if len(np.unique(bonds.sub_run)) >= 4 else np.arange(len(bonds))
-    held_out = groups % 4 == 3
-    train = np.flatnonzero(~held_out)
-    if len(train) > TRAINING_BONDS:
-        train = np.random.default_rng(RANDOM_SEED).choice(train, TRAINING_BONDS, replace=False)
-    return bonds[train], bonds[np.flatnonzero(held_out)]
+def select_training_bonds(table: pa.Table) -> pa.Table:
+    if table.num_rows <= TRAINING_BONDS:
+        return table
+    random = np.random.default_rng(RANDOM_SEED)
+    return table.take(np.sort(random.choice(table.num_rows, TRAINING_BONDS, replace=False)))
 
 
 # %% [markdown]
@@ -118,42 +104,33 @@ def similarity(one: Bonds, other: Bonds) -> Floats:
 @dataclass(frozen=True)
 class Model:
     train: Bonds
-    line: (
-        Floats  # slope and intercept of the logarithm over the distance; the process fits the rest
-    )
-    weights: Floats
+    line: Floats  # slope and intercept of the logarithm over the distance
+    weights: Floats  # of the process, which fits the rest
     shift: float
     length: float
     power: float
 
     @classmethod
     def fit(cls, train: Bonds) -> Model:
-        shift = 0.1 - min(0.0, float(train.icohp.min()))
-        target = np.log(train.icohp + shift)
-        centre = train.distance.mean()
-        slope, middle = np.linalg.lstsq(
-            np.column_stack([train.distance - centre, np.ones(len(train))]), target, rcond=None
-        )[0]
-        line = np.array([slope, middle - slope * centre])
+        shift = 0.1 - min(0.0, float(train.strength.min()))
+        target = np.log(train.strength + shift)
+        powers = np.column_stack([train.distance, np.ones(len(train))])
+        line = np.linalg.lstsq(powers, target, rcond=None)[0]  # distances can all be equal
         rest = target - np.polyval(line, train.distance)
         alike, apart = similarity(train, train), train.distance[:, None] - train.distance
-        best: tuple[float, Floats, float, float] | None = None
+        fits = []
         for length in (0.2, 0.4, 0.8):
             for power in (1.0, 2.0, 4.0):
+                kernel = np.exp(-0.5 * (apart / length) ** 2) * alike**power
+                values, vectors = np.linalg.eigh(kernel)  # once for all values of the noise
+                projected = vectors.T @ rest
                 for noise in (1e-4, 1e-3, 1e-2, 1e-1):
-                    kernel = np.exp(-0.5 * (apart / length) ** 2) * alike**power + noise * np.eye(
-                        len(train)
-                    )
-                    factor = np.linalg.cholesky(kernel)
-                    weights = np.linalg.solve(factor.T, np.linalg.solve(factor, rest))
-                    height = float(rest @ weights) / len(train)
-                    likelihood = -0.5 * len(train) * np.log(height + 1e-300) - float(
-                        np.log(np.diag(factor)).sum()
-                    )
-                    if best is None or likelihood > best[0]:
-                        best = likelihood, weights, length, power
-        assert best is not None  # noqa: S101 (the grid is not empty)
-        _, weights, length, power = best
+                    variances = np.clip(values, 0.0, None) + noise
+                    height = float(projected @ (projected / variances)) / len(train) + 1e-300
+                    likelihood = -len(train) * np.log(height) - np.log(variances).sum()
+                    weights = vectors @ (projected / variances)
+                    fits.append((likelihood, length, power, weights))
+        _, length, power, weights = max(fits, key=lambda fit: fit[0])
         return cls(train, line, weights, shift, length, power)
 
     def predict(self, bonds: Bonds) -> Floats:
@@ -161,16 +138,16 @@ class Model:
         kernel = (
             np.exp(-0.5 * (apart / self.length) ** 2) * similarity(bonds, self.train) ** self.power
         )
-        return np.asarray(
-            np.exp(np.polyval(self.line, bonds.distance) + kernel @ self.weights) - self.shift,
-            dtype=np.float64,
-        )
+        return self.predict_from_distance(bonds, kernel @ self.weights)
+
+    def predict_from_distance(self, bonds: Bonds, rest: Floats | float = 0.0) -> Floats:
+        return np.exp(np.polyval(self.line, bonds.distance) + rest) - self.shift  # type: ignore[no-any-return]
 
 
 # %% [markdown]
 # ## Result
-# Root mean square error on the held-out bonds, compared with that of the straight line alone and
-# with the standard deviation of -ICOHP.
+# Root mean square error on the bonds of the cells that were held out, compared with that of the
+# distance alone and with the standard deviation of -ICOHP.
 
 
 # %%
@@ -178,31 +155,38 @@ def rmse(model: Floats, truth: Floats) -> float:
     return float(np.sqrt(np.mean((model - truth) ** 2)))
 
 
-def main(table: str) -> None:
-    schema = pq.read_schema(table)
-    if "soap_a" not in schema.names:
-        sys.exit(f"{table} has no SOAP vectors; export it with --soaps")
-    bond_types = sorted(set(pq.read_table(table, columns=["bond_type"])["bond_type"].to_pylist()))
+def main(path: str) -> None:
+    table = pq.read_table(path)
+    if "soap_a" not in table.column_names:
+        sys.exit(f"{path} has no SOAP vectors; export it with --soaps")
+    if table.schema.metadata.get(b"synthetic") == b"true":
+        print("synthetic data: the result is not that of real bonds")
+    try:
+        parts = split_by_cell(table, TEST_FRACTION, RANDOM_SEED)
+    except ValueError as error:
+        sys.exit(f"{path}: {error}; download another run and export again")
     print(
         f"{'':8}{'trained':>10}{'held out':>10}"
         f"{'RMSE (eV)':>12}{'distance only':>16}{'spread (eV)':>14}"
     )
-    for bond_type in bond_types:
-        train, test = split(read_bonds(table, bond_type))
+    for bond_type in sorted(set(table["bond_type"].to_pylist())):
+        print(f"{bond_type:8}", end="", flush=True)  # the fit takes a while
+        train_rows, test_rows = (
+            part.filter(pc.equal(part["bond_type"], bond_type)) for part in parts
+        )
+        train = Bonds.of_table(select_training_bonds(train_rows))
+        test = Bonds.of_table(test_rows)
+        print(f"{len(train):>10}{len(test):>10}", end="", flush=True)
         if len(train) < 4 or not len(test):
-            print(f"{bond_type:8}{len(train):>10}{len(test):>10}   too few to train on")
+            print("   too few to train on")
             continue
         model = Model.fit(train)
-        line_only = np.exp(np.polyval(model.line, test.distance)) - model.shift
         errors = (
-            rmse(model.predict(test), test.icohp),
-            rmse(line_only, test.icohp),
-            float(test.icohp.std()),
+            rmse(model.predict(test), test.strength),
+            rmse(model.predict_from_distance(test), test.strength),
+            float(test.strength.std()),
         )
-        print(
-            f"{bond_type:8}{len(train):>10}{len(test):>10}"
-            f"{errors[0]:>12.4f}{errors[1]:>16.4f}{errors[2]:>14.4f}"
-        )
+        print(f"{errors[0]:>12.4f}{errors[1]:>16.4f}{errors[2]:>14.4f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -55,3 +55,7 @@ def test_every_public_name_can_be_imported() -> None:
 def test_other_names_cannot_be_imported() -> None:
     with pytest.raises(AttributeError, match="load_everything"):
         _ = dataops_client.ml.load_everything
+
+
+def test_completion_offers_the_public_names_only() -> None:
+    assert dir(dataops_client.ml) == sorted(dataops_client.ml.__all__)

@@ -59,3 +59,13 @@ def test_a_table_without_vectors_is_rejected(tmp_path: Path) -> None:
     done = train(tmp_path / "bonds.parquet")
     assert done.returncode == 1
     assert "export it with --soaps" in done.stderr
+
+
+def test_a_single_cell_is_rejected(tmp_path: Path) -> None:
+    for sub_run in ("0", "1"):
+        write_sub_run(tmp_path / NC / "1" / sub_run)
+    export_bonds(tmp_path, tmp_path / "bonds.parquet", soaps=True)
+    done = train(tmp_path / "bonds.parquet")
+    assert done.returncode == 1
+    assert "the table has 1 cell" in done.stderr
+    assert "download another run" in done.stderr

@@ -22,6 +22,7 @@ from dataops_client.ml.errors import (
     MixedData,
     NothingToExport,
     RefusedPickle,
+    TableExists,
     UnknownFormat,
 )
 from dataops_client.ml.formats import Format
@@ -360,6 +361,49 @@ def test_the_command_writes_parquet_to_the_working_folder_by_default(
         == 0
     )
     assert "soap_a" in pq.read_schema("bonds.parquet").names
+
+
+def test_the_command_prints_one_json_document(app: typer.Typer, tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "table.csv"
+    result = CliRunner().invoke(app, ["export", str(tree), "-o", str(out), "--json"])
+    document = json.loads(result.output)
+    assert (document["table"], document["rows"]) == (str(out), 9)
+    assert Path(document["report"]).is_file()
+    assert Path(document["manifest"]).is_file()
+    assert document["metadata"]["columns"]["minus_icohp_ev"]["unit"] == "eV"
+    picture = tmp_path / "bonds.png"
+    result = CliRunner().invoke(app, ["plot", str(tree), "-o", str(picture), "--json"])
+    assert json.loads(result.output)["picture"] == str(picture)
+
+
+def test_the_command_takes_the_format_from_the_suffix(
+    app: typer.Typer, tree: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "table.npz"
+    CliRunner().invoke(app, ["export", str(tree), "-o", str(out)], catch_exceptions=False)
+    with np.load(out) as arrays:
+        assert len(arrays["minus_icohp_ev"]) == 9
+
+
+def test_the_command_replaces_a_table_only_with_force(
+    app: typer.Typer, tree: Path, tmp_path: Path
+) -> None:
+    command = ["export", str(tree), "-o", str(tmp_path / "b.csv")]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    refused = CliRunner().invoke(app, command)
+    assert isinstance(refused.exception, TableExists)
+    assert CliRunner().invoke(app, [*command, "--force"]).exit_code == 0
+
+
+def test_the_command_writes_published_names_and_folders_for_lobsterpy(
+    app: typer.Typer, tree: Path, tmp_path: Path
+) -> None:
+    out, folder = tmp_path / "b.csv", tmp_path / "lobsterpy"
+    command = ["export", str(tree), "-o", str(out), "--published-names", "--lobsterpy", str(folder)]
+    result = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert out.read_text().startswith("NC,ID_RUN,SUB_STEP,A,B,bond_type,Distance,minusICOHP\n")
+    assert (folder / NC / "21" / "2" / "POSCAR.lobster").is_file()
+    assert f"folders for LobsterPy: {folder} (2 sub-runs)" in result.output
 
 
 def test_the_command_plots(app: typer.Typer, tree: Path, tmp_path: Path) -> None:
