@@ -7,6 +7,7 @@ too; the test makes them up.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import ase.io
 import numpy as np
@@ -29,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_atoms_are_in_the_order_of_the_labels(folder: Path) -> None:
-    atoms = ase.io.read(folder / "POSCAR.lobster", format="vasp")
+    atoms: Any = ase.io.read(folder / "POSCAR.lobster", format="vasp")
     assert tuple(atoms.get_chemical_symbols()) == SYMBOLS
     for bond in read_bonds(folder / "ICOHPLIST.lobster"):
         shift = bond.translation @ np.asarray(atoms.cell)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -16,6 +17,10 @@ from tests.support.sample_tree import write_sample_tree
 NOTEBOOK = ROOT / "client" / "examples" / "first_model.ipynb"
 
 
+def read_notebook() -> Any:
+    return nbformat.reads(NOTEBOOK.read_text(), as_version=4)  # type: ignore[no-untyped-call]
+
+
 def test_the_notebook_runs_and_shows_a_model_better_than_the_distance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -24,7 +29,7 @@ def test_the_notebook_runs_and_shows_a_model_better_than_the_distance(
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
     assert KernelSpecManager().get_kernel_spec("python3").argv[0] in ("python", sys.executable)
     write_sample_tree(tmp_path / "data")
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = read_notebook()
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert "SubRun(Zr49Cu49Al2/21/0, DONE" in code[0].outputs[0].data["text/plain"]
@@ -35,7 +40,7 @@ def test_the_notebook_runs_and_shows_a_model_better_than_the_distance(
 
 
 def test_the_notebook_is_stored_without_outputs() -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = read_notebook()
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(not cell.outputs and cell.execution_count is None for cell in code)
