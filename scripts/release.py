@@ -63,7 +63,7 @@ def get_notes(version: str) -> str:
 
 
 def collect(output: Path) -> None:
-    """Write the files of the release to `output`, and the notes beside it."""
+    """Write the files of the release to `output`, and the notes next to it."""
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     for stage in _STAGES:
