@@ -4,14 +4,13 @@ from dataops_client import DataOpsClient
 
 with DataOpsClient("http://localhost:8000") as client:
     run = client.generate("Zr49Cu49Al2")
-    download = client.download("Zr49Cu49Al2", run.id_run, "0", "files")
+    download = client.download("Zr49Cu49Al2", run.id_run, 0, "files")
 """
 
 from typing import TYPE_CHECKING, Any
 
 from dataops_client._version import __version__
 from dataops_client.api import InsecureConnection
-from dataops_client.archive_operations import Download
 from dataops_client.client import DataOpsClient
 from dataops_client.downloads import (
     DownloadResult,
@@ -41,11 +40,15 @@ from dataops_client.errors import (
 from dataops_client.models.archives import (
     ArchiveFile,
     ArchiveLink,
+    BuildProgress,
     Manifest,
     ManifestFile,
     SkippedFile,
 )
+from dataops_client.models.bonds import Bonds, BondStrength, BondTypeSummary
+from dataops_client.models.downloads import Download
 from dataops_client.models.runs import Run, RunStatus, Scheduled, SubRunOutcome
+from dataops_client.models.service import DatasetInfo, Identity
 from dataops_client.transfer.config import TransferConfig
 from dataops_client.verify import Difference, VerificationResult, verify
 
@@ -57,16 +60,22 @@ __all__ = [
     "ArchiveFile",
     "ArchiveLink",
     "AsyncDataOpsClient",
+    "BondStrength",
+    "BondTypeSummary",
+    "Bonds",
+    "BuildProgress",
     "Cancelled",
     "ChecksumMismatch",
     "Conflict",
     "DataOpsClient",
     "DataOpsError",
+    "DatasetInfo",
     "Difference",
     "Download",
     "DownloadResult",
     "DownloadTarget",
     "DryRunResult",
+    "Identity",
     "InsecureConnection",
     "InvalidArchive",
     "InvalidRequest",
@@ -102,3 +111,7 @@ def __getattr__(name: str) -> Any:
     from dataops_client.async_client import AsyncDataOpsClient  # noqa: PLC0415
 
     return AsyncDataOpsClient
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.util import Url, parse_url
 
 from dataops_client import errors
+from dataops_client.api_errors import build_connection_error, build_response_error
 from dataops_client.connections import Connections, is_loopback
 from dataops_client.responses import Response, read_response
-from dataops_client.retry import DEFAULT_RETRY, RETRYABLE_STATUSES, RetryPolicy
+from dataops_client.retry import DEFAULT_RETRY, RetryPolicy
 
-_ERRORS_BY_STATUS: dict[int, type[errors.DataOpsError]] = {
-    400: errors.InvalidRequest,
-    401: errors.AccessDenied,
-    403: errors.AccessDenied,
-    404: errors.NotFound,
-    409: errors.Conflict,
-    413: errors.InvalidRequest,
-    415: errors.InvalidRequest,
-    422: errors.InvalidRequest,
-} | dict.fromkeys(RETRYABLE_STATUSES, errors.Unavailable)
+_LOG = logging.getLogger("dataops_client")
+"""Each request is logged at level DEBUG, with its status, duration and request id."""
+_FIRST_CONNECT_RETRIES = 1
+"""An API that responded before may be restarting: it is retried as often as other failures."""
 _BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
-_MAX_DETAIL_LENGTH = 1_000
 
 
 class InsecureConnection(UserWarning):
@@ -77,6 +72,7 @@ class Api:
         elif credentials:
             self._headers |= urllib3.make_headers(basic_auth=credentials)
         self.timeout_seconds = timeout_seconds
+        self.has_responded = False
         self._connections, self._sleep = Connections(timeout_seconds), sleep
 
     def close(self) -> None:
@@ -85,11 +81,11 @@ class Api:
     def get(
         self,
         path: str,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str | Sequence[str]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """Send a GET. The status is 304 only if `headers` contain If-None-Match."""
-        target = f"{path}?{urlencode(query)}" if query else path
+        target = f"{path}?{urlencode(query, doseq=True)}" if query else path
         return self._request(
             "GET", target, self._headers | dict(headers or {}), None, DEFAULT_RETRY
         )
@@ -113,6 +109,7 @@ class Api:
         body: bytes | None,
         retries: RetryPolicy,
     ) -> Response:
+        connect_retries = _FIRST_CONNECT_RETRIES
         while True:
             retry_after, cause = None, None
             try:
@@ -120,16 +117,19 @@ class Api:
             except ValueError:
                 raise errors.InvalidRequest(f"invalid path {path!r} for {self.url}") from None
             except HTTPError as error:
-                failure: errors.DataOpsError = errors.Unavailable(
-                    f"{self.url} is unreachable: {error.__cause__ or error}"
-                )
+                failure: errors.DataOpsError = build_connection_error(self.url, error)
+                if not self.has_responded and isinstance(error, (NewConnectionError, SSLError)):
+                    if not connect_retries:
+                        raise failure from None
+                    connect_retries -= 1
                 cause = error
             else:
                 if response.status in (200, 202) or (
                     response.status == 304 and "If-None-Match" in headers
                 ):
                     return response
-                failure, retry_after = _build_error(response), response.headers.get("Retry-After")
+                failure = build_response_error(response)
+                retry_after = response.headers.get("Retry-After")
                 if not retries.is_retry(method, response.status, retry_after is not None):
                     raise failure
             try:
@@ -141,9 +141,15 @@ class Api:
     def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> Response:
+        began = time.monotonic()
         response = self._connections.request(method, self.url + path, headers, body)
+        self.has_responded = True
         try:
-            return read_response(response, f"{method} {self.url}{path}")
+            found = read_response(response, f"{method} {self.url}{path}")
+            seconds, request_id = time.monotonic() - began, response.headers.get("X-Request-ID")
+            text = "%s %s: HTTP %d in %.3f s, %d bytes, request id %s"
+            _LOG.debug(text, method, path, found.status, seconds, len(found.body), request_id)
+            return found
         except BaseException:
             response.close()  # the rest of the body is not read
             raise
@@ -152,60 +158,17 @@ class Api:
 
 
 def _split_credentials(url: str) -> tuple[str, str | None]:
-    """Return the URL without a trailing slash, and the `user:password` that it contains."""
+    """Return the URL of the API without `/v1` and trailing slashes, and its `user:password`."""
     try:
         parsed = parse_url(url)
     except ValueError:
         parsed = Url()
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise errors.InvalidRequest(
-            f"invalid API URL {url.rpartition('@')[2]!r}; use for example http://localhost:8000"
-        )
-    path = (parsed.path or "").rstrip("/") or None
+        shown = url.rpartition("@")[2]
+        hint = "use for example http://localhost:8000"
+        if re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]+)?(/.*)?", shown):
+            hint = f"write http:// or https:// before it, such as http://{shown}"
+        raise errors.InvalidRequest(f"invalid API URL {shown!r}; {hint}")
+    path = (parsed.path or "").rstrip("/").removesuffix("/v1").rstrip("/") or None
     credentials = unquote(parsed.auth) if parsed.auth else None
     return Url(parsed.scheme, host=parsed.host, port=parsed.port, path=path).url, credentials
-
-
-def _build_error(response: Response) -> errors.DataOpsError:
-    """Return the error that a response describes.
-
-    The message is the `detail` of a problem document, the `message` of API Gateway, or the
-    beginning of any other body.
-    """
-    try:
-        body = response.json()
-    except errors.UnexpectedResponse:
-        body = {}
-    if not isinstance(body, dict):
-        body = {}
-    detail = body.get("detail") or body.get("message") or body.get("Message") or response.excerpt
-    code, request_id = (
-        value if isinstance(value := body.get(name), str) else None
-        for name in ("code", "request_id")
-    )
-    error_type = _ERRORS_BY_STATUS.get(response.status, errors.UnexpectedResponse)
-    if code == "nothing_available":
-        error_type = errors.NothingAvailable
-    method, _, url = response.request.partition(" ")
-    return error_type(
-        f"{str(detail)[:_MAX_DETAIL_LENGTH] or 'no detail'} "
-        f"(HTTP {response.status}, {method} {parse_url(url).path})",
-        status=response.status,
-        code=code,
-        request_id=request_id,
-    )
-
-
-def build_resource_path(*values: str | None) -> str:
-    """Return the path of a composition, run or sub-run; values that are None are left out.
-
-    Raises:
-        InvalidRequest: A value contains other characters than letters and digits.
-    """
-    parts = [value for value in values if value is not None]
-    for value in parts:
-        if not re.fullmatch(r"[A-Za-z0-9]{1,64}", value):
-            raise errors.InvalidRequest(
-                f"invalid composition, run or sub-run {value!r}; use letters and digits only"
-            )
-    return "/".join(parts)

@@ -80,6 +80,9 @@ class AsyncDataOpsClient:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    def __repr__(self) -> str:
+        return f"Async{self.client!r}"
+
     async def close(self) -> None:
         """Wait for running methods, then close all connections."""
         await asyncio.to_thread(self.pool.shutdown)
@@ -91,7 +94,13 @@ class AsyncDataOpsClient:
     wait = _make_async(DataOpsClient.wait)
     available = _make_async(DataOpsClient.available)
     compositions = _make_async(DataOpsClient.compositions)
+    dataset_info = _make_async(DataOpsClient.dataset_info)
+    whoami = _make_async(DataOpsClient.whoami)
+    api_version = _make_async(DataOpsClient.api_version)
     manifest = _make_async(DataOpsClient.manifest)
+    files = _make_async(DataOpsClient.files)
+    file = _make_async(DataOpsClient.file)
+    bonds = _make_async(DataOpsClient.bonds)
     link = _make_async(DataOpsClient.link)
     download = _make_async(DataOpsClient.download)
     download_run = _make_async(DataOpsClient.download_run)

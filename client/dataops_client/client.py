@@ -9,7 +9,9 @@ from typing import Self
 from dataops_client._version import __version__
 from dataops_client.api import Api, validate_token
 from dataops_client.archive_operations import ArchiveOperations
+from dataops_client.file_operations import FileOperations
 from dataops_client.run_operations import RunOperations
+from dataops_client.service_operations import ServiceOperations
 from dataops_client.transfer.config import DEFAULT_CONFIG, TransferConfig
 from dataops_client.transfer.engine import Downloader
 from dataops_client.transfer.object_store import ObjectStoreClient
@@ -17,7 +19,7 @@ from dataops_client.transfer.object_store import ObjectStoreClient
 DEFAULT_URL = "http://localhost:8000"
 
 
-class DataOpsClient(RunOperations, ArchiveOperations):
+class DataOpsClient(RunOperations, ArchiveOperations, FileOperations, ServiceOperations):
     """Client of one DataOps API. Use it as a context manager, or close it.
 
     All methods raise errors of `dataops_client.errors`, or OSError for errors of the operating
@@ -36,7 +38,7 @@ class DataOpsClient(RunOperations, ArchiveOperations):
     Example:
         >>> with DataOpsClient("http://localhost:8000") as client:
         ...     run = client.generate("Zr49Cu49Al2")
-        ...     download = client.download("Zr49Cu49Al2", run.id_run, "0", "files")
+        ...     download = client.download("Zr49Cu49Al2", run.id_run, 0, "files")
     """
 
     def __init__(
@@ -61,6 +63,19 @@ class DataOpsClient(RunOperations, ArchiveOperations):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        return f"DataOpsClient({self._api.url!r})"
+
+    @property
+    def url(self) -> str:
+        """URL of the API, without credentials."""
+        return self._api.url
+
+    @property
+    def has_responded(self) -> bool:
+        """True once the API has responded to a request."""
+        return self._api.has_responded
 
     def close(self) -> None:
         """Close all connections."""

@@ -18,3 +18,8 @@ DEFORMATIONS = (
     "isotropic compression",
 )
 """Indexed by sub-run, 0-14."""
+
+
+def get_deformation(sub_run: str) -> str | None:
+    """Return the deformation of a sub-run, or None for a number that is not listed."""
+    return DEFORMATIONS[int(sub_run)] if int(sub_run) < len(DEFORMATIONS) else None

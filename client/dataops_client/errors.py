@@ -43,6 +43,7 @@ class DataOpsError(Exception):
         status: HTTP status of the API's response, or None.
         code: Stable error code of the API, or None.
         request_id: Identifier of the request in the logs of the API, or None.
+        request: Method and path of the request that the API rejected, or None.
     """
 
     def __init__(
@@ -52,11 +53,13 @@ class DataOpsError(Exception):
         status: int | None = None,
         code: str | None = None,
         request_id: str | None = None,
+        request: str | None = None,
     ) -> None:
         super().__init__(to_printable(message))
         self.status = status
         self.code = code
-        self.request_id = request_id
+        self.request_id = to_one_line(request_id) if request_id else None
+        self.request = request
 
 
 class InvalidRequest(DataOpsError):

@@ -15,7 +15,7 @@ from dataops_client.archive_inspection import inspect_archive
 from dataops_client.errors import InvalidArchive, TargetNotEmpty
 from dataops_client.existing_files import hash_file, list_described_files, list_files
 from dataops_client.member_writer import MemberWriter
-from dataops_client.models.archives import ArchiveFile
+from dataops_client.models.archives import ArchiveFile, is_metadata
 from dataops_client.ro_crate import METADATA_NAME
 from dataops_client.zip_reader import DeflateError
 
@@ -66,17 +66,38 @@ def extract(
 
 
 def matches_folder(
-    folder: Path, files: Sequence[ArchiveFile], hash_file: Callable[[Path], str] = hash_file
+    folder: Path,
+    files: Sequence[ArchiveFile],
+    hash_file: Callable[[Path], str] = hash_file,
+    *,
+    allow_others: bool = False,
 ) -> bool:
-    """Return True if the folder contains exactly these files, each with the announced content."""
+    """Return True if the folder contains exactly these files, each with the announced content.
+
+    With `allow_others`, it may contain more files.
+    """
     names = {file.name for file in files} - {METADATA_NAME}
-    if not folder.is_dir() or list_files(folder) - {METADATA_NAME} != names:
+    if allow_others:
+        files = [file for file in files if file.name in names]  # the metadata describe all files
+    present = list_files(folder) - {METADATA_NAME} if folder.is_dir() else set()
+    if not (names <= present if allow_others else names == present) or not folder.is_dir():
         return False
     return all(
         (folder / file.name).stat().st_size == file.size_bytes
         and hash_file(folder / file.name) == file.sha256
         for file in files
     )
+
+
+def check_selection(folder: Path, files: Sequence[ArchiveFile]) -> None:
+    """Raise TargetNotEmpty if earlier archives brought files that are not among these."""
+    others = list_described_files(folder) - {file.name for file in files}
+    others = {name for name in others if not is_metadata(name)}
+    if others:
+        raise TargetNotEmpty(
+            f"{str(folder)!r} contains {min(others)!r}, which is not in this selection of files; "
+            "choose another folder (--output), or replace the files (--force)"
+        )
 
 
 def move_folder(
@@ -110,7 +131,7 @@ def _check_target(target: Path, expected: Mapping[str, ArchiveFile]) -> None:
     ):
         raise TargetNotEmpty(
             f"{str(target)!r} contains {other[0]!r}, which is not from an archive; "
-            "move it or choose another folder"
+            "move it elsewhere, or choose another folder (--output)"
         )
 
 

@@ -49,7 +49,18 @@ class Response:
         try:
             return _sanitize(json.loads(self.body))
         except (ValueError, RecursionError):
-            raise _describe_error(self.request, f"is not JSON: {self.excerpt!r}") from None
+            problem = f"is not JSON: {self.excerpt!r}"
+            if self.is_html:
+                problem = (
+                    "is a page of HTML, not JSON: it is not from a DataOps API; check the URL "
+                    "(DATAOPS_URL or --url)"
+                )
+            raise _describe_error(self.request, problem) from None
+
+    @property
+    def is_html(self) -> bool:
+        """True if the body is a page of HTML, such as that of a proxy or of another server."""
+        return self.body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
     @property
     def excerpt(self) -> str:

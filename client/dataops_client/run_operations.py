@@ -6,11 +6,19 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
+from typing import overload
 
-from dataops_client.api import Api, build_resource_path
-from dataops_client.errors import Cancelled, TimedOut, UnexpectedResponse
-from dataops_client.models.fields import decode, get_strings
+from dataops_client.api import Api
+from dataops_client.errors import (
+    Cancelled,
+    InvalidRequest,
+    NothingAvailable,
+    TimedOut,
+    UnexpectedResponse,
+)
+from dataops_client.identifiers import Id, build_resource_path, normalize_ids
+from dataops_client.models.fields import decode
 from dataops_client.models.runs import Run, RunStatus, Scheduled, parse_runs
 from dataops_client.responses import Response
 from dataops_client.retry import retry_after_seconds
@@ -26,29 +34,75 @@ class RunOperations:
 
     _api: Api
 
-    def generate(self, nc: str) -> Scheduled:
-        """Schedule the next available run of a composition.
+    @overload
+    def generate(self, nc: str, *, idempotency_key: str | None = None) -> Scheduled: ...
+
+    @overload
+    def generate(
+        self, nc: str, *, count: int, idempotency_key: str | None = None
+    ) -> list[Scheduled]: ...
+
+    def generate(
+        self, nc: str, *, count: int | None = None, idempotency_key: str | None = None
+    ) -> Scheduled | list[Scheduled]:
+        """Schedule the next available run of a composition, or several.
+
+        A repeated call with the same key, within 24 hours, returns the same runs: a retried task of
+        a workflow does not schedule others.
 
         Args:
             nc: Nominal composition, such as `Zr49Cu49Al2`.
+            count: Number of runs; without it, one run is scheduled and returned.
+            idempotency_key: Printable ASCII characters without spaces; random by default.
 
         Returns:
-            The scheduled run; `id_run` is its number.
+            The scheduled run; `id_run` is its number. With `count`, a list of runs, which is
+            shorter if fewer are available.
 
         Raises:
             NothingAvailable: All runs of the composition are already scheduled.
             NotFound: The composition has no data.
+            InvalidRequest: The key is invalid, or was used for another request.
+
+        Example:
+            >>> client.generate("Zr49Cu49Al2").id_run
+            '21'
+            >>> [run.id_run for run in client.generate("Zr49Cu49Al2", count=2)]
+            ['22', '23']
         """
         path = f"/v1/generate/{build_resource_path(nc)}"
-        return decode(Scheduled, self._api.post(path, idempotency_key=uuid.uuid4().hex).json())
+        key = idempotency_key or uuid.uuid4().hex
+        if count is None:
+            return decode(Scheduled, self._api.post(path, idempotency_key=key).json())
+        if count < 1:
+            raise InvalidRequest(f"invalid count {count}; use 1 or more")
+        found: list[Scheduled] = []
+        for number in range(count):
+            run_key = f"{key}-{number + 1}" if number else key
+            try:
+                body = self._api.post(path, idempotency_key=run_key).json()
+            except NothingAvailable:
+                if not found:
+                    raise
+                break
+            found.append(decode(Scheduled, body))
+        return found
 
-    def augment(self, nc: str, id_run: str, sub_runs: Sequence[str] | None = None) -> Scheduled:
+    def augment(
+        self,
+        nc: str,
+        id_run: Id,
+        sub_runs: Id | Iterable[Id] | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Scheduled:
         """Schedule the deformed sub-runs of a run. Repeating the call changes nothing.
 
         Args:
             nc: Nominal composition.
             id_run: Number of the run.
             sub_runs: Numbers of sub-runs, 1 to 14; all by default.
+            idempotency_key: Printable ASCII characters without spaces; random by default.
 
         Returns:
             The run.
@@ -56,13 +110,17 @@ class RunOperations:
         Raises:
             NotFound: The run is not scheduled.
             InvalidRequest: A sub-run is not between 1 and 14.
-        """
-        body = None if sub_runs is None else {"sub_runs": list(sub_runs)}
-        path = f"/v1/generate/{build_resource_path(nc, id_run)}/augment"
-        response = self._api.post(path, body, idempotency_key=uuid.uuid4().hex)
-        return decode(Scheduled, response.json())
 
-    def status(self, nc: str, id_run: str) -> RunStatus:
+        Example:
+            >>> client.augment("Zr49Cu49Al2", 21, [1, 3, 7]).status
+            'SCHEDULED'
+        """
+        body = None if sub_runs is None else {"sub_runs": normalize_ids(sub_runs)}
+        path = f"/v1/generate/{build_resource_path(nc, id_run)}/augment"
+        key = idempotency_key or uuid.uuid4().hex
+        return decode(Scheduled, self._api.post(path, body, idempotency_key=key).json())
+
+    def status(self, nc: str, id_run: Id) -> RunStatus:
         """Return the status of a run and the outcomes of its sub-runs.
 
         Args:
@@ -76,7 +134,7 @@ class RunOperations:
             NotFound: The run is not scheduled.
 
         Example:
-            >>> client.status("Zr49Cu49Al2", "21").sub_run_outcomes["13"].outcome
+            >>> client.status("Zr49Cu49Al2", 21).sub_run_outcomes["13"].outcome
             'SCF_NOT_CONVERGED'
         """
         path = f"/v1/generate/{build_resource_path(nc, id_run)}/status"
@@ -85,10 +143,11 @@ class RunOperations:
     def wait(
         self,
         nc: str,
-        id_run: str,
+        id_run: Id,
         timeout_seconds: float | None = None,
         poll_seconds: float = POLL_SECONDS,
         *,
+        progress: Callable[[RunStatus], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> RunStatus:
         """Wait until a run and its sub-runs are done.
@@ -102,6 +161,7 @@ class RunOperations:
             id_run: Number of the run.
             timeout_seconds: Longest time to wait; unlimited by default.
             poll_seconds: Time between two requests to an API that sends no `Retry-After`.
+            progress: Called with each status.
             cancel: Set by another thread to cancel the wait.
 
         Returns:
@@ -111,6 +171,10 @@ class RunOperations:
             TimedOut: The run is not done after `timeout_seconds`.
             Cancelled: `cancel` was set.
             NotFound: The run is not scheduled.
+
+        Example:
+            >>> client.wait("Zr49Cu49Al2", 21, timeout_seconds=600).state
+            'DONE'
         """
         path = f"/v1/generate/{build_resource_path(nc, id_run)}/status"
         deadline = math.inf if timeout_seconds is None else time.monotonic() + timeout_seconds
@@ -123,6 +187,8 @@ class RunOperations:
             response = self._api.get(path, headers=headers | prefer)
             if response.status != 304:
                 status = RunStatus.from_json(response.json())
+                if progress:
+                    progress(status)
                 if status.done:
                     return status
                 etag = response.headers.get("ETag")
@@ -130,7 +196,7 @@ class RunOperations:
             delay = _get_delay(response, poll_seconds, time.monotonic() - began)
             if time.monotonic() + delay > deadline:
                 raise TimedOut(
-                    f"run {id_run!r} of {nc!r} is {status.run_status} after {timeout_seconds:g} s"
+                    f"run '{id_run}' of {nc!r} is {status.state} after {timeout_seconds:g} s"
                 )
             sleep_unless_cancelled(delay, cancel)
 
@@ -140,8 +206,15 @@ class RunOperations:
         Args:
             nc: Nominal composition; all compositions by default.
 
+        Returns:
+            The runs in the order of their numbers.
+
         Raises:
             UnexpectedResponse: The pages do not end.
+
+        Example:
+            >>> client.available("Zr49Cu49Al2")
+            {'Zr49Cu49Al2': [Run(21, sub-runs 0-14, scheduled 2026-01-01 00:00:00 UTC)]}
         """
         found: dict[str, list[Run]] = {}
         query: dict[str, str] | None = {"limit": "1000"} | ({"nc": nc} if nc else {})
@@ -157,10 +230,6 @@ class RunOperations:
                 found.setdefault(name, []).extend(runs)
             query = response.get_next_query()
         return found
-
-    def compositions(self) -> list[str]:
-        """Return the nominal compositions that have data, sorted by name."""
-        return list(get_strings(self._api.get("/v1/compositions").json(), "compositions"))
 
 
 def _get_delay(response: Response, poll_seconds: float, elapsed_seconds: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Literal
 
 from dataops_client.errors import NotFound
 from dataops_client.existing_files import hash_file, list_files
+from dataops_client.html_tables import format_html_table
 from dataops_client.ro_crate import METADATA_NAME, Entity, get_files, read_entities
 
 _UNREADABLE = (ValueError, KeyError, TypeError)
@@ -24,7 +26,7 @@ class Difference:
     kind: Literal["missing", "changed", "extra", "unreadable"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class VerificationResult:
     """Result for one extracted archive: its folder, its number of files, and the differences."""
 
@@ -32,24 +34,39 @@ class VerificationResult:
     files: int
     differences: tuple[Difference, ...]
 
+    @property
+    def state(self) -> Literal["OK", "MODIFIED"]:
+        return "MODIFIED" if self.differences else "OK"
 
-def verify(directory: Path) -> Iterator[VerificationResult]:
+    def __repr__(self) -> str:
+        found = f", {len(self.differences)} differences" if self.differences else ""
+        return f"VerificationResult({self.folder}, {self.files} files, {self.state}{found})"
+
+    def _repr_html_(self) -> str:
+        rows = [(found.kind, found.path) for found in self.differences]
+        return format_html_table(repr(self), ("difference", "file"), rows)
+
+
+def verify(directory: str | os.PathLike[str]) -> Iterator[VerificationResult]:
     """Verify every extracted archive below a folder by file size and SHA-256.
 
     Args:
         directory: Folder that archives were extracted to.
 
     Yields:
-        One result per archive, in the order of their paths.
+        One result per archive, in the order of their paths, numbers in numeric order.
 
     Raises:
-        NotFound: `directory` contains no extracted archive.
+        NotFound: `directory` does not exist, or contains no extracted archive.
         OSError: A file cannot be read.
 
     Example:
-        >>> for result in verify(Path("files")):
+        >>> for result in verify("files"):
         ...     print(result.folder, result.differences)
     """
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise NotFound(f"folder {str(directory)!r} does not exist")
     found = _find_metadata(directory)
     if not found:
         raise NotFound(
@@ -77,7 +94,12 @@ def list_changed_files(
 
 def _find_metadata(folder: Path) -> list[Path]:
     paths = (folder / name for name in list_files(folder))
-    return sorted(path for path in paths if path.name == METADATA_NAME)
+    return sorted((path for path in paths if path.name == METADATA_NAME), key=_get_sort_key)
+
+
+def _get_sort_key(path: Path) -> list[tuple[bool, int, str]]:
+    parts = path.parent.parts
+    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def _verify_folder(folder: Path, others: set[Path]) -> VerificationResult:

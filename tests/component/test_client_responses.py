@@ -59,6 +59,15 @@ MANIFEST = {
     "missing": ["b"], "skipped": [],
 }  # fmt: skip
 
+BONDS = {
+    "nc": "Al2", "id_run": "1", "sub_run": "0", "total": 1,
+    "bonds": [{"atom_a": 1, "atom_b": 2, "label_a": "Zr1", "label_b": "Cu2", "bond_type": "Zr-Cu",
+    "distance": 2.7, "translation": [0, 0, 0], "icohp": 0.9}],
+    "bond_types": [{"bond_type": "Zr-Cu", "bonds": 1, "mean_distance": 2.7, "mean_icohp": 0.9}],
+}  # fmt: skip
+IDENTITY = {"auth": "token", "name": "ada", "scopes": ["read"], "expires_at": None}
+DATASET = {"name": "Glasses", "creators": ["A"], "synthetic": True}
+
 Call = Callable[[DataOpsClient], object]
 CALLS: dict[str, tuple[Any, Call]] = {
     "link": (LINK, lambda client: client.link("Al2", "1", "0")),
@@ -66,6 +75,9 @@ CALLS: dict[str, tuple[Any, Call]] = {
     "status": (STATUS, lambda client: client.status("Al2", "1")),
     "available": ({"Al2": [RUN]}, lambda client: client.available()),
     "compositions": ({"compositions": ["Al2"]}, lambda client: client.compositions()),
+    "bonds": (BONDS, lambda client: client.bonds("Al2", 1, 0)),
+    "whoami": (IDENTITY, lambda client: client.whoami()),
+    "dataset_info": (DATASET, lambda client: client.dataset_info()),
     "generate": (
         {"nc": "Al2", "id_run": "1", "status": "SCHEDULED"},
         lambda client: client.generate("Al2"),

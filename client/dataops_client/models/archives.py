@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
+from dataops_client.html_tables import format_html_table, format_size
 from dataops_client.models.fields import decode, describe_error
+from dataops_client.ro_crate import METADATA_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,13 @@ class SkippedFile:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ArchiveLink:
     """Presigned URL of an archive, and the content to expect.
 
     `lifetime_seconds` is the validity of the URL by the clock of the API. `sub_run` is None for a
-    whole run. `missing` are expected files that the source does not have.
+    whole run. `missing` are expected files that the source does not have. `download_url` is a
+    secret, and not part of the repr.
     """
 
     nc: str
@@ -67,6 +70,56 @@ class ArchiveLink:
         lifetime = link.expires_at - responded_at
         return replace(link, lifetime_seconds=lifetime.total_seconds())
 
+    @property
+    def file_count(self) -> int:
+        """Number of files, without the metadata files that the API adds."""
+        return sum(not is_metadata(file.name) for file in self.files)
+
+    def __repr__(self) -> str:
+        size = f"{self.file_count} files, {format_size(self.size_bytes)}"
+        return f"ArchiveLink({_format_path(self)}, {size}, {self.profile})"
+
+    def _repr_html_(self) -> str:
+        rows = [(file.name, file.role, format_size(file.size_bytes)) for file in self.files]
+        return format_html_table(repr(self), ("file", "role", "size"), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildProgress:
+    """Archive that the API is building. Sizes are None if the API does not report them."""
+
+    bytes_done: int | None = None
+    bytes_total: int | None = None
+
+    @classmethod
+    def from_json(cls, body: Any) -> Self:
+        """Decode the body of a 202. Sizes of other types become None: they are only shown."""
+        found = body.get("progress", body) if isinstance(body, dict) else {}
+        sizes = [
+            value if type(value) is int and value >= 0 else None
+            for value in (
+                found.get(name) if isinstance(found, dict) else None
+                for name in ("bytes_done", "bytes_total")
+            )
+        ]
+        return cls(*sizes)
+
+    def __str__(self) -> str:
+        if not self.bytes_total:
+            return "building"
+        done, total = format_size(self.bytes_done or 0), format_size(self.bytes_total)
+        return f"building {done.removesuffix(' ' + total.split()[1])} of {total}"
+
+
+def is_metadata(name: str) -> bool:
+    """Return True if a member of an archive is an RO-Crate metadata file."""
+    return name.rpartition("/")[2] == METADATA_NAME
+
+
+def _format_path(content: ArchiveLink | Manifest) -> str:
+    parts = (content.nc, content.id_run, content.sub_run)
+    return "/".join(part for part in parts if part is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestFile:
@@ -78,7 +131,7 @@ class ManifestFile:
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Manifest:
     """Content of an archive before it is built. `size_bytes` is the unpacked size of its files."""
 
@@ -92,3 +145,11 @@ class Manifest:
     @property
     def size_bytes(self) -> int:
         return sum(file.size_bytes for file in self.files)
+
+    def __repr__(self) -> str:
+        size = f"{len(self.files)} files, {format_size(self.size_bytes)}"
+        return f"Manifest({_format_path(self)}, {size})"
+
+    def _repr_html_(self) -> str:
+        rows = [(file.name, file.role, format_size(file.size_bytes)) for file in self.files]
+        return format_html_table(repr(self), ("file", "role", "size"), rows)

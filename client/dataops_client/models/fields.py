@@ -14,6 +14,7 @@ from dataops_client.errors import UnexpectedResponse
 
 MAX_SIZE_BYTES = 50 * 2**40
 """Largest object of S3."""
+_MAX_NUMBER = 1e300
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -27,8 +28,8 @@ def decode(kind: type[_D], body: Any, **values: Any) -> _D:
     """Build a dataclass from the fields of a JSON object. Unknown fields are ignored.
 
     Args:
-        kind: Dataclass with fields of the types str, int, bool, datetime, tuples of strings or of
-            dataclasses, and `| None`.
+        kind: Dataclass with fields of the types str, int, float, bool, datetime, tuples of strings
+            or of dataclasses, and `| None`.
         body: Decoded JSON.
         values: Fields that are not decoded.
 
@@ -62,6 +63,14 @@ def get_field(body: Any, name: str, kind: type[_T]) -> _T:
     return value
 
 
+def get_number(body: Any, name: str) -> float:
+    """Return a field that is a finite number."""
+    value = get_value(body, name)
+    if type(value) not in (int, float) or not abs(value) < _MAX_NUMBER:
+        raise describe_error(f"{name!r} is not a number", value)
+    return float(value)
+
+
 def get_strings(body: Any, name: str) -> tuple[str, ...]:
     """Return a field that is a list of strings."""
     values = get_field(body, name, list)
@@ -76,6 +85,8 @@ def _decode_field(kind: Any, body: Any, name: str) -> Any:
         return None if get_value(body, name) is None else _decode_field(arguments[0], body, name)
     if kind is datetime:
         return _get_time(body, name)
+    if kind is float:
+        return get_number(body, name)
     if arguments and (item_kind := arguments[0]) is not str:
         return tuple(decode(item_kind, item) for item in get_field(body, name, list))
     if arguments:

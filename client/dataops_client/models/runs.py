@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from dataops_client.deformations import get_deformation
+from dataops_client.html_tables import format_html_table
 from dataops_client.models.fields import decode, describe_error, get_field, get_strings, get_value
+from dataops_client.models.outcome_labels import UNKNOWN, get_outcome_label, summarize_outcomes
+from dataops_client.sub_run_ranges import format_ranges
 
 _MAX_RYDBERG = 1e12
 
@@ -22,7 +26,7 @@ class Scheduled:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Run:
     """Scheduled run.
 
@@ -37,6 +41,10 @@ class Run:
     @classmethod
     def from_json(cls, body: Any, **values: Any) -> Self:
         return decode(cls, body, sub_runs=_get_sub_runs(body), **values)
+
+    def __repr__(self) -> str:
+        scheduled = f"scheduled {self.run_scheduled_at:%Y-%m-%d %H:%M:%S %Z}"
+        return f"Run({self.id_run}, sub-runs {format_ranges(self.sub_runs)}, {scheduled})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,7 @@ _FACTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunStatus(Run):
     """Run with the state of its jobs, as reported by the executor.
 
@@ -102,7 +110,37 @@ class RunStatus(Run):
     @property
     def done(self) -> bool:
         """True if the jobs of the run, and of its sub-runs if it is augmented, have ended."""
-        return self.run_status == "DONE" and self.sub_runs_status in (None, "DONE")
+        return self.state == "DONE"
+
+    @property
+    def state(self) -> str:
+        """State of the jobs: DONE once those of the run and of its sub-runs have ended."""
+        sub_runs_status = self.sub_runs_status or "DONE"
+        return sub_runs_status if self.run_status == "DONE" else self.run_status
+
+    @property
+    def summary(self) -> str:
+        """Number of sub-runs per outcome, such as `14 done, 1 SCF not converged (13)`."""
+        return summarize_outcomes(
+            {sub_run: self._get_outcome(sub_run) for sub_run in self.sub_runs}
+        )
+
+    def _get_outcome(self, sub_run: str) -> str:
+        found = self.sub_run_outcomes.get(sub_run)
+        return found.outcome if found else UNKNOWN
+
+    def __repr__(self) -> str:
+        return f"RunStatus({self.id_run}, {self.state}, {self.summary})"
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for sub_run in self.sub_runs:
+            outcome = self.sub_run_outcomes.get(sub_run) or SubRunOutcome(UNKNOWN)
+            label = get_outcome_label(outcome.outcome)
+            facts = (outcome.scf_iterations, outcome.total_energy_ry, outcome.bond_labels)
+            rows.append((sub_run, get_deformation(sub_run), label, *facts))
+        columns = ("deformation", "outcome", "SCF iterations", "energy (Ry)", "bonds")
+        return format_html_table(repr(self), ("sub-run", *columns), rows)
 
 
 def parse_runs(body: Any) -> dict[str, list[Run]]:
