@@ -47,7 +47,7 @@ from dataops_client.models.archives import (
 )
 from dataops_client.models.bonds import Bonds, BondStrength, BondTypeSummary
 from dataops_client.models.downloads import Download
-from dataops_client.models.runs import Run, RunStatus, Scheduled, SubRunOutcome
+from dataops_client.models.runs import Run, RunStatus, Scheduled, ScheduledRuns, SubRunOutcome
 from dataops_client.models.service import DatasetInfo, Identity
 from dataops_client.transfer.config import TransferConfig
 from dataops_client.verify import Difference, VerificationResult, verify
@@ -86,6 +86,7 @@ __all__ = [
     "Run",
     "RunStatus",
     "Scheduled",
+    "ScheduledRuns",
     "SkippedFile",
     "SubRunOutcome",
     "TargetNotEmpty",

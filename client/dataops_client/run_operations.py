@@ -7,19 +7,16 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from typing import overload
 
 from dataops_client.api import Api
 from dataops_client.errors import (
     Cancelled,
-    InvalidRequest,
-    NothingAvailable,
     TimedOut,
     UnexpectedResponse,
 )
 from dataops_client.identifiers import Id, build_resource_path, normalize_ids
 from dataops_client.models.fields import decode
-from dataops_client.models.runs import Run, RunStatus, Scheduled, parse_runs
+from dataops_client.models.runs import Run, RunStatus, Scheduled, ScheduledRuns, parse_runs
 from dataops_client.responses import Response
 from dataops_client.retry import retry_after_seconds
 
@@ -34,59 +31,37 @@ class RunOperations:
 
     _api: Api
 
-    @overload
-    def generate(self, nc: str, *, idempotency_key: str | None = None) -> Scheduled: ...
-
-    @overload
     def generate(
-        self, nc: str, *, count: int, idempotency_key: str | None = None
-    ) -> list[Scheduled]: ...
-
-    def generate(
-        self, nc: str, *, count: int | None = None, idempotency_key: str | None = None
-    ) -> Scheduled | list[Scheduled]:
-        """Schedule the next available run of a composition, or several.
+        self, nc: str, *, count: int = 1, idempotency_key: str | None = None
+    ) -> ScheduledRuns:
+        """Schedule the next available run of a composition, or the next `count` runs: all or none.
 
         A repeated call with the same key, within 24 hours, returns the same runs: a retried task of
         a workflow does not schedule others.
 
         Args:
             nc: Nominal composition, such as `Zr49Cu49Al2`.
-            count: Number of runs; without it, one run is scheduled and returned.
+            count: Number of runs.
             idempotency_key: Printable ASCII characters without spaces; random by default.
 
         Returns:
-            The scheduled run; `id_run` is its number. With `count`, a list of runs, which is
-            shorter if fewer are available.
+            The first scheduled run, whose number is `id_run`, and all of them in `runs`.
 
         Raises:
-            NothingAvailable: All runs of the composition are already scheduled.
+            NothingAvailable: Fewer than `count` runs of the composition are not yet scheduled.
             NotFound: The composition has no data.
             InvalidRequest: The key is invalid, or was used for another request.
 
         Example:
             >>> client.generate("Zr49Cu49Al2").id_run
             '21'
-            >>> [run.id_run for run in client.generate("Zr49Cu49Al2", count=2)]
+            >>> [run.id_run for run in client.generate("Zr49Cu49Al2", count=2).runs]
             ['22', '23']
         """
         path = f"/v1/generate/{build_resource_path(nc)}"
+        body = None if count == 1 else {"count": count}
         key = idempotency_key or uuid.uuid4().hex
-        if count is None:
-            return decode(Scheduled, self._api.post(path, idempotency_key=key).json())
-        if count < 1:
-            raise InvalidRequest(f"invalid count {count}; use 1 or more")
-        found: list[Scheduled] = []
-        for number in range(count):
-            run_key = f"{key}-{number + 1}" if number else key
-            try:
-                body = self._api.post(path, idempotency_key=run_key).json()
-            except NothingAvailable:
-                if not found:
-                    raise
-                break
-            found.append(decode(Scheduled, body))
-        return found
+        return ScheduledRuns.from_json(self._api.post(path, body, idempotency_key=key).json())
 
     def augment(
         self,

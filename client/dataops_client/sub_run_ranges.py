@@ -39,16 +39,17 @@ def parse_ranges(*texts: str) -> list[str]:
 
 
 def format_ranges(numbers: Iterable[str]) -> str:
-    """Return numbers in ascending order, with successive ones as ranges.
+    """Return numbers in ascending order, with successive ones as ranges, then other texts.
 
     Example:
         >>> format_ranges(["0", "1", "2", "8"])
         '0-2,8'
     """
-    ranges: list[list[int]] = []
-    for number in sorted(map(int, numbers)):
+    texts, ranges = list(numbers), list[list[int]]()
+    for number in sorted(int(text) for text in texts if text.isdecimal()):
         if ranges and number == ranges[-1][1] + 1:
             ranges[-1][1] = number
         else:
             ranges.append([number, number])
-    return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in ranges)
+    parts = [f"{first}" if first == last else f"{first}-{last}" for first, last in ranges]
+    return ",".join([*parts, *(text for text in texts if not text.isdecimal())])

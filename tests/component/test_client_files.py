@@ -12,7 +12,6 @@ from dataops_client import (
     DataOpsClient,
     InvalidRequest,
     NotFound,
-    NothingAvailable,
     TransferFailed,
     UnexpectedResponse,
 )
@@ -167,27 +166,14 @@ def test_a_selection_of_files_is_requested(server: RawServer, client: DataOpsCli
         client.link("Al2", 21, 0, sub_runs=[1])
 
 
-def test_several_runs_are_scheduled_with_keys_derived_from_one(
-    server: RawServer, client: DataOpsClient
-) -> None:
-    def respond(request: Request) -> bytes:
-        number = len(server.requests)
-        if number == 3:
-            return build_json_response({"detail": "none", "code": "nothing_available"}, "404 x")
-        run = {"nc": "Al2", "id_run": str(number), "status": "SCHEDULED"}
-        return build_json_response(run)
-
-    server.respond = respond
-    assert [run.id_run for run in client.generate("Al2", count=4, idempotency_key="k")] == [
-        "1",
-        "2",
-    ]
-    keys = [request.headers["idempotency-key"] for request in server.requests]
-    assert keys == ["k", "k-2", "k-3"]
-    server.respond = lambda request: build_json_response(
-        {"detail": "none", "code": "nothing_available"}, "404 x"
-    )
-    with pytest.raises(NothingAvailable):
-        client.generate("Al2", count=2)
-    with pytest.raises(InvalidRequest, match="invalid count 0"):
-        client.generate("Al2", count=0)
+def test_one_request_schedules_one_run_or_several(server: RawServer, client: DataOpsClient) -> None:
+    run = {"nc": "Al2", "id_run": "1", "status": "SCHEDULED"}
+    server.respond = lambda request: build_json_response(run)
+    assert [each.id_run for each in client.generate("Al2", idempotency_key="k").runs] == ["1"]
+    assert server.requests[0].headers["idempotency-key"] == "k"
+    runs = [run, run | {"id_run": "2"}]
+    server.respond = lambda request: build_json_response(run | {"runs": runs})
+    scheduled = client.generate("Al2", count=2)
+    assert (scheduled.id_run, [each.id_run for each in scheduled.runs]) == ("1", ["1", "2"])
+    assert repr(scheduled) == "ScheduledRuns(Al2, runs 1-2, SCHEDULED)"
+    assert len(server.requests) == 2

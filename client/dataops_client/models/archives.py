@@ -94,15 +94,9 @@ class BuildProgress:
     @classmethod
     def from_json(cls, body: Any) -> Self:
         """Decode the body of a 202. Sizes of other types become None: they are only shown."""
-        found = body.get("progress", body) if isinstance(body, dict) else {}
-        sizes = [
-            value if type(value) is int and value >= 0 else None
-            for value in (
-                found.get(name) if isinstance(found, dict) else None
-                for name in ("bytes_done", "bytes_total")
-            )
-        ]
-        return cls(*sizes)
+        found = body if isinstance(body, dict) else {}
+        sizes = (found.get(name) for name in ("bytes_done", "bytes_total"))
+        return cls(*(size if type(size) is int and size >= 0 else None for size in sizes))
 
     def __str__(self) -> str:
         if not self.bytes_total:

@@ -19,11 +19,28 @@ _MAX_RYDBERG = 1e12
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """Response to `generate` and `augment`."""
+    """Scheduled run: response to `augment`."""
 
     nc: str
     id_run: str
     status: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ScheduledRuns(Scheduled):
+    """First of the runs that `generate` scheduled, and all of them in `runs`."""
+
+    runs: tuple[Scheduled, ...]
+
+    @classmethod
+    def from_json(cls, body: Any) -> Self:
+        """Decode the runs. The API lists them only if their number was given."""
+        reported = [body] if get_value(body, "runs") is None else get_field(body, "runs", list)
+        return decode(cls, body, runs=tuple(decode(Scheduled, run) for run in reported))
+
+    def __repr__(self) -> str:
+        numbers = format_ranges(run.id_run for run in self.runs)
+        return f"ScheduledRuns({self.nc}, runs {numbers}, {self.status})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
