@@ -53,8 +53,9 @@ class AsyncDataOpsClient:
     A cancelled download stops and leaves its data to the next attempt.
 
     Args:
-        url: URL of the API; by default DATAOPS_URL, or http://localhost:8000.
-        token: Bearer token; by default DATAOPS_TOKEN.
+        url: URL of the API; by default DATAOPS_URL, that of the profile, or http://localhost:8000.
+        token: Bearer token; by default DATAOPS_TOKEN, or the one of `dataops login` for this URL.
+        config_profile: Profile of the configuration file or of `dataops login`.
         timeout_seconds: Time without data after which a connection is closed.
         transfer_config: Settings of downloads.
         jobs: Largest number of methods that run at the same time.
@@ -65,12 +66,17 @@ class AsyncDataOpsClient:
         url: str | None = None,
         *,
         token: str | None = None,
+        config_profile: str | None = None,
         timeout_seconds: float = 60,
         transfer_config: TransferConfig = DEFAULT_CONFIG,
         jobs: int = 8,
     ) -> None:
         self.client = DataOpsClient(
-            url, token=token, timeout_seconds=timeout_seconds, transfer_config=transfer_config
+            url,
+            token=token,
+            config_profile=config_profile,
+            timeout_seconds=timeout_seconds,
+            transfer_config=transfer_config,
         )
         self.pool = ThreadPoolExecutor(jobs, thread_name_prefix="dataops")
 

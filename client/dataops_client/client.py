@@ -9,14 +9,13 @@ from typing import Self
 from dataops_client._version import __version__
 from dataops_client.api import Api, validate_token
 from dataops_client.archive_operations import ArchiveOperations
+from dataops_client.configuration import load_settings
 from dataops_client.file_operations import FileOperations
 from dataops_client.run_operations import RunOperations
 from dataops_client.service_operations import ServiceOperations
 from dataops_client.transfer.config import DEFAULT_CONFIG, TransferConfig
 from dataops_client.transfer.engine import Downloader
 from dataops_client.transfer.object_store import ObjectStoreClient
-
-DEFAULT_URL = "http://localhost:8000"
 
 
 class DataOpsClient(RunOperations, ArchiveOperations, FileOperations, ServiceOperations):
@@ -26,8 +25,9 @@ class DataOpsClient(RunOperations, ArchiveOperations, FileOperations, ServiceOpe
     system.
 
     Args:
-        url: URL of the API; by default DATAOPS_URL, or http://localhost:8000.
-        token: Bearer token; by default DATAOPS_TOKEN.
+        url: URL of the API; by default DATAOPS_URL, that of the profile, or http://localhost:8000.
+        token: Bearer token; by default DATAOPS_TOKEN, or the one of `dataops login` for this URL.
+        config_profile: Profile of the configuration file or of `dataops login`.
         timeout_seconds: Time without data after which a connection is closed.
         transfer_config: Settings of downloads.
 
@@ -46,15 +46,16 @@ class DataOpsClient(RunOperations, ArchiveOperations, FileOperations, ServiceOpe
         url: str | None = None,
         *,
         token: str | None = None,
+        config_profile: str | None = None,
         timeout_seconds: float = 60,
         transfer_config: TransferConfig = DEFAULT_CONFIG,
     ) -> None:
         user_agent = f"dataops-client/{__version__} Python/{platform.python_version()}"
-        url = url or os.environ.get("DATAOPS_URL") or DEFAULT_URL
-        token = validate_token(token, "token") or validate_token(
-            os.environ.get("DATAOPS_TOKEN"), "DATAOPS_TOKEN"
+        settings = load_settings(url, validate_token(token, "token"), config_profile)
+        source = "DATAOPS_TOKEN" if os.environ.get("DATAOPS_TOKEN") else "credentials.toml"
+        self._api = Api(
+            settings.url, validate_token(settings.token, source), user_agent, timeout_seconds
         )
-        self._api = Api(url, token, user_agent, timeout_seconds)
         self._store = ObjectStoreClient(user_agent, timeout_seconds)
         self._downloader = Downloader(self._store, transfer_config)
 

@@ -310,7 +310,7 @@ def test_verify_prints_no_control_characters_of_the_metadata(
     monkeypatch.setattr(sys, "argv", ["dataops", "verify", str(tmp_path)])
     with pytest.raises(SystemExit):
         main()
-    lines = capsys.readouterr().out.splitlines()
+    lines = capsys.readouterr().err.splitlines()
     assert [line.removeprefix(f"missing: {tmp_path}/") for line in lines[:-1]] == [
         "[2J",
         " faked",

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-UNNEEDED = ("asyncio", "rich.progress", "numpy", "pyarrow", "ase", "matplotlib")
+UNNEEDED = ("asyncio", "rich", "pydantic", "numpy", "pyarrow", "ase", "matplotlib")
 
 
 def test_the_command_imports_no_module_that_it_does_not_need() -> None:

@@ -29,7 +29,12 @@ from dataops_client import (
     verify,
 )
 from dataops_client.cli.app import app
-from dataops_client.cli.exit_codes import EXIT_CODES, EXIT_FAILURE, EXIT_INTERRUPTED
+from dataops_client.cli.exit_codes import (
+    EXIT_CODES,
+    EXIT_FAILURE,
+    EXIT_INTERRUPTED,
+    EXIT_TIME_LIMIT,
+)
 from pytest_httpserver import HTTPServer
 from typer.main import get_command
 
@@ -44,6 +49,7 @@ from tests.support.terminal import run_in_terminal
 README = (ROOT / "client" / "README.md").read_text()
 BIN = str(Path(sys.executable).parent)
 NC = "Zr50Cu40Al10"
+GLOBAL = {"--url", "-P", "--config-profile", "--verbose", "--help"}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +71,8 @@ def augmented(served: LocalDeployment) -> Iterator[DataOpsClient]:
 def dataops(
     served: LocalDeployment, folder: Path, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DATAOPS_URL": served.api_url, "COLUMNS": "120"}
+    environment = {**os.environ, "DATAOPS_URL": served.api_url, "COLUMNS": "80"}
+    environment["XDG_CONFIG_HOME"] = str(folder / "configuration")
     command = [sys.executable, "-m", "dataops_client", *arguments]
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -82,18 +89,14 @@ def test_the_session_of_the_readme_prints_its_output(
             **os.environ,
             "DATAOPS_URL": running.api_url,
             "PATH": f"{BIN}:{os.environ['PATH']}",
-            "COLUMNS": "120",
+            "XDG_CONFIG_HOME": str(tmp_path / "configuration"),
         }
         for command, _, output in (part.partition("\n") for part in parts):
-            done = subprocess.run(
-                ["bash", "-ec", command],
-                env=environment,
-                cwd=tmp_path,
-                capture_output=True,
-                text=True,
-                check=False,
+            shown, code = run_in_terminal(
+                ["bash", "-ec", command], tmp_path, environment=environment, columns=80
             )
-            assert (done.returncode, done.stdout) == (0, output), (command, done.stderr)
+            lines = [re.sub(r"in [0-9.]+ s$", "in 0.6 s", line) for line in shown.lines()]
+            assert (code, lines) == (0, output.splitlines()), command
 
 
 def test_the_programs_of_the_readme_run(
@@ -116,21 +119,22 @@ def test_the_programs_of_the_readme_run(
 def test_the_readme_lists_exactly_the_commands_and_options() -> None:
     group = get_command(app)
     commands = group.commands  # type: ignore[attr-defined]
-    rows = dict(re.findall(r"^\| `([a-z]+)[^|]*?`? \|(.*)\|$", README, re.MULTILINE))
-    assert rows.keys() == commands.keys()
+    rows = set(re.findall(r"^\| `([a-z]+)(?: [^|`]*)?` \| [A-Z]", README, re.MULTILINE))
+    assert rows == commands.keys()
     for name, command in commands.items():
         options = {
             option
             for parameter in command.params
             if parameter.param_type_name == "option"
             for option in parameter.opts
+            if not parameter.hidden and option not in GLOBAL
         }
-        row = next(line for line in README.splitlines() if line.startswith(f"| `{name}"))
-        assert set(re.findall(r"`(-{1,2}[a-z-]+)", row)) == options - {"--help"}, name
+        row = next(line for line in README.splitlines() if re.match(rf"\| `{name}[ `]", line))
+        assert set(re.findall(r"`(-{1,2}[a-z-]+)", row)) == options, name
         for parameter in command.params:
-            assert getattr(parameter, "help", ""), (name, parameter.name)
+            assert getattr(parameter, "help", "") or parameter.hidden, (name, parameter.name)
     for parameter in group.params:
-        assert f"`dataops {parameter.opts[0]}" in README, parameter.opts
+        assert f"`{parameter.opts[0]}" in README, parameter.opts
 
 
 def test_the_readme_lists_every_public_name() -> None:
@@ -140,7 +144,7 @@ def test_the_readme_lists_every_public_name() -> None:
 
 def test_the_readme_lists_exactly_the_exit_codes() -> None:
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
-    assert codes == {0, *EXIT_CODES.values(), EXIT_INTERRUPTED}
+    assert codes == {0, *EXIT_CODES.values(), EXIT_TIME_LIMIT, EXIT_INTERRUPTED}
 
 
 def test_a_composition_is_downloaded_with_a_line_per_sub_run(
@@ -159,7 +163,7 @@ def test_a_composition_is_downloaded_with_a_line_per_sub_run(
         assert {file.name for file in (tmp_path / each["path"]).iterdir()} == set(each["files"])
     again = dataops(served, tmp_path, "download", NC, "-o", "out")
     assert again.stdout.count("already present") == 16
-    assert re.search(r"present +│ 16", again.stdout)
+    assert again.stderr.startswith("16 present (208 files), 1 no files; 0 bytes received in ")
     assert not list(tmp_path.rglob(".*.part*"))
 
 
@@ -172,7 +176,6 @@ def test_a_dry_run_writes_and_builds_nothing(
         "download",
         NC,
         "2",
-        "--all",
         "--dry-run",
         "--json",
         "--profile",
@@ -181,18 +184,17 @@ def test_a_dry_run_writes_and_builds_nothing(
     files, without = (json.loads(line) for line in done.stdout.splitlines())
     assert (files["files"], files["present"], without["files"]) == (6, False, 0)
     assert not list(tmp_path.iterdir())
-    dataops(served, tmp_path, "download", NC, "2", "--profile", "essential")
-    assert json.loads(
-        dataops(
-            served, tmp_path, "download", NC, "2", "--dry-run", "--json", "--profile", "essential"
-        ).stdout
-    )["present"]
+    dataops(served, tmp_path, "download", NC, "2", "0", "--profile", "essential")
+    selection = ("download", NC, "2", "0", "--profile", "essential")
+    assert json.loads(dataops(served, tmp_path, *selection, "--dry-run", "--json").stdout)[
+        "present"
+    ]
 
 
 def test_quiet_prints_errors_only(
     served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
-    done = dataops(served, tmp_path, "download", NC, "1,2", "--quiet")
+    done = dataops(served, tmp_path, "download", NC, "1,2", "0", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     done = dataops(served, tmp_path, "download", NC, "2", "0", "7", "--quiet")
     assert (done.returncode, done.stdout) == (3, "")
@@ -207,8 +209,10 @@ def test_quiet_prints_errors_only(
         (("download", NC, "2", "5"), 3),
         (("download", NC, "2", "15"), 2),
         (("download", "../x", "1"), 2),
-        (("download", NC, "1", "0", "--all"), 2),
-        (("download", NC, "1,2", "0"), 2),
+        (("download", NC, "1", "0", "--whole"), 2),
+        (("download", NC, "1", "5-0"), 2),
+        (("list", "--url", "localhost:8000"), 2),
+        (("list", "-P", "nothing"), 2),
         (("download", NC, "1", "--jobs", "0"), 2),
         (("--url", "http://127.0.0.1:1", "compositions"), 4),
         (("verify", "."), 3),
@@ -231,7 +235,7 @@ def test_whole_downloads_one_archive_per_run(
     served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
     done = dataops(served, tmp_path, "download", NC, "1,2", "--whole")
-    assert done.stdout == f"{NC}/1: 196 files\n{NC}/2: 14 files\n"
+    assert done.stdout == f"{NC}/1: 195 files\n{NC}/2: 13 files\n"
     assert all(not checked.differences for checked in verify(tmp_path))
 
 
@@ -245,14 +249,20 @@ def test_verify_lists_missing_changed_and_extra_files(
     (place / "4" / "note").touch()
     done = dataops(served, tmp_path, "verify", NC)
     assert done.returncode == EXIT_FAILURE
-    assert set(done.stdout.splitlines()) == {
-        f"changed: {NC}/1/3/QE_done", f"missing: {NC}/1/3/Zr50Cu40Al10.xyz",
-        f"{NC}/1/3: 13 files MODIFIED",
-        f"extra: {NC}/1/4/note", f"{NC}/1/4: 13 files MODIFIED",
-    }  # fmt: skip
+    assert done.stdout.splitlines() == [
+        "folder\tfiles\tstate\tdifferences",
+        f"{NC}/1/3\t13\tMODIFIED\t2",
+        f"{NC}/1/4\t13\tMODIFIED\t1",
+    ]
+    assert set(done.stderr.splitlines()) == {
+        f"changed: {NC}/1/3/QE_done",
+        f"missing: {NC}/1/3/Zr50Cu40Al10.xyz",
+        f"extra: {NC}/1/4/note",
+        "2 folders, 26 files, 2 modified",
+    }
     (place / "4" / "ro-crate-metadata.json").write_text("{")
     assert (
-        f"unreadable: {NC}/1/4/ro-crate-metadata.json" in dataops(served, tmp_path, "verify").stdout
+        f"unreadable: {NC}/1/4/ro-crate-metadata.json" in dataops(served, tmp_path, "verify").stderr
     )
 
 
@@ -270,7 +280,7 @@ def test_the_essential_profile_exports_the_same_rows_as_full(
     served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
     for profile in ("full", "essential"):
-        dataops(served, tmp_path, "download", NC, "1", "--all", "--profile", profile, "-o", profile)
+        dataops(served, tmp_path, "download", NC, "1", "--profile", profile, "-o", profile)
         exported = dataops(
             served,
             tmp_path,
@@ -290,12 +300,12 @@ def test_the_essential_profile_exports_the_same_rows_as_full(
 def test_a_changed_file_is_restored_and_listed(
     served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
 ) -> None:
-    dataops(served, tmp_path, "download", NC, "1")
+    dataops(served, tmp_path, "download", NC, "1", "0")
     (tmp_path / NC / "1" / "0" / "QE_done").write_text("mine")
-    done = dataops(served, tmp_path, "download", NC, "1")
-    assert done.stdout == f"{NC}/1/0: 14 files, restored changed QE_done\n"
+    done = dataops(served, tmp_path, "download", NC, "1", "0")
+    assert done.stdout == f"{NC}/1/0: 13 files, restored changed QE_done\n"
     (tmp_path / NC / "1" / "0" / "QE_done").write_text("mine")
-    assert json.loads(dataops(served, tmp_path, "download", NC, "1", "--json").stdout)[
+    assert json.loads(dataops(served, tmp_path, "download", NC, "1", "0", "--json").stdout)[
         "replaced"
     ] == ["QE_done"]
 
@@ -313,7 +323,6 @@ def test_the_bar_and_the_result_lines_do_not_mix_on_a_terminal(
         "download",
         NC,
         "1",
-        "--all",
         "-j",
         "2",
     ]
@@ -321,7 +330,7 @@ def test_the_bar_and_the_result_lines_do_not_mix_on_a_terminal(
     assert code == 0
     lines = shown.lines()
     assert [line for line in lines if line.startswith(NC)] == [
-        f"{NC}/1/{number}: 14 files" for number in range(15)
+        f"{NC}/1/{number}: 13 files" for number in range(15)
     ]
     bars = {line for line in shown.seen if " of 15 " in line}
     assert bars
@@ -374,7 +383,17 @@ def test_the_same_command_resumes_after_ctrl_c(tmp_path: Path, httpserver: HTTPS
     with fault_server(content, seed=2) as storage:
         url = serve_fake_api(httpserver, storage)
         storage.faults = ["stall"]
-        command = [sys.executable, "-m", "dataops_client", "--url", url, "download", "Al2", "1"]
+        command = [
+            sys.executable,
+            "-m",
+            "dataops_client",
+            "--url",
+            url,
+            "download",
+            "Al2",
+            "1",
+            "0",
+        ]
         # Background processes ignore SIGINT, and so do their children.
         with subprocess.Popen(
             command,

@@ -123,7 +123,7 @@ def test_the_command_schedules_waits_lists_and_downloads(
     status = dataops(served, "status", "Zr49Cu49Al2", "21", "--wait")
     assert "DONE" in status.stdout
     assert "Zr49Cu49Al2" in dataops(served, "list").stdout
-    done = dataops(served, "download", "Zr49Cu49Al2", "21", "--all", "-o", str(tmp_path))
+    done = dataops(served, "download", "Zr49Cu49Al2", "21", "-o", str(tmp_path))
     assert done.returncode == 0, done.stderr
     wanted = {
         name: content

@@ -1,4 +1,4 @@
-"""Terminal of 100 columns that shows the output of a program as a person sees it."""
+"""Terminal that shows the output of a program as a person sees it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 import struct
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -55,24 +55,32 @@ class Screen:
         self.seen.append(self._lines[self._row].rstrip())
 
 
-def run_in_terminal(command: Sequence[str], folder: Path) -> tuple[Screen, int]:
-    """Run the command on a terminal. Return the screen and the exit code."""
+def run_in_terminal(
+    command: Sequence[str],
+    folder: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    columns: int = COLUMNS,
+    typed: str = "",
+) -> tuple[Screen, int]:
+    """Run the command on a terminal, with `typed` as input. Return the screen and the exit code."""
     import fcntl  # noqa: PLC0415 - not on Windows
     import pty  # noqa: PLC0415
     import termios  # noqa: PLC0415
 
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    environment = {
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
+    variables = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in (os.environ if environment is None else environment).items()
         if name not in ("COLUMNS", "LINES", "NO_COLOR", "CI")
     }
-    environment["TERM"] = "xterm-256color"
+    variables["TERM"] = "xterm-256color"
     with subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+        command, cwd=folder, env=variables, stdin=theirs, stdout=theirs, stderr=theirs
     ) as process:
         os.close(theirs)
+        os.write(ours, typed.encode())
         shown = bytearray()
         with suppress(OSError):  # EIO, once the program has ended
             while piece := os.read(ours, 65536):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from dataops_client import (
     ArchiveLink,
+    BuildProgress,
     Download,
     DownloadResult,
     DownloadTarget,
@@ -21,7 +23,7 @@ from dataops_client import (
 )
 from dataops_client.cli.output import DownloadReporter
 from dataops_client.cli.progress import DownloadBar
-from rich.console import Console
+from dataops_client.cli.rows import Column, print_rows
 from rich.progress import Progress
 
 SKIPPED = (SkippedFile("aux.log", "a device on Windows"),)
@@ -74,33 +76,38 @@ def link(skipped: tuple[SkippedFile, ...] = ()) -> ArchiveLink:
     )  # fmt: skip
 
 
-def reported(results: Sequence[DownloadResult], *, as_json: bool) -> str:
-    out = Console(file=io.StringIO(), width=40, markup=False, emoji=False)
-    report = DownloadReporter(
-        out, Console(file=io.StringIO()), as_json=as_json, quiet=False, named=True
-    )
-    with report.show_progress([result.target for result in results]):
+def report(results: Sequence[DownloadResult], *, as_json: bool) -> None:
+    reporter = DownloadReporter(as_json=as_json, quiet=False, named=True)
+    with reporter.show_progress([result.target for result in results]):
         for result in results:
-            report.add(result)
-    assert isinstance(out.file, io.StringIO)
-    return out.file.getvalue()
+            reporter.add(result)
+    reporter.print_summary()
 
 
-def test_a_result_line_lists_skipped_and_restored_files() -> None:
+def test_a_result_line_lists_skipped_and_restored_files(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     done = Download(Path("Al2/1/0"), link(SKIPPED), True, 1.0, ("a.txt",))
-    line = (
-        "Al2/1/0: 0 files, missing b, skipped aux.log (a device on Windows), "
-        "restored changed a.txt\n"
-    )
-    assert reported([DownloadResult(TARGETS[0], "downloaded", done)], as_json=False) == line
-    there = Download(Path("Al2/1/0"), link(), False, 1.0)
-    assert (
-        reported([DownloadResult(TARGETS[0], "present", there)], as_json=False)
-        == "Al2/1/0: already present, missing b\n"
+    present = Download(Path("Al2/1/1"), link(), False, 1.0)
+    results = [
+        DownloadResult(TARGETS[0], "downloaded", done),
+        DownloadResult(TARGETS[1], "present", present),
+        DownloadResult(TARGETS[2], "failed", error=NotFound("not scheduled")),
+    ]
+    report(results, as_json=False)
+    out, err = capsys.readouterr()
+    assert out.splitlines() == [
+        "Al2/1/0: 0 files, missing b, skipped aux.log (a device on Windows), restored changed a.txt",
+        "Al2/1/1: already present, missing b",
+    ]
+    assert err.startswith(
+        "dataops: Al2/1/2: not scheduled\n1 downloaded, 1 present, 1 failed; 9 bytes received in "
     )
 
 
-def test_json_contains_skipped_and_replaced_files_and_error_codes() -> None:
+def test_json_contains_skipped_and_replaced_files_and_error_codes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     done = Download(Path("Al2/1/0"), link(SKIPPED), True, 1.0, ("a.txt",))
     error = NotFound("not scheduled", status=404, code="sub_run_not_scheduled")
     results = [
@@ -108,7 +115,10 @@ def test_json_contains_skipped_and_replaced_files_and_error_codes() -> None:
         DownloadResult(TARGETS[1], "failed", error=error),
     ]
     results.append(DownloadResult(TARGETS[2], "failed", error=OSError("full")))
-    output = [json.loads(line) for line in reported(results, as_json=True).splitlines()]
+    report(results, as_json=True)
+    out, err = capsys.readouterr()
+    output = [json.loads(line) for line in out.splitlines()]
+    assert err == ""
     assert (output[0]["skipped"], output[0]["replaced"]) == (
         [{"name": "aux.log", "reason": "a device on Windows"}],
         ["a.txt"],
@@ -120,17 +130,55 @@ def test_json_contains_skipped_and_replaced_files_and_error_codes() -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a_dry_run_lists_skipped_files(as_json: bool) -> None:
-    out = Console(file=io.StringIO(), width=80)
+def test_a_dry_run_lists_skipped_files(capsys: pytest.CaptureFixture[str], as_json: bool) -> None:
     manifest = Manifest("Al2", "1", "0", (), (), SKIPPED)
-    DownloadReporter(out, out, as_json=as_json, quiet=False, named=True).print_dry_run(
+    DownloadReporter(as_json=as_json, quiet=False, named=True).print_dry_run(
         [DryRunResult(TARGETS[0], Path("x"), manifest, False)]
     )
-    assert isinstance(out.file, io.StringIO)
-    output = out.file.getvalue()
+    out, err = capsys.readouterr()
     if as_json:
-        assert json.loads(output)["skipped"] == [
-            {"name": "aux.log", "reason": "a device on Windows"}
-        ]
-    else:
-        assert "Al2/1/0: skipped aux.log (a device on Windows)" in output
+        assert json.loads(out)["skipped"] == [{"name": "aux.log", "reason": "a device on Windows"}]
+        return
+    assert out.splitlines()[1] == "Al2/1/0\t0\t0\tto download"
+    assert "Al2/1/0: skipped aux.log (a device on Windows)" in err
+
+
+def test_the_bar_shows_the_builds_of_the_api_until_bytes_arrive() -> None:
+    progress, clock = Progress(disable=True), Clock()
+    bar = DownloadBar(progress, TARGETS, clock)
+    bar.show_build(TARGETS[0], BuildProgress(1_000_000, 4_000_000))
+    bar.show_build(TARGETS[1], BuildProgress(2_100_000, 2_000_000))
+    assert shown(progress)[3] == "building 3.1 of 6.0 MB"
+    bar.finish(TARGETS[1])
+    assert shown(progress)[3] == "building 1.0 of 4.0 MB"
+    bar.update(TARGETS[0], 0, 100)
+    assert shown(progress)[3] == ""
+    bar.show_build(TARGETS[2], BuildProgress())
+    assert shown(progress)[3] == "building"
+
+
+class Row(NamedTuple):
+    value: object
+    table: str
+    tsv: str
+
+
+@pytest.mark.parametrize(
+    "row",
+    [Row(None, "-", ""), Row(True, "yes", "true"), Row(1.5, "1.5", "1.5"), Row("a\tb", "a b", "a b"),
+     Row("\x1b[2J", "[2J", "[2J")],
+)  # fmt: skip
+def test_rows_are_a_table_tab_separated_values_or_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, row: Row
+) -> None:
+    columns, rows = (
+        [Column("key", "name"), Column("value", "size")],
+        [{"key": "a", "value": row.value}],
+    )
+    print_rows(columns, rows)
+    assert capsys.readouterr().out == f"key\tvalue\na\t{row.tsv}\n"
+    print_rows(columns, rows, as_json=True)
+    assert json.loads(capsys.readouterr().out) == rows
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    print_rows(columns, rows)
+    assert capsys.readouterr().out.splitlines()[1][4:].strip() == row.table

@@ -4,35 +4,122 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
 from dataops_client import InsecureConnection, __version__
-from dataops_client.cli import console, files, runs, training
+from dataops_client.cli import (
+    account,
+    completion,
+    console,
+    download,
+    files,
+    job,
+    overview,
+    runs,
+    training,
+    verification,
+)
 from dataops_client.cli.exit_codes import get_exit_code
+from dataops_client.cli.global_options import (
+    ConfigProfile,
+    GlobalOptions,
+    Url,
+    Verbose,
+    with_global_options,
+)
+from dataops_client.cli.hints import get_hint
 from dataops_client.errors import DataOpsError
 
 _HELP = """Schedule runs of atomistic simulations and download their files.
 
-No calculation is run. The simulated executor of the API reports RUNNING for a time after
-scheduling (JOB_RUN_TIME_SECONDS), then DONE, and releases files that already exist. A download
-does not wait for DONE.
-
-Exit codes: 0 success, 1 failure, 2 invalid request, 3 not found, 4 temporary failure (repeat
-the command later), 130 interrupted.
+No calculation is run. The simulated executor of the API reports RUNNING for a
+time after scheduling (JOB_RUN_TIME_SECONDS), then DONE, and releases files
+that exist already. A download does not wait for DONE.
 """
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=_HELP)
+_EPILOG = """\b
+Output: a table on a terminal, tab-separated values in pipes, or --json.
+Exit codes: 0 success, 1 failure, 2 invalid request, 3 not found, 4 temporary
+failure (repeat the command later), 5 --timeout exceeded, 130 interrupted.
 
-app.command()(runs.generate)
-app.command()(runs.augment)
-app.command()(runs.status)
-app.command()(runs.compositions)
-app.command("list")(runs.list_runs)
-app.command()(files.download)
-app.command()(files.verify)
-app.command()(training.export)
-app.command()(training.plot)
+\b
+Environment: DATAOPS_URL, DATAOPS_TOKEN, DATAOPS_PROFILE, HTTPS_PROXY,
+NO_PROXY, SSL_CERT_FILE. Configuration: ~/.config/dataops/config.toml.
+
+\b
+Example:
+  dataops run Zr49Cu49Al2 --augment --wait -o data
+"""
+_EXAMPLES = {
+    "compositions": ("dataops compositions",),
+    "list": ("dataops list Zr49Cu49Al2",),
+    "info": ("dataops info", "dataops info Zr49Cu49Al2 21"),
+    "generate": ("dataops generate Zr49Cu49Al2 --count 2 --key task-17",),
+    "augment": ("dataops augment Zr49Cu49Al2 21", "dataops augment Zr49Cu49Al2 21,22 1-6,8"),
+    "status": ("dataops status Zr49Cu49Al2 21 --wait --timeout 600",),
+    "run": ("dataops run Zr49Cu49Al2 --augment --wait -o data",),
+    "download": (
+        "dataops download Zr49Cu49Al2 21",
+        "dataops download Zr49Cu49Al2 21 0-5,8 -o data",
+        "dataops download Zr49Cu49Al2 --outcome DONE --include '*.vec' --dry-run",
+    ),
+    "files": ("dataops files Zr49Cu49Al2 21 0",),
+    "file": ("dataops file Zr49Cu49Al2 21 0 ICOHPLIST.lobster -o -",),
+    "bonds": ("dataops bonds Zr49Cu49Al2 21 0 --json",),
+    "verify": ("dataops verify data",),
+    "export": ("dataops export data --format csv -o bonds.csv",),
+    "plot": ("dataops plot data -o bonds.png",),
+    "login": ("dataops login -P institute --url https://dataops.example.org",),
+    "logout": ("dataops logout -P institute",),
+    "whoami": ("dataops whoami --json",),
+    "completion": ('eval "$(dataops completion bash)"',),
+}
+_ONLINE: dict[str, Callable[..., None]] = {
+    "compositions": overview.compositions,
+    "list": overview.list_runs,
+    "info": overview.info,
+    "generate": runs.generate,
+    "augment": runs.augment,
+    "status": runs.status,
+    "run": job.run,
+    "download": download.download,
+    "files": files.files,
+    "file": files.file,
+    "bonds": files.bonds,
+}
+_OFFLINE: dict[str, Callable[..., None]] = {
+    "verify": verification.verify,
+    "export": training.export,
+    "plot": training.plot,
+}
+_ACCOUNT: dict[str, Callable[..., None]] = {
+    "login": account.login,
+    "logout": account.logout,
+    "whoami": account.whoami,
+}
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help=_HELP,
+    epilog=_EPILOG,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"max_content_width": 80},
+)
+
+
+_COMMANDS = {
+    **{name: with_global_options(command) for name, command in _ONLINE.items()},
+    **_OFFLINE,
+    **{name: with_global_options(command) for name, command in _ACCOUNT.items()},
+    "completion": completion.completion,
+}
+for _name, _command in _COMMANDS.items():
+    _examples = "\n".join(f"  {example}" for example in _EXAMPLES[_name])
+    app.command(_name, epilog=f"\b\nExample:\n{_examples}\n")(_command)
 
 
 def _print_version(requested: bool) -> None:
@@ -44,7 +131,9 @@ def _print_version(requested: bool) -> None:
 @app.callback()
 def set_options(  # noqa: D103 - typer would print the docstring as help
     context: typer.Context,
-    url: Annotated[str | None, typer.Option(envvar="DATAOPS_URL", help="URL of the API.")] = None,
+    url: Url = None,
+    config_profile: ConfigProfile = None,
+    verbose: Verbose = False,
     _version: Annotated[
         bool,
         typer.Option(
@@ -52,20 +141,23 @@ def set_options(  # noqa: D103 - typer would print the docstring as help
         ),
     ] = False,
 ) -> None:
-    context.obj = url
+    context.obj = GlobalOptions(url, config_profile, verbose)
 
 
 def main() -> None:
     """Run the command and exit with the code of its error."""
+    completion.enable_completion()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("once", InsecureConnection)
             warnings.showwarning = _print_warning
-            app()
+            app(prog_name="dataops")
     except (DataOpsError, OSError) as error:
-        console.err.print(f"dataops: {error}", style="red", soft_wrap=True)
+        console.print_error(error)
+        for hint in get_hint(error):
+            console.print_note(hint)
         sys.exit(get_exit_code(error))
 
 
-def _print_warning(message: Warning | str, *_: object, **__: object) -> None:
-    console.err.print(f"dataops: warning: {message}", style="yellow", soft_wrap=True)
+def _print_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    console.print_warning(message)

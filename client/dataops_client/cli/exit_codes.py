@@ -11,6 +11,8 @@ EXIT_INVALID = 2
 EXIT_NOT_FOUND = 3
 EXIT_TEMPORARY = 4
 """Repeating the command later may succeed. Partial downloads are resumed."""
+EXIT_TIME_LIMIT = 5
+"""The time limit of `--timeout` was exceeded."""
 EXIT_INTERRUPTED = 130
 
 EXIT_CODES: dict[type[BaseException], int] = {

@@ -1,107 +1,102 @@
-"""Output of `dataops download`: result lines and tables, or lines of JSON."""
+"""Output of `dataops download`: result lines and a summary, or lines of JSON."""
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.filesize import decimal
-from rich.table import Table
-
 from dataops_client import errors
+from dataops_client.cli import console
 from dataops_client.cli.exit_codes import get_exit_code
 from dataops_client.cli.progress import DownloadBar, show_bar
-from dataops_client.downloads import DownloadResult, DownloadTarget, DryRunResult, TargetProgress
+from dataops_client.cli.rows import Column, print_json, print_rows
+from dataops_client.downloads import DownloadResult, DownloadTarget, DryRunResult
+from dataops_client.errors import to_printable
+from dataops_client.html_tables import format_size
 from dataops_client.models.archives import SkippedFile
 
 _MIN_RESULTS_OF_SUMMARY = 3
+_DRY_RUN_COLUMNS = (
+    Column("target", "sub-run"),
+    Column("files", "files"),
+    Column("size_bytes", "unpacked", lambda size: format_size(size) if size else "-"),
+    Column("status", "status"),
+)
 
 
 class DownloadReporter:
-    """Prints results to `out`, progress and failures to `err`.
+    """Prints results on standard output, progress and failures on standard error.
 
     With `named`, the sub-runs were named on the command line: one without files is a failure.
     """
 
-    def __init__(
-        self, out: Console, err: Console, *, as_json: bool, quiet: bool, named: bool
-    ) -> None:
-        self._out, self._err = out, err
+    def __init__(self, *, as_json: bool, quiet: bool, named: bool) -> None:
         self._as_json, self._quiet, self._named = as_json, quiet, named
         self._results: list[DownloadResult] = []
         self._bar: DownloadBar | None = None
         self._began = time.monotonic()
 
     @contextmanager
-    def show_progress(self, targets: Sequence[DownloadTarget]) -> Iterator[TargetProgress | None]:
-        """Show a progress bar if standard error is a terminal, and yield its callback.
+    def show_progress(self, targets: Sequence[DownloadTarget]) -> Iterator[DownloadBar | None]:
+        """Show a progress bar if standard error is a terminal, and yield it.
 
-        While it is shown, result lines for the same terminal are printed above it.
+        While it is shown, lines for the same terminal are printed above it.
         """
         if self._quiet or self._as_json or not sys.stderr.isatty():
             yield None
             return
-        with show_bar(self._err, targets) as self._bar:
-            out = self._out
-            if sys.stdout.isatty():
-                self._out = self._err
+        with show_bar(console.get_progress_console(), targets) as bar:
+            self._bar = bar
             try:
-                yield self._bar.update
+                yield bar
             finally:
-                self._out = out
+                self._bar = None
 
     def add(self, result: DownloadResult) -> None:
         self._results.append(result)
         if self._bar:
             self._bar.finish(result.target)
         if self._as_json:
-            self._print_line(json.dumps(_result_as_dict(result), ensure_ascii=False))
+            print_json(_result_as_dict(result))
         elif self._is_failure(result):
-            self._err.print(
-                f"dataops: {result.target}: {result.error}", style="red", soft_wrap=True
-            )
+            message = f"{result.target}: {result.error}"
+            if self._bar:
+                self._bar.print_line(f"dataops: {message}", "red")
+            else:
+                console.print_error(message)
         elif not self._quiet:
             self._print_line(_result_as_line(result))
 
     def print_dry_run(self, results: Sequence[DryRunResult]) -> None:
         if self._as_json:
             for result in results:
-                self._print_line(json.dumps(_dry_run_as_dict(result), ensure_ascii=False))
+                print_json(_dry_run_as_dict(result))
             return
-        table = Table("sub-run", "files", "unpacked", "status")
-        for result in results:
-            files, size, status = "-", "-", "no files"
-            if result.manifest:
-                files, size = f"{len(result.manifest.files)}", decimal(result.manifest.size_bytes)
-                status = "present (by size)" if result.present else "to download"
-            table.add_row(str(result.target), files, size, status)
-        self._out.print(table)
+        print_rows(_DRY_RUN_COLUMNS, [_dry_run_as_row(result) for result in results])
         for result in results:
             if result.manifest and result.manifest.skipped:
-                self._print_line(f"{result.target}: {_format_skipped(result.manifest.skipped)}")
+                console.print_note(f"{result.target}: {_format_skipped(result.manifest.skipped)}")
         sizes = [
             found.manifest.size_bytes for found in results if found.manifest and not found.present
         ]
-        self._print_line(f"{len(sizes)} to download, {decimal(sum(sizes))} unpacked")
+        console.print_note(f"{len(sizes)} to download, {format_size(sum(sizes))} unpacked")
 
     def print_summary(self) -> None:
-        """Print a table of the results, unless they are few."""
+        """Print the number of results by status on standard error, unless they are few."""
         if self._as_json or self._quiet or len(self._results) < _MIN_RESULTS_OF_SUMMARY:
             return
-        table = Table("result", "sub-runs", "files", "archives")
+        parts = []
         for status in ("downloaded", "present", "no files", "failed"):
             found = [result for result in self._results if result.status == status]
-            links = [result.download.link for result in found if result.download]
             if found:
-                files = sum(len(link.files) for link in links)
-                size = decimal(sum(link.size_bytes for link in links))
-                table.add_row(status, f"{len(found)}", f"{files}", size)
-        self._out.print(table)
-        self._print_line(f"in {time.monotonic() - self._began:.1f} s")
+                files = sum(each.download.link.file_count for each in found if each.download)
+                parts.append(f"{len(found)} {status}" + (f" ({files} files)" if files else ""))
+        done = (each.download for each in self._results if each.status == "downloaded")
+        size = format_size(sum(each.link.size_bytes for each in done if each))
+        seconds = time.monotonic() - self._began
+        console.print_note(f"{', '.join(parts)}; {size} received in {seconds:.1f} s")
 
     @property
     def exit_code(self) -> int:
@@ -114,14 +109,18 @@ class DownloadReporter:
         return result.status == "failed" or (result.status == "no files" and self._named)
 
     def _print_line(self, line: str) -> None:
-        self._out.print(line, soft_wrap=True)
+        line = to_printable(line)
+        if self._bar and sys.stdout.isatty():
+            self._bar.print_line(line)
+        else:
+            print(line, flush=True)
 
 
 def _result_as_line(result: DownloadResult) -> str:
     if result.download is None:
         return f"{result.target}: {result.status}"
     link = result.download.link
-    parts = [f"{len(link.files)} files" if result.download.downloaded else "already present"]
+    parts = [f"{link.file_count} files" if result.download.downloaded else "already present"]
     if link.missing:
         parts.append(f"missing {', '.join(link.missing)}")
     if link.skipped:
@@ -152,6 +151,14 @@ def _result_as_dict(result: DownloadResult) -> dict[str, object]:
         code = result.error.code if isinstance(result.error, errors.DataOpsError) else None
         fields |= {"error": type(result.error).__name__, "code": code, "message": str(result.error)}
     return fields
+
+
+def _dry_run_as_row(result: DryRunResult) -> dict[str, object]:
+    status = "no files"
+    if result.manifest:
+        status = "present (by size)" if result.present else "to download"
+    row = {name: value for name, value in _dry_run_as_dict(result).items() if name != "skipped"}
+    return row | {"target": str(result.target), "status": status}
 
 
 def _dry_run_as_dict(result: DryRunResult) -> dict[str, object]:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.filesize import decimal
-
 from dataops_client.downloads import DownloadTarget
+from dataops_client.html_tables import format_size
+from dataops_client.models.archives import BuildProgress
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress
 
 
@@ -34,6 +34,7 @@ class DownloadBar:
         self._lock = threading.Lock()
         self._present_bytes: dict[DownloadTarget, int] = {}
         self._fractions: dict[DownloadTarget, float] = {}
+        self._builds: dict[DownloadTarget, BuildProgress] = {}
         self._finished = self._received_bytes = 0
         self._began: float | None = None
         self._task = bar.add_task(self._describe(), total=self._count, received="")
@@ -41,6 +42,7 @@ class DownloadBar:
     def update(self, target: DownloadTarget, count: int, total: int) -> None:
         """Count bytes of an archive. The first call counts the bytes of earlier attempts."""
         with self._lock:
+            self._builds.pop(target, None)
             if target in self._present_bytes:
                 self._began = self._began or self._clock()
                 self._received_bytes += max(count, 0)
@@ -49,8 +51,19 @@ class DownloadBar:
             self._fractions[target] = min(present / total, 1.0) if total else 1.0
             self._refresh()
 
+    def show_build(self, target: DownloadTarget, progress: BuildProgress) -> None:
+        """Show that the API builds the archive of a target, until its bytes are received."""
+        with self._lock:
+            self._builds[target] = progress
+            self._refresh()
+
+    def print_line(self, line: str, style: str | None = None) -> None:
+        """Print a line above the bar."""
+        self._bar.console.print(line, style=style, soft_wrap=True)
+
     def finish(self, target: DownloadTarget) -> None:
         with self._lock:
+            self._builds.pop(target, None)
             self._finished += 1
             self._fractions[target] = 1.0
             self._refresh()
@@ -58,8 +71,12 @@ class DownloadBar:
     def _refresh(self) -> None:
         received = ""
         if self._began and (seconds := self._clock() - self._began) > 0:
-            speed = decimal(int(self._received_bytes / seconds))
-            received = f"{decimal(self._received_bytes)}, {speed}/s"
+            speed = format_size(int(self._received_bytes / seconds))
+            received = f"{format_size(self._received_bytes)}, {speed}/s"
+        elif self._builds:
+            done = sum(build.bytes_done or 0 for build in self._builds.values())
+            total = sum(build.bytes_total or 0 for build in self._builds.values())
+            received = str(BuildProgress(done, total))
         self._bar.update(
             self._task,
             completed=sum(self._fractions.values()),

@@ -1,70 +1,87 @@
-"""Output of `dataops status`: a table of the sub-runs with a summary, or JSON."""
+"""Rows, notes and JSON of the status of runs."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
 
-from rich.table import Table
-
-from dataops_client.deformations import DEFORMATIONS
+from dataops_client.cli import console
+from dataops_client.cli.rows import Column, format_cell, print_rows
+from dataops_client.deformations import get_deformation
+from dataops_client.models.outcome_labels import UNKNOWN, get_outcome_label
 from dataops_client.models.runs import RunStatus, SubRunOutcome
-
-_OUTCOME_LABELS = {
-    "DONE": "done",
-    "NO_DATA": "no files",
-    "SCF_NOT_CONVERGED": "SCF not converged",
-    "SCF_CONVERGED_BUT_NO_ICOHP": "no ICOHP",
-    "SCF_NOT_CONVERGED_AND_NO_ICOHP": "no SCF output, no ICOHP",
-    "LOB_NOT_FINISHED_BUT_ICOHP_OK": "LOBSTER not finished",
-    "SCF_CONVERGED_LOB_NOT_FINISHED_BUT_ICOHP_OK": "LOBSTER not finished",
-}
-_UNKNOWN = SubRunOutcome("unknown")
+from dataops_client.sub_run_ranges import format_ranges
 
 
-def build_status_table(status: RunStatus) -> Table:
-    """Return a table of the sub-runs: energies in Ry, and labels per expected bonds."""
-    table = Table("sub-run", "deformation", "outcome", box=None, pad_edge=False)
-    for heading in ("SCF iterations", "energy (Ry)", "bonds"):
-        table.add_column(heading, justify="right")
-    for column in table.columns:
-        column.no_wrap = True
+def _format_energy(energy_ry: float | None) -> str:
+    return "-" if energy_ry is None else f"{energy_ry:.4f}"
+
+
+_STATUS_COLUMNS = (
+    Column("id_run", "run"),
+    Column("sub_run", "sub-run"),
+    Column("deformation", "deformation"),
+    Column("outcome", "outcome", lambda outcome: format_cell(get_outcome_label(outcome))),
+    Column("scf_iterations", "SCF steps"),
+    Column("total_energy_ry", "energy (Ry)", _format_energy),
+    Column("bonds", "bonds"),
+)
+_STATUS_KEYS = (
+    "id_run",
+    "sub_run",
+    "deformation",
+    "outcome",
+    "scf_iterations",
+    "total_energy_ry",
+    "bond_labels",
+    "bonds_expected",
+    "labels_complete",
+)
+
+
+def print_status(nc: str, statuses: Sequence[RunStatus], *, as_json: bool) -> None:
+    """Print the sub-runs of runs, and a summary on standard error.
+
+    JSON is an object for one run, and a list for several.
+    """
+    rows = [row for status in statuses for row in build_sub_run_rows(status)]
+    documents = [_build_document(nc, status) for status in statuses]
+    columns = _STATUS_COLUMNS if len(statuses) > 1 else _STATUS_COLUMNS[1:]
+    document = documents if len(documents) > 1 else documents[0]
+    print_rows(columns, rows, keys=_STATUS_KEYS, as_json=as_json, document=document)
+    if not as_json:
+        for status in statuses:
+            console.print_note(format_summary(status))
+
+
+def build_sub_run_rows(status: RunStatus) -> list[dict[str, Any]]:
+    """Return a row for each sub-run. `outcome` is `unknown` if the API does not report one.
+
+    `bonds` is the number of bond strengths, and that of the bonds if it is another.
+    """
+    rows: list[dict[str, Any]] = []
     for sub_run in status.sub_runs:
-        outcome = status.sub_run_outcomes.get(sub_run, _UNKNOWN)
-        energy = "-" if outcome.total_energy_ry is None else f"{outcome.total_energy_ry:.4f}"
-        table.add_row(
-            sub_run,
-            _get_deformation(sub_run),
-            _format_outcome(outcome.outcome),
-            _format_count(outcome.scf_iterations),
-            energy,
-            _format_bonds(outcome),
-        )
-    return table
+        outcome = status.sub_run_outcomes.get(sub_run, SubRunOutcome(UNKNOWN))
+        bonds: int | str | None = outcome.bond_labels
+        if bonds is not None and outcome.bonds_expected not in (None, bonds):
+            bonds = f"{bonds}/{outcome.bonds_expected}"
+        names = {"id_run": status.id_run, "sub_run": sub_run, "bonds": bonds}
+        rows.append(names | {"deformation": get_deformation(sub_run)} | asdict(outcome))
+    return rows
 
 
-def format_executor_line(status: RunStatus) -> str:
-    """Return the state of the jobs, with the executor that reported it."""
-    augmented = f"sub-runs {status.sub_runs_status}" if status.sub_runs_status else "not augmented"
-    return f"simulated executor, which runs no calculation: run {status.run_status}, {augmented}"
+def format_summary(status: RunStatus) -> str:
+    """Return the state of the jobs, and the number of sub-runs per outcome."""
+    augmented = "" if status.sub_runs_status else ", not augmented"
+    executor = f"{status.state} (simulated executor: no calculation is run){augmented}"
+    return f"run {status.id_run} {executor}; files: {status.summary}"
 
 
-def format_outcome_line(status: RunStatus) -> str:
-    """Return the number of sub-runs per outcome, such as `14 done, 1 SCF not converged (13)`."""
-    groups: dict[str, list[str]] = {}
-    for sub_run in status.sub_runs:
-        label = _format_outcome(status.sub_run_outcomes.get(sub_run, _UNKNOWN).outcome)
-        groups.setdefault(label, []).append(sub_run)
-    return ", ".join(
-        f"{len(sub_runs)} {label}" + ("" if label == "done" else f" ({', '.join(sub_runs)})")
-        for label, sub_runs in sorted(groups.items(), key=lambda group: group[0] != "done")
-    )
-
-
-def format_status_json(nc: str, status: RunStatus) -> str:
-    """Return the status as one line of JSON. `outcome` is null if the API does not report one."""
+def _build_document(nc: str, status: RunStatus) -> Mapping[str, Any]:
     sub_runs = [
-        {"sub_run": sub_run, "deformation": _get_deformation(sub_run)}
+        {"sub_run": sub_run, "deformation": get_deformation(sub_run)}
         | (
             asdict(status.sub_run_outcomes[sub_run])
             if sub_run in status.sub_run_outcomes
@@ -73,24 +90,25 @@ def format_status_json(nc: str, status: RunStatus) -> str:
         for sub_run in status.sub_runs
     ]
     states = {"run_status": status.run_status, "sub_runs_status": status.sub_runs_status}
-    return json.dumps(
-        {"nc": nc, "id_run": status.id_run, **states, "sub_runs": sub_runs}, ensure_ascii=False
-    )
+    return {"nc": nc, "id_run": status.id_run, **states, "sub_runs": sub_runs}
 
 
-def _format_outcome(outcome: str) -> str:
-    return _OUTCOME_LABELS.get(outcome, outcome)
+def build_run_row(nc: str, status: RunStatus) -> dict[str, Any]:
+    """Return the row of a run: state, sub-runs, outcomes, bonds and time of scheduling."""
+    found = status.sub_run_outcomes.values()
+    done = sum(outcome.outcome == "DONE" for outcome in found)
+    return {
+        "nc": nc,
+        "id_run": status.id_run,
+        "state": status.state,
+        "sub_runs": format_ranges(status.sub_runs),
+        "sub_runs_done": done,
+        "sub_runs_not_done": len(status.sub_runs) - done,
+        "bonds": sum(outcome.bond_labels or 0 for outcome in found),
+        "run_scheduled_at": format_time(status.run_scheduled_at),
+    }
 
 
-def _get_deformation(sub_run: str) -> str:
-    return DEFORMATIONS[int(sub_run)] if int(sub_run) < len(DEFORMATIONS) else "-"
-
-
-def _format_count(count: int | None) -> str:
-    return "-" if count is None else f"{count}"
-
-
-def _format_bonds(outcome: SubRunOutcome) -> str:
-    if outcome.bond_labels is None or outcome.bonds_expected in (None, outcome.bond_labels):
-        return _format_count(outcome.bond_labels)
-    return f"{outcome.bond_labels} of {outcome.bonds_expected}"
+def format_time(time: datetime | None) -> str | None:
+    """Return a time in UTC, in ISO 8601."""
+    return None if time is None else f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -2,83 +2,109 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from dataops_client.cli import console
-from dataops_client.cli.arguments import Nc, RunNumber
-from dataops_client.cli.run_status import (
-    build_status_table,
-    format_executor_line,
-    format_outcome_line,
-    format_status_json,
-)
-from dataops_client.client import DataOpsClient
+from dataops_client.cli.arguments import AsJson, Nc, parse_sub_runs
+from dataops_client.cli.global_options import open_client
+from dataops_client.cli.rows import print_json
+from dataops_client.cli.run_status import print_status
+from dataops_client.cli.waiting import wait_for_runs
+from dataops_client.sub_run_ranges import parse_ranges
+
+Count = Annotated[int, typer.Option("--count", min=1, help="Number of runs: all or none.")]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="KEY",
+        help="Idempotency key: a repeated command with the same key, within 24 hours, prints the "
+        "same runs.",
+        show_default=False,
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        help="Limit of --wait; exit code 5 once it is exceeded.",
+        show_default=False,
+    ),
+]
 
 
-def generate(context: typer.Context, nc: Nc) -> None:
-    """Schedule the next available run of a composition and print its number.
+def generate(
+    context: typer.Context, nc: Nc, count: Count = 1, key: Key = None, as_json: AsJson = False
+) -> None:
+    """Schedule the next runs of a composition.
 
-    No calculation is run: the simulated executor releases files that already exist.
+    Their numbers are printed. No calculation is run: the simulated executor releases files that
+    exist already.
     """
-    with DataOpsClient(context.obj) as client:
-        print(client.generate(nc).id_run)
+    with open_client(context) as client:
+        scheduled = client.generate(nc, count=count, idempotency_key=key)
+    if as_json:
+        print_json([asdict(run) for run in scheduled.runs])
+        return
+    for run in scheduled.runs:
+        print(run.id_run)
 
 
 def augment(
     context: typer.Context,
     nc: Nc,
-    run: RunNumber,
+    runs: Annotated[
+        str, typer.Argument(metavar="RUNS", help="Run, or several: 21,22.", show_default=False)
+    ],
     sub_runs: Annotated[
-        list[str] | None, typer.Argument(help="Numbers of sub-runs, 1 to 14; all by default.")
+        list[str] | None,
+        typer.Argument(
+            metavar="SUB_RUNS",
+            help="Sub-runs, such as 1-6,8; 1-14 by default.",
+            show_default=False,
+        ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Schedule the deformed sub-runs of a run: all of 1-14, or the given ones."""
-    with DataOpsClient(context.obj) as client:
-        print(client.augment(nc, run, sub_runs or None).status)
+    """Schedule the deformed sub-runs of runs.
+
+    Repeating the command changes nothing.
+    """
+    numbers = parse_sub_runs(sub_runs, first=1) if sub_runs else None
+    id_runs = parse_ranges(runs)
+    with open_client(context) as client:
+        found = [client.augment(nc, id_run, numbers) for id_run in id_runs]
+    if as_json:
+        print_json([asdict(run) for run in found])
+        return
+    for run in found:
+        print(run.status if len(found) == 1 else f"{run.id_run}: {run.status}")
 
 
 def status(
     context: typer.Context,
     nc: Nc,
-    run: RunNumber,
-    wait: Annotated[bool, typer.Option(help="Wait until all jobs are done.")] = False,
-    timeout: Annotated[float | None, typer.Option(help="Limit of --wait in seconds.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    runs: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN...", help="Runs, such as 21 or 21,22.", show_default=False),
+    ],
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until all jobs are done.")] = False,
+    timeout: Timeout = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Print the outcome of each sub-run, derived from its files.
+    """Print the outcome of each sub-run.
 
-    RUNNING and DONE are reported by the simulated executor, which runs no calculation: RUNNING for
-    JOB_RUN_TIME_SECONDS after scheduling, then DONE. Outcomes are those of files that already
-    exist.
+    Outcomes are derived from the files. RUNNING and DONE are reported by the simulated
+    executor, which runs no calculation: RUNNING for JOB_RUN_TIME_SECONDS after scheduling, then
+    DONE.
     """
-    with DataOpsClient(context.obj) as client:
-        found = client.wait(nc, run, timeout) if wait else client.status(nc, run)
-    if as_json:
-        print(format_status_json(nc, found))
-        return
-    console.build_table_console().print(build_status_table(found))
-    print(f"{format_executor_line(found)}\n{format_outcome_line(found)}")
-
-
-def compositions(context: typer.Context) -> None:
-    """List the nominal compositions that have data."""
-    with DataOpsClient(context.obj) as client:
-        for nc in client.compositions():
-            print(nc)
-
-
-def list_runs(
-    context: typer.Context,
-    nc: Annotated[str | None, typer.Argument(help="Composition; all by default.")] = None,
-) -> None:
-    """List the scheduled runs."""
-    table = Table("composition", "run", "sub-runs", "scheduled")
-    with DataOpsClient(context.obj) as client:
-        for name, runs in client.available(nc).items():
-            for run in runs:
-                scheduled = f"{run.run_scheduled_at:%Y-%m-%d %H:%M:%S}"
-                table.add_row(name, run.id_run, ", ".join(run.sub_runs), scheduled)
-    console.out.print(table)
+    id_runs = parse_ranges(*runs)
+    with open_client(context) as client:
+        if wait:
+            found = wait_for_runs(client, nc, id_runs, timeout)
+        else:
+            found = [client.status(nc, id_run) for id_run in id_runs]
+    print_status(nc, found, as_json=as_json)

@@ -1,0 +1,88 @@
+"""Rows of data on standard output: table, tab-separated values or JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dataops_client.errors import to_printable
+
+
+def format_cell(value: Any) -> str:
+    """Return the text of a value in a table."""
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return to_printable(str(value))
+
+
+class Column(NamedTuple):
+    """Column of a table: key of its values, heading, and format for people."""
+
+    key: str
+    heading: str
+    format: Callable[[Any], str] = format_cell
+
+
+def print_rows(
+    columns: Sequence[Column],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keys: Sequence[str] | None = None,
+    as_json: bool = False,
+    document: Any = None,
+) -> None:
+    """Print a table on a terminal, and tab-separated values otherwise.
+
+    Args:
+        columns: Columns of the table.
+        rows: Values by key.
+        keys: Header of tab-separated values; the keys of the columns by default.
+        as_json: Print one JSON document instead.
+        document: JSON document; the rows by default.
+    """
+    if as_json:
+        print_json(rows if document is None else document)
+    elif sys.stdout.isatty():
+        _print_table(columns, rows)
+    else:
+        keys = keys or [column.key for column in columns]
+        print("\t".join(keys))
+        for row in rows:
+            print("\t".join(_format_value(row.get(key)) for key in keys))
+
+
+def print_json(document: Any) -> None:
+    """Print a JSON document on one line."""
+    print(json.dumps(document, ensure_ascii=False, default=str))
+
+
+def _print_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
+    cells = [[column.heading for column in columns]]
+    cells += [[column.format(row.get(column.key)) for column in columns] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    numeric = [
+        any(_is_number(row.get(column.key)) for row in rows)
+        and all(_is_number(row.get(column.key), True) for row in rows)
+        for column in columns
+    ]
+    for line in cells:
+        padded = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numeric, strict=True)
+        )
+        print("  ".join(padded).rstrip())
+
+
+def _is_number(value: Any, allow_none: bool = False) -> bool:
+    return (type(value) in (int, float)) or (allow_none and value is None)
+
+
+def _format_value(value: Any) -> str:
+    """Return the text of a value in tab-separated values: None is empty."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else to_printable(str(value))
