@@ -16,6 +16,7 @@ import pytest
 from localdev.deployment import LocalDeployment, start_local_deployment
 from localdev.network import free_port
 from localdev.paths import ROOT
+from tests.support.terminal import run_in_terminal
 
 pytestmark = pytest.mark.self_contained
 
@@ -41,6 +42,7 @@ def served() -> Iterator[LocalDeployment]:
 
 
 def shell(command: str, served: LocalDeployment, folder: Path, **more: str) -> str:
+    """Run a command and return its output; that of `dataops` is that on a terminal."""
     environment = {
         **os.environ,
         **served.environment,
@@ -49,6 +51,11 @@ def shell(command: str, served: LocalDeployment, folder: Path, **more: str) -> s
         **more,
     }
     environment.pop("COLUMNS", None)  # set by pytest-xdist
+    environment["XDG_CONFIG_HOME"] = str(folder / "configuration")
+    if command.startswith("dataops "):
+        shown, code = run_in_terminal(["bash", "-ec", command], folder, environment=environment)
+        assert code == 0, shown.lines()
+        return "".join(f"{line}\n" for line in shown.lines())
     done = subprocess.run(
         ["bash", "-ec", command],
         env=environment,

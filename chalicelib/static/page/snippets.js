@@ -28,7 +28,7 @@ export function buildSnippets(target) {
     buildSnippet("curl", `curl -fL${authorization} -o ${names.join("_")}.zip ${url}`),
     buildSnippet(
       "dataops",
-      `dataops --url ${shellQuote(base)} download ${names.join(" ")}${wholeRun ? " --all" : ""} -o data`,
+      `dataops --url ${shellQuote(base)} download ${names.join(" ")} -o data`,
     ),
     buildSnippet(
       "Python",
