@@ -19,6 +19,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphin
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
 
+highlight_language = "text"
 html_theme = "pydata_sphinx_theme"
 html_title = project
 html_show_sourcelink = False

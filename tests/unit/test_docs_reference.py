@@ -47,6 +47,32 @@ def test_the_settings_page_lists_every_variable_that_the_service_reads() -> None
     assert names - first_cells("settings.md") == set()
 
 
+def test_the_settings_page_lists_the_variables_of_the_server_and_the_log() -> None:
+    pattern = re.compile(r'(?:environ\w*\.get|_read_count)\("([A-Z0-9_]+)"')
+    modules = [*(ROOT / "chalicelib").rglob("*.py"), *(ROOT / "server").rglob("*.py")]
+    names = {name for module in modules for name in pattern.findall(module.read_text())}
+    assert {"METRICS_PORT", "WEB_WORKERS"} <= names
+    assert names - {"AWS_LAMBDA_FUNCTION_NAME"} - first_cells("settings.md") == set()
+
+
+def test_the_api_guide_lists_every_error_code() -> None:
+    modules = [
+        ROOT / "chalicelib" / folder / name
+        for folder, name in (
+            ("domain", "errors.py"),
+            ("api", "errors.py"),
+            ("api", "gateway_responses.py"),
+        )
+    ]
+    pattern = re.compile(r'\bcode = "(\w+)"|_GatewayError\(\d+, "(\w+)"')
+    codes = {
+        code for module in modules for pair in pattern.findall(module.read_text()) for code in pair
+    }
+    text = (REFERENCE / "api.md").read_text()
+    assert "not_found" in codes
+    assert {code for code in codes if code and f"`{code}`" not in text} == {"error"}
+
+
 def test_the_settings_page_names_the_defaults_of_the_service() -> None:
     defaults = Settings.from_mapping({"RUN_TABLE": "runs", "DATA_BUCKET": "data"})
     rows = dict(
