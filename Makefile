@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 CLIENT := client/pyproject.toml
 PORT ?= 8000
 PACKAGES := chalicelib server localdev scripts bench tests
-CODE := app.py $(PACKAGES) client/dataops_client client/examples data docs/conf.py
+CODE := app.py $(PACKAGES) client/dataops_client client/examples data docs
 SHELL_SCRIPTS := .ci/run $(wildcard scripts/*.sh deploy/*/*.sh)
 HEAVY ?= $(CI)
 # One worker more than cores: many tests wait for servers and browsers.
