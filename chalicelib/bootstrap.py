@@ -26,16 +26,17 @@ from .adapters.local.simulated_executor import SimulatedExecutor
 from .domain.builds import BuildRequest
 from .settings import Settings
 from .usecases.archives import ArchiveDependencies, run_build
+from .usecases.build_ports import BuildQueue
 from .usecases.build_slots import BuildSlots
 from .usecases.dataset_info import DatasetInfoReader
 from .usecases.free_run_finder import FreeRunFinder
 from .usecases.outcomes import OutcomeReader
 from .usecases.ports import (
     BondCache,
-    BuildQueue,
     Clock,
     DataBucket,
     IdempotencyStore,
+    OutcomeCache,
     RunRepository,
     TokenRepository,
 )
@@ -50,6 +51,7 @@ class Services:
     bucket: DataBucket
     dataset: DatasetInfoReader
     free_runs: FreeRunFinder
+    outcomes: OutcomeCache
     status: RunStatusReader
     held_requests: HeldRequests
     clock: Clock
@@ -119,6 +121,7 @@ def build_services(settings: Settings, clients: Clients | None = None) -> Servic
         bucket=bucket,
         dataset=dataset,
         free_runs=FreeRunFinder(runs, bucket, clock),
+        outcomes=outcomes,
         status=RunStatusReader(
             runs,
             SimulatedExecutor(settings.job_run_time_seconds),

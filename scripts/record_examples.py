@@ -32,6 +32,7 @@ _REQUESTS = (
     ("augment", "POST", f"{_RUN}/augment", {"sub_runs": ["13"]}),
     ("status", "GET", f"{_RUN}/status", None),
     ("available", "GET", "/v1/generate/available", None),
+    ("summary", "GET", "/v1/summary", None),
     ("download_sub_run 202", "GET", f"{_RUN}/0/download", None),
     ("download_sub_run", "GET", f"{_RUN}/0/download?wait=20", None),
     ("download_run 202", "GET", f"{_RUN}/download?sub_runs=0,13", None),

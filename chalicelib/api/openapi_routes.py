@@ -29,6 +29,7 @@ from . import (
     run_schemas,
     runs,
     schemas,
+    summary,
     whoami,
 )
 from .endpoint import ApiBlueprint, JsonResponse, endpoint
@@ -39,7 +40,7 @@ from .static import StaticSite, get_stage_prefix
 
 blueprint = ApiBlueprint(__name__, tag="service")
 
-DOCUMENTED = (runs, archives, compositions, bonds, files, dataset_info, health, whoami)
+DOCUMENTED = (runs, archives, compositions, summary, bonds, files, dataset_info, health, whoami)
 """The modules of the documented endpoints, in the order of the document."""
 
 # Swagger UI sets inline styles and draws with data: images.
@@ -84,6 +85,8 @@ SCHEMA_NAMES: dict[str, type] = {
     "Scope": Scope,
     "SkippedFile": archive_schemas.SkippedFile,
     "SubRunOutcome": run_schemas.SubRunOutcome,
+    "Summaries": summary.Summaries,
+    "Summary": summary.Summary,
 }
 """The names of the schemas in the document. They are part of the contract: generated clients name
 their classes after them."""

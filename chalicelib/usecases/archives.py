@@ -19,11 +19,12 @@ from chalicelib.domain.manifest import Manifest
 
 from .archive_builds import build_archive
 from .build_lease import LEASE, LeaseLost, hold_lease
+from .build_ports import BuildLeases, BuildQueue
 from .build_slots import BuildSlots
 from .dataset_info import DatasetInfoReader
 from .manifests import get_manifest
 from .metrics import METRICS, Metric
-from .ports import BuildLeases, BuildQueue, Clock, DataBucket, RunRepository
+from .ports import Clock, DataBucket, RunRepository
 
 INLINE_MAX_MEMBERS = 1_000
 """Archives with more members are built in the background: 5,000 files of 1 byte took 10.5 s, and a

@@ -10,8 +10,9 @@ from datetime import timedelta
 
 from chalicelib.domain.errors import DataOpsError, Unavailable
 
+from .build_ports import BuildLeases
 from .parallel_calls import run_later, start
-from .ports import BuildLeases, Clock
+from .ports import Clock
 
 LEASE = timedelta(seconds=30)
 """Lease duration. After a crash, other callers wait at most this long."""

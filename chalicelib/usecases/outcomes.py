@@ -41,6 +41,9 @@ _READS = threading.BoundedSemaphore(2 * _PARALLEL_READS)
 """Concurrent reads of a process. Each uses memory for one window."""
 
 
+_NO_FILES = CachedFacts("", CalculationFacts(has_files=False))
+
+
 class _OutOfTime(Exception):
     """The time limit of a request for reading has passed."""
 
@@ -83,8 +86,9 @@ class OutcomeReader:
         versions = {sub_run: _get_version(run, files) for sub_run, files in listed.items()}
         with self._lock:
             known = self._memory.get(run.key, {})
-        found = _select_current(known, versions)
-        if len(found) < len(versions):
+        absent = dict.fromkeys(run.sub_runs - listed.keys(), _NO_FILES)
+        found = _select_current(known, versions) | absent
+        if found != known or len(found) < len(run.sub_runs):
             cached = self._cache.get(run.key)
             found |= _select_current(cached, versions)
             unread = {sub_run: listed[sub_run] for sub_run in versions.keys() - found.keys()}
@@ -97,8 +101,7 @@ class OutcomeReader:
                     self._cache.put(run.key, found)
         if found != known:
             self._remember(run.key, found)
-        facts = dict.fromkeys(run.sub_runs - listed.keys(), CalculationFacts(has_files=False))
-        facts |= {sub_run: each.facts for sub_run, each in found.items() if each.facts is not None}
+        facts = {sub_run: each.facts for sub_run, each in found.items() if each.facts is not None}
         return dict(sorted(facts.items()))
 
     def _remember(self, key: RunKey, facts: Mapping[int, CachedFacts]) -> None:

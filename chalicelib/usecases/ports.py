@@ -1,4 +1,4 @@
-"""Interfaces (ports) that the use cases depend on.
+"""Interfaces (ports) that the use cases depend on; those of builds are in `build_ports`.
 
 `chalicelib.adapters` and the fakes of the tests implement them.
 
@@ -15,7 +15,6 @@ from typing import Protocol
 from chalicelib.domain.archive_record import ArchiveRecord, PresignedLink
 from chalicelib.domain.artifacts import Artifact
 from chalicelib.domain.bonds import BondIndex
-from chalicelib.domain.builds import BuildLease, BuildRequest
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.dataset_info import DatasetInfo
 from chalicelib.domain.idempotency import IdempotencyRecord
@@ -174,6 +173,11 @@ class OutcomeCache(Protocol):
 
     def put(self, key: RunKey, facts: Mapping[int, CachedFacts]) -> None: ...
 
+    def list_runs(
+        self, first: RunKey, last: RunKey
+    ) -> Iterator[tuple[RunKey, Mapping[int, CachedFacts]]]:
+        """Yield the runs from `first` to `last` that have cached facts, in the order of runs."""
+
 
 class BondCache(Protocol):
     """Bond indexes by the fingerprint of the file. A lost entry only costs another read."""
@@ -195,43 +199,6 @@ class TokenRepository(Protocol):
 
     def remove(self, token_id: str) -> bool:
         """Delete a record. Return True if it existed."""
-
-
-class BuildLeases(Protocol):
-    """Leases against parallel builds of one archive. Archives are correct without them."""
-
-    def get(self, archive_key: str) -> BuildLease | None: ...
-
-    def acquire(
-        self,
-        archive_key: str,
-        holder: str,
-        now: datetime,
-        expires_at: datetime,
-        *,
-        queued_by: str | None = None,
-    ) -> bool:
-        """Acquire the lease with a single conditional write.
-
-        Succeeds if the lease is free, expired, marked as failed, or held by `holder` or
-        `queued_by`. `started_at` is kept if it exists: callers have been waiting since then.
-        """
-
-    def renew(self, archive_key: str, holder: str, expires_at: datetime, bytes_done: int) -> bool:
-        """Extend the lease. Return False if `holder` does not hold it any more."""
-
-    def release(self, archive_key: str, holder: str) -> None:
-        """Delete the lease if `holder` holds it."""
-
-    def mark_failed(self, archive_key: str, holder: str, error: str) -> None:
-        """Store the reason of a failed build, which is reported to the next caller."""
-
-
-class BuildQueue(Protocol):
-    """Background builds, for archives that take longer than a request may last."""
-
-    def submit(self, request: BuildRequest) -> None:
-        """Execute `usecases.archives.run_build` at least once, outside the current HTTP request."""
 
 
 class Executor(Protocol):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -29,9 +30,13 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["one worker", "two workers"])
 def measured(request: pytest.FixtureRequest) -> Iterator[tuple[Server, str]]:
-    port = free_port()
-    variables = {"METRICS_PORT": str(port), "WEB_WORKERS": str(request.param)}
-    with server(variables) as running:
+    with ExitStack() as stack:
+        for _ in range(5):  # another process may take the port before the server does
+            port = free_port()
+            variables = {"METRICS_PORT": str(port), "WEB_WORKERS": str(request.param)}
+            with suppress(AssertionError):
+                running = stack.enter_context(server(variables))
+                break
         yield running, f"http://127.0.0.1:{port}/metrics"
 
 
@@ -80,6 +85,8 @@ def test_every_query_of_the_dashboard_names_exported_metrics(
     used = {name for query in queries for name in re.findall(r"dataops_\w+", query)}
     assert len(queries) >= 8
     assert {f"dataops_{metric}_total" for metric in Metric} <= used
+    with urllib.request.urlopen(f"{measured[0].url}/openapi.json", timeout=60) as response:
+        response.read()  # metrics with labels are exported from their first request on
     exported = {name for name, _ in scrape(measured[1])}
     assert used <= exported
 

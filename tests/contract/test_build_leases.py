@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.adapters.aws.build_leases import DynamoBuildLeases
-from chalicelib.usecases.ports import BuildLeases
+from chalicelib.usecases.build_ports import BuildLeases
 from tests.support.fakes import FakeBuildLeases
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

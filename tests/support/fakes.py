@@ -311,6 +311,13 @@ class FakeOutcomeCache:
     def put(self, key: RunKey, facts: Mapping[int, CachedFacts]) -> None:
         self.facts[key] = dict(facts)
 
+    def list_runs(
+        self, first: RunKey, last: RunKey
+    ) -> Iterator[tuple[RunKey, Mapping[int, CachedFacts]]]:
+        return iter(
+            (key, facts) for key, facts in sorted(self.facts.items()) if first <= key <= last
+        )
+
 
 class FakeBuildLeases:
     """`BuildLeases` in a dict."""

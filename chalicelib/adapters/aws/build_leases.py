@@ -29,7 +29,7 @@ _EXPIRY_NAMES = {"#expires_at": "expires_at", "#expires": "expires"}
 
 
 class DynamoBuildLeases:
-    """Implements `usecases.ports.BuildLeases`."""
+    """Implements `usecases.build_ports.BuildLeases`."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._table = DynamoTable(client, table)

@@ -8,11 +8,12 @@ The last of several concurrent writers wins. Overwritten facts are read from the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.outcomes import CachedFacts
 from chalicelib.domain.runs import RunKey
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+_PARTITION = "OUTCOMES"
+
+
 class DynamoOutcomeCache:
     """Implements `usecases.ports.OutcomeCache`."""
 
@@ -32,16 +36,35 @@ class DynamoOutcomeCache:
 
     def get(self, key: RunKey) -> Mapping[int, CachedFacts]:
         item = self._table.get_item(_item_key(key), consistent=False)
-        if item is None:
-            return {}
-        try:
-            return decode_facts(item["facts"]["S"])
-        except msgspec.ValidationError:  # written by another version of the service
-            return {}
+        return {} if item is None else _decode(item)
 
     def put(self, key: RunKey, facts: Mapping[int, CachedFacts]) -> None:
         self._table.put_item(Item={**_item_key(key), "facts": {"S": encode_facts(facts)}})
 
+    def list_runs(
+        self, first: RunKey, last: RunKey
+    ) -> Iterator[tuple[RunKey, Mapping[int, CachedFacts]]]:
+        items = self._table.query(
+            KeyConditionExpression="#pk = :pk AND #sk BETWEEN :first AND :last",
+            ExpressionAttributeNames={"#pk": "pk", "#sk": "sk"},
+            ExpressionAttributeValues={
+                ":pk": {"S": _PARTITION},
+                ":first": {"S": format_sort_key(first)},
+                ":last": {"S": format_sort_key(last)},
+            },
+        )
+        for item in items:
+            nc, _, number = item["sk"]["S"].partition("#")
+            yield RunKey(NominalComposition(nc), int(number)), _decode(item)
+
+
+def _decode(item: Item) -> Mapping[int, CachedFacts]:
+    """Return the facts of an item, or none if another version of the service wrote them."""
+    try:
+        return decode_facts(item["facts"]["S"])
+    except msgspec.ValidationError:
+        return {}
+
 
 def _item_key(key: RunKey) -> Item:
-    return build_key("OUTCOMES", format_sort_key(key))
+    return build_key(_PARTITION, format_sort_key(key))
