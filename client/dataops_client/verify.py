@@ -70,7 +70,8 @@ def verify(directory: str | os.PathLike[str]) -> Iterator[VerificationResult]:
     found = _find_metadata(directory)
     if not found:
         raise NotFound(
-            f"no extracted archive found: {str(directory)!r} contains no {METADATA_NAME}"
+            f"no extracted archive found: {str(directory)!r} contains no {METADATA_NAME}; "
+            "name the folder that `dataops download` wrote to"
         )
     folders = {metadata.parent for metadata in found}
     for metadata in found:

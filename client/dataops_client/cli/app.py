@@ -69,8 +69,6 @@ _EXAMPLES = {
     "file": ("dataops file Zr49Cu49Al2 21 0 ICOHPLIST.lobster -o -",),
     "bonds": ("dataops bonds Zr49Cu49Al2 21 0 --json",),
     "verify": ("dataops verify data",),
-    "export": ("dataops export data --format csv -o bonds.csv",),
-    "plot": ("dataops plot data -o bonds.png",),
     "login": ("dataops login -P institute --url https://dataops.example.org",),
     "logout": ("dataops logout -P institute",),
     "whoami": ("dataops whoami --json",),
@@ -118,8 +116,8 @@ _COMMANDS = {
     "completion": completion.completion,
 }
 for _name, _command in _COMMANDS.items():
-    _examples = "\n".join(f"  {example}" for example in _EXAMPLES[_name])
-    app.command(_name, epilog=f"\b\nExample:\n{_examples}\n")(_command)
+    _examples = "\n".join(("\b\nExample:", *(f"  {line}" for line in _EXAMPLES.get(_name, ()))))
+    app.command(_name, epilog=_examples if _name in _EXAMPLES else None)(_command)
 
 
 def _print_version(requested: bool) -> None:

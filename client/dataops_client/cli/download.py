@@ -19,6 +19,7 @@ from dataops_client.cli.global_options import open_client
 from dataops_client.cli.output import DownloadReporter
 from dataops_client.client import DataOpsClient
 from dataops_client.downloads import DownloadTarget, list_targets
+from dataops_client.errors import NotFound
 from dataops_client.html_tables import format_size
 from dataops_client.sub_run_ranges import parse_ranges
 
@@ -131,8 +132,9 @@ def download(
             names = dict.fromkeys((target.nc, target.id_run) for target in targets)
             targets = [DownloadTarget(*name, None) for name in names]
         if not targets:
-            console.print_note("no sub-run matches")
-            return
+            raise NotFound(
+                "no scheduled sub-run matches; `dataops status NC RUN` lists sub-runs and outcomes"
+            )
         if dry_run:
             _print_dry_run(client, targets, options)
             return

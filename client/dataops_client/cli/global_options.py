@@ -72,7 +72,7 @@ def with_global_options(command: Callable[..., None]) -> Callable[..., None]:
     def wrapper(context: typer.Context, **arguments: Any) -> None:
         context.obj.update(**{name: arguments.pop(name) for name in _PARAMETERS})
         if context.obj.verbose:
-            _log_requests()
+            context.call_on_close(_log_requests())
         command(context, **arguments)
 
     added = [
@@ -121,8 +121,10 @@ def note_stall(client: DataOpsClient, seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _log_requests() -> None:
-    log = logging.getLogger("dataops_client")
-    handler = logging.StreamHandler(sys.stderr)
+def _log_requests() -> Callable[[], None]:
+    """Print the log of requests on standard error. Return what ends it."""
+    log, handler = logging.getLogger("dataops_client"), logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("dataops: %(message)s"))
-    log.handlers, log.level, log.propagate = [handler], logging.DEBUG, False
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    return lambda: log.removeHandler(handler)

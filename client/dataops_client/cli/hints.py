@@ -25,6 +25,8 @@ def get_hint(error: BaseException) -> Iterator[str]:
             )
         elif error.status == 403:
             yield "hint: `dataops whoami` prints the scopes of your token"
+        elif "/files/" in (error.request or "") and error.status == 404:
+            yield "hint: `dataops files NC RUN SUB_RUN` lists the files"
         elif isinstance(error, errors.NotFound) and error.status == 404:
             yield "hint: `dataops compositions` and `dataops list` list what exists"
         if error.request_id and (error.status or 0) >= 500:

@@ -20,9 +20,11 @@ def wait_for_runs(
     client: DataOpsClient, nc: str, id_runs: Sequence[str], timeout_seconds: float | None
 ) -> list[RunStatus]:
     """Wait until all runs are done. Exit with EXIT_TIME_LIMIT after `timeout_seconds`."""
-    began = time.monotonic()
+    began, state = time.monotonic(), ""
 
     def show(status: RunStatus) -> None:
+        nonlocal state
+        state = status.state
         number = id_runs.index(status.id_run) + 1 if status.id_run in id_runs else 1
         count = f" ({number} of {len(id_runs)})" if len(id_runs) > 1 else ""
         show_line(f"run {status.id_run}{count} {status.state}; files: {status.summary}")
@@ -35,13 +37,13 @@ def wait_for_runs(
                 remaining = max(remaining - (time.monotonic() - began), 0.0)
             try:
                 found.append(client.wait(nc, id_run, remaining, progress=show))
-            except TimedOut as error:
-                failure: TimedOut | None = error
+            except TimedOut:
                 break
-        else:
-            failure = None
-    if failure:
-        console.print_error(f"{failure} (--timeout {timeout_seconds:g})")
+    if len(found) < len(id_runs):
+        console.print_error(
+            f"time limit exceeded: run {id_runs[len(found)]} of {nc} is {state} after "
+            f"{timeout_seconds:g} s (--timeout)"
+        )
         raise typer.Exit(EXIT_TIME_LIMIT)
     return found
 
