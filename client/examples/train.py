@@ -186,7 +186,7 @@ def main(path: str) -> None:
             rmse(model.predict_from_distance(test), test.strength),
             float(test.strength.std()),
         )
-        print(f"{errors[0]:>12.4f}{errors[1]:>16.4f}{errors[2]:>14.4f}", flush=True)
+        print(f"{errors[0]:>12.3f}{errors[1]:>16.3f}{errors[2]:>14.3f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def test_the_error_without_the_extra_contains_the_install_command(code: str) -> 
     done = run(code)
     assert done.returncode != 0
     assert "MissingDependency" in done.stderr
-    assert "pip install 'dataops-client[ml]'" in done.stderr
+    assert "pip install './client[ml]'" in done.stderr
 
 
 def test_every_public_name_can_be_imported() -> None:
@@ -59,3 +59,13 @@ def test_other_names_cannot_be_imported() -> None:
 
 def test_completion_offers_the_public_names_only() -> None:
     assert dir(dataops_client.ml) == sorted(dataops_client.ml.__all__)
+
+
+def test_a_missing_folder_is_reported_before_a_missing_package() -> None:
+    done = run(
+        "from dataops_client.cli.app import app; app(['export', '/nonexistent'], "
+        "standalone_mode=True)"
+    )
+    assert done.returncode == 2
+    assert "/nonexistent" in done.stderr
+    assert "does not exist" in done.stderr

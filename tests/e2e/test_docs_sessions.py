@@ -14,8 +14,8 @@ from localdev.paths import ROOT
 from tests.support.doc_sessions import Command, find_commands, matches, run_commands
 
 DOCS = ROOT / "docs"
-OTHERS = {"how-to/deploy-on-aws.md"}
-"""Pages whose sessions other tests run: tests/e2e/deployment/test_guide.py."""
+OTHERS = {"how-to/deploy-on-aws.md", "tutorial.md"}
+"""Pages whose sessions other tests run: tests/e2e/deployment/test_guide.py, test_tutorial.py."""
 
 PAGES = sorted(
     name

@@ -236,6 +236,13 @@ def test_the_report_lists_discarded_clusters_and_skipped_sub_runs(
     }
 
 
+def test_the_report_is_short_in_a_notebook(tree: Path, tmp_path: Path) -> None:
+    report = export_bonds(tree, tmp_path / "bonds.parquet")
+    assert repr(report) == "ExportReport(9 bonds, 2 sub-runs, 1 skipped)"
+    assert "<th>Zr-Cu</th><td>4</td>" in report._repr_html_()
+    assert f"<li>{NC}/21/10 SCF_NOT_CONVERGED" in report._repr_html_()
+
+
 @pytest.mark.parametrize(
     ("name", "outcome"),
     [

@@ -175,6 +175,10 @@ def test_the_repr_of_an_unconverged_sub_run_names_what_there_is(tmp_path: Path) 
     assert repr(sub_run) == (f"SubRun({NC}/21/13, SCF_NOT_CONVERGED, 5 atoms, SOAPs 5 x 7)")
 
 
+def test_the_repr_of_bonds_is_one_short_line(folder: Path) -> None:
+    assert repr(load_sub_run(folder).bonds) == "<7 bonds: 2 Cu-Al, 1 Cu-Cu, 2 Zr-Al, 2 Zr-Cu>"
+
+
 def test_a_notebook_shows_a_table(folder: Path) -> None:
     html = load_sub_run(folder)._repr_html_()
     assert f"<caption>{NC}/21/0</caption>" in html

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 Directory = Annotated[
     Path,
     typer.Argument(
-        metavar="DIR", help="Folder of extracted sub-runs: DIR/<nc>/<id_run>/<sub_run>/."
+        metavar="DIR",
+        exists=True,
+        file_okay=False,
+        help="Folder of extracted sub-runs: DIR/<nc>/<id_run>/<sub_run>/.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]

@@ -16,7 +16,7 @@ from dataops_client.ml.errors import MalformedFile
 from dataops_client.ml.espresso import get_symbols
 from dataops_client.ml.export_report import DiscardedClusterOfSubRun, ExportReport
 from dataops_client.ml.folders import SubRunFolder
-from dataops_client.ml.lobster import Bond, read_clusters
+from dataops_client.ml.lobster import Bonds, read_clusters
 from dataops_client.ml.selection import CLUSTERS, ICOHPLIST, SOAPS, Selection
 from dataops_client.ml.soaps import read_soaps
 from dataops_client.ml.sub_run import read_checked_bonds, require_initial_structure
@@ -29,7 +29,7 @@ class BondBatch:
 
     folder: SubRunFolder
     structure: Atoms
-    bonds: tuple[Bond, ...]
+    bonds: Bonds
     soaps: NDArray[np.float64] | None
 
     def to_columns(self, columns: Sequence[Column]) -> dict[Column, NDArray[Any]]:

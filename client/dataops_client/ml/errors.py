@@ -31,8 +31,8 @@ class MissingDependency(MlError, ImportError):
 
     def __init__(self, package: str) -> None:
         super().__init__(
-            f"package {package!r} is not installed; install the extra: "
-            "pip install 'dataops-client[ml]'"
+            f"package {package!r} is not installed; in a clone of the repository of this client: "
+            "pip install './client[ml]'"
         )
 
 

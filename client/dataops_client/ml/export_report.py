@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from html import escape
 from typing import Any
 
 from dataops_client.ml.errors import MixedData
@@ -47,7 +48,7 @@ class SkippedSubRun:
         return f"{self.nc}/{self.id_run}/{self.sub_run} {self.reason}"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class ExportReport:
     """Numbers of an export.
 
@@ -67,6 +68,20 @@ class ExportReport:
     @property
     def real_sub_runs(self) -> int:
         return self.sub_runs - self.synthetic_sub_runs
+
+    def __repr__(self) -> str:
+        return (
+            f"ExportReport({self.rows} bonds, {self.sub_runs} sub-runs, "
+            f"{len(self.skipped)} skipped)"
+        )
+
+    def _repr_html_(self) -> str:
+        counts = {**dict(sorted(self.rows_per_bond_type.items())), "all": self.rows}
+        rows = "".join(
+            f"<tr><th>{name}</th><td>{count}</td></tr>" for name, count in counts.items()
+        )
+        skipped = "".join(f"<li>{escape(str(one))}</li>" for one in self.skipped)
+        return f"<table><caption>bonds</caption>{rows}</table><p>skipped</p><ul>{skipped}</ul>"
 
     def warn_if_mixed(self) -> None:
         """Warn with MixedData if the data is partly real and partly synthetic."""

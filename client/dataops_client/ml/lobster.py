@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -51,7 +52,18 @@ class Bond:
         return get_bond_type(get_element(self.label_a), get_element(self.label_b))
 
 
-def read_bonds(path: str | PathLike[str]) -> tuple[Bond, ...]:
+class Bonds(tuple[Bond, ...]):
+    """Bonds of a sub-run: a tuple that is shown in one line."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        counts = Counter(bond.bond_type for bond in self)
+        types = ", ".join(f"{count} {bond_type}" for bond_type, count in sorted(counts.items()))
+        return f"<{len(self)} bonds: {types}>" if self else "<0 bonds>"
+
+
+def read_bonds(path: str | PathLike[str]) -> Bonds:
     """Read the bonds of an ICOHPLIST.lobster of LOBSTER 3, 4 or 5, in the order of the file.
 
     With spin polarisation, LOBSTER 3 and 4 write a second list for spin 2, LOBSTER 5 a second
@@ -62,7 +74,7 @@ def read_bonds(path: str | PathLike[str]) -> tuple[Bond, ...]:
         path: ICOHPLIST.lobster.
 
     Returns:
-        The bonds.
+        The bonds, a tuple.
 
     Raises:
         MissingFile: The file does not exist.
@@ -79,11 +91,11 @@ def read_bonds(path: str | PathLike[str]) -> tuple[Bond, ...]:
     if spins not in (["1"], ["1", "2"]):
         raise MalformedFile(path, f"lists of spins {spins} instead of spin 1, or spins 1 and 2")
     if len(lists) == 1:
-        return tuple(line.to_bond(line.icohps) for line in lists[0][1])
+        return Bonds(line.to_bond(line.icohps) for line in lists[0][1])
     (_, first), (_, second) = lists
     if [line.bond for line in first] != [line.bond for line in second]:
         raise MalformedFile(path, "the lists of spin 1 and spin 2 have different bonds")
-    return tuple(
+    return Bonds(
         up.to_bond((*up.icohps, *down.icohps)) for up, down in zip(first, second, strict=True)
     )
 

@@ -15,7 +15,7 @@ from dataops_client.ml.download_metadata import read_download_metadata
 from dataops_client.ml.errors import MalformedFile, MissingFile
 from dataops_client.ml.espresso import ScfOutput, get_symbols, read_scf_output, read_structure
 from dataops_client.ml.folders import get_composition, get_numbers
-from dataops_client.ml.lobster import Bond, read_bonds
+from dataops_client.ml.lobster import Bonds, read_bonds
 from dataops_client.ml.outcomes import Outcome, get_folder_outcome
 from dataops_client.ml.soaps import read_soaps
 
@@ -52,7 +52,7 @@ class SubRun:
     energy: float | None
     forces: NDArray[np.float64] | None
     stress: NDArray[np.float64] | None
-    bonds: tuple[Bond, ...] | None
+    bonds: Bonds | None
     soaps: NDArray[np.float64] | None
     synthetic: bool = False
 
@@ -146,7 +146,7 @@ def require_initial_structure(folder: Path, nc: str) -> Atoms:
     return structure
 
 
-def read_checked_bonds(icohplist: Path, structure: Atoms | None) -> tuple[Bond, ...]:
+def read_checked_bonds(icohplist: Path, structure: Atoms | None) -> Bonds:
     """Read ICOHPLIST.lobster. Raise MalformedFile if a label is not an atom of the structure."""
     bonds = read_bonds(icohplist)
     if structure is not None:

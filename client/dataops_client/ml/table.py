@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dataops_client.ml.lobster import Bond, Cluster, Translation
+from dataops_client.ml.lobster import Bond, Bonds, Cluster, Translation
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class DiscardedCluster:
     bonds_without_label: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class BondTable:
     """Bonds of the table, and the clusters that were discarded.
 
@@ -32,8 +32,11 @@ class BondTable:
     with atoms in the order of ICOHPLIST.
     """
 
-    rows: tuple[Bond, ...]
+    rows: Bonds
     discarded: tuple[DiscardedCluster, ...]
+
+    def __repr__(self) -> str:
+        return f"BondTable({self.rows!r}, {len(self.discarded)} discarded clusters)"
 
 
 def build_bond_table(
@@ -45,8 +48,14 @@ def build_bond_table(
         bonds: Bonds of ICOHPLIST.lobster.
         clusters: Clusters of lobsterin-quippy.
         symbols: Elements of the atoms, which name bonds without a label. Atoms beyond them are
-            named
-            by their number.
+            named by their number.
+
+    Returns:
+        The bonds of the table and the discarded clusters.
+
+    Example:
+        >>> build_bond_table(read_bonds("ICOHPLIST.lobster"), read_clusters("lobsterin-quippy"))
+        BondTable(<657 bonds: 8 Cu-Al, ...>, 0 discarded clusters)
     """
     labelled: dict[tuple[int, int], list[Bond]] = {}
     for bond in bonds:
@@ -65,7 +74,7 @@ def build_bond_table(
             discarded.append(DiscardedCluster(atom, names))
         else:
             rows.update((bond, None) for bond in found if bond is not None)
-    return BondTable(tuple(rows), tuple(discarded))
+    return BondTable(Bonds(rows), tuple(discarded))
 
 
 def _find_bond(
