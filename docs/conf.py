@@ -37,8 +37,10 @@ copybutton_here_doc_delimiter = "END"
 
 autodoc_default_options = {"members": True, "inherited-members": "Exception,int,str,tuple"}
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
+default_role = "literal"  # docstrings have names in single backticks
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 # Annotations name private classes, and classes of projects whose inventories are not fetched.

@@ -85,7 +85,7 @@ def _get_help(name: str) -> str:
 
 def _render_names(module: ModuleType, names: list[str]) -> str:
     kinds: dict[str, list[str]] = {}
-    for name in sorted(names):
+    for name in sorted(names, key=lambda name: name.removeprefix("Async")):
         kind, directive = _classify(name, getattr(module, name))
         kinds.setdefault(kind, []).append(f".. {directive}:: {module.__name__}.{name}")
     order = ("Clients", "Functions", "Classes", "Errors and warnings", "Data")
