@@ -17,6 +17,9 @@ DOCS = ROOT / "docs"
 OTHERS = {"how-to/deploy-on-aws.md", "tutorial.md"}
 """Pages whose sessions other tests run: tests/e2e/deployment/test_guide.py, test_tutorial.py."""
 
+SETTINGS = {"how-to/tokens.md": {"AUTH": "token"}}
+"""Settings of the API for a page."""
+
 PAGES = sorted(
     name
     for page in DOCS.rglob("*.md")
@@ -30,7 +33,11 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_sessions_of_a_page_print_what_it_shows(page: str, tmp_path: Path) -> None:
+def test_the_sessions_of_a_page_print_what_it_shows(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SETTINGS.get(page, {}).items():
+        monkeypatch.setenv(name, value)
     commands = find_commands((DOCS / page).read_text())
     assert commands
     with start_local_deployment(ROOT / "data", job_run_time_seconds=0) as served:
@@ -62,8 +69,11 @@ def test_a_command_ends_with_its_here_document_or_its_last_continued_line() -> N
         ("a\n...\nd", "a\nb\nc\nd", True),
         ("dataops_...", "dataops_x", True),
         ("a", "ab", False),
+        ("name   scopes", "name\tscopes", True),
         ("...b", "a", False),
     ],
 )
-def test_three_dots_match_any_output(shown: str, output: str, same: bool) -> None:
+def test_three_dots_match_any_output_and_blanks_any_blanks(
+    shown: str, output: str, same: bool
+) -> None:
     assert matches(shown, output) is same

@@ -16,23 +16,13 @@ import pytest
 from localdev.deployment import LocalDeployment, start_local_deployment
 from localdev.network import free_port
 from localdev.paths import ROOT
+from tests.support.doc_sessions import find_sessions
 from tests.support.terminal import run_in_terminal
 
 pytestmark = pytest.mark.self_contained
 
 README = (ROOT / "README.md").read_text()
 BIN = str(Path(sys.executable).parent)
-
-
-def sessions(text: str) -> list[list[tuple[str, str]]]:
-    """Return the ```console blocks as pairs of a command and its output."""
-    found = []
-    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
-        parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
-        found.append(
-            [(command, output) for command, _, output in (part.partition("\n") for part in parts)]
-        )
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -103,20 +93,16 @@ def chalice_local(served: LocalDeployment, port: int) -> Iterator[None]:
 def test_the_sessions_print_the_output_that_the_readme_shows(
     served: LocalDeployment, tmp_path: Path
 ) -> None:
-    _, with_command, with_chalice = sessions(README)
-    for command, output in with_command:
-        if not command.startswith("export"):
-            assert shell(command, served, tmp_path) == output
+    _, with_command, with_chalice = find_sessions(README)
+    for command in with_command:
+        if not command.text.startswith("export"):
+            assert shell(command.text, served, tmp_path).strip() == command.output
     port = free_port()
     with chalice_local(served, port):
-        for command, output in with_chalice:
-            if command.startswith("curl"):
-                assert (
-                    shell(command.replace("8001", str(port)), served, tmp_path).strip()
-                    == output.strip()
-                )
-            elif command.startswith("aws") and shutil.which("aws"):
-                assert shell(command, served, tmp_path) == output
+        for command in with_chalice:
+            text = command.text.replace("8001", str(port))
+            if text.startswith("curl") or (text.startswith("aws") and shutil.which("aws")):
+                assert shell(text, served, tmp_path).strip() == command.output
 
 
 DOCS = [

@@ -26,15 +26,22 @@ class Command:
     output: str
 
 
-def find_commands(page: str) -> list[Command]:
-    """Return the commands of all ```console blocks of a page, in order."""
-    commands = []
+def find_sessions(page: str) -> list[list[Command]]:
+    """Return the commands of each ```console block of a page."""
+    sessions = []
     for _, block in _BLOCK.findall(page):
+        commands = []
         for part in re.split(r"^\$ ", textwrap.dedent(block), flags=re.MULTILINE)[1:]:
             lines = part.splitlines()
             count = _count_command_lines(lines)
             commands.append(Command("\n".join(lines[:count]), "\n".join(lines[count:]).strip()))
-    return commands
+        sessions.append(commands)
+    return sessions
+
+
+def find_commands(page: str) -> list[Command]:
+    """Return the commands of all ```console blocks of a page, in order."""
+    return [command for session in find_sessions(page) for command in session]
 
 
 def run_commands(
@@ -65,7 +72,11 @@ def run_commands(
 
 
 def matches(shown: str, output: str) -> bool:
-    """Return True if an output is the one that the page shows."""
+    """Return True if an output is the one that the page shows, apart from widths of blanks.
+
+    Pages show tables as on a terminal; in a pipe, their columns are separated by tabs.
+    """
+    shown, output = (re.sub(r"[ \t]+", " ", text) for text in (shown, output))
     pattern = ".*".join(re.escape(part.strip(" ")) for part in shown.split("..."))
     return re.fullmatch(pattern, output, re.DOTALL) is not None
 

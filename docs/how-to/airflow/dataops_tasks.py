@@ -7,11 +7,9 @@ same run is allocated, and complete files are not downloaded again.
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 from dataops_client import DataOpsClient, download_all, list_targets
 from dataops_client.ml import export_bonds
-from dataops_client.ml.formats import Format
 
 
 def allocate_run(nc: str, pipeline_run: str) -> str:
@@ -44,5 +42,5 @@ def download_run(nc: str, id_run: str, folder: str) -> str:
 
 def export_table(folder: str, table: str) -> str:
     """Write the training table of all downloaded runs, and return its path."""
-    export_bonds(Path(folder), Path(table), Format.PARQUET)
+    export_bonds(folder, table, force=True)
     return table
