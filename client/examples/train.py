@@ -4,8 +4,8 @@
 # Download sub-runs of at least two cells, export the bonds with the SOAP vectors of their atoms,
 # and run this file on the table:
 #
-#     dataops run Zr49Cu49Al2 --augment --wait -o data
-#     dataops run Zr50Cu40Al10 --augment --wait -o data
+#     dataops run Zr49Cu49Al2 --augment -o data
+#     dataops run Zr50Cu40Al10 --augment -o data
 #     dataops export data --soaps -o bonds.parquet
 #     python client/examples/train.py bonds.parquet
 #

@@ -19,8 +19,8 @@ from tests.support.sample_tree import write_sample_tree
 pytestmark = pytest.mark.self_contained
 
 TWO_CELLS = [
-    "dataops run Zr49Cu49Al2 --augment --wait -o data",
-    "dataops run Zr50Cu40Al10 --augment --wait -o data",
+    "dataops run Zr49Cu49Al2 --augment -o data",
+    "dataops run Zr50Cu40Al10 --augment -o data",
 ]
 
 
@@ -67,7 +67,7 @@ def test_the_instructions_of_the_examples_work(clone: Path, environment: dict[st
 def test_the_code_of_the_guide_to_training_runs(tmp_path: Path) -> None:
     write_sample_tree(tmp_path / "data")
     command = Path(sys.executable).parent / "dataops"
-    export = [command, "export", "data", "-o", "frames.extxyz"]
+    export = [str(command), "export", "data", "-o", "frames.extxyz"]
     subprocess.run(export, cwd=tmp_path, check=True, capture_output=True)
     guide = (ROOT / "docs" / "how-to" / "train.md").read_text()
     blocks = re.findall(r"^( *)```python\n(.*?)^ *```", guide, re.MULTILINE | re.DOTALL)
