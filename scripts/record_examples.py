@@ -41,6 +41,7 @@ _REQUESTS = (
     ("run_manifest", "GET", f"{_RUN}/manifest?sub_runs=0,13", None),
     ("sub_run_bonds", "GET", f"{_RUN}/0/bonds?limit=2", None),
     ("sub_run_file", "GET", f"{_RUN}/0/files/Zr49Cu49Al2.scf.in", None),
+    ("sub_run_file_text", "GET", f"{_RUN}/0/files/LOB_run/text", None),
 )
 _LIST_ITEMS = 3
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")

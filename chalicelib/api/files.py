@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.artifacts import Role
-from chalicelib.domain.errors import InvalidInput, NotFound, SubRunNotScheduled, Unavailable
+from chalicelib.domain.errors import (
+    InvalidInput,
+    NotFound,
+    SourceChanged,
+    SubRunNotScheduled,
+    Unavailable,
+)
 from chalicelib.domain.runs import SubRunKey
 from chalicelib.usecases import files
 
@@ -78,3 +86,59 @@ def get_sub_run_file_link(
     if query.redirect:
         return JsonResponse(None, 303, {"Location": file.link.url})
     return JsonResponse(FileLink.of(file))
+
+
+class FileTextQuery(Struct):
+    """The part of the file."""
+
+    offset: Annotated[
+        int, Meta(ge=0, description="`next_offset` of the previous part, in bytes")
+    ] = 0
+
+
+class FileText(Struct):
+    """A part of a file as text, up to 1 MiB; `next_offset` is null at the end of the file."""
+
+    nc: Nc
+    id_run: IdRun
+    sub_run: SubRun
+    name: FileName
+    size_bytes: SizeBytes
+    offset: Annotated[int, Meta(ge=0)]
+    text: Annotated[
+        str, Meta(description="Complete lines; bytes that are not UTF-8 are replaced by U+FFFD")
+    ]
+    next_offset: int | None
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "/v1/generate/{nc}/{id_run}/{sub_run}/files/{name}/text",
+    operation_id="sub_run_file_text",
+    response=FileText,
+    errors=(InvalidInput, NotFound, SubRunNotScheduled, SourceChanged, Unavailable),
+    query=FileTextQuery,
+)
+def get_sub_run_file_text(
+    nc: str, id_run: str, sub_run: str, name: str, query: FileTextQuery
+) -> FileText:
+    """Read a file as text.
+
+    Returns up to 1 MiB of a file, to look at it. Large and binary files are downloaded through
+    their link.
+    """
+    key = SubRunKey.parse(nc, id_run, sub_run)
+    part = files.read_file_text(
+        key, name, query.offset, runs=services().runs, bucket=services().bucket
+    )
+    return FileText(
+        nc=str(key.run.nc),
+        id_run=str(key.run.id_run),
+        sub_run=str(key.sub_run),
+        name=part.artifact.name,
+        size_bytes=part.artifact.size_bytes,
+        offset=part.offset,
+        text=part.text,
+        next_offset=part.next_offset,
+    )

@@ -69,6 +69,7 @@ SCHEMA_NAMES: dict[str, type] = {
     "DatasetDescription": dataset_info.DatasetDescription,
     "File": archive_schemas.File,
     "FileLink": files.FileLink,
+    "FileText": files.FileText,
     "Health": health.Health,
     "JobStatus": JobStatus,
     "Manifest": archive_schemas.Manifest,
