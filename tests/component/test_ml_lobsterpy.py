@@ -1,4 +1,4 @@
-"""Folders for LobsterPy, read by pymatgen and, if it is installed, by LobsterPy.
+"""Folders for LobsterPy, read by pymatgen and LobsterPy.
 
 The data set has no COHPCAR.lobster and no CHARGE.lobster, which the analysis of LobsterPy requires
 too; the test makes them up.
@@ -80,9 +80,7 @@ def test_pymatgen_finds_the_bonds_in_the_structure(folder: Path) -> None:
 
 
 def test_lobsterpy_analyses_the_folder(folder: Path) -> None:
-    analyze = pytest.importorskip(
-        "lobsterpy.coxx.analyze", reason="LobsterPy is missing: pip install lobsterpy"
-    )
+    analyze = pytest.importorskip("lobsterpy.coxx.analyze")
     utils = pytest.importorskip("lobsterpy.utils")
     structure = utils.get_structure_path(folder)
     assert structure == folder / "POSCAR.lobster"
