@@ -59,7 +59,7 @@ typecheck: $(VENV)/.test ## Check the types with mypy --strict
 	@$(VENV)/bin/mypy app.py $(PACKAGES) client/dataops_client data
 
 docs: $(VENV)/.docs ## Build the documentation in site/; a warning is an error
-	@$(PY) -m sphinx -W --keep-going -n -q -b html -d .local/doctrees docs site
+	@rm -rf site && $(PY) -m sphinx -E -W --keep-going -n -q -b html -d .local/doctrees docs site
 	@echo "documentation: site/index.html"
 
 bench: $(VENV)/.bench ## Measure speed, growth and memory of the sample or DATA_DIR, as ratios of one run (RELEASE=1: update the committed results)
