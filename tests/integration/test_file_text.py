@@ -25,7 +25,8 @@ def scheduled(api: Api, store: Store) -> Api:
 
 
 def test_parts_of_a_file_are_complete_lines_and_add_up(scheduled: Api) -> None:
-    text, offset, parts = "", 0, 0
+    text, parts = "", 0
+    offset: int | None = 0
     while offset is not None:
         part = scheduled.get(f"{FILES}/a.scf.out/text?offset={offset}")
         assert (part["offset"], part["size_bytes"]) == (offset, 9 * 200_000)
