@@ -61,9 +61,13 @@ def run_in_terminal(
     *,
     environment: Mapping[str, str] | None = None,
     columns: int = COLUMNS,
+    prompt: str = "",
     typed: str = "",
 ) -> tuple[Screen, int]:
-    """Run the command on a terminal, with `typed` as input. Return the screen and the exit code."""
+    """Run the command on a terminal. Return the screen and the exit code.
+
+    `typed` is entered once `prompt` is shown: a prompt for a secret discards earlier input.
+    """
     import fcntl  # noqa: PLC0415 - not on Windows
     import pty  # noqa: PLC0415
     import termios  # noqa: PLC0415
@@ -80,11 +84,13 @@ def run_in_terminal(
         command, cwd=folder, env=variables, stdin=theirs, stdout=theirs, stderr=theirs
     ) as process:
         os.close(theirs)
-        os.write(ours, typed.encode())
         shown = bytearray()
         with suppress(OSError):  # EIO, once the program has ended
             while piece := os.read(ours, 65536):
                 shown += piece
+                if typed and prompt.encode() in shown:
+                    os.write(ours, typed.encode())
+                    typed = ""
         os.close(ours)
     screen = Screen()
     screen.write(shown.decode())

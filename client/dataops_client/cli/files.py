@@ -14,20 +14,20 @@ import typer
 from dataops_client.cli import console
 from dataops_client.cli.arguments import AsJson, Nc, RunNumber, SubRunNumber
 from dataops_client.cli.global_options import open_client
-from dataops_client.cli.rows import Column, print_json, print_rows
+from dataops_client.cli.rows import Column, format_size_cell, print_json, print_rows
 from dataops_client.html_tables import format_size
 
 _FILE_COLUMNS = (
     Column("name", "file"),
     Column("role", "role"),
-    Column("size_bytes", "size", lambda size: "-" if size is None else format_size(size)),
+    Column("size_bytes", "size", format_size_cell, right=True),
 )
 _BOND_COLUMNS = (
     Column("label_a", "atom a"),
     Column("label_b", "atom b"),
     Column("bond_type", "type"),
-    Column("distance_angstrom", "distance (A)"),
-    Column("minus_icohp_ev", "-ICOHP (eV)"),
+    Column("distance_angstrom", "distance (A)", right=True),
+    Column("minus_icohp_ev", "-ICOHP (eV)", right=True),
 )
 
 

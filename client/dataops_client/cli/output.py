@@ -11,7 +11,7 @@ from dataops_client import errors
 from dataops_client.cli import console
 from dataops_client.cli.exit_codes import get_exit_code
 from dataops_client.cli.progress import DownloadBar, show_bar
-from dataops_client.cli.rows import Column, print_json, print_rows
+from dataops_client.cli.rows import Column, format_size_cell, print_json, print_rows
 from dataops_client.downloads import DownloadResult, DownloadTarget, DryRunResult
 from dataops_client.errors import to_printable
 from dataops_client.html_tables import format_size
@@ -20,8 +20,8 @@ from dataops_client.models.archives import SkippedFile
 _MIN_RESULTS_OF_SUMMARY = 3
 _DRY_RUN_COLUMNS = (
     Column("target", "sub-run"),
-    Column("files", "files"),
-    Column("size_bytes", "unpacked", lambda size: format_size(size) if size else "-"),
+    Column("files", "files", right=True),
+    Column("size_bytes", "unpacked", format_size_cell, right=True),
     Column("status", "status"),
 )
 

@@ -34,9 +34,9 @@ _RUN_COLUMNS = (
     Column("id_run", "run"),
     Column("state", "state"),
     Column("sub_runs", "sub-runs"),
-    Column("sub_runs_done", "done"),
-    Column("sub_runs_not_done", "not done"),
-    Column("bonds", "bonds"),
+    Column("sub_runs_done", "done", right=True),
+    Column("sub_runs_not_done", "not done", right=True),
+    Column("bonds", "bonds", right=True),
     Column("run_scheduled_at", "scheduled (UTC)"),
 )
 _FACT_COLUMNS = (Column("name", "name"), Column("value", "value"))
@@ -56,8 +56,8 @@ def compositions(context: typer.Context, as_json: AsJson = False) -> None:
         rows.append({"nc": nc, **counts})
     columns = (
         Column("nc", "composition"),
-        Column("runs_scheduled", "runs scheduled"),
-        Column("sub_runs_scheduled", "sub-runs scheduled"),
+        Column("runs_scheduled", "runs scheduled", right=True),
+        Column("sub_runs_scheduled", "sub-runs scheduled", right=True),
     )
     print_rows(columns, rows, as_json=as_json)
     if not rows:

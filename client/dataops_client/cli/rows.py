@@ -8,6 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dataops_client.errors import to_printable
+from dataops_client.html_tables import format_size
+
+
+def format_size_cell(size_bytes: int | None) -> str:
+    """Return the text of a size in a table."""
+    return "-" if size_bytes is None else format_size(size_bytes)
 
 
 def format_cell(value: Any) -> str:
@@ -20,11 +26,12 @@ def format_cell(value: Any) -> str:
 
 
 class Column(NamedTuple):
-    """Column of a table: key of its values, heading, and format for people."""
+    """Column of a table: key of its values, heading, format for people, and alignment."""
 
     key: str
     heading: str
     format: Callable[[Any], str] = format_cell
+    right: bool = False
 
 
 def print_rows(
@@ -64,21 +71,12 @@ def _print_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -
     cells = [[column.heading for column in columns]]
     cells += [[column.format(row.get(column.key)) for column in columns] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    numeric = [
-        any(_is_number(row.get(column.key)) for row in rows)
-        and all(_is_number(row.get(column.key), True) for row in rows)
-        for column in columns
-    ]
     for line in cells:
         padded = (
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(line, widths, numeric, strict=True)
+            cell.rjust(width) if column.right else cell.ljust(width)
+            for cell, width, column in zip(line, widths, columns, strict=True)
         )
         print("  ".join(padded).rstrip())
-
-
-def _is_number(value: Any, allow_none: bool = False) -> bool:
-    return (type(value) in (int, float)) or (allow_none and value is None)
 
 
 def _format_value(value: Any) -> str:

@@ -24,9 +24,9 @@ _STATUS_COLUMNS = (
     Column("sub_run", "sub-run"),
     Column("deformation", "deformation"),
     Column("outcome", "outcome", lambda outcome: format_cell(get_outcome_label(outcome))),
-    Column("scf_iterations", "SCF steps"),
-    Column("total_energy_ry", "energy (Ry)", _format_energy),
-    Column("bonds", "bonds"),
+    Column("scf_iterations", "SCF steps", right=True),
+    Column("total_energy_ry", "energy (Ry)", _format_energy, right=True),
+    Column("bonds", "bonds", right=True),
 )
 _STATUS_KEYS = (
     "id_run",

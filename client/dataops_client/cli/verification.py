@@ -15,9 +15,9 @@ from dataops_client.verify import verify as verify_folders
 
 _COLUMNS = (
     Column("folder", "folder"),
-    Column("files", "files"),
+    Column("files", "files", right=True),
     Column("state", "state"),
-    Column("differences", "differences"),
+    Column("differences", "differences", right=True),
 )
 
 
