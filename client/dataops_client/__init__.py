@@ -49,6 +49,7 @@ from dataops_client.models.bonds import Bonds, BondStrength, BondTypeSummary
 from dataops_client.models.downloads import Download
 from dataops_client.models.runs import Run, RunStatus, Scheduled, ScheduledRuns, SubRunOutcome
 from dataops_client.models.service import DatasetInfo, Identity
+from dataops_client.models.summary import CompositionSummary
 from dataops_client.transfer.config import TransferConfig
 from dataops_client.verify import Difference, VerificationResult, verify
 
@@ -66,6 +67,7 @@ __all__ = [
     "BuildProgress",
     "Cancelled",
     "ChecksumMismatch",
+    "CompositionSummary",
     "Conflict",
     "DataOpsClient",
     "DataOpsError",

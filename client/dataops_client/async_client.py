@@ -100,6 +100,7 @@ class AsyncDataOpsClient:
     wait = _make_async(DataOpsClient.wait)
     available = _make_async(DataOpsClient.available)
     compositions = _make_async(DataOpsClient.compositions)
+    summary = _make_async(DataOpsClient.summary)
     dataset_info = _make_async(DataOpsClient.dataset_info)
     whoami = _make_async(DataOpsClient.whoami)
     api_version = _make_async(DataOpsClient.api_version)

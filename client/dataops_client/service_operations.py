@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataops_client.api import Api
+from dataops_client.errors import UnexpectedResponse
 from dataops_client.models.fields import decode, get_field, get_strings
 from dataops_client.models.service import DatasetInfo, Identity
+from dataops_client.models.summary import CompositionSummary
+
+_MAX_PAGES = 1_000
 
 
 class ServiceOperations:
@@ -26,6 +30,34 @@ class ServiceOperations:
             ['Zr49Cu49Al2', 'Zr50Cu40Al10']
         """
         return list(get_strings(self._api.get("/v1/compositions").json(), "compositions"))
+
+    def summary(self) -> dict[str, CompositionSummary]:
+        """Return numbers over the scheduled runs of each composition: outcomes, bonds, energies.
+
+        The outcomes are those of earlier requests of statuses; no file is read.
+
+        Returns:
+            The summaries by composition. Compositions without scheduled runs are missing.
+
+        Raises:
+            NotFound: The API is too old to summarise.
+            UnexpectedResponse: The pages do not end.
+
+        Example:
+            >>> client.summary()["Zr49Cu49Al2"].outcomes
+            {'DONE': 14, 'SCF_NOT_CONVERGED': 1}
+        """
+        found: dict[str, CompositionSummary] = {}
+        query: dict[str, str] | None = {"limit": "1000"}
+        for _ in range(_MAX_PAGES):
+            response = self._api.get("/v1/summary", query)
+            for body in get_field(response.json(), "compositions", list):
+                one = CompositionSummary.from_json(body)
+                found[one.nc] = found[one.nc].add(one) if one.nc in found else one
+            query = response.get_next_query()
+            if query is None:
+                return found
+        raise UnexpectedResponse(f"the summary has no end; {_MAX_PAGES} pages were read")
 
     def dataset_info(self) -> DatasetInfo:
         """Return the description of the data set: name, licence, creators and citation.

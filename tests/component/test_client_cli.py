@@ -102,12 +102,14 @@ def test_global_options_are_accepted_before_and_after_the_command(
     server: RawServer, dataops: Dataops, monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
     monkeypatch.setenv("DATAOPS_URL", "http://localhost:1")
-    server.respond = respond_with(compositions={"compositions": ["Al2"]}, available={})
+    server.respond = respond_with(
+        compositions={"compositions": ["Al2"]}, summary={"compositions": []}
+    )
     options = ["--url", server.url, "--verbose"]
     arguments = [*options, "compositions"] if before else ["compositions", *options]
     code, out, err = dataops(*arguments)
     assert (code, out) == (
-        0, "nc\truns_scheduled\tsub_runs_scheduled\nAl2\t0\t0\n"
+        0, "nc\truns\tsub_runs\tdone\tnot_done\tunread\tbonds\nAl2\t0\t0\t\t\t\t\n"
     )  # fmt: skip
     assert "dataops: GET /v1/compositions: HTTP 200 in " in err
 
@@ -116,7 +118,7 @@ def test_verbose_does_not_print_the_token(
     server: RawServer, dataops: Dataops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATAOPS_TOKEN", SECRET)
-    server.respond = respond_with(compositions={"compositions": []}, available={})
+    server.respond = respond_with(compositions={"compositions": []})
     code, _, err = dataops("compositions", "--verbose")
     assert (code, SECRET in err) == (0, False)
 

@@ -177,3 +177,23 @@ def test_one_request_schedules_one_run_or_several(server: RawServer, client: Dat
     assert (scheduled.id_run, [each.id_run for each in scheduled.runs]) == ("1", ["1", "2"])
     assert repr(scheduled) == "ScheduledRuns(Al2, runs 1-2, SCHEDULED)"
     assert len(server.requests) == 2
+
+
+def test_summaries_of_all_pages_are_added(server: RawServer, client: DataOpsClient) -> None:
+    one = {"nc": "Al2", "runs": 1, "sub_runs": 2, "outcomes": {"DONE": 1}, "unread": 1, "bonds": 7,
+           "min_total_energy_ry": -12.5, "max_total_energy_ry": -12.5}  # fmt: skip
+    two = one | {"outcomes": {"DONE": 1, "NO_DATA": 1}, "unread": 0, "min_total_energy_ry": None}
+
+    def respond(request: Request) -> bytes:
+        if "cursor" in request.target:
+            return build_json_response({"compositions": [two, two | {"nc": "Cu"}]})
+        link = '<?limit=1000&cursor=x>; rel="next"'
+        return build_json_response({"compositions": [one]}, Link=link)
+
+    server.respond = respond
+    found = client.summary()
+    assert list(found) == ["Al2", "Cu"]
+    total = found["Al2"]
+    assert (total.runs, total.sub_runs, total.unread, total.bonds) == (2, 4, 1, 14)
+    assert total.outcomes == {"DONE": 2, "NO_DATA": 1}
+    assert (total.min_total_energy_ry, total.max_total_energy_ry) == (-12.5, -12.5)

@@ -66,6 +66,11 @@ BONDS = {
     "bond_types": [{"bond_type": "Zr-Cu", "bonds": 1, "mean_distance": 2.7, "mean_icohp": 0.9}],
 }  # fmt: skip
 IDENTITY = {"auth": "token", "name": "ada", "scopes": ["read"], "expires_at": None}
+SUMMARY = {
+    "compositions": [{"nc": "Al2", "runs": 1, "sub_runs": 2, "outcomes": {"DONE": 1}, "unread": 1,
+    "bonds": 7, "min_total_energy_ry": -12.5, "max_total_energy_ry": None}],
+    "next_cursor": None,
+}  # fmt: skip
 DATASET = {"name": "Glasses", "creators": ["A"], "synthetic": True}
 
 Call = Callable[[DataOpsClient], object]
@@ -77,6 +82,7 @@ CALLS: dict[str, tuple[Any, Call]] = {
     "compositions": ({"compositions": ["Al2"]}, lambda client: client.compositions()),
     "bonds": (BONDS, lambda client: client.bonds("Al2", 1, 0)),
     "whoami": (IDENTITY, lambda client: client.whoami()),
+    "summary": (SUMMARY, lambda client: client.summary()),
     "dataset_info": (DATASET, lambda client: client.dataset_info()),
     "generate": (
         {"nc": "Al2", "id_run": "1", "status": "SCHEDULED"},

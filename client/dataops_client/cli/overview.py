@@ -18,6 +18,7 @@ from dataops_client.client import DataOpsClient
 from dataops_client.errors import NotFound
 from dataops_client.html_tables import format_size
 from dataops_client.models.runs import Run, RunStatus
+from dataops_client.models.summary import CompositionSummary
 from dataops_client.sub_run_ranges import format_ranges
 
 _MAX_STATES = 200
@@ -39,29 +40,42 @@ _RUN_COLUMNS = (
     Column("bonds", "bonds", right=True),
     Column("run_scheduled_at", "scheduled (UTC)"),
 )
+_COMPOSITION_COLUMNS = (
+    Column("nc", "composition"),
+    Column("runs", "runs", right=True),
+    Column("sub_runs", "sub-runs", right=True),
+    Column("done", "done", right=True),
+    Column("not_done", "not done", right=True),
+    Column("unread", "not read", right=True),
+    Column("bonds", "bonds", right=True),
+)
 _FACT_COLUMNS = (Column("name", "name"), Column("value", "value"))
 
 
 def compositions(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the compositions that have data."""
+    """List the compositions that have data.
+
+    Runs and sub-runs are those scheduled. Outcomes of sub-runs that are not read are known once
+    `dataops status` is called.
+    """
     with open_client(context) as client:
-        names, scheduled = client.compositions(), client.available()
-    rows = []
-    for nc in names:
-        runs = scheduled.get(nc, [])
-        counts = {
-            "runs_scheduled": len(runs),
-            "sub_runs_scheduled": sum(len(r.sub_runs) for r in runs),
-        }
-        rows.append({"nc": nc, **counts})
-    columns = (
-        Column("nc", "composition"),
-        Column("runs_scheduled", "runs scheduled", right=True),
-        Column("sub_runs_scheduled", "sub-runs scheduled", right=True),
-    )
-    print_rows(columns, rows, as_json=as_json)
+        names = client.compositions()
+        try:
+            found = client.summary()
+        except NotFound:  # an older API
+            found = {}
+    rows = [_build_summary_row(nc, found.get(nc)) for nc in names]
+    print_rows(_COMPOSITION_COLUMNS, rows, as_json=as_json)
     if not rows:
         console.print_note("the data bucket holds no composition")
+
+
+def _build_summary_row(nc: str, found: CompositionSummary | None) -> dict[str, Any]:
+    if found is None:
+        return {"nc": nc, "runs": 0, "sub_runs": 0}
+    done = found.outcomes.get("DONE", 0)
+    facts = {name: value for name, value in asdict(found).items() if name != "outcomes"}
+    return facts | {"done": done, "not_done": sum(found.outcomes.values()) - done}
 
 
 def list_runs(context: typer.Context, nc: OptionalNc = None, as_json: AsJson = False) -> None:
