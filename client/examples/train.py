@@ -2,12 +2,12 @@
 # # How strong is a bond? A Gaussian process on distance and SOAP similarity
 #
 # Download sub-runs of at least two cells, export the bonds with the SOAP vectors of their atoms,
-# and run this file on the table:
+# and run this file on the table, in a folder of its own. CLONE is the folder of the repository.
 #
 #     dataops run Zr49Cu49Al2 --augment -o data
 #     dataops run Zr50Cu40Al10 --augment -o data
 #     dataops export data --soaps -o bonds.parquet
-#     python client/examples/train.py bonds.parquet
+#     python $CLONE/client/examples/train.py bonds.parquet
 #
 # Requirement: `pip install './client[ml]'` in the repository.
 

@@ -25,20 +25,13 @@ TWO_CELLS = [
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """Folder with the examples where a clone has them."""
-    (tmp_path / "client").mkdir()
-    (tmp_path / "client" / "examples").symlink_to(ROOT / "client" / "examples")
-    return tmp_path
-
-
-@pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Serve the sample, with nothing scheduled, and return the environment of a shell."""
     with start_local_deployment(ROOT / "data", job_run_time_seconds=1) as served:
         names = {
             **os.environ,
             "DATAOPS_URL": served.api_url,
+            "CLONE": str(ROOT),
             "HOME": str(tmp_path),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         }
@@ -46,21 +39,21 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
         yield names
 
 
-def test_the_tutorial_leads_to_a_fitted_model(clone: Path, environment: dict[str, str]) -> None:
+def test_the_tutorial_leads_to_a_fitted_model(tmp_path: Path, environment: dict[str, str]) -> None:
     commands = find_commands((ROOT / "docs" / "tutorial.md").read_text())
     assert [command.text for command in commands[:2]] == TWO_CELLS
-    for command, output in run_commands(commands, environment, clone):
+    for command, output in run_commands(commands, environment, tmp_path):
         assert matches(command.output, output), (command.text, output)
-    assert (clone / "bonds.png").is_file()
+    assert (tmp_path / "bonds.png").is_file()
 
 
-def test_the_instructions_of_the_examples_work(clone: Path, environment: dict[str, str]) -> None:
+def test_the_instructions_of_the_examples_work(tmp_path: Path, environment: dict[str, str]) -> None:
     text = (ROOT / "client" / "examples" / "train.py").read_text()
     commands = re.findall(r"^#     (\S.*)$", text, re.MULTILINE)
     assert commands[:2] == TWO_CELLS
     notebook = (ROOT / "client" / "examples" / "first_model.ipynb").read_text()
     assert [command for command in commands if command in notebook] == TWO_CELLS
-    run = run_commands([Command(command, "") for command in commands], environment, clone)
+    run = run_commands([Command(command, "") for command in commands], environment, tmp_path)
     assert "Zr-Zr          258       195" in run[-1][1]
 
 
