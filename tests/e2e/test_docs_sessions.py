@@ -68,6 +68,9 @@ def test_a_command_ends_with_its_here_document_or_its_last_continued_line() -> N
     [
         ("a\n...\nd", "a\nb\nc\nd", True),
         ("dataops_...", "dataops_x", True),
+        ("a\n...", "a", True),
+        ("...\na", "a", True),
+        ("a\n...", "ab", False),
         ("a", "ab", False),
         ("name   scopes", "name\tscopes", True),
         ("...b", "a", False),

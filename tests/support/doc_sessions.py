@@ -16,6 +16,8 @@ from pathlib import Path
 
 _BLOCK = re.compile(r"^( *)```console\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 _MARK = "=== end of command "
+_ANY = {"...": ".*", "...\n": r"(.*\n)?", "\n...": r"(\n.*)?"}
+"""Patterns of `...` in a line, and of a line `...`, which can stand for no line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,9 @@ def matches(shown: str, output: str) -> bool:
     Pages show tables as on a terminal; in a pipe, their columns are separated by tabs.
     """
     shown, output = (re.sub(r"[ \t]+", " ", text) for text in (shown, output))
-    pattern = ".*".join(re.escape(part.strip(" ")) for part in shown.split("..."))
+    pattern = ""
+    for part in re.split(r"(^\.\.\.\n|\n\.\.\.(?=\n|$)|\.\.\.)", shown):
+        pattern += _ANY.get(part) or re.escape(part)
     return re.fullmatch(pattern, output, re.DOTALL) is not None
 
 
