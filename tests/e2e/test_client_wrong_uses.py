@@ -50,7 +50,7 @@ WRONG_USES = {
     "12 sub-run 0": (f"augment {NC} 1 0", 2, "sub-run 0 is scheduled together with its run; use 1 to 14"),
     "13 run not scheduled": (f"augment {NC} 99", 3, "hint: `dataops compositions` and `dataops list` list"),
     "14 run that is no number": (f"status {NC} abc", 2, "'abc' is not a number or a range; use for example"),
-    "15 misspelled command": ("statuss", 2, "Did you mean 'status'?"),
+    "15 misspelled command": ("xstatus", 2, "Did you mean 'status'?"),
     "16 runs as two arguments": (
         f"download {NC} 21 22", 2,
         "sub-run 22 does not exist; use 0 to 14 (several runs are written as one argument, such as 21,22)",
