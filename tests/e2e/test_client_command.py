@@ -23,6 +23,7 @@ from dataops_client import (
     DataOpsClient,
     DownloadResult,
     NotFound,
+    TargetNotEmpty,
     download_all,
     dry_run,
     list_targets,
@@ -510,3 +511,83 @@ def test_a_damaged_archive_is_rebuilt_and_downloaded(
     download = augmented.download(NC, "1", "9", tmp_path)
     assert (download.link.cached, download.link.sha256) == (False, link.sha256)
     assert [checked.differences for checked in verify(tmp_path)] == [()]
+
+
+def test_ranges_outcomes_and_globs_select_what_is_downloaded(
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
+) -> None:
+    done = dataops(served, tmp_path, "download", NC, "1,2", "0-1,3", "--dry-run")
+    assert done.returncode == 0
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()[1:]] == [
+        *(f"{NC}/1/{number}" for number in (0, 1, 3)),
+        *(f"{NC}/2/{number}" for number in (0, 1, 3)),
+    ]
+    selection = ("--outcome", "DONE", "--labels-complete", "--include", "*.vec", "-o", "vectors")
+    done = dataops(served, tmp_path, "download", NC, "2", *selection)
+    assert (done.returncode, done.stdout) == (0, f"vectors/{NC}/2/0: 1 files\n")
+    assert {path.name for path in (tmp_path / "vectors" / NC / "2" / "0").iterdir()} == {
+        "SOAPS.vec",
+        "ro-crate-metadata.json",
+    }
+
+
+def test_a_selection_keeps_the_other_files_of_a_folder(
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
+) -> None:
+    full = augmented.download(NC, 1, 0, tmp_path)
+    again = augmented.download(NC, 1, 0, tmp_path, include=["*.vec"])
+    assert not again.downloaded
+    (full.path / "SOAPS.vec").write_text("changed")
+    with pytest.raises(TargetNotEmpty, match="not in this selection of files"):
+        augmented.download(NC, 1, 0, tmp_path, include=["*.vec"])
+    assert len(list(full.path.iterdir())) == 14
+    augmented.download(NC, 1, 0, tmp_path, include=["*.vec"], force=True)
+    assert len(list(full.path.iterdir())) == 2
+    assert augmented.download(NC, 1, 0, tmp_path).downloaded
+
+
+def test_sub_runs_of_a_run_are_downloaded_as_one_archive(
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
+) -> None:
+    download = augmented.download_run(NC, 1, tmp_path, sub_runs=[0, 3], profile="essential")
+    assert {path.name for path in download.path.iterdir()} == {"0", "3", "ro-crate-metadata.json"}
+    assert download.link.file_count == 12
+    with pytest.raises(TargetNotEmpty, match="not in this selection of files"):
+        augmented.download_run(NC, 1, tmp_path, sub_runs=[4])
+
+
+def test_one_command_does_the_whole_job(sample_stack: SampleStack, tmp_path: Path) -> None:
+    with sample_stack() as running:
+        arguments = ("run", NC, "--augment", "--wait", "--key", "task-17", "-o", "data", "--json")
+        for outcome in ("downloaded", "present"):
+            done = dataops(running, tmp_path, *arguments)
+            assert done.returncode == 0, done.stderr
+            assert f"scheduled {NC} 1\nrun 1 DONE (simulated executor" in done.stderr
+            results = [json.loads(line) for line in done.stdout.splitlines()]
+            assert [result["outcome"] for result in results] == [outcome] * 15
+        with DataOpsClient(running.api_url) as client:
+            bonds = client.summary()[NC].bonds
+        assert dataops(running, tmp_path, "compositions").stdout.splitlines()[1:] == [
+            "Zr49Cu49Al2\t0\t0\t\t\t\t",
+            f"{NC}\t1\t15\t15\t0\t0\t{bonds}",
+        ]
+
+
+def test_files_and_bonds_of_a_sub_run_are_listed_and_fetched(
+    served: LocalDeployment, augmented: DataOpsClient, tmp_path: Path
+) -> None:
+    listed = dataops(served, tmp_path, "files", NC, "1", "0")
+    assert listed.stdout.splitlines()[:2] == [
+        "name\trole\tsize_bytes",
+        "ICOHPLIST.lobster\tbond-strengths\t5926",
+    ]
+    assert listed.stderr == "13 files, 62.2 kB\n"
+    printed = dataops(served, tmp_path, "file", NC, "1", "0", "ICOHPLIST.lobster", "-o", "-")
+    written = dataops(served, tmp_path, "file", NC, "1", "0", "ICOHPLIST.lobster")
+    assert written.stdout == "ICOHPLIST.lobster\n"
+    assert (tmp_path / "ICOHPLIST.lobster").read_text() == printed.stdout
+    bonds = dataops(served, tmp_path, "bonds", NC, "1", "0").stdout.splitlines()
+    assert len(bonds) == len(augmented.bonds(NC, 1, 0).bonds) + 1
+    assert bonds[0] == "label_a\tlabel_b\tbond_type\tdistance_angstrom\tminus_icohp_ev"
+    found = json.loads(dataops(served, tmp_path, "bonds", NC, "1", "0", "--json").stdout)
+    assert found["bonds"][0]["minus_icohp_ev"] > 0
