@@ -90,6 +90,7 @@ def test_a_line_of_lobster_5_1_1_is_read(path: Path) -> None:
         (TWO_LISTS + icohplist(spin=3), "lists of spins"),
         (icohplist() + icohplist([*BONDS][1:], spin=2), "different bonds"),
         (icohplist() + icohplist([*BONDS][::-1], spin=2), "different bonds"),
+        (ONE_SPIN.replace("Cu1 ", "Cu_1 "), "label 'Cu_1'"),
         (LOBSTER_2, "LOBSTER 3 or newer is required"),
         (ONE_SPIN.replace("-0.90000", "-0.90000 -0.1"), "2 values for 1 spins"),
         (icohplist_of_lobster_5().replace("-0.22500", ""), "1 values for 2 spins"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dataops_client.ml.export import export_bonds, load_tree
     from dataops_client.ml.export_report import ExportReport
     from dataops_client.ml.formats import Format
-    from dataops_client.ml.lobster import Bond, read_bonds
+    from dataops_client.ml.lobster import Bond, Bonds, read_bonds
     from dataops_client.ml.lobsterpy_folder import write_lobsterpy_folder
     from dataops_client.ml.outcomes import Outcome
     from dataops_client.ml.plot import plot_bonds
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Bond",
     "BondTable",
+    "Bonds",
     "ExportReport",
     "Format",
     "Outcome",
@@ -50,6 +51,7 @@ __all__ = [
 _LAZY_IMPORTS = {
     "Bond": "lobster",
     "BondTable": "table",
+    "Bonds": "lobster",
     "ExportReport": "export_report",
     "Format": "formats",
     "Outcome": "outcomes",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 from os import PathLike
 from pathlib import Path
+from typing import NamedTuple
 
 from ase.data import atomic_numbers
 
@@ -21,6 +22,7 @@ Cluster = tuple[tuple[int, Translation], ...]
 _HEADER = ["COHP#", "atomMU", "atomNU"]
 _SPIN = re.compile(r"for spin\s+([0-9]+)", re.ASCII)
 _SPIN_2 = re.compile(r"for spin\s+2\b", re.ASCII)
+_ORBITAL = re.compile(r"[A-Z][a-z]?[1-9][0-9]*_[0-9][spdf]\S*", re.ASCII)
 _LABEL = re.compile(r"([A-Z][a-z]?)([1-9][0-9]*)", re.ASCII)
 
 
@@ -93,7 +95,7 @@ def read_bonds(path: str | PathLike[str]) -> Bonds:
     if len(lists) == 1:
         return Bonds(line.to_bond(line.icohps) for line in lists[0][1])
     (_, first), (_, second) = lists
-    if [line.bond for line in first] != [line.bond for line in second]:
+    if [line[:2] for line in first] != [line[:2] for line in second]:
         raise MalformedFile(path, "the lists of spin 1 and spin 2 have different bonds")
     return Bonds(
         up.to_bond((*up.icohps, *down.icohps)) for up, down in zip(first, second, strict=True)
@@ -149,26 +151,18 @@ def get_element(label: str) -> str:
     return label.rstrip("0123456789")
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """Line of a list: number, labels, distance and translation of a bond, ICOHP of each spin."""
+class _Line(NamedTuple):
+    """Line of a list: number and fields of a bond up to the translation, ICOHP of each spin."""
 
-    bond: tuple[str, str, str, float, Translation]
+    number: str
+    bond: tuple[str, str, int, int, float, Translation]
     icohps: tuple[float, ...]
 
     def to_bond(self, icohps: tuple[float, ...]) -> Bond:
-        _, label_a, label_b, distance, translation = self.bond
-        spins = tuple(0.0 - icohp for icohp in icohps)
-        return Bond(
-            label_a,
-            label_b,
-            _parse_atom_number(label_a),
-            _parse_atom_number(label_b),
-            distance,
-            translation,
-            sum(spins),
-            (spins[0], spins[1]) if len(spins) == 2 else None,
-        )
+        if len(icohps) == 1:
+            return Bond(*self.bond, 0.0 - icohps[0])
+        up, down = (0.0 - icohp for icohp in icohps)
+        return Bond(*self.bond, up + down, (up, down))
 
 
 def _read_spin_lists(path: Path) -> list[tuple[list[str], list[_Line]]]:
@@ -187,7 +181,7 @@ def _read_spin_lists(path: Path) -> list[tuple[list[str], list[_Line]]]:
             lists.append((_SPIN.findall(line), []))
         elif fields[:2] == ["for", "spin"]:  # second line of the header of LOBSTER 5
             lists[-1][0].extend(_SPIN.findall(line))
-        elif fields and not any("_" in label for label in fields[1:3]):
+        elif fields and not ("_" in line and all(map(_ORBITAL.fullmatch, fields[1:3]))):
             of_list, bonds = lists[-1]
             bonds.append(_parse_line(path, number, line, spins=len(of_list)))
     return lists
@@ -196,17 +190,16 @@ def _read_spin_lists(path: Path) -> list[tuple[list[str], list[_Line]]]:
 def _parse_line(path: Path, number: int, line: str, *, spins: int) -> _Line:
     try:
         bond, label_a, label_b, length, i, j, k, *values = line.split()
-        distance, icohps = float(length), tuple(float(value) for value in values)
+        distance, icohps = float(length), tuple(map(float, values))
+        atoms = _parse_atom_number(label_a), _parse_atom_number(label_b)
         translation = (int(i), int(j), int(k))
-        for label in (label_a, label_b):
-            _parse_atom_number(label)
         if len(icohps) != spins:
             raise ValueError(f"{len(icohps)} values for {spins} spins")
     except ValueError as error:
         raise MalformedFile(path, f"line {number} is not a bond: {line!r}: {error}") from None
-    if not all(isfinite(value) for value in (distance, *icohps)):
+    if not (isfinite(distance) and all(map(isfinite, icohps))):
         raise MalformedFile(path, f"distance or ICOHP of line {number} is not finite: {line!r}")
-    return _Line((bond, label_a, label_b, distance, translation), icohps)
+    return _Line(bond, (label_a, label_b, *atoms, distance, translation), icohps)
 
 
 def _parse_atom_number(label: str) -> int:
