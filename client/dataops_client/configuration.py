@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tomllib
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,9 +94,15 @@ def delete_login(profile: str) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
+    except ValueError as error:
+        raise InvalidRequest(f"{str(path)!r} is not UTF-8: {error}") from None
+    import tomllib  # noqa: PLC0415 - takes 5 ms, and most users have no configuration
+
+    try:
+        return tomllib.loads(text)
     except ValueError as error:
         raise InvalidRequest(f"{str(path)!r} is not valid TOML: {error}") from None
 

@@ -137,7 +137,7 @@ def test_an_exceeded_time_limit_has_its_exit_code(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "typed", "asked", "code"),
+    ("arguments", "typed", "confirmed", "code"),
     [((), "n\n", True, 1), ((), "y\n", True, 0), (("--yes",), "", False, 0)],
 )
 def test_a_large_download_is_confirmed_on_a_terminal(
@@ -146,7 +146,7 @@ def test_a_large_download_is_confirmed_on_a_terminal(
     tmp_path: Path,
     arguments: tuple[str, ...],
     typed: str,
-    asked: bool,
+    confirmed: bool,
     code: int,
 ) -> None:
     command = ["dataops", "download", "Al2", "1", *arguments]
@@ -154,7 +154,7 @@ def test_a_large_download_is_confirmed_on_a_terminal(
         command, tmp_path, environment=environment, columns=80, prompt="[y/N]: ", typed=typed
     )
     output = "\n".join(shown.lines())
-    assert ("Download 20.0 GB (unpacked) of 1 runs? [y/N]:" in output) is asked
+    assert ("Download 20.0 GB (unpacked) of 1 runs? [y/N]:" in output) is confirmed
     assert (returned, "Al2/1/0: no files" in output) == (code, code == 0), output
 
 

@@ -1,4 +1,4 @@
-"""Wrong uses of the command: each message says what is wrong and what to do.
+"""Wrong uses of the command: each message states what is wrong and what to do.
 
 The table is that of the first review by new users; its numbers are kept. Wrong uses of `make` and of
 the API without the client are tested elsewhere (30 to 32 of `make`, 28 of the API); those
@@ -50,7 +50,7 @@ WRONG_USES = {
     "12 sub-run 0": (f"augment {NC} 1 0", 2, "sub-run 0 is scheduled together with its run; use 1 to 14"),
     "13 run not scheduled": (f"augment {NC} 99", 3, "hint: `dataops compositions` and `dataops list` list"),
     "14 run that is no number": (f"status {NC} abc", 2, "'abc' is not a number or a range; use for example"),
-    "15 misspelled command": ("xstatus", 2, "Did you mean 'status'?"),
+    "15 misspelled command": ("lists", 2, "Did you mean 'list'?"),
     "16 runs as two arguments": (
         f"download {NC} 21 22", 2,
         "sub-run 22 does not exist; use 0 to 14 (several runs are written as one argument, such as 21,22)",
@@ -113,7 +113,7 @@ def other_server() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", WRONG_USES)
-def test_a_wrong_use_says_what_is_wrong_and_what_to_do(
+def test_a_wrong_use_is_explained_with_what_to_do(
     served: LocalDeployment, other_server: str, tmp_path: Path, name: str
 ) -> None:
     arguments, code, message = WRONG_USES[name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from getpass import getpass
 
 import typer
 
@@ -31,6 +30,8 @@ def login(context: typer.Context) -> None:
     settings = load_settings(options.url, None, options.config_profile)
     with DataOpsClient(settings.url) as client:
         url = client.url  # normalized, without credentials
+    from getpass import getpass  # noqa: PLC0415 - other commands do not need it
+
     prompt = f"Token for {url}: "
     text = getpass(prompt, sys.stderr) if sys.stdin.isatty() else sys.stdin.readline()
     token = validate_token(text, "the token")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -71,6 +69,9 @@ def file(
     """Download one file of a sub-run."""
     with open_client(context) as client:
         if output == "-":
+            import shutil  # noqa: PLC0415 - with tempfile, 8 ms that other commands do not need
+            import tempfile  # noqa: PLC0415
+
             with tempfile.TemporaryDirectory() as folder:
                 path = client.file(nc, run, sub_run, name, Path(folder) / "file")
                 with path.open("rb") as content:
