@@ -83,7 +83,7 @@ class ArchiveOperations(LinkOperations):
             >>> client.download("Zr49Cu49Al2", 21, 0, "files").path
             PosixPath('files/Zr49Cu49Al2/21/0')
             >>> client.download("Zr49Cu49Al2", 21, 3, "vectors", include=["*.vec"])
-            Download(vectors/Zr49Cu49Al2/21/3, 1 files, 1.1 MB)
+            Download(vectors/Zr49Cu49Al2/21/3, 1 file, 1.1 MB)
         """
         began = time.monotonic()
         target = self.local_path(nc, id_run, sub_run, directory)

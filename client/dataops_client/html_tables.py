@@ -24,6 +24,11 @@ def _format_row(cells: Sequence[object], tag: str) -> str:
     return f"<tr>{''.join(f'<{tag}>{text}</{tag}>' for text in texts)}</tr>"
 
 
+def format_count(count: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 file` or `2 files`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def format_size(size_bytes: int) -> str:
     """Return a size with a decimal unit, such as `6.0 MB`."""
     size, units = float(size_bytes), ["bytes", "kB", "MB", "GB", "TB"]

@@ -11,7 +11,7 @@ from typing import Literal
 
 from dataops_client.errors import NotFound
 from dataops_client.existing_files import hash_file, list_files
-from dataops_client.html_tables import format_html_table
+from dataops_client.html_tables import format_count, format_html_table
 from dataops_client.ro_crate import METADATA_NAME, Entity, get_files, read_entities
 
 _UNREADABLE = (ValueError, KeyError, TypeError)
@@ -39,8 +39,10 @@ class VerificationResult:
         return "MODIFIED" if self.differences else "OK"
 
     def __repr__(self) -> str:
-        found = f", {len(self.differences)} differences" if self.differences else ""
-        return f"VerificationResult({self.folder}, {self.files} files, {self.state}{found})"
+        count = format_count(len(self.differences), "difference")
+        found = f", {count}" if self.differences else ""
+        files = format_count(self.files, "file")
+        return f"VerificationResult({self.folder}, {files}, {self.state}{found})"
 
     def _repr_html_(self) -> str:
         rows = [(found.kind, found.path) for found in self.differences]

@@ -524,7 +524,7 @@ def test_ranges_outcomes_and_globs_select_what_is_downloaded(
     ]
     selection = ("--outcome", "DONE", "--labels-complete", "--include", "*.vec", "-o", "vectors")
     done = dataops(served, tmp_path, "download", NC, "2", *selection)
-    assert (done.returncode, done.stdout) == (0, f"vectors/{NC}/2/0: 1 files\n")
+    assert (done.returncode, done.stdout) == (0, f"vectors/{NC}/2/0: 1 file\n")
     assert {path.name for path in (tmp_path / "vectors" / NC / "2" / "0").iterdir()} == {
         "SOAPS.vec",
         "ro-crate-metadata.json",

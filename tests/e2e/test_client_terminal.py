@@ -154,7 +154,7 @@ def test_a_large_download_is_confirmed_on_a_terminal(
         command, tmp_path, environment=environment, columns=80, prompt="[y/N]: ", typed=typed
     )
     output = "\n".join(shown.lines())
-    assert ("Download 20.0 GB (unpacked) of 1 runs? [y/N]:" in output) is confirmed
+    assert ("Download 20.0 GB (unpacked) of 1 run? [y/N]:" in output) is confirmed
     assert (returned, "Al2/1/0: no files" in output) == (code, code == 0), output
 
 

@@ -53,12 +53,12 @@ SHOWN = [
     (Download(Path("files/Al2/21/0"), LINK, False, 1.0),
      "Download(files/Al2/21/0, 113 files, already present)"),
     (Manifest("Al2", "21", None, (ManifestFile(HOSTILE, 10, "other", "e"),)),
-     "Manifest(Al2/21, 1 files, 10 bytes)"),
+     "Manifest(Al2/21, 1 file, 10 bytes)"),
     (STATUS, f"RunStatus(21, RUNNING, 1 done, 1 {HOSTILE} (1), 1 unknown (2))"),
     (VerificationResult(Path("a/0"), 13, ()), "VerificationResult(a/0, 13 files, OK)"),
     (VerificationResult(Path("a/0"), 13, (Difference(Path(HOSTILE), "extra"),)),
-     "VerificationResult(a/0, 13 files, MODIFIED, 1 differences)"),
-    (BONDS, f"Bonds(Al2/21/0, 1 bonds: 1 {HOSTILE})"),
+     "VerificationResult(a/0, 13 files, MODIFIED, 1 difference)"),
+    (BONDS, f"Bonds(Al2/21/0, 1 bond: 1 {HOSTILE})"),
 ]  # fmt: skip
 
 

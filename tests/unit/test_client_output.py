@@ -182,3 +182,18 @@ def test_rows_are_a_table_tab_separated_values_or_json(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     print_rows(columns, rows)
     assert capsys.readouterr().out.splitlines()[1][4:].strip() == row.table
+
+
+def test_the_last_column_is_wrapped_to_the_width_of_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    columns = [Column("name", "name"), Column("value", "value")]
+    print_rows(columns, [{"name": "description", "value": "several words " * 5}])
+    assert capsys.readouterr().out.splitlines() == [
+        "name         value",
+        "description  several words several words",
+        "             several words several words",
+        "             several words",
+    ]

@@ -42,8 +42,8 @@ def login(context: typer.Context) -> None:
     path = save_login(settings.profile, url, token)
     if identity and identity.auth == "none":
         console.print_warning(f"{url} requires no token; this one was not checked")
-    name = identity.name if identity and identity.name else "a valid token"
-    console.print_note(f"logged in to {url} as {name}; profile {settings.profile}, {path}")
+    name = f" as {identity.name}" if identity and identity.name else ""
+    console.print_note(f"logged in to {url}{name}; profile {settings.profile}, {path}")
 
 
 def _check_token(client: DataOpsClient) -> Identity | None:

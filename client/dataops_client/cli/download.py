@@ -20,7 +20,7 @@ from dataops_client.cli.output import DownloadReporter
 from dataops_client.client import DataOpsClient
 from dataops_client.downloads import DownloadTarget, list_targets
 from dataops_client.errors import NotFound
-from dataops_client.html_tables import format_size
+from dataops_client.html_tables import format_count, format_size
 from dataops_client.sub_run_ranges import parse_ranges
 
 MAX_BYTES_WITHOUT_QUESTION = 10_000_000_000
@@ -221,7 +221,9 @@ def _confirm_size(
         if _contains(targets, result.target, file.name)
     )
     if size_bytes > MAX_BYTES_WITHOUT_QUESTION:
-        question = f"Download {format_size(size_bytes)} (unpacked) of {len(found)} runs?"
+        question = (
+            f"Download {format_size(size_bytes)} (unpacked) of {format_count(len(found), 'run')}?"
+        )
         typer.confirm(question, abort=True, err=True)
 
 

@@ -13,7 +13,7 @@ from dataops_client.cli import console
 from dataops_client.cli.arguments import AsJson, Nc, RunNumber, SubRunNumber
 from dataops_client.cli.global_options import open_client
 from dataops_client.cli.rows import Column, format_size_cell, print_json, print_rows
-from dataops_client.html_tables import format_size
+from dataops_client.html_tables import format_count, format_size
 
 _FILE_COLUMNS = (
     Column("name", "file"),
@@ -41,7 +41,9 @@ def files(
         manifest = client.manifest(nc, run, sub_run)
     print_rows(_FILE_COLUMNS, [asdict(file) for file in manifest.files], as_json=as_json)
     if not as_json:
-        console.print_note(f"{len(manifest.files)} files, {format_size(manifest.size_bytes)}")
+        console.print_note(
+            f"{format_count(len(manifest.files), 'file')}, {format_size(manifest.size_bytes)}"
+        )
         for skipped in manifest.skipped:
             console.print_note(f"not in archives: {skipped.name} ({skipped.reason})")
 
@@ -98,4 +100,4 @@ def bonds(
     print_rows(_BOND_COLUMNS, rows, as_json=as_json, document=asdict(found))
     if not as_json:
         types = ", ".join(f"{each.bonds} {each.bond_type}" for each in found.bond_types)
-        console.print_note(f"{len(rows)} bonds: {types}")
+        console.print_note(f"{format_count(len(rows), 'bond')}: {types}")

@@ -14,7 +14,7 @@ from dataops_client.cli.progress import DownloadBar, show_bar
 from dataops_client.cli.rows import Column, format_size_cell, print_json, print_rows
 from dataops_client.downloads import DownloadResult, DownloadTarget, DryRunResult
 from dataops_client.errors import to_printable
-from dataops_client.html_tables import format_size
+from dataops_client.html_tables import format_count, format_size
 from dataops_client.models.archives import SkippedFile
 
 _MIN_RESULTS_OF_SUMMARY = 3
@@ -92,7 +92,10 @@ class DownloadReporter:
             found = [result for result in self._results if result.status == status]
             if found:
                 files = sum(each.download.link.file_count for each in found if each.download)
-                parts.append(f"{len(found)} {status}" + (f" ({files} files)" if files else ""))
+                parts.append(
+                    f"{len(found)} {status}"
+                    + (f" ({format_count(files, 'file')})" if files else "")
+                )
         done = (each.download for each in self._results if each.status == "downloaded")
         size = format_size(sum(each.link.size_bytes for each in done if each))
         seconds = time.monotonic() - self._began
@@ -120,7 +123,9 @@ def _result_as_line(result: DownloadResult) -> str:
     if result.download is None:
         return f"{result.target}: {result.status}"
     link = result.download.link
-    parts = [f"{link.file_count} files" if result.download.downloaded else "already present"]
+    parts = [
+        format_count(link.file_count, "file") if result.download.downloaded else "already present"
+    ]
     if link.missing:
         parts.append(f"missing {', '.join(link.missing)}")
     if link.skipped:

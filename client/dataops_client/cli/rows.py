@@ -76,7 +76,20 @@ def _print_table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -
             cell.rjust(width) if column.right else cell.ljust(width)
             for cell, width, column in zip(line, widths, columns, strict=True)
         )
-        print("  ".join(padded).rstrip())
+        print(_wrap_last("  ".join(padded).rstrip(), sum(widths[:-1]) + 2 * len(widths[:-1])))
+
+
+def _wrap_last(line: str, indent: int) -> str:
+    """Return a line with its last column wrapped, if it is wider than the terminal."""
+    from shutil import get_terminal_size  # noqa: PLC0415 - tables only: it imports archive formats
+
+    width = get_terminal_size().columns
+    if len(line) <= width or indent > width // 2:
+        return line
+    from textwrap import wrap  # noqa: PLC0415
+
+    parts = wrap(line[indent:], width - indent)
+    return line[:indent] + f"\n{' ' * indent}".join(parts)
 
 
 def _format_value(value: Any) -> str:

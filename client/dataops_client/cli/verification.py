@@ -11,6 +11,7 @@ from dataops_client.cli import console
 from dataops_client.cli.arguments import AsJson
 from dataops_client.cli.exit_codes import EXIT_FAILURE
 from dataops_client.cli.rows import Column, print_rows
+from dataops_client.html_tables import format_count
 from dataops_client.verify import verify as verify_folders
 
 _COLUMNS = (
@@ -56,7 +57,8 @@ def verify(
         for result in modified:
             for found in result.differences:
                 console.print_note(f"{found.kind}: {found.path}")
-        files = sum(result.files for result in results)
-        console.print_note(f"{len(results)} folders, {files} files, {len(modified)} modified")
+        folders = format_count(len(results), "folder")
+        files = format_count(sum(result.files for result in results), "file")
+        console.print_note(f"{folders}, {files}, {len(modified)} modified")
     if modified:
         raise typer.Exit(EXIT_FAILURE)

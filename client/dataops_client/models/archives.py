@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
-from dataops_client.html_tables import format_html_table, format_size
+from dataops_client.html_tables import format_count, format_html_table, format_size
 from dataops_client.models.fields import decode, describe_error
 from dataops_client.ro_crate import METADATA_NAME
 
@@ -76,7 +76,7 @@ class ArchiveLink:
         return sum(not is_metadata(file.name) for file in self.files)
 
     def __repr__(self) -> str:
-        size = f"{self.file_count} files, {format_size(self.size_bytes)}"
+        size = f"{format_count(self.file_count, 'file')}, {format_size(self.size_bytes)}"
         return f"ArchiveLink({_format_path(self)}, {size}, {self.profile})"
 
     def _repr_html_(self) -> str:
@@ -141,7 +141,7 @@ class Manifest:
         return sum(file.size_bytes for file in self.files)
 
     def __repr__(self) -> str:
-        size = f"{len(self.files)} files, {format_size(self.size_bytes)}"
+        size = f"{format_count(len(self.files), 'file')}, {format_size(self.size_bytes)}"
         return f"Manifest({_format_path(self)}, {size})"
 
     def _repr_html_(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
-from dataops_client.html_tables import format_html_table
+from dataops_client.html_tables import format_count, format_html_table
 from dataops_client.models.fields import decode, describe_error, get_field, get_number
 
 
@@ -78,7 +78,8 @@ class Bonds:
 
     def __repr__(self) -> str:
         types = ", ".join(f"{found.bonds} {found.bond_type}" for found in self.bond_types)
-        return f"Bonds({self.nc}/{self.id_run}/{self.sub_run}, {len(self.bonds)} bonds: {types})"
+        count = format_count(len(self.bonds), "bond")
+        return f"Bonds({self.nc}/{self.id_run}/{self.sub_run}, {count}: {types})"
 
     def _repr_html_(self) -> str:
         columns = ("bond type", "bonds", "mean distance (angstrom)", "mean -ICOHP (eV)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataops_client.html_tables import format_html_table, format_size
+from dataops_client.html_tables import format_count, format_html_table, format_size
 from dataops_client.models.archives import ArchiveLink
 
 
@@ -29,7 +29,7 @@ class Download:
 
     def __repr__(self) -> str:
         state = format_size(self.link.size_bytes) if self.downloaded else "already present"
-        return f"Download({self.path}, {self.link.file_count} files, {state})"
+        return f"Download({self.path}, {format_count(self.link.file_count, 'file')}, {state})"
 
     def _repr_html_(self) -> str:
         rows = [(file.name, file.role, format_size(file.size_bytes)) for file in self.link.files]
