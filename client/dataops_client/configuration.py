@@ -36,7 +36,9 @@ class Settings:
 
 def get_configuration_folder() -> Path:
     """Return the folder of `config.toml` and `credentials.toml`."""
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser()) / "dataops"
+    # Path.expanduser raises an error for users without a home folder, as in some containers.
+    home = os.path.expanduser("~/.config")  # noqa: PTH111
+    return Path(os.environ.get("XDG_CONFIG_HOME") or home) / "dataops"
 
 
 def load_settings(
@@ -95,8 +97,8 @@ def delete_login(profile: str) -> bool:
 def _read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return {}  # the home folder of a service may be unreadable or a file
     except ValueError as error:
         raise InvalidRequest(f"{str(path)!r} is not UTF-8: {error}") from None
     import tomllib  # noqa: PLC0415 - takes 5 ms, and most users have no configuration
@@ -122,7 +124,9 @@ def _check_profile(name: object) -> str:
 
 
 def _is_same(url: str, stored: str | None) -> bool:
-    return stored is not None and url.rstrip("/") == stored.rstrip("/")
+    """Return True if two URLs lead to the same API. Clients ignore `/v1` at the end."""
+    shortened = (each.rstrip("/").removesuffix("/v1") for each in (url, stored or ""))
+    return len(set(shortened)) == 1
 
 
 def _write_credentials(folder: Path, profiles: dict[str, dict[str, str]]) -> Path:

@@ -66,6 +66,7 @@ def test_a_stored_token_is_only_used_for_its_url(
     save_login("institute", "https://institute.example", "stored")
     assert load_settings().token == "stored"
     assert load_settings("https://institute.example/").token == "stored"
+    assert load_settings("https://institute.example/v1").token == "stored"
     assert load_settings("https://other.example").token is None
     monkeypatch.setenv("DATAOPS_URL", "https://other.example")
     assert load_settings().token is None
@@ -154,3 +155,21 @@ def test_the_folder_is_in_the_home_folder_by_default(
     monkeypatch.delenv("XDG_CONFIG_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert get_configuration_folder() == tmp_path / ".config" / "dataops"
+
+
+@pytest.mark.parametrize("error", [PermissionError, NotADirectoryError])
+def test_an_unreadable_home_folder_is_ignored(
+    monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    def fail(path: Path, **_: object) -> str:
+        raise error(str(path))
+
+    monkeypatch.setattr(Path, "read_text", fail)
+    assert load_settings().url == DEFAULT_URL
+
+
+def test_users_without_a_home_folder_use_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: {}[uid])
+    assert load_settings().url == DEFAULT_URL
