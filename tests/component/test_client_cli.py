@@ -268,8 +268,8 @@ def test_info_describes_service_composition_and_run(server: RawServer, dataops: 
         "1 done, 1 unknown (1)", 1, 5, -12.5
     )  # fmt: skip
     assert dataops("list")[1].splitlines() == [
-        "nc\tid_run\tstate\tsub_runs\trun_scheduled_at",
-        "Al2\t1\tDONE\t0-1\t2026-01-01T00:00:00Z",
+        "nc\tid_run\tstate\tsub_runs\tsub_runs_done\tsub_runs_not_done\tbonds\trun_scheduled_at",
+        "Al2\t1\tDONE\t0-1\t1\t1\t7\t2026-01-01T00:00:00Z",
     ]
     assert json.loads(dataops("list", "--json")[1])[0]["sub_runs"] == ["0", "1"]
 
@@ -283,3 +283,13 @@ def test_an_empty_list_says_what_to_do(server: RawServer, dataops: Dataops) -> N
     assert "`dataops generate Al2` schedules one" in dataops("info", "Al2")[2]
     code, _, err = dataops("info", "Cu")
     assert (code, "`dataops compositions` lists all" in err) == (3, True)
+
+
+def test_states_of_many_runs_are_not_requested(server: RawServer, dataops: Dataops) -> None:
+    run = {"sub_runs": ["0"], "run_scheduled_at": "2026-01-01T00:00:00+00:00",
+           "sub_runs_scheduled_at": None}  # fmt: skip
+    runs = [run | {"id_run": str(number)} for number in range(1, 202)]
+    server.respond = respond_with(available={"Al2": runs})
+    code, out, err = dataops("list")
+    assert (code, len(out.splitlines()), len(server.requests)) == (0, 202, 1)
+    assert "left out for more than 200 runs" in err

@@ -29,12 +29,6 @@ _LIST_COLUMNS = (
     Column("id_run", "run"),
     Column("state", "state"),
     Column("sub_runs", "sub-runs"),
-    Column("run_scheduled_at", "scheduled (UTC)"),
-)
-_RUN_COLUMNS = (
-    Column("id_run", "run"),
-    Column("state", "state"),
-    Column("sub_runs", "sub-runs"),
     Column("sub_runs_done", "done", right=True),
     Column("sub_runs_not_done", "not done", right=True),
     Column("bonds", "bonds", right=True),
@@ -81,21 +75,11 @@ def _build_summary_row(nc: str, found: CompositionSummary | None) -> dict[str, A
 def list_runs(context: typer.Context, nc: OptionalNc = None, as_json: AsJson = False) -> None:
     """List the scheduled runs.
 
-    States are requested for at most 200 runs.
+    States and numbers of outcomes are requested for at most 200 runs.
     """
     with open_client(context) as client:
         found = [(name, run) for name, runs in client.available(nc).items() for run in runs]
-        states = _get_states(client, found)
-    rows: list[dict[str, Any]] = [
-        {
-            "nc": name,
-            "id_run": run.id_run,
-            "state": states.get((name, run.id_run)),
-            "sub_runs": format_ranges(run.sub_runs),
-            "run_scheduled_at": format_time(run.run_scheduled_at),
-        }
-        for name, run in found
-    ]
+        rows = _build_run_rows(client, found)
     document = [
         row | {"sub_runs": list(run.sub_runs)} for row, (_, run) in zip(rows, found, strict=True)
     ]
@@ -103,15 +87,26 @@ def list_runs(context: typer.Context, nc: OptionalNc = None, as_json: AsJson = F
     if not rows:
         console.print_note("no run is scheduled; `dataops generate NC` schedules the next one")
     elif len(rows) > _MAX_STATES:
-        console.print_note("states are left out for more than 200 runs; name a composition")
+        console.print_note(
+            "states and outcomes are left out for more than 200 runs; name a composition"
+        )
 
 
-def _get_states(client: DataOpsClient, runs: list[tuple[str, Run]]) -> dict[tuple[str, str], str]:
+def _build_run_rows(client: DataOpsClient, runs: list[tuple[str, Run]]) -> list[dict[str, Any]]:
+    """Return a row per run, with state and outcomes unless the runs are too many."""
     if len(runs) > _MAX_STATES:
-        return {}
-    keys = [(nc, run.id_run) for nc, run in runs]
+        return [
+            {
+                "nc": nc,
+                "id_run": run.id_run,
+                "sub_runs": format_ranges(run.sub_runs),
+                "run_scheduled_at": format_time(run.run_scheduled_at),
+            }
+            for nc, run in runs
+        ]
     with ThreadPoolExecutor(_JOBS) as pool:
-        return dict(zip(keys, pool.map(lambda key: client.status(*key).state, keys), strict=True))
+        statuses = pool.map(lambda found: client.status(found[0], found[1].id_run), runs)
+        return [build_run_row(nc, status) for (nc, _), status in zip(runs, statuses, strict=True)]
 
 
 def info(
@@ -143,11 +138,8 @@ def _get_service_facts(client: DataOpsClient) -> dict[str, Any]:
 
 
 def _print_runs(client: DataOpsClient, nc: str, as_json: bool) -> None:
-    id_runs = [run.id_run for run in client.available(nc).get(nc, [])]
-    with ThreadPoolExecutor(_JOBS) as pool:
-        statuses = list(pool.map(lambda id_run: client.status(nc, id_run), id_runs))
-    rows = [build_run_row(nc, status) for status in statuses]
-    print_rows(_RUN_COLUMNS, rows, as_json=as_json)
+    rows = _build_run_rows(client, [(nc, run) for run in client.available(nc).get(nc, [])])
+    print_rows(_LIST_COLUMNS[1:], rows, as_json=as_json)
     if not rows:
         if nc not in client.compositions():
             raise NotFound(f"composition {nc!r} has no data; `dataops compositions` lists all")
