@@ -370,6 +370,15 @@ def test_the_command_writes_parquet_to_the_working_folder_by_default(
     assert "soap_a" in pq.read_schema("bonds.parquet").names
 
 
+def test_no_table_is_written_if_the_folder_for_lobsterpy_has_files(
+    app: typer.Typer, tree: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "b.csv"
+    command = ["export", str(tree), "-o", str(out), "--lobsterpy", str(tree)]
+    assert isinstance(CliRunner().invoke(app, command).exception, TableExists)
+    assert not out.exists()
+
+
 def test_the_command_prints_one_json_document(app: typer.Typer, tree: Path, tmp_path: Path) -> None:
     out = tmp_path / "table.csv"
     result = CliRunner().invoke(app, ["export", str(tree), "-o", str(out), "--json"])

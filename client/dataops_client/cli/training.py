@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dataops_client.ml.errors import require_ml_extra
-from dataops_client.ml.formats import Format, get_format
+from dataops_client.ml.formats import Format
 
 if TYPE_CHECKING:
     from dataops_client.ml.export_report import ExportReport
@@ -77,12 +77,16 @@ def export(
             get_manifest_path,
             get_report_path,
         )
-        from dataops_client.ml.lobsterpy_folder import write_lobsterpy_folder  # noqa: PLC0415
+        from dataops_client.ml.lobsterpy_folder import (  # noqa: PLC0415
+            require_empty,
+            write_lobsterpy_folder,
+        )
 
         path = output or Path(f"bonds.{format_ or Format.PARQUET}")
-        chosen = get_format(path, format_)
+        if lobsterpy:
+            require_empty(lobsterpy)
         report = export_bonds(
-            directory, path, chosen, soaps=soaps, published_names=published_names, force=force
+            directory, path, format_, soaps=soaps, published_names=published_names, force=force
         )
         folders = write_lobsterpy_folder(directory, lobsterpy) if lobsterpy else []
     report_path, manifest = get_report_path(path), get_manifest_path(path)

@@ -46,8 +46,7 @@ def write_lobsterpy_folder(
         PosixPath('lobsterpy/Zr49Cu49Al2/21/0')
     """
     output = Path(output)
-    if output.exists() and any(output.iterdir()):
-        raise TableExists(f"folder {output} is not empty; remove it or use another name")
+    require_empty(output)
     written = []
     for selected in select_sub_runs(Path(directory)).sub_runs:
         source = selected.folder.path
@@ -61,3 +60,9 @@ def write_lobsterpy_folder(
             ase.io.write(target / POSCAR, structure, format="vasp", vasp5=True, direct=True)
         written.append(target)
     return written
+
+
+def require_empty(folder: Path) -> None:
+    """Raise TableExists if the folder has files."""
+    if folder.exists() and any(folder.iterdir()):
+        raise TableExists(f"folder {folder} is not empty; remove it or use another name")
