@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 import subprocess
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,8 @@ def test_seaweedfs_checks_links_against_the_public_address() -> None:
 
 
 def test_the_documented_env_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
-    (commands,) = re.findall(r"^install -m 600 .*?^END$", DOCS, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^ *```bash\n(.*?)^ *```", DOCS, re.MULTILINE | re.DOTALL)
+    (commands,) = (textwrap.dedent(block) for block in blocks if "install -m 600" in block)
     subprocess.run(["bash", "-euc", f"umask 022; {commands}"], cwd=tmp_path, check=True)
     env_file = tmp_path / ".env"
     assert env_file.stat().st_mode & 0o777 == 0o600
