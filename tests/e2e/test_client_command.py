@@ -114,7 +114,7 @@ def test_the_programs_of_the_readme_run(
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        assert "files/Zr49Cu49Al2/21/0" in done.stdout
+        assert "Zr49Cu49Al2/21/0" in done.stdout
 
 
 def test_the_readme_lists_exactly_the_commands_and_options() -> None:
