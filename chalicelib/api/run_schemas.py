@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
@@ -50,8 +50,10 @@ Count = Annotated[
 class ScheduleBody(Struct, forbid_unknown_fields=True):
     """The number of runs to schedule; one if the body is missing.
 
-    `num_simulations` is another name of `count`.
+    `num_simulations` is another name of `count`: send one of them.
     """
+
+    EXTRA_SCHEMA: ClassVar[dict[str, Any]] = {"not": {"required": ["count", "num_simulations"]}}
 
     count: Count | UnsetType = UNSET
     num_simulations: Count | UnsetType = UNSET
@@ -59,12 +61,10 @@ class ScheduleBody(Struct, forbid_unknown_fields=True):
     @property
     def number(self) -> int | None:
         """Return the number of runs, or None if the body has none. InvalidInput for two."""
-        given = {value for value in (self.count, self.num_simulations) if value is not UNSET}
+        given = [value for value in (self.count, self.num_simulations) if value is not UNSET]
         if len(given) > 1:
-            raise InvalidInput(
-                f"count {self.count} and num_simulations {self.num_simulations} differ; send count"
-            )
-        return given.pop() if given else None
+            raise InvalidInput("count and num_simulations are the same; send one of them")
+        return given[0] if given else None
 
 
 class AugmentBody(Struct, forbid_unknown_fields=True):

@@ -39,7 +39,9 @@ class Schemas:
         if unnamed := components.keys() - context.schema_names.keys():
             raise LookupError(f"schemas without an explicit name: {sorted(unnamed)}")
         self.components = {
-            name: _format_component(schema) for name, schema in sorted(components.items())
+            name: _format_component(schema)
+            | getattr(context.schema_names[name], "EXTRA_SCHEMA", {})
+            for name, schema in sorted(components.items())
         }
 
     def reference(self, type_: Any) -> Schema:

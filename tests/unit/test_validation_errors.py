@@ -75,6 +75,19 @@ def test_an_invalid_body_is_named_with_what_is_expected(
         parse_body(Request(body), struct)
 
 
+@pytest.mark.parametrize(
+    ("body", "number"), [("", None), ('{"count": 3}', 3), ('{"num_simulations": 2}', 2)]
+)
+def test_the_number_of_runs_has_two_names(body: str, number: int | None) -> None:
+    assert parse_body(Request(body), ScheduleBody).number == number
+
+
+def test_both_names_of_the_number_of_runs_are_rejected() -> None:
+    body = parse_body(Request('{"count": 1, "num_simulations": 1}'), ScheduleBody)
+    with pytest.raises(InvalidInput, match="send one of them"):
+        _ = body.number
+
+
 def test_long_values_are_shortened() -> None:
     with pytest.raises(DataOpsError) as raised:
         parse_headers({"Idempotency-Key": "a" * 300}, IdempotencyHeaders)
