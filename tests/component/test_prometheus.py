@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from chalicelib.usecases.metrics import Metric
@@ -89,6 +90,18 @@ def test_every_query_of_the_dashboard_names_exported_metrics(
         response.read()  # metrics with labels are exported from their first request on
     exported = {name for name, _ in scrape(measured[1])}
     assert used <= exported
+
+
+def test_the_compose_file_publishes_the_port_that_prometheus_scrapes() -> None:
+    files = ("docker-compose.metrics.yml", "docker-compose.durable.yml", "prometheus.yml")
+    added, durable, scraped = (
+        yaml.safe_load((ROOT / "deploy" / name).read_text()) for name in files
+    )
+    ((service, settings),) = added["services"].items()
+    assert service in durable["services"]
+    port = settings["environment"]["METRICS_PORT"]
+    assert settings["ports"] == [f"127.0.0.1:${{METRICS_PORT:-{port}}}:{port}"]
+    assert scraped["scrape_configs"][0]["static_configs"] == [{"targets": [f"localhost:{port}"]}]
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "70000"])
