@@ -28,6 +28,8 @@ const segments = (...parts) => parts.map(encodeURIComponent).join("/");
 
 export const paths = {
   compositions: "v1/compositions",
+  summary: (cursor) => `v1/summary${cursor ? `?${new URLSearchParams({ cursor })}` : ""}`,
+  whoami: "v1/whoami",
   datasetInfo: "v1/dataset-info",
   schedule: (nc) => `v1/generate/${segments(nc)}`,
   run: (run, resource) => `v1/generate/${segments(run.nc, run.idRun)}/${resource}`,

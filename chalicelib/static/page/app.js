@@ -1,146 +1,111 @@
-// Entry point: composition list, token dialog, and navigation.
-// The URL fragment is <nc>/<id_run>/<sub_run>.
+// @ts-check
+// Entry point: shows the view of the address.
 
-import { get, paths, ROOT, token } from "./api.js";
+import { ROOT } from "./api.js";
 import { showDataset } from "./dataset.js";
 import { byId, h } from "./dom.js";
 import { formatAge } from "./labels.js";
+import { showNotFound } from "./not_found.js";
+import { parseRoute, routes } from "./routes.js";
 import { showRun } from "./run.js";
+import { watch } from "./run_status.js";
 import { showRuns } from "./runs.js";
+import { showStart } from "./start.js";
+import { setUpTokenDialog, showTokenButton } from "./token_dialog.js";
 
-// The same patterns as in chalicelib/domain.
-const FORMULA = /^([A-Z][a-z]?[0-9]{0,3}){1,8}$/;
-const ID_RUN = /^[1-9][0-9]{0,8}$/;
-const SUB_RUN = /^(?:[0-9]|1[0-4])$/;
+/** @typedef {import("./routes.js").Route} Route */
 
-const current = { nc: null, idRun: null, runsPane: null, runPane: null };
-
-function parseLocation() {
-  const [nc, idRun, subRun] = decodeURIComponent(location.hash.slice(1)).split("/");
-  if (!FORMULA.test(nc ?? "")) return { nc: null };
-  if (!ID_RUN.test(idRun ?? "")) return { nc, idRun: null };
-  return { nc, idRun, subRun: SUB_RUN.test(subRun ?? "") ? subRun : "0" };
-}
+/** @type {{route: Route | null, start: any, runs: any, run: any, view: any}} */
+const current = { route: null, start: null, runs: null, run: null, view: null };
 
 function render() {
-  const { nc, idRun, subRun } = parseLocation();
-  const navigated = current.nc !== null;
-  byId("panes").dataset.pane = idRun ? "run" : nc ? "runs" : "compositions";
-  for (const link of document.querySelectorAll("#composition-list a")) {
-    link.setAttribute("aria-current", String(link.textContent === nc));
-  }
-  if (nc !== current.nc) {
-    current.runsPane?.dispose();
-    current.runsPane = nc ? showRuns(byId("runs"), nc) : null;
-    if (!nc) byId("runs").replaceChildren();
-  }
-  current.runsPane?.select(idRun);
-  if (nc !== current.nc || idRun !== current.idRun) {
-    current.runPane?.dispose();
-    const onChange = () => current.runsPane?.refreshRun(idRun);
-    current.runPane = idRun
-      ? showRun(byId("run"), { nc, idRun }, { focus: navigated, onChange })
-      : null;
-    if (!idRun) byId("run").replaceChildren(emptyState(nc));
-  }
-  current.runPane?.showSubRun(subRun);
-  Object.assign(current, { nc, idRun });
-  const parts = [nc, idRun && `run ${idRun}`, idRun && `sub-run ${subRun}`].filter(Boolean);
-  document.title = `${parts.join(", ") || "Runs and bonds"} · DataOps`;
+  const route = parseRoute(location.hash);
+  // Addresses without the slash are those of earlier versions.
+  if (/^#[^/]/.test(location.hash)) history.replaceState(null, "", `#/${location.hash.slice(1)}`);
+  const previous = current.route;
+  current.route = route;
+  byId("panes").dataset.view = route.view;
+  byId("failure").replaceChildren();
+  current.view?.dispose();
+  current.view = null;
+  if (route.nc !== previous?.nc) showRunsOf(route.nc);
+  current.runs?.select(route.idRun ?? null);
+  if (route.nc !== previous?.nc || route.idRun !== previous?.idRun) showRunOf(route, previous);
+  if (route.idRun) current.run?.showSubRun(route.subRun ?? "0");
+  if (route.view === "start") {
+    current.start ??= showStart(byId("start"));
+    current.start.update(route.query);
+  } else if (route.view === "unknown") showNotFound(byId("view"), route.reason ?? "");
+  if (previous && previous.view !== route.view) scrollTo(0, 0);
+  document.title = `${title(route)} · DataOps`;
 }
 
-function emptyState(nc) {
-  const text = nc
-    ? "Choose a run to see its sub-runs, files and bonds."
-    : "Choose a composition to see its runs.";
-  return h("p", { class: "hint large" }, text);
+/** @param {string} [nc] */
+function showRunsOf(nc) {
+  current.runs?.dispose();
+  current.runs = nc ? showRuns(byId("runs"), nc) : null;
+  if (!nc) byId("runs").replaceChildren();
 }
 
-async function loadCompositions() {
-  const list = byId("composition-list");
-  try {
-    const { json } = await get(paths.compositions);
-    showError(null);
-    const items = json.compositions.map((nc) =>
-      h("li", {}, h("a", { href: `#${encodeURIComponent(nc)}` }, nc)),
-    );
-    list.replaceChildren(
-      items.length
-        ? h("ul", {}, items)
-        : h("p", { class: "hint" }, "The data bucket contains no compositions yet."),
-    );
-    // Open the only composition without a click.
-    if (json.compositions.length === 1 && !parseLocation().nc)
-      location.replace(`#${encodeURIComponent(json.compositions[0])}`);
-    else render();
-  } catch (error) {
-    list.replaceChildren(h("p", { class: "hint" }, "Not loaded."));
-    showError(error);
-  }
+/**
+ * @param {Route} route
+ * @param {Route | null} previous
+ */
+function showRunOf({ nc, idRun }, previous) {
+  current.run?.dispose();
+  current.run = null;
+  const hint =
+    nc && h("p", { class: "hint large" }, "Choose a run to see its sub-runs, files and bonds.");
+  byId("run").replaceChildren(...(hint ? [hint] : []));
+  if (!nc || !idRun) return;
+  const onChange = () => current.runs?.refreshRun(idRun);
+  const pane = showRun(byId("run"), { nc, idRun }, { focus: Boolean(previous?.nc), onChange });
+  const unwatch = watch({ nc, idRun }, (status, error) => {
+    if (status || /** @type {any} */ (error)?.status !== 404) return;
+    pane.dispose();
+    showNotFound(byId("run"), `Run ${idRun} of ${nc} is not scheduled.`, {
+      href: routes.runs(nc),
+      text: `Runs of ${nc}`,
+    });
+  });
+  current.run = {
+    showSubRun: pane.showSubRun,
+    dispose() {
+      unwatch();
+      pane.dispose();
+    },
+  };
+}
+
+/** @param {Route} route */
+function title({ view, nc, idRun, subRun }) {
+  const parts = [nc, idRun && `run ${idRun}`, idRun && `sub-run ${subRun ?? 0}`];
+  const names = {
+    start: "Compositions",
+    compare: "Compare",
+    take: "Download",
+    unknown: "Not found",
+  };
+  return names[/** @type {keyof typeof names} */ (view)] ?? parts.filter(Boolean).join(", ");
 }
 
 function load() {
-  loadCompositions();
   showDataset();
-}
-
-function showError(error) {
-  const retry = h(
-    "button",
-    {
-      type: "button",
-      onclick: () => {
-        showError(null);
-        loadCompositions();
-      },
-    },
-    "Try again",
-  );
-  byId("failure").replaceChildren(
-    ...(error ? [h("p", { class: "failure" }, error.message, " ", retry)] : []),
-  );
-}
-
-function createTokenDialog() {
-  const dialog = byId("token-dialog");
-  const field = byId("token");
-  let settle = () => {};
-  const open = () =>
-    new Promise((resolve) => {
-      settle = resolve;
-      field.value = "";
-      dialog.returnValue = "";
-      dialog.showModal();
-    });
-  byId("token-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    token.set(field.value.trim());
-    dialog.close(field.value.trim());
-  });
-  byId("token-remove").addEventListener("click", () => {
-    token.set(null);
-    dialog.close("");
-  });
-  byId("token-cancel").addEventListener("click", () => dialog.close(""));
-  dialog.addEventListener("close", () => {
-    field.value = "";
-    settle(dialog.returnValue || null);
-  });
-  byId("token-button").addEventListener("click", async () => {
-    if (await open()) load();
-  });
-  return open;
+  current.start?.reload();
+  showTokenButton();
 }
 
 function updateAges() {
-  for (const time of document.querySelectorAll("time[data-age]"))
+  for (const time of /** @type {NodeListOf<HTMLTimeElement>} */ (
+    document.querySelectorAll("time[data-age]")
+  ))
     time.textContent = formatAge(time.dateTime);
 }
 
-token.setDialog(createTokenDialog());
-byId("home").href = `${ROOT.pathname}#`;
-byId("docs").href = new URL("docs", ROOT).pathname;
+setUpTokenDialog(load);
+/** @type {HTMLAnchorElement} */ (byId("docs")).href = new URL("docs", ROOT).pathname;
 addEventListener("hashchange", render);
 setInterval(updateAges, 30_000);
 render();
-load();
+showDataset();
+showTokenButton();

@@ -26,7 +26,11 @@ function fill(element, attributes, children) {
   return element;
 }
 
-export const byId = (id) => document.getElementById(id);
+/**
+ * @param {string} id of an element of index.html
+ * @returns {HTMLElement}
+ */
+export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /** Announce a change of the page to screen readers. */
 export function announce(text) {

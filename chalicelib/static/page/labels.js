@@ -67,6 +67,7 @@ const OUTCOMES = {
   },
   NO_DATA: { text: "no files", sign: "○", tone: "none" },
 };
+export const OUTCOME_NAMES = Object.keys(OUTCOMES);
 export const NOT_SCHEDULED = { text: "not scheduled", sign: "·", tone: "absent" };
 export const UNKNOWN = { text: "outcome not determined yet", sign: "…", tone: "none" };
 

@@ -1,12 +1,14 @@
 // The runs of a composition, loaded in pages. The status of a row is requested while it is in view.
 
 import { get, paths, post } from "./api.js";
+import { loadNames } from "./composition_summaries.js";
 import { actionButton, announce, h } from "./dom.js";
 import { formatAge, formatTime } from "./labels.js";
+import { showNotFound } from "./not_found.js";
+import { routes } from "./routes.js";
 import { refresh, watch } from "./run_status.js";
+import { loadRunsPage } from "./runs_pages.js";
 import { buildStrip } from "./sub_run_strip.js";
-
-const PAGE_SIZE = 50;
 
 /**
  * Show the runs of a composition in a pane.
@@ -32,7 +34,7 @@ export function showRuns(pane, nc) {
   let selected = null;
 
   const openRun = (idRun) => {
-    location.hash = `#${encodeURIComponent(nc)}/${idRun}`;
+    location.hash = routes.target({ nc, idRun });
   };
 
   function insertRow(run) {
@@ -50,15 +52,14 @@ export function showRuns(pane, nc) {
 
   async function loadPage(cursor) {
     try {
-      const { json, response } = await get(paths.runsPage(nc, PAGE_SIZE, cursor), {
-        signal: abortController.signal,
-      });
-      (json[nc] ?? []).forEach(insertRow);
-      const next = nextCursor(response);
-      foot.replaceChildren(
-        ...(next ? [actionButton(`Show ${PAGE_SIZE} more`, () => loadPage(next))] : []),
-      );
+      const { runs, next } = await loadRunsPage(nc, cursor, abortController.signal);
+      runs.forEach(insertRow);
+      foot.replaceChildren(...(next ? [actionButton(`Show 50 more`, () => loadPage(next))] : []));
       if (!rows.size) {
+        if (!(await loadNames(abortController.signal)).includes(nc)) {
+          showNotFound(pane, `The data bucket has no files of the composition ${nc}.`);
+          return;
+        }
         foot.replaceChildren(
           h(
             "p",
@@ -96,7 +97,6 @@ export function showRuns(pane, nc) {
   const number = h("input", {
     id: "run-number",
     inputmode: "numeric",
-    pattern: "[1-9][0-9]{0,8}",
     size: "6",
     autocomplete: "off",
   });
@@ -108,9 +108,12 @@ export function showRuns(pane, nc) {
       onsubmit: async (event) => {
         event.preventDefault();
         finderError.textContent = "";
+        const idRun = number.value.trim();
         try {
-          await loadRun(number.value.trim());
-          openRun(number.value.trim());
+          if (!/^[1-9][0-9]{0,8}$/.test(idRun))
+            throw new Error(`“${idRun}” is not the number of a run, such as 21.`);
+          await loadRun(idRun);
+          openRun(idRun);
         } catch (error) {
           finderError.textContent = error.message;
         }
@@ -125,18 +128,19 @@ export function showRuns(pane, nc) {
   );
 
   pane.replaceChildren(
-    h("p", { class: "back" }, h("a", { href: "#" }, "‹ Compositions")),
+    h("p", { class: "back" }, h("a", { href: routes.start() }, "‹ All compositions")),
     h("h2", {}, "Runs of ", nc),
-    actionButton("Schedule next run", schedule, { class: "primary" }),
     finder,
     list,
     foot,
+    actionButton("Schedule next run", schedule),
   );
   const firstPage = loadPage();
 
   return {
     async select(idRun) {
       selected = idRun;
+      finderError.textContent = "";
       for (const [key, row] of rows) row.setSelected(key === idRun);
       await firstPage;
       // An error is shown in the pane of the run.
@@ -161,7 +165,7 @@ function createRow(nc, run) {
   );
   const link = h(
     "a",
-    { href: `#${encodeURIComponent(nc)}/${run.id_run}` },
+    { href: routes.target({ nc, idRun: run.id_run }) },
     h("span", { class: "run-line" }, h("strong", {}, `Run ${run.id_run}`), " ", state, " ", time),
     cells,
   );
@@ -197,11 +201,3 @@ function createRow(nc, run) {
 /** Build the badge of a status such as "RUNNING". */
 export const badge = (text) =>
   h("span", { class: `badge ${text.toLowerCase()}` }, text.toLowerCase());
-
-// Return the cursor of the next page from the Link header (RFC 8288), or null after the last page.
-function nextCursor(response) {
-  const next = (response.headers.get("Link") ?? "").match(
-    /<[^>]*[?&]cursor=([^&>]+)[^>]*>;\s*rel="?next"?/,
-  );
-  return next && decodeURIComponent(next[1]);
-}
