@@ -2,6 +2,7 @@
 // Entry point: shows the view of the address.
 
 import { ROOT } from "./api.js";
+import { showCompare } from "./compare.js";
 import { showDataset } from "./dataset.js";
 import { byId, h } from "./dom.js";
 import { formatAge } from "./labels.js";
@@ -10,7 +11,9 @@ import { parseRoute, routes } from "./routes.js";
 import { showRun } from "./run.js";
 import { watch } from "./run_status.js";
 import { showRuns } from "./runs.js";
+import { drawSelection } from "./selection.js";
 import { showStart } from "./start.js";
+import { showTake } from "./take.js";
 import { setUpTokenDialog, showTokenButton } from "./token_dialog.js";
 
 /** @typedef {import("./routes.js").Route} Route */
@@ -36,6 +39,9 @@ function render() {
     current.start ??= showStart(byId("start"));
     current.start.update(route.query);
   } else if (route.view === "unknown") showNotFound(byId("view"), route.reason ?? "");
+  else if (route.view === "compare")
+    current.view = showCompare(byId("view"), route.targets ?? [], route.query);
+  else if (route.view === "take") current.view = showTake(byId("view"), route.targets ?? []);
   if (previous && previous.view !== route.view) scrollTo(0, 0);
   document.title = `${title(route)} · DataOps`;
 }
@@ -107,5 +113,6 @@ setUpTokenDialog(load);
 addEventListener("hashchange", render);
 setInterval(updateAges, 30_000);
 render();
+drawSelection();
 showDataset();
 showTokenButton();

@@ -17,8 +17,9 @@ function saveUrl(url) {
  * @param {string} label
  * @param {string} path of the download operation
  * @param {AbortSignal} signal cancels the download when the view is closed
+ * @param {Record<string, any>} [attributes] of the button
  */
-export function archiveButton(label, path, signal) {
+export function archiveButton(label, path, signal, attributes = {}) {
   const progress = h("div", { class: "progress", role: "status" });
   let abortController = null;
   const button = h(
@@ -26,6 +27,7 @@ export function archiveButton(label, path, signal) {
     {
       type: "button",
       class: "primary",
+      ...attributes,
       onclick: async () => {
         if (abortController) return;
         abortController = new AbortController();

@@ -20,7 +20,7 @@ export function searchField(onChange) {
     })
   );
   return {
-    node: h("label", { for: "search" }, "Search ", input),
+    node: h("div", {}, h("label", { for: "search" }, "Search"), " ", input),
     focus: () => input.focus(),
     update(/** @type {string} */ text) {
       if (input.value !== text) input.value = text;
@@ -34,7 +34,7 @@ export function outcomeSelect(onChange) {
     h("select", { id: "outcome", onchange: () => onChange(select.value) })
   );
   return {
-    node: h("label", { for: "outcome" }, "With sub-runs ", select),
+    node: h("div", {}, h("label", { for: "outcome" }, "With sub-runs"), " ", select),
     update(/** @type {string} */ chosen, /** @type {Composition[]} */ compositions) {
       const counts = [...OUTCOME_NAMES, UNREAD].map((name) => ({
         name,
@@ -78,7 +78,7 @@ export function sortSelect(onChange) {
     )
   );
   return {
-    node: h("label", { for: "sort", class: "narrow" }, "Sort by ", select),
+    node: h("div", { class: "narrow" }, h("label", { for: "sort" }, "Sort by"), " ", select),
     update(/** @type {string} */ sort) {
       select.value = sort;
     },

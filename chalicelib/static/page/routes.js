@@ -82,7 +82,7 @@ function parseTargets(view, path, query) {
  * @param {string} name such as "Zr49Cu49Al2/21/8"
  * @returns {{nc: string, idRun?: string, subRun?: string} | {reason: string}}
  */
-function parseTarget(name) {
+export function parseTarget(name) {
   const [nc, idRun, subRun, ...rest] = name.replace(/\/$/, "").split("/");
   if (!FORMULA.test(nc)) return { reason: `“${nc}” is not the formula of a composition.` };
   if (idRun !== undefined && !ID_RUN.test(idRun))

@@ -7,6 +7,7 @@ import { DEFORMATIONS, formatAge, formatTime } from "./labels.js";
 import { showQuantities } from "./quantities.js";
 import { isRunning, refresh, watch } from "./run_status.js";
 import { badge } from "./runs.js";
+import { selectBox } from "./selection.js";
 import { buildSnippets } from "./snippets.js";
 import { showSubRun } from "./sub_run.js";
 import { buildLegend, SUB_RUNS, subRunLabel } from "./sub_run_strip.js";
@@ -34,7 +35,9 @@ export function showRun(pane, run, { focus, onChange }) {
   const links = SUB_RUNS.map((subRun) =>
     h("a", { href: `#${encodeURIComponent(run.nc)}/${run.idRun}/${subRun}` }),
   );
-  cells.append(...links.map((link) => h("li", {}, link)));
+  const selectBoxes = SUB_RUNS.map((subRun) => selectBox({ ...run, subRun }));
+  for (const box of selectBoxes) box.hidden = true; // until the status is known
+  cells.append(...links.map((link, index) => h("li", {}, link, selectBoxes[index])));
 
   function onUpdate(newStatus, error) {
     if (error) {
@@ -99,6 +102,7 @@ export function showRun(pane, run, { focus, onChange }) {
         status.sub_run_outcomes,
       );
       link.className = `cell ${tone}`;
+      selectBoxes[number].hidden = !status.sub_runs.includes(String(number));
       link.title = `sub-run ${number}: ${DEFORMATIONS[number]}, ${text}`;
       link.replaceChildren(
         h("span", { class: "visually-hidden" }, "sub-run "),

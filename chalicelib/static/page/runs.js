@@ -8,6 +8,7 @@ import { showNotFound } from "./not_found.js";
 import { routes } from "./routes.js";
 import { refresh, watch } from "./run_status.js";
 import { loadRunsPage } from "./runs_pages.js";
+import { selectBox } from "./selection.js";
 import { buildStrip } from "./sub_run_strip.js";
 
 /**
@@ -169,7 +170,7 @@ function createRow(nc, run) {
     h("span", { class: "run-line" }, h("strong", {}, `Run ${run.id_run}`), " ", state, " ", time),
     cells,
   );
-  const item = h("li", {}, link);
+  const item = h("li", {}, selectBox({ nc, idRun: run.id_run }), link);
   let unsubscribe = null;
 
   function onUpdate(status, error) {

@@ -3,7 +3,7 @@
 import { absoluteUrl, paths, ROOT, token } from "./api.js";
 import { announce, h } from "./dom.js";
 
-const shellQuote = (text) =>
+export const shellQuote = (text) =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /**
@@ -47,7 +47,12 @@ export function buildSnippets(target) {
   );
 }
 
-function buildSnippet(name, text) {
+/**
+ * Build a snippet with a button that copies it.
+ * @param {string} name
+ * @param {string} text
+ */
+export function buildSnippet(name, text) {
   const code = h("code", {}, text);
   const copy = h(
     "button",

@@ -7,6 +7,7 @@ import { compositionsTable, summaryTable } from "./compositions_table.js";
 import { announce, byId, h } from "./dom.js";
 import { tableButtons } from "./export_data.js";
 import { outcomeSelect, searchField, sortSelect } from "./filter_fields.js";
+import { matchingSubRuns } from "./matching_sub_runs.js";
 import { periodicTable } from "./periodic_table.js";
 import { routes } from "./routes.js";
 import { unreadNotice } from "./unread_notice.js";
@@ -48,6 +49,7 @@ export function showStart(pane) {
     },
     "Clear filters",
   );
+  const matching = matchingSubRuns();
   const notice = unreadNotice(() => reload());
   const save = tableButtons("compositions", () =>
     summaryTable(applyFilter(compositions ?? [], filter)),
@@ -70,9 +72,10 @@ export function showStart(pane) {
     sort.update(filter.sort);
     clear.hidden = !filter.q && !filter.elements.length && !filter.outcome;
     table.update(found, filter);
+    matching.update(found, filter.outcome);
     count.textContent = countText(found, compositions.length);
     notice.update(compositions);
-    byId("filters").hidden = !compositions.length;
+    fields.hidden = !compositions.length;
   }
 
   async function reload() {
@@ -102,11 +105,14 @@ export function showStart(pane) {
     byId("failure").replaceChildren(h("p", { class: "failure" }, error.message, " ", retry));
   }
 
-  byId("filters").append(
-    elements.node,
-    h("div", { class: "fields" }, search.node, outcome.node, sort.node, clear),
+  const fields = h("div", { class: "fields" }, search.node, outcome.node, sort.node, clear);
+  byId("elements").append(elements.node);
+  pane.append(
+    fields,
+    h("div", { class: "table-head" }, count, matching.node, save),
+    notice.node,
+    table.node,
   );
-  pane.append(h("div", { class: "table-head" }, count, save), notice.node, table.node);
 
   return {
     update(query) {

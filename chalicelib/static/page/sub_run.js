@@ -2,13 +2,12 @@
 
 import { get, paths } from "./api.js";
 import { bondChart } from "./bond_chart.js";
+import { loadBonds } from "./bonds.js";
 import { actionButton, h } from "./dom.js";
 import { archiveButton, saveFile, skippedFiles } from "./download.js";
 import { DEFORMATIONS, formatBytes, roleLabel } from "./labels.js";
 import { buildSnippets } from "./snippets.js";
 import { subRunLabel } from "./sub_run_strip.js";
-
-const BONDS_PAGE_SIZE = 5000;
 
 let abortController = new AbortController();
 
@@ -169,16 +168,5 @@ async function showBonds(pane, subRun, signal) {
   } catch (error) {
     if (error.name !== "AbortError")
       pane.replaceChildren(title, h("p", { class: "failure" }, error.message));
-  }
-}
-
-async function loadBonds(subRun, signal) {
-  const bonds = [];
-  for (let cursor; ; ) {
-    const query = new URLSearchParams({ limit: BONDS_PAGE_SIZE, ...(cursor && { cursor }) });
-    const { json } = await get(`${paths.subRun(subRun, "bonds")}?${query}`, { signal });
-    bonds.push(...json.bonds);
-    if (!json.next_cursor) return { types: json.bond_types, bonds };
-    cursor = json.next_cursor;
   }
 }

@@ -1,0 +1,140 @@
+// @ts-check
+// Sub-runs side by side: outcomes, means by bond type with differences, and all bonds in one plot.
+
+import { get, paths } from "./api.js";
+import { loadBonds } from "./bonds.js";
+import { comparePlot } from "./compare_plot.js";
+import { factsTable, meansTable } from "./compare_tables.js";
+import { h } from "./dom.js";
+import { plotButtons, tableButtons } from "./export_data.js";
+import { showNotFound } from "./not_found.js";
+import { routes, targetName } from "./routes.js";
+
+/** @typedef {Required<import("./routes.js").Target>} SubRun */
+/** @typedef {{subRun: SubRun, name: string, outcome: any, types: any[], bonds: any[]}} Compared */
+
+/**
+ * Show the view. A run is represented by its reference cell.
+ * @param {HTMLElement} pane
+ * @param {import("./routes.js").Target[]} targets
+ * @param {URLSearchParams} query `bond` is the bond type of the plot
+ * @returns {{dispose: () => void}}
+ */
+export function showCompare(pane, targets, query) {
+  const controller = new AbortController();
+  const subRuns = targets.map((target) => ({ ...target, subRun: target.subRun ?? "0" }));
+  const runs = targets.filter(({ subRun }) => subRun === undefined);
+  const content = h("div", {}, h("p", { class: "hint" }, "Loading…"));
+  pane.replaceChildren(
+    h("p", { class: "back" }, h("a", { href: routes.start() }, "‹ All compositions")),
+    h("h2", {}, `Compare ${subRuns.length} sub-runs`),
+    ...(runs.length
+      ? [h("p", { class: "hint" }, "A run is represented by its reference cell, sub-run 0.")]
+      : []),
+    content,
+  );
+  load(subRuns, controller.signal).then(
+    (compared) => draw(content, compared, query),
+    (error) => {
+      if (error.name === "AbortError") return;
+      if (error.status === 404) showNotFound(content, `${error.message}.`);
+      else content.replaceChildren(h("p", { class: "failure" }, error.message));
+    },
+  );
+  return { dispose: () => controller.abort() };
+}
+
+/**
+ * @param {SubRun[]} subRuns
+ * @param {AbortSignal} signal
+ * @returns {Promise<Compared[]>}
+ */
+async function load(subRuns, signal) {
+  /** @type {Map<string, Promise<any>>} */
+  const statuses = new Map();
+  for (const { nc, idRun } of subRuns) {
+    const path = paths.run({ nc, idRun }, "status");
+    if (!statuses.has(path)) statuses.set(path, get(path, { signal }));
+  }
+  await Promise.all(statuses.values());
+  return Promise.all(
+    subRuns.map(async (subRun) => {
+      const { json } = await statuses.get(paths.run(subRun, "status"));
+      const name = targetName(subRun);
+      if (!json.sub_runs.includes(subRun.subRun))
+        throw Object.assign(new Error(`sub-run ${name} is not scheduled`), { status: 404 });
+      const outcome = json.sub_run_outcomes[subRun.subRun];
+      const none = { types: [], bonds: [] };
+      const bonds = outcome?.bond_labels ? await loadBonds(subRun, signal) : none;
+      return { subRun, name, outcome, ...bonds };
+    }),
+  );
+}
+
+/**
+ * @param {HTMLElement} content
+ * @param {Compared[]} compared
+ * @param {URLSearchParams} query
+ */
+function draw(content, compared, query) {
+  const types = [...new Set(compared.flatMap((one) => one.types.map((type) => type.bond_type)))];
+  const chosen = query.get("bond") ?? "";
+  const figure = h("figure", { class: "chart" });
+  const select = /** @type {HTMLSelectElement} */ (
+    h(
+      "select",
+      {
+        id: "bond-type",
+        onchange: () => {
+          const subRuns = compared.map(({ subRun }) => subRun);
+          const bond = new URLSearchParams(select.value ? { bond: select.value } : {});
+          history.replaceState(null, "", routes.compare(subRuns, bond));
+          drawPlot(figure, compared, select.value);
+        },
+      },
+      h("option", { value: "" }, "all bond types"),
+      types.map((type) => h("option", { value: type }, type)),
+    )
+  );
+  select.value = types.includes(chosen) ? chosen : "";
+  const means = meansTable(compared, types);
+  content.replaceChildren(
+    h(
+      "div",
+      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Sub-runs" },
+      factsTable(compared),
+    ),
+    h("h3", {}, "Bond strength against distance"),
+    h("div", {}, h("label", { for: "bond-type" }, "Bonds"), " ", select),
+    figure,
+    h(
+      "div",
+      { class: "table-head" },
+      h("h3", {}, "Mean −ICOHP by bond type (eV)"),
+      tableButtons(`compare-${fileName(compared)}`, () => means.data),
+    ),
+    h("p", { class: "hint" }, `Differences are to ${compared[0].name}.`),
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Means" }, means.node),
+  );
+  drawPlot(figure, compared, select.value);
+}
+
+/** @param {Compared[]} compared */
+const fileName = (compared) => compared.map(({ name }) => name.replaceAll("/", "-")).join("_");
+
+/**
+ * @param {HTMLElement} figure
+ * @param {Compared[]} compared
+ * @param {string} type
+ */
+function drawPlot(figure, compared, type) {
+  const series = compared.map(({ name, bonds }) => ({
+    name,
+    bonds: bonds.filter((bond) => !type || bond.bond_type === type),
+  }));
+  const { plot, legend } = comparePlot(series, type);
+  figure.replaceChildren(
+    ...(plot ? [plot] : [h("p", { class: "hint" }, "None of the sub-runs has such bonds.")]),
+    h("figcaption", {}, legend, plot && plotButtons(`bonds-${fileName(compared)}`, plot)),
+  );
+}
