@@ -2,7 +2,17 @@
 
 import { svg } from "./dom.js";
 
-export const SIZE = { width: 640, height: 380, left: 74, right: 14, top: 14, bottom: 52 };
+export const SIZE = { width: 640, height: 380, right: 14 };
+const TICK_GAP = 8;
+
+// The stylesheet uses larger text in the coordinates of the plot if the screen is narrow.
+const fontSize = () => (matchMedia("(max-width: 760px)").matches ? 20 : 14);
+
+function textWidth(texts) {
+  const context = document.createElement("canvas").getContext("2d");
+  context.font = `${fontSize()}px ${getComputedStyle(document.body).fontFamily}`;
+  return Math.max(0, ...texts.map((text) => context.measureText(text).width));
+}
 
 /**
  * Compute the range and the ticks of an axis.
@@ -32,20 +42,30 @@ const decimals = (values) =>
   Math.max(...values.map((value) => (String(value).split(".")[1] ?? "").length));
 
 /**
- * Build the frame of a plot and the functions that map values to its coordinates.
- * @param {ReturnType<typeof axis>} x
+ * Build the frame of a plot and the functions that map values to its coordinates. The label of the
+ * y axis is above the plot, where it cannot cover the ticks.
+ * @param {ReturnType<typeof axis>} x an axis may also have `format` (value to text), and `decorate`
+ *   to draw its `rows` of labels
  * @param {ReturnType<typeof axis>} y
  * @param {number} [height]
  */
 export function frame(x, y, height = SIZE.height) {
-  const box = { ...SIZE, height };
+  const places = { x: decimals(x.ticks), y: decimals(y.ticks) };
+  const format = y.format ?? ((value) => value.toFixed(places.y).replace("-", "−"));
+  const rowHeight = fontSize() * 1.25;
+  const box = {
+    ...SIZE,
+    height,
+    rowHeight,
+    left: Math.ceil(textWidth(y.ticks.map(format))) + 2 * TICK_GAP,
+    top: rowHeight * 1.8,
+    bottom: rowHeight * ((x.rows ?? 2) + 0.3),
+  };
   const innerWidth = box.width - box.left - box.right;
   const innerHeight = box.height - box.top - box.bottom;
   const bottom = box.height - box.bottom;
   const toX = (value) => box.left + ((value - x.start) / (x.end - x.start)) * innerWidth;
   const toY = (value) => bottom - ((value - y.start) / (y.end - y.start)) * innerHeight;
-  const places = { x: decimals(x.ticks), y: decimals(y.ticks) };
-  const middle = (box.top + bottom) / 2;
   const node = svg(
     "g",
     { class: "frame" },
@@ -53,7 +73,7 @@ export function frame(x, y, height = SIZE.height) {
       svg("line", { class: "grid", x1: toX(value), x2: toX(value), y1: box.top, y2: bottom }),
       svg(
         "text",
-        { x: toX(value), y: bottom + 20, "text-anchor": "middle" },
+        { x: toX(value), y: bottom + rowHeight, "text-anchor": "middle" },
         value.toFixed(places.x),
       ),
     ]),
@@ -67,8 +87,8 @@ export function frame(x, y, height = SIZE.height) {
       }),
       svg(
         "text",
-        { x: box.left - 8, y: toY(value) + 5, "text-anchor": "end" },
-        value.toFixed(places.y).replace("-", "−"),
+        { x: box.left - TICK_GAP, y: toY(value) + 5, "text-anchor": "end" },
+        format(value),
       ),
     ]),
     svg("rect", {
@@ -78,63 +98,21 @@ export function frame(x, y, height = SIZE.height) {
       width: innerWidth,
       height: innerHeight,
     }),
-    svg(
-      "text",
-      { class: "label", x: box.left + innerWidth / 2, y: box.height - 8, "text-anchor": "middle" },
-      x.label,
-    ),
+    x.decorate?.(toX, box),
     svg(
       "text",
       {
         class: "label",
-        x: 16,
-        y: middle,
+        x: box.left + innerWidth / 2,
+        y: bottom + rowHeight * 2,
         "text-anchor": "middle",
-        transform: `rotate(-90 16 ${middle})`,
       },
-      y.label,
+      x.label,
     ),
+    svg("text", { class: "label", x: TICK_GAP / 2, y: rowHeight }, y.label),
   );
   return { node, toX, toY, box };
 }
-
-const SHAPES = [
-  (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`,
-  (x, y, r) => `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`,
-  (x, y, r) => `M${x} ${y - 1.3 * r}l${1.3 * r} ${2.2 * r}h${-2.6 * r}z`,
-  (x, y, r) =>
-    `M${x} ${y - 1.4 * r}l${1.4 * r} ${1.4 * r}l${-1.4 * r} ${1.4 * r}l${-1.4 * r} ${-1.4 * r}z`,
-  (x, y, r) => `M${x} ${y + 1.3 * r}l${1.3 * r} ${-2.2 * r}h${-2.6 * r}z`,
-  (x, y, r) => `M${x - 1.4 * r} ${y - 0.5 * r}h${2.8 * r}v${r}h${-2.8 * r}z`,
-];
-
-/**
- * Return the index of a bond type among all types that the elements of a composition can form.
- * A type therefore has the same colour and shape in every plot.
- */
-export function seriesIndex(nc, bondType) {
-  const elements = [...new Set(nc.match(/[A-Z][a-z]?/g))].sort();
-  const pairs = elements.flatMap((one, index) =>
-    elements.slice(index).map((other) => `${one}-${other}`),
-  );
-  const found = pairs.indexOf(bondType.split("-").sort().join("-"));
-  return found < 0 ? pairs.length : found;
-}
-
-const round = (value) => Math.round(value * 10) / 10;
-
-/** Return the path of a mark. Series differ by shape as well as by colour (class `series-<n>`). */
-export const markPath = (series, x, y, radius) =>
-  SHAPES[series % SHAPES.length](round(x), round(y), radius);
-
-export const seriesClass = (series) => `series-${series % SHAPES.length}`;
-
-export const legendSwatch = (series) =>
-  svg(
-    "svg",
-    { class: "swatch", viewBox: "0 0 16 16", "aria-hidden": "true" },
-    svg("path", { class: seriesClass(series), d: markPath(series, 8, 8, 5) }),
-  );
 
 /** Build a tooltip: a ring around a point, and lines of text next to it. */
 export function tooltip(box) {

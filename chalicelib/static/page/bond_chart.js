@@ -1,17 +1,9 @@
 // Plot of -ICOHP against distance: one mark per bond, one series per bond type.
 
-import {
-  axis,
-  frame,
-  legendSwatch,
-  markPath,
-  nearestPoint,
-  onPointerMove,
-  seriesClass,
-  seriesIndex,
-  tooltip,
-} from "./axes.js";
+import { axis, frame, nearestPoint, onPointerMove, tooltip } from "./axes.js";
 import { h, svg } from "./dom.js";
+import { plotButtons, tableButtons } from "./export_data.js";
+import { legendSwatch, markPath, seriesClass, seriesIndex } from "./series.js";
 
 const MAX_POINTER_DISTANCE = 20; // in the coordinates of the plot
 
@@ -19,10 +11,12 @@ const MAX_POINTER_DISTANCE = 20; // in the coordinates of the plot
  * Build the figure of the bonds of one cell.
  * @param {string} nc
  * @param {object[]} types the summaries of all bond types
- * @param {object[]} bonds
+ * @param {object[]} bonds at least one
+ * @param {string} filename of exports, without suffix
+ * @param {(bond: object | null) => void} [onSelect] called with the bond that is shown
+ * @returns {{node: HTMLElement, select: (bond: object | null) => void}}
  */
-export function bondChart(nc, types, bonds) {
-  if (!bonds.length) return h("p", { class: "hint" }, "ICOHPLIST.lobster contains no bonds.");
+export function bondChart(nc, types, bonds, filename, onSelect = () => {}) {
   const ordered = [...bonds].sort((one, other) => one.distance - other.distance);
   const distances = ordered.map((bond) => bond.distance);
   const minStrength = ordered.reduce((min, bond) => Math.min(min, bond.icohp), 0);
@@ -69,6 +63,7 @@ export function bondChart(nc, types, bonds) {
   );
 
   function showBond(point) {
+    onSelect(point?.bond ?? null);
     if (!point) {
       tip.hide();
       return;
@@ -103,14 +98,40 @@ export function bondChart(nc, types, bonds) {
     else hiddenTypes.add(types[index].bond_type);
     showSliderBond();
   };
-  return h(
+  const figure = h(
     "figure",
     { class: "chart" },
     plot,
     h("div", { class: "slider" }, slider, readout),
+    h(
+      "div",
+      { class: "exports" },
+      plotButtons(filename, plot),
+      tableButtons(filename, () => bondTable(bonds)),
+    ),
     h("figcaption", {}, legend(nc, types, toggleType)),
   );
+  return {
+    node: figure,
+    select(bond) {
+      const visible = visiblePoints();
+      const index = visible.findIndex((point) => point.bond === bond);
+      if (index >= 0) slider.value = String(index);
+      showBond(visible[index]);
+    },
+  };
 }
+
+const bondTable = (bonds) => ({
+  columns: ["atom_a", "atom_b", "bond_type", "distance_angstrom", "minus_icohp_ev"],
+  rows: bonds.map((bond) => [
+    bond.label_a,
+    bond.label_b,
+    bond.bond_type,
+    bond.distance,
+    bond.icohp,
+  ]),
+});
 
 function legend(nc, types, toggleType) {
   const rows = types.map((type, index) =>

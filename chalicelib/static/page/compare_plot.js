@@ -1,8 +1,9 @@
 // @ts-check
 // Plot of the bonds of several sub-runs: −ICOHP against distance, one series per sub-run.
 
-import { axis, frame, legendSwatch, markPath, seriesClass } from "./axes.js";
+import { axis, frame } from "./axes.js";
 import { h, svg } from "./dom.js";
+import { legendSwatch, markPath, seriesClass } from "./series.js";
 
 /**
  * @param {{name: string, bonds: any[]}[]} series

@@ -32,6 +32,17 @@ function fill(element, attributes, children) {
  */
 export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
+/**
+ * Build a list of names and values.
+ * @param {[string, string][]} facts
+ */
+export const factList = (facts) =>
+  h(
+    "dl",
+    { class: "facts-list" },
+    facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
+
 /** Announce a change of the page to screen readers. */
 export function announce(text) {
   byId("announcer").textContent = text;

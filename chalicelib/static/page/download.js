@@ -17,17 +17,17 @@ function saveUrl(url) {
  * @param {string} label
  * @param {string} path of the download operation
  * @param {AbortSignal} signal cancels the download when the view is closed
- * @param {Record<string, any>} [attributes] of the button
+ * @param {{primary?: boolean, ariaLabel?: string}} [options]
  */
-export function archiveButton(label, path, signal, attributes = {}) {
+export function archiveButton(label, path, signal, { primary = false, ariaLabel } = {}) {
   const progress = h("div", { class: "progress", role: "status" });
   let abortController = null;
   const button = h(
     "button",
     {
       type: "button",
-      class: "primary",
-      ...attributes,
+      class: primary ? "primary" : null,
+      "aria-label": ariaLabel,
       onclick: async () => {
         if (abortController) return;
         abortController = new AbortController();

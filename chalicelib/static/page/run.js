@@ -3,14 +3,18 @@
 import { paths, post } from "./api.js";
 import { actionButton, announce, h } from "./dom.js";
 import { archiveButton } from "./download.js";
-import { DEFORMATIONS, formatAge, formatTime } from "./labels.js";
+import { formatAge, formatTime } from "./labels.js";
 import { showQuantities } from "./quantities.js";
+import { routes } from "./routes.js";
 import { isRunning, refresh, watch } from "./run_status.js";
 import { badge } from "./runs.js";
-import { selectBox } from "./selection.js";
 import { buildSnippets } from "./snippets.js";
 import { showSubRun } from "./sub_run.js";
-import { buildLegend, SUB_RUNS, subRunLabel } from "./sub_run_strip.js";
+import { subRunCells } from "./sub_run_cells.js";
+import { SUB_RUNS } from "./sub_run_strip.js";
+
+const SIMULATED =
+  "“Running” is simulated: this service starts no calculation. Existing files can be downloaded now.";
 
 /**
  * Show a run in a pane.
@@ -23,21 +27,13 @@ export function showRun(pane, run, { focus, onChange }) {
   const abortController = new AbortController();
   const states = h("p", { class: "states" }, h("span", { class: "hint" }, "Loading…"));
   const actions = h("div", { class: "actions" });
-  const cells = h("ol", { class: "sub-runs", "aria-label": "Sub-runs" });
-  const legend = h("p", { class: "signs", "aria-hidden": "true" });
+  const cells = subRunCells(run);
   const detail = h("section", { class: "sub-run", "aria-label": "Sub-run" });
   const quantities = h("section", { class: "quantities", "aria-label": "All sub-runs" });
   const title = h("h2", { tabindex: "-1" }, `Run ${run.idRun}`, h("small", {}, " of ", run.nc));
   let status = null;
   let openSubRun = null;
   let revision = 0;
-
-  const links = SUB_RUNS.map((subRun) =>
-    h("a", { href: `#${encodeURIComponent(run.nc)}/${run.idRun}/${subRun}` }),
-  );
-  const selectBoxes = SUB_RUNS.map((subRun) => selectBox({ ...run, subRun }));
-  for (const box of selectBoxes) box.hidden = true; // until the status is known
-  cells.append(...links.map((link, index) => h("li", {}, link, selectBoxes[index])));
 
   function onUpdate(newStatus, error) {
     if (error) {
@@ -49,7 +45,7 @@ export function showRun(pane, run, { focus, onChange }) {
     if (oldStatus && isRunning(oldStatus) && !isRunning(newStatus))
       announce(`Run ${run.idRun} is done`);
     drawStates();
-    drawCells();
+    cells.draw(status);
     const augmented = !oldStatus || oldStatus.sub_runs.length !== newStatus.sub_runs.length;
     if (augmented) {
       drawActions();
@@ -87,30 +83,8 @@ export function showRun(pane, run, { focus, onChange }) {
       ...(status.sub_runs_status
         ? [state("Deformed cells", status.sub_runs_status, status.sub_runs_scheduled_at)]
         : []),
-      ...(isRunning(status)
-        ? [h("span", { class: "hint" }, "Simulated: existing files can be downloaded now.")]
-        : []),
+      ...(isRunning(status) ? [h("span", { class: "hint" }, SIMULATED)] : []),
     );
-  }
-
-  function drawCells() {
-    legend.replaceChildren(...buildLegend(status.sub_runs, status.sub_run_outcomes));
-    links.forEach((link, number) => {
-      const { text, sign, tone } = subRunLabel(
-        String(number),
-        status.sub_runs,
-        status.sub_run_outcomes,
-      );
-      link.className = `cell ${tone}`;
-      selectBoxes[number].hidden = !status.sub_runs.includes(String(number));
-      link.title = `sub-run ${number}: ${DEFORMATIONS[number]}, ${text}`;
-      link.replaceChildren(
-        h("span", { class: "visually-hidden" }, "sub-run "),
-        h("span", {}, String(number)),
-        h("span", { class: "sign", "aria-hidden": "true" }, sign),
-        h("span", { class: "visually-hidden" }, `: ${text}`),
-      );
-    });
   }
 
   function drawActions() {
@@ -124,7 +98,14 @@ export function showRun(pane, run, { focus, onChange }) {
               : "Augment: add the others",
             augment,
           ),
-        archiveButton("Download the whole run", paths.run(run, "download"), abortController.signal),
+        archiveButton(
+          "Download the whole run",
+          paths.run(run, "download"),
+          abortController.signal,
+          {
+            primary: true,
+          },
+        ),
         buildSnippets(run),
       ].filter(Boolean),
     );
@@ -138,9 +119,7 @@ export function showRun(pane, run, { focus, onChange }) {
   }
 
   async function drawSubRun() {
-    for (const [number, link] of links.entries()) {
-      link.setAttribute("aria-current", String(String(number) === openSubRun));
-    }
+    cells.select(openSubRun);
     if (status && openSubRun !== null)
       await showSubRun(detail, { ...run, subRun: openSubRun }, status, { augment });
   }
@@ -148,20 +127,15 @@ export function showRun(pane, run, { focus, onChange }) {
   const hint = h(
     "p",
     { class: "hint" },
-    "Sub-run 0 is the reference cell, 1 to 14 are deformations of it.",
+    "Each sub-run is one cell: 0 is the reference, 1 to 14 are deformations of it.",
   );
   pane.replaceChildren(
-    h(
-      "p",
-      { class: "back" },
-      h("a", { href: `#${encodeURIComponent(run.nc)}` }, `‹ Runs of ${run.nc}`),
-    ),
+    h("p", { class: "back" }, h("a", { href: routes.runs(run.nc) }, `‹ Runs of ${run.nc}`)),
     title,
     states,
     actions,
     hint,
-    cells,
-    legend,
+    cells.node,
     detail,
     quantities,
   );

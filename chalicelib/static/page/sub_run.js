@@ -1,11 +1,14 @@
-// The view of one sub-run: outcome and facts, files, bonds.
+// The view of one sub-run: outcome and facts, cell, bonds, calculation, files.
 
 import { get, paths } from "./api.js";
 import { bondChart } from "./bond_chart.js";
 import { loadBonds } from "./bonds.js";
+import { showCalculation } from "./calculation_panel.js";
 import { actionButton, h } from "./dom.js";
-import { archiveButton, saveFile, skippedFiles } from "./download.js";
-import { DEFORMATIONS, formatBytes, roleLabel } from "./labels.js";
+import { archiveButton } from "./download.js";
+import { fileTable } from "./file_table.js";
+import { exportName } from "./file_text.js";
+import { DEFORMATIONS } from "./labels.js";
 import { buildSnippets } from "./snippets.js";
 import { subRunLabel } from "./sub_run_strip.js";
 
@@ -17,7 +20,7 @@ let abortController = new AbortController();
  * @param {{nc: string, idRun: string, subRun: string}} subRun
  * @param {object} status the status document of the run
  * @param {{augment: () => Promise<void>}} actions
- * @returns {Promise<unknown>} resolves when files and bonds are loaded or have failed to load
+ * @returns {Promise<unknown>} resolves when everything is loaded or has failed to load
  */
 export function showSubRun(section, subRun, status, { augment }) {
   abortController.abort();
@@ -26,7 +29,9 @@ export function showSubRun(section, subRun, status, { augment }) {
   const outcome = status.sub_run_outcomes?.[subRun.subRun];
   const { text, sign, tone } = subRunLabel(subRun.subRun, status.sub_runs, status.sub_run_outcomes);
   const files = h("div", {}, h("p", { class: "hint" }, "Loading files…"));
+  const cell = h("div", { class: "cell-panel" });
   const bonds = h("div", { class: "bonds" });
+  const calculation = h("div", { class: "calculation" });
   section.replaceChildren(
     h(
       "h3",
@@ -57,15 +62,46 @@ export function showSubRun(section, subRun, status, { augment }) {
       archiveButton(`Download sub-run ${subRun.subRun}`, paths.subRun(subRun, "download"), signal),
       buildSnippets(subRun),
     ),
-    files,
+    cell,
     bonds,
+    calculation,
+    files,
   );
   const listed = showFiles(files, subRun, signal);
   // If the outcome reports bonds, they are loaded at the same time as the list of files.
   const drawn = outcome?.bond_labels
-    ? showBonds(bonds, subRun, signal)
-    : listed.then((manifest) => manifest && showBondsOf(manifest, bonds, subRun, signal));
-  return Promise.all([listed, drawn]);
+    ? showBonds(bonds, subRun, signal, (bond) => selection.show(bond))
+    : listed.then(
+        (manifest) =>
+          manifest && showBondsOf(manifest, bonds, subRun, signal, (bond) => selection.show(bond)),
+      );
+  const named = listed.then((manifest) => new Set(manifest?.files.map(({ name }) => name)));
+  // The 3D view is loaded when it is needed.
+  const structure = Promise.all([named, import("./cell_panel.js")]).then(([names, { showCell }]) =>
+    showCell(cell, subRun, { names, onSelect: (bond) => selection.show(bond) }),
+  );
+  const scf = named.then((names) => showCalculation(calculation, subRun, names));
+  const selection = connect(structure, drawn, scf);
+  return Promise.all([listed, drawn, structure, scf]);
+}
+
+// Show a selected bond in the plot and in the cell, and the masses of the SCF output as density.
+function connect(structure, drawn, scf) {
+  let selected = null;
+  const views = [];
+  Promise.all([structure, drawn]).then(([cell, plot]) => {
+    if (cell) views.push(cell);
+    if (plot) views.push(plot.chart);
+    if (cell && plot) cell.setBonds(plot.bonds);
+  });
+  Promise.all([structure, scf]).then(([cell, output]) => output && cell?.setMasses(output.masses));
+  return {
+    show(bond) {
+      if (bond === selected) return; // the plot reports what it is told to show
+      selected = bond;
+      for (const view of views) view.select(bond);
+    },
+  };
 }
 
 function facts(outcome) {
@@ -95,78 +131,36 @@ async function showFiles(files, subRun, signal) {
   }
 }
 
-async function showBondsOf(manifest, bonds, subRun, signal) {
+async function showBondsOf(manifest, bonds, subRun, signal, onSelect) {
   if (manifest.files.some((file) => file.role === "bond-strengths"))
-    await showBonds(bonds, subRun, signal);
-  else
-    bonds.replaceChildren(
-      h("h4", {}, "Bonds"),
-      h(
-        "p",
-        { class: "hint" },
-        "This sub-run has no ICOHPLIST.lobster, so no bond strengths can be shown.",
-      ),
-    );
-}
-
-function fileTable(manifest, subRun) {
-  const rows = manifest.files.map((file) =>
+    return showBonds(bonds, subRun, signal, onSelect);
+  bonds.replaceChildren(
+    h("h4", {}, "Bonds"),
     h(
-      "tr",
-      {},
-      h("th", { scope: "row" }, file.name),
-      h("td", {}, roleLabel(file.role)),
-      h("td", { class: "number" }, formatBytes(file.size_bytes)),
-      h(
-        "td",
-        {},
-        actionButton("Download", () => saveFile(paths.file(subRun, file.name)), {
-          class: "subtle",
-          "aria-label": `Download ${file.name}`,
-        }),
-      ),
+      "p",
+      { class: "hint" },
+      "This sub-run has no ICOHPLIST.lobster, so no bond strengths can be shown.",
     ),
   );
-  return h(
-    "details",
-    { open: true },
-    h(
-      "summary",
-      {},
-      h("h4", {}, `${manifest.files.length} files, ${formatBytes(manifest.size_bytes)}`),
-    ),
-    h(
-      "table",
-      { class: "files" },
-      h("caption", { class: "visually-hidden" }, `Files of sub-run ${subRun.subRun}`),
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          h("th", { scope: "col" }, "Name"),
-          h("th", { scope: "col" }, "Role"),
-          h("th", { scope: "col", class: "number" }, "Size"),
-          h("th", { scope: "col" }, h("span", { class: "visually-hidden" }, "Download")),
-        ),
-      ),
-      h("tbody", {}, rows),
-    ),
-    manifest.missing.length > 0 &&
-      h("p", { class: "fair" }, `Expected but missing: ${manifest.missing.join(", ")}`),
-    skippedFiles(manifest.skipped),
-  );
+  return null;
 }
 
-async function showBonds(pane, subRun, signal) {
+async function showBonds(pane, subRun, signal, onSelect) {
   const title = h("h4", {}, "Bond strength against distance");
   pane.replaceChildren(title, h("p", { class: "hint" }, "Loading bonds…"));
   try {
     const { types, bonds } = await loadBonds(subRun, signal);
-    pane.replaceChildren(title, bondChart(subRun.nc, types, bonds));
+    if (!bonds.length) {
+      const text = "ICOHPLIST.lobster contains no bonds.";
+      pane.replaceChildren(title, h("p", { class: "hint" }, text));
+      return null;
+    }
+    const chart = bondChart(subRun.nc, types, bonds, `${exportName(subRun)}_bonds`, onSelect);
+    pane.replaceChildren(title, chart.node);
+    return { bonds, chart };
   } catch (error) {
     if (error.name !== "AbortError")
       pane.replaceChildren(title, h("p", { class: "failure" }, error.message));
+    return null;
   }
 }

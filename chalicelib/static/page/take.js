@@ -87,7 +87,7 @@ function draw(content, targets, statusOf, signal) {
         "Download",
         isRun ? paths.run(target, "download") : paths.subRun(target, "download"),
         signal,
-        { class: "subtle", "aria-label": `Download ${targetName(target)}` },
+        { ariaLabel: `Download ${targetName(target)}` },
       ),
       outcome?.total_energy_ry?.toFixed(5).replace("-", "−") ?? "",
       String(outcome?.bond_labels ?? ""),

@@ -96,12 +96,12 @@ def test_names_with_markup_are_shown_as_text(
     new = visit(serve(bucket_with_markup))
     fetch_json(new.site, "generate/Cu50Zr50", "POST")
     new.go("#Cu50Zr50/7/0")
-    expect(new.page.get_by_role("rowheader", name=ENTITIES, exact=True)).to_be_visible()
+    expect(new.page.get_by_role("link", name=ENTITIES, exact=True)).to_be_visible()
     expect(
         new.page.get_by_role("listitem").filter(has_text=MARKUP)
     ).to_be_visible()  # no archive can hold it
     with new.page.expect_download() as saved:
-        new.page.get_by_role("button", name=f"Download {ENTITIES}").click()
+        new.page.get_by_role("link", name=ENTITIES, exact=True).click()
     assert saved.value.path().read_bytes() == b"content"
     assert new.page.locator("img[src]").count() == 0
     assert "broken" not in new.page.title()
@@ -251,7 +251,7 @@ def test_a_failed_status_request_is_repeated(visit: Visits) -> None:
     expect(new.page.get_by_text("The service does not respond")).to_be_visible()
     new.page.unroute(re.compile("/status$"))
     new.page.clock.run_for(11_000)
-    expect(new.page.get_by_role("link", name="sub-run 0 : done")).to_be_visible()
+    expect(new.page.get_by_role("link", name="sub-run 0 reference: done")).to_be_visible()
 
 
 def test_a_row_redrawn_between_press_and_release_is_still_clicked(visit: Visits) -> None:
