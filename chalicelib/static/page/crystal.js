@@ -10,7 +10,7 @@ const ANGSTROM3_IN_CM3 = 1e-24;
 
 /**
  * @param {string} text of an extended XYZ file, as ASE writes it
- * @returns {Crystal | null} null if the text has no lattice or fewer atoms than its first line says
+ * @returns {Crystal | null} null if the text has no lattice or fewer atoms than its first line states
  */
 export function parseXyz(text) {
   const [count, comment = "", ...lines] = text.split("\n");

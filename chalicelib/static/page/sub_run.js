@@ -97,7 +97,7 @@ function connect(structure, drawn, scf) {
   Promise.all([structure, scf]).then(([cell, output]) => output && cell?.setMasses(output.masses));
   return {
     show(bond) {
-      if (bond === selected) return; // the plot reports what it is told to show
+      if (bond === selected) return; // the plot also reports a bond that it was called to show
       selected = bond;
       for (const view of views) view.select(bond);
     },

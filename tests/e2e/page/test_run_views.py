@@ -126,7 +126,7 @@ def test_a_bond_is_selected_in_the_plot_and_in_the_cell(visit: Visits) -> None:
         page.mouse.click(box["x"] + box["width"] * step / 100, box["y"] + box["height"] / 2)
         if readout.text_content() != shown:
             break
-    expect(readout).to_have_text(re.compile(r"[A-Z][a-z]\d+–[A-Z][a-z]\d+, .* eV"))
+    expect(readout).to_have_text(re.compile(r"[A-Z][a-z]\d+\u2013[A-Z][a-z]\d+, .* eV"))
     assert readout.text_content() != shown
 
 
@@ -141,7 +141,9 @@ def test_scf_convergence_and_provenance_are_read_from_the_files(visit: Visits) -
         r"estimated scf accuracy +< +(\S+)", (SUB_RUN_8 / "Zr49Cu49Al2.scf.out").read_text()
     )
     shown = [row.get_by_role("cell").nth(1).text_content() or "" for row in rows.all()[1:]]
-    assert [float(text.replace("−", "-")) for text in shown] == [float(text) for text in accuracies]
+    assert [float(text.replace("\u2212", "-")) for text in shown] == [
+        float(text) for text in accuracies
+    ]
     calculation = page.locator(".calculation")
     expect(calculation).to_contain_text("v.6.2 (synthetic sample, no calculation)")
     expect(calculation).to_contain_text("70 Ry")
