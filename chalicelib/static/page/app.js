@@ -2,18 +2,15 @@
 // Entry point: shows the view of the address.
 
 import { ROOT } from "./api.js";
-import { showCompare } from "./compare.js";
 import { showDataset } from "./dataset.js";
 import { byId, h } from "./dom.js";
 import { formatAge } from "./labels.js";
 import { showNotFound } from "./not_found.js";
 import { parseRoute, routes } from "./routes.js";
-import { showRun } from "./run.js";
 import { watch } from "./run_status.js";
 import { showRuns } from "./runs.js";
 import { drawSelection } from "./selection.js";
 import { showStart } from "./start.js";
-import { showTake } from "./take.js";
 import { setUpTokenDialog, showTokenButton } from "./token_dialog.js";
 
 /** @typedef {import("./routes.js").Route} Route */
@@ -39,9 +36,7 @@ function render() {
     current.start ??= showStart(byId("start"));
     current.start.update(route.query);
   } else if (route.view === "unknown") showNotFound(byId("view"), route.reason ?? "");
-  else if (route.view === "compare")
-    current.view = showCompare(byId("view"), route.targets ?? [], route.query);
-  else if (route.view === "take") current.view = showTake(byId("view"), route.targets ?? []);
+  else if (route.view === "compare" || route.view === "take") showTargets(route);
   if (previous && previous.view !== route.view) scrollTo(0, 0);
   document.title = `${title(route)} · DataOps`;
 }
@@ -64,23 +59,59 @@ function showRunOf({ nc, idRun }, previous) {
     nc && h("p", { class: "hint large" }, "Choose a run to see its sub-runs, files and bonds.");
   byId("run").replaceChildren(...(hint ? [hint] : []));
   if (!nc || !idRun) return;
-  const onChange = () => current.runs?.refreshRun(idRun);
-  const pane = showRun(byId("run"), { nc, idRun }, { focus: Boolean(previous?.nc), onChange });
-  const unwatch = watch({ nc, idRun }, (status, error) => {
-    if (status || /** @type {any} */ (error)?.status !== 404) return;
-    pane.dispose();
-    showNotFound(byId("run"), `Run ${idRun} of ${nc} is not scheduled.`, {
-      href: routes.runs(nc),
-      text: `Runs of ${nc}`,
+  current.run = loadRun({ nc, idRun }, Boolean(previous?.nc));
+}
+
+/**
+ * Show a run. Its modules are loaded when they are needed.
+ * @param {{nc: string, idRun: string}} run
+ * @param {boolean} focus
+ */
+function loadRun(run, focus) {
+  let subRun = "0";
+  /** @type {any} */
+  let pane = null;
+  let unwatch = () => {};
+  let disposed = false;
+  const onChange = () => current.runs?.refreshRun(run.idRun);
+  import("./run.js").then(({ showRun }) => {
+    if (disposed) return;
+    pane = showRun(byId("run"), run, { focus, onChange });
+    pane.showSubRun(subRun);
+    unwatch = watch(run, (status, error) => {
+      if (status || /** @type {any} */ (error)?.status !== 404) return;
+      pane.dispose();
+      showNotFound(byId("run"), `Run ${run.idRun} of ${run.nc} is not scheduled.`, {
+        href: routes.runs(run.nc),
+        text: `Runs of ${run.nc}`,
+      });
     });
   });
-  current.run = {
-    showSubRun: pane.showSubRun,
+  return {
+    showSubRun(/** @type {string} */ name) {
+      subRun = name;
+      pane?.showSubRun(name);
+    },
     dispose() {
+      disposed = true;
       unwatch();
-      pane.dispose();
+      pane?.dispose();
     },
   };
+}
+
+/** @param {Route} route with view "compare" or "take" */
+async function showTargets(route) {
+  const pane = byId("view");
+  pane.replaceChildren(h("p", { class: "hint" }, "Loading…"));
+  const [{ showCompare }, { showTake }] = await Promise.all([
+    import("./compare.js"),
+    import("./take.js"),
+  ]);
+  if (current.route !== route) return;
+  const targets = route.targets ?? [];
+  current.view =
+    route.view === "take" ? showTake(pane, targets) : showCompare(pane, targets, route.query);
 }
 
 /** @param {Route} route */

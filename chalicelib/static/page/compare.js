@@ -5,7 +5,7 @@ import { get, paths } from "./api.js";
 import { loadBonds } from "./bonds.js";
 import { comparePlot } from "./compare_plot.js";
 import { factsTable, meansTable } from "./compare_tables.js";
-import { h } from "./dom.js";
+import { actionButton, h } from "./dom.js";
 import { plotButtons, tableButtons } from "./export_data.js";
 import { showNotFound } from "./not_found.js";
 import { routes, targetName } from "./routes.js";
@@ -98,6 +98,12 @@ function draw(content, compared, query) {
   );
   select.value = types.includes(chosen) ? chosen : "";
   const means = meansTable(compared, types);
+  const cells = h("div", { class: "cells-compared" });
+  const showCellsButton = actionButton("Show the cells side by side", async () => {
+    const { showCells } = await import("./compare_cells.js");
+    await showCells(cells, compared);
+    showCellsButton.remove();
+  });
   content.replaceChildren(
     h(
       "div",
@@ -116,6 +122,7 @@ function draw(content, compared, query) {
     h("p", { class: "hint" }, `Differences are to ${compared[0].name}.`),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Means" }, means.node),
   );
+  content.append(h("h3", {}, "Cells"), showCellsButton, cells);
   drawPlot(figure, compared, select.value);
 }
 

@@ -81,14 +81,14 @@ function draw(content, targets, statusOf, signal) {
         selectBox(target),
         h("a", { href: routes.target(target) }, targetName(target)),
       ),
-      isRun ? `${status.sub_runs.length} sub-runs` : DEFORMATIONS[Number(target.subRun)],
-      isRun ? "" : h("span", { class: `outcome ${tone}` }, `${sign} ${text}`),
       archiveButton(
         "Download",
         isRun ? paths.run(target, "download") : paths.subRun(target, "download"),
         signal,
         { ariaLabel: `Download ${targetName(target)}` },
       ),
+      isRun ? countText(status.sub_runs.length) : DEFORMATIONS[Number(target.subRun)],
+      isRun ? "" : h("span", { class: `outcome ${tone}` }, `${sign} ${text}`),
       outcome?.total_energy_ry?.toFixed(5).replace("-", "−") ?? "",
       String(outcome?.bond_labels ?? ""),
     ];
@@ -115,6 +115,9 @@ function draw(content, targets, statusOf, signal) {
     ),
   );
 }
+
+/** @param {number} count */
+const countText = (count) => (count === 1 ? "1 sub-run" : `${count} sub-runs`);
 
 /**
  * Return the rows as they are saved: a run has a row for each of its sub-runs.
