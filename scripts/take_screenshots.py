@@ -38,19 +38,27 @@ def main() -> None:
         start_local_deployment(data, job_run_time_seconds=0) as running,
         sync_playwright() as playwright,
     ):
-        for path in ("Zr49Cu49Al2", "Zr49Cu49Al2/21/augment"):
-            request = urllib.request.Request(f"{running.api_url}/v1/generate/{path}", method="POST")
+        generate = f"{running.api_url}/v1/generate"
+        for path in ("Zr49Cu49Al2", "Zr49Cu49Al2/21/augment", "Zr50Cu40Al10"):
+            request = urllib.request.Request(f"{generate}/{path}", method="POST")
             urllib.request.urlopen(request).close()
+        for run in ("Zr49Cu49Al2/21", "Zr50Cu40Al10/1"):  # reads the files
+            urllib.request.urlopen(f"{generate}/{run}/status").close()
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        run = f"{running.api_url}/#Zr49Cu49Al2/21/8"
+        start = f"{running.api_url}/#/"
+        _take_screenshot(browser, start, "page-start.png", _WIDE)
+        _take_screenshot(browser, start, "page-phone-start.png", _PHONE, scheme="dark")
+        compare = f"{start}compare/Zr49Cu49Al2/21/7,Zr49Cu49Al2/21/8?bond=Zr-Cu"
+        _take_screenshot(browser, compare, "page-compare.png", _WIDE, scheme="dark")
+        run = f"{start}Zr49Cu49Al2/21/8"
         _take_screenshot(browser, run, "page-run.png", _WIDE)
         _take_screenshot(browser, run, "page-bonds.png", _WIDE, part=".bonds")
         _take_screenshot(
             browser, run, "page-quantities.png", _WIDE, scheme="dark", part=".quantities"
         )
-        _take_screenshot(browser, f"{running.api_url}/#Zr49Cu49Al2", "page-phone-runs.png", _PHONE)
+        _take_screenshot(browser, f"{start}Zr49Cu49Al2", "page-phone-runs.png", _PHONE)
         _take_screenshot(browser, run, "page-phone.png", _PHONE, scheme="dark")
         browser.close()
 
