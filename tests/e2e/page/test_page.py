@@ -125,12 +125,13 @@ def test_every_control_can_be_used_with_the_keyboard(visit: Visits) -> None:
         fetch_json(new.site, "generate/Zr49Cu49Al2/21/1/bonds")["bonds"],
         key=lambda bond: bond["distance"],
     )[1]
-    readout = page.locator("output")
+    readout = page.locator(".bonds output")
+    slider = page.get_by_role("slider", name="Bond, ordered by distance")
     expect(readout).to_contain_text(
         f"{second['label_a']}\u2013{second['label_b']}, {second['bond_type']}: "
         f"{second['distance']:.5f} Å"
     )
-    assert page.get_by_role("slider").get_attribute("aria-valuetext") == readout.text_content()
+    assert slider.get_attribute("aria-valuetext") == readout.text_content()
 
 
 def test_pointing_at_a_mark_shows_its_bond(visit: Visits) -> None:
