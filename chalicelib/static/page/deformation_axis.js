@@ -42,7 +42,7 @@ export const DEFORMATION_AXIS = {
           x1: toX(start - GROUP_GAP / 2),
           x2: toX(start - GROUP_GAP / 2),
           y1: box.top,
-          y2: row(3),
+          y2: row(2),
         }),
       members.map(({ subRun, short }) => [
         svg("text", { x: toX(POSITIONS[subRun]), y: row(0.95), "text-anchor": "middle" }, subRun),
