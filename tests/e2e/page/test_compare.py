@@ -67,6 +67,8 @@ def test_two_deformations_are_selected_compared_and_saved(visit: Visits) -> None
     image = Path(saved.value.path()).read_bytes()
     assert image.startswith(b"\x89PNG")
     assert int.from_bytes(image[16:20]) == 1280
+    page.get_by_role("button", name="Show the cells side by side").click()
+    expect(page.locator(".cells-compared canvas")).to_have_count(2)
     assert new.console_errors == []
 
 

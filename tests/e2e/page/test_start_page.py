@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from chalicelib.api.static import load_static_files
 from tests.support.page import fetch_json
 
 from .conftest import DESKTOP, PHONE, Visit, Visits
@@ -255,3 +256,18 @@ def test_the_start_page_fits_narrow_screens(visit: Visits, viewport: dict[str, i
     if viewport is PHONE:  # the whole card can be tapped
         new.page.get_by_text("80").click(force=True)
         expect(new.page.get_by_role("heading", name="Runs of Zr49Cu49Al2")).to_be_visible()
+
+
+def test_the_page_preloads_exactly_the_modules_of_its_first_view() -> None:
+    texts = load_static_files("page").texts
+    needed: set[str] = set()
+    waiting = {"app.js"}
+    while waiting:
+        name = waiting.pop()
+        needed.add(name)
+        imported = re.findall(r'^(?:import|\}).* from "\./(\w+\.js)";$', texts[name], re.MULTILINE)
+        waiting |= set(imported) - needed
+    preloaded = re.findall(r'modulepreload" href="{assets}/(\w+\.js)"', texts["index.html"])
+    assert preloaded == sorted(needed - {"app.js"})
+    first_view = needed | {name for name in texts if not name.endswith(".js")}
+    assert sum(len(texts[name].encode()) for name in first_view) < 150_000
