@@ -109,7 +109,7 @@ function facts(outcome) {
   const parts = [];
   if (outcome.scf_iterations != null) parts.push(`${outcome.scf_iterations} SCF iterations`);
   if (outcome.total_energy_ry != null)
-    parts.push(`total energy ${outcome.total_energy_ry.toFixed(4)} Ry`);
+    parts.push(`total energy ${outcome.total_energy_ry.toFixed(4).replace("-", "−")} Ry`);
   if (outcome.bond_labels != null) {
     const expected = outcome.bonds_expected == null ? "" : ` of ${outcome.bonds_expected} expected`;
     parts.push(`${outcome.bond_labels} bonds${expected}`);
