@@ -8,7 +8,7 @@ import dataops_client
 
 from chalicelib.domain.composition import FORMULA_PATTERN
 from chalicelib.domain.deformation import DEFORMATIONS
-from chalicelib.domain.runs import ID_RUN_PATTERN, SUB_RUN_PATTERN
+from chalicelib.domain.runs import ID_RUN_PATTERN
 from chalicelib.version import VERSION
 from localdev.paths import ROOT
 
@@ -16,11 +16,12 @@ PAGE = ROOT / "chalicelib" / "static" / "page"
 
 
 def test_the_page_has_the_patterns_of_the_domain() -> None:
-    patterns = dict(re.findall(r"^const ([A-Z_]+) = /(.+)/;$", (PAGE / "app.js").read_text(), re.M))
+    patterns = dict(
+        re.findall(r"^const ([A-Z_]+) = /(.+)/;$", (PAGE / "routes.js").read_text(), re.M)
+    )
     assert patterns == {
         "FORMULA": FORMULA_PATTERN,
         "ID_RUN": ID_RUN_PATTERN,
-        "SUB_RUN": SUB_RUN_PATTERN,
     }
 
 
