@@ -62,6 +62,6 @@ def _preflight(methods: str) -> Callable[..., Response]:
     }
 
     def respond(**_: str) -> Response:
-        return Response("", headers, 204)
+        return Response("", dict(headers), 204)  # middleware adds to its headers
 
     return respond

@@ -64,6 +64,15 @@ def test_a_preflight_needs_no_token_and_names_methods_and_headers(guarded: Serve
     assert headers["access-control-allow-origin"] == APP
 
 
+def test_a_preflight_of_another_origin_is_not_allowed_after_one_that_is(guarded: Server) -> None:
+    path = "/v1/generate/Zr49Cu49Al2"
+    _, first = request(guarded, "OPTIONS", path, {"Origin": APP})
+    _, second = request(guarded, "OPTIONS", path, {"Origin": "https://evil.example.org"})
+    assert first["access-control-allow-origin"] == APP
+    assert "access-control-allow-origin" not in second
+    assert first["x-request-id"] != second["x-request-id"]
+
+
 def test_without_the_setting_no_origin_is_allowed() -> None:
     with server({}) as running:
         status, headers = request(running, "GET", "/openapi.json", {"Origin": APP})
