@@ -18,16 +18,6 @@ from chalicelib.version import VERSION
 
 _DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_DESCRIPTIONS = {
-    Metric.ARCHIVE_HITS: "Links to archives that already existed",
-    Metric.BUILDS: "Archives that were built",
-    Metric.BUILD_FAILURES: "Builds that ended with an error",
-    Metric.BUILD_BYTES: "Bytes of the archives that were built",
-    Metric.BUILD_SECONDS: "Time that the builds took, in seconds",
-    Metric.BUILDS_QUEUED: "Builds that were submitted to the background",
-    Metric.BUILDS_DEQUEUED: "Builds that the background started",
-    Metric.LEASE_TAKEOVERS: "Builds continued after another builder stopped",
-}
 
 
 @contextmanager
@@ -74,8 +64,7 @@ class _PrometheusSink:
         from prometheus_client import Counter, Gauge, Histogram  # noqa: PLC0415
 
         self._counters = {
-            metric: Counter(f"dataops_{metric}", description)
-            for metric, description in _DESCRIPTIONS.items()
+            metric: Counter(f"dataops_{metric}", metric.description) for metric in Metric
         }
         self._requests = Counter(
             "dataops_requests", "Requests by route and status", ["route", "method", "status"]

@@ -10,28 +10,28 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 
 class Metric(StrEnum):
-    """Counters. All are sums since the process started."""
+    """Counters, with their descriptions. All are sums since the process started."""
 
-    ARCHIVE_HITS = "archive_hits"
-    """Links to archives that already existed."""
-    BUILDS = "builds"
-    """Archives that were built."""
-    BUILD_FAILURES = "build_failures"
-    """Builds that ended with an error."""
-    BUILD_BYTES = "build_bytes"
-    """Bytes of the archives that were built."""
-    BUILD_SECONDS = "build_seconds"
-    """Time that the builds took."""
-    BUILDS_QUEUED = "builds_queued"
-    """Builds that were submitted to the background."""
-    BUILDS_DEQUEUED = "builds_dequeued"
-    """Builds that the background started; the queue has the difference to `builds_queued`."""
-    LEASE_TAKEOVERS = "lease_takeovers"
-    """Builds that continue after the builder before them stopped without releasing its lease."""
+    description: str
+
+    def __new__(cls, value: str, description: str) -> Self:
+        metric = str.__new__(cls, value)
+        metric._value_ = value
+        metric.description = description
+        return metric
+
+    ARCHIVE_HITS = "archive_hits", "Links to archives that already existed"
+    BUILDS = "builds", "Archives that were built"
+    BUILD_FAILURES = "build_failures", "Builds that ended with an error"
+    BUILD_BYTES = "build_bytes", "Bytes of the archives that were built"
+    BUILD_SECONDS = "build_seconds", "Time that the builds took, in seconds"
+    BUILDS_QUEUED = "builds_queued", "Builds that were submitted to the background"
+    BUILDS_DEQUEUED = "builds_dequeued", "Builds that the background started"
+    LEASE_TAKEOVERS = "lease_takeovers", "Builds continued after another builder stopped"
 
 
 class MetricSink(Protocol):

@@ -68,6 +68,16 @@ def test_every_counter_is_exported_before_its_first_event(measured: tuple[Server
     assert "dataops_info" in names
 
 
+def test_the_guide_lists_exactly_the_metrics() -> None:
+    guide = (ROOT / "docs" / "how-to" / "monitor.md").read_text()
+    rows = re.findall(r"^\| (`dataops_.*?) \|", guide, re.MULTILINE)
+    listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    labelled = {"dataops_requests_total", "dataops_request_seconds", "dataops_info"}
+    assert listed == {f"dataops_{metric}_total" for metric in Metric} | labelled
+    cloudwatch = guide.partition("## CloudWatch")[2]
+    assert [metric for metric in Metric if f"`{metric}`" not in cloudwatch] == []
+
+
 def test_the_port_of_the_api_does_not_serve_metrics(measured: tuple[Server, str]) -> None:
     with pytest.raises(urllib.error.HTTPError) as raised:
         urllib.request.urlopen(f"{measured[0].url}/metrics", timeout=30)
