@@ -2,12 +2,12 @@
 // Plot of a quantity over the sub-runs: one dot per sub-run and series, grouped by deformation.
 
 import { axis, frame, nearestPoint, onPointerMove, tooltip } from "./axes.js";
+import { chartFigure } from "./chart_figure.js";
 import { DEFORMATION_AXIS, POSITIONS } from "./deformation_axis.js";
 import { DEFORMATION_GROUPS } from "./deformation_groups.js";
 import { h, svg } from "./dom.js";
-import { plotButtons, tableButtons } from "./export_data.js";
 import { DEFORMATIONS } from "./labels.js";
-import { legendSwatch, markPath, seriesClass } from "./series.js";
+import { markPath, seriesClass } from "./series.js";
 
 const MAX_POINTER_DISTANCE = 24; // in the coordinates of the plot
 const HEIGHT = 330;
@@ -76,24 +76,9 @@ export function dotChart({
       ]);
     }
   });
-  const legend =
-    series.length > 1 &&
-    h(
-      "ul",
-      { class: "legend-list", "aria-hidden": "true" },
-      series.map(({ name, series: kind = 0 }) => h("li", {}, legendSwatch(kind), " ", name)),
-    );
-  return h(
-    "figure",
-    { class: "chart" },
-    h("figcaption", {}, h("h4", {}, title), note && h("p", { class: "hint" }, note), legend),
-    plot,
-    h(
-      "div",
-      { class: "exports" },
-      plotButtons(filename, /** @type {SVGSVGElement} */ (plot)),
-      tableButtons(filename, () => exportTable([...series, ...more])),
-    ),
+  const getTable = () => exportTable([...series, ...more]);
+  return chartFigure(
+    { title, note, series, plot, filename, getTable },
     valueTable(title, [
       ...series.map((one) => ({ ...one, format })),
       ...more.map((one) => ({ ...one, format: (/** @type {number} */ value) => String(value) })),

@@ -2,9 +2,9 @@
 // Plot of one or more curves.
 
 import { axis, frame } from "./axes.js";
+import { chartFigure } from "./chart_figure.js";
 import { h, svg } from "./dom.js";
-import { plotButtons, tableButtons } from "./export_data.js";
-import { legendSwatch, seriesClass } from "./series.js";
+import { seriesClass } from "./series.js";
 
 /** @typedef {{name: string, series: number, values: number[], strong?: boolean}} Curve */
 
@@ -77,33 +77,17 @@ export function lineChart({
       ];
     }),
   );
-  const legend =
-    curves.length > 1 &&
-    h(
-      "ul",
-      { class: "legend-list", "aria-hidden": "true" },
-      curves.map(({ name, series }) => h("li", {}, legendSwatch(series), " ", name)),
-    );
-  return h(
-    "figure",
-    { class: "chart" },
-    h("figcaption", {}, h("h4", {}, title), note && h("p", { class: "hint" }, note), legend),
-    plot,
-    h(
-      "div",
-      { class: "exports" },
-      plotButtons(filename, /** @type {SVGSVGElement} */ (plot)),
-      tableButtons(filename, () => ({
-        columns: [xLabel, ...[...curves, ...tableOnly].map(({ name }) => name)],
-        rows: x.map((value, index) => [
-          value,
-          ...[...curves, ...tableOnly].map(({ values }) =>
-            Number.isNaN(values[index]) ? null : values[index],
-          ),
-        ]),
-      })),
-    ),
-    valueTable(title, xLabel, x, [...curves, ...tableOnly]),
+  const columns = [...curves, ...tableOnly];
+  const getTable = () => ({
+    columns: [xLabel, ...columns.map(({ name }) => name)],
+    rows: x.map((value, index) => [
+      value,
+      ...columns.map(({ values }) => (Number.isNaN(values[index]) ? null : values[index])),
+    ]),
+  });
+  return chartFigure(
+    { title, note, series: curves, plot, filename, getTable },
+    valueTable(title, xLabel, x, columns),
   );
 }
 
