@@ -83,6 +83,8 @@ def record() -> Iterator[tuple[str, Any]]:
                 method=method,
             )
             try:
+                if "wait=" in path:  # so that the recorded archive is always a finished one
+                    urllib.request.urlopen(request, timeout=60).close()
                 with urllib.request.urlopen(request, timeout=60) as response:
                     yield operation_id, _normalize(json.load(response))
             except urllib.error.HTTPError as error:
