@@ -9,7 +9,9 @@ DataOpsError                     base class of all errors that are reported to c
 │   ├── SubRunNotScheduled       the sub-run is not scheduled
 │   └── NothingAvailable         fewer runs are available than requested
 ├── Conflict                     the request conflicts with the current state
-│   └── IdempotencyKeyInUse      another request with this idempotency key is in progress
+│   ├── IdempotencyKeyInUse      another request with this idempotency key is in progress
+│   └── IncompleteSelection      a selected sub-run lacks files that a dataset requires
+├── DatasetDeleted               the version of the dataset was deleted
 └── Unavailable                  the run table or the data bucket does not respond
     └── SourceChanged            a file changed while it was read
 
@@ -18,16 +20,20 @@ The first line of each docstring is published in the OpenAPI document.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 
 class DataOpsError(Exception):
     """Base class: an error with a message for people and a stable `code` for programs.
 
     `retry_after_seconds` is the recommended delay before the next attempt, or None if a retry
-    cannot succeed.
+    cannot succeed. `members` are further fields of the problem document.
     """
 
     code = "error"
     retry_after_seconds: int | None = None
+    members: Mapping[str, str] = MappingProxyType({})
 
 
 class InvalidInput(DataOpsError):
@@ -74,6 +80,22 @@ class IdempotencyKeyInUse(Conflict):
     def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class IncompleteSelection(Conflict):
+    """A selected sub-run lacks files that a dataset requires."""
+
+    code = "incomplete_selection"
+
+
+class DatasetDeleted(DataOpsError):
+    """The version of the dataset was deleted."""
+
+    code = "dataset_deleted"
+
+    def __init__(self, message: str, members: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.members = members
 
 
 class Unavailable(DataOpsError):
