@@ -9,6 +9,7 @@ from .errors import InvalidInput
 
 FORMULA_PATTERN = r"^([A-Z][a-z]?[0-9]{0,3}){1,8}$"
 _FORMULA = re.compile(FORMULA_PATTERN.strip("^$"), re.ASCII)
+_ELEMENT = re.compile("[A-Z][a-z]?")
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -32,6 +33,11 @@ class NominalComposition:
                 "periodic table, such as 'Zr49Cu49Al2'"
             )
         return cls(text)
+
+    @property
+    def elements(self) -> frozenset[str]:
+        """Return the element symbols of the formula."""
+        return frozenset(_ELEMENT.findall(self.formula))
 
     def __str__(self) -> str:
         return self.formula

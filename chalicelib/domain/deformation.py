@@ -24,6 +24,11 @@ class Deformation:
     kind: str
     matrix: Matrix
 
+    @property
+    def group(self) -> str:
+        """Return the kind without its direction, such as `shear`."""
+        return self.kind.split(" ")[0]
+
 
 def _matrix(diagonal: tuple[float, float, float], shear: tuple[int, int] | None = None) -> Matrix:
     rows = [[diagonal[i] if i == j else 0.0 for j in range(3)] for i in range(3)]
@@ -52,3 +57,6 @@ def _table() -> tuple[Deformation, ...]:
 
 DEFORMATIONS = _table()
 """Indexed by sub-run, 0-14."""
+
+DEFORMATION_GROUPS = tuple(dict.fromkeys(each.group for each in DEFORMATIONS))
+"""`reference`, `shear`, `tension`, `compression`, `isotropic`."""
