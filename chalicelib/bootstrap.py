@@ -15,6 +15,8 @@ from .adapters.aws.bond_cache import S3BondCache
 from .adapters.aws.build_leases import DynamoBuildLeases
 from .adapters.aws.clients import Clients
 from .adapters.aws.data_bucket import S3DataBucket
+from .adapters.aws.dataset_repository import DynamoDatasetRepository
+from .adapters.aws.freeze_repository import DynamoFreezeRepository
 from .adapters.aws.idempotency_store import DynamoIdempotencyStore
 from .adapters.aws.lambda_build_queue import LambdaBuildQueue
 from .adapters.aws.outcome_cache import DynamoOutcomeCache
@@ -23,13 +25,15 @@ from .adapters.aws.token_repository import DynamoTokenRepository
 from .adapters.local.build_queue import LocalBuildQueue
 from .adapters.local.clock import SystemClock
 from .adapters.local.simulated_executor import SimulatedExecutor
-from .domain.builds import BuildRequest
+from .domain.freezes import FreezeTask
 from .settings import Settings
 from .usecases.archives import ArchiveDependencies, run_build
-from .usecases.build_ports import BuildQueue
+from .usecases.build_ports import BuilderTask, BuildQueue
 from .usecases.build_slots import BuildSlots
 from .usecases.dataset_info import DatasetInfoReader
 from .usecases.free_run_finder import FreeRunFinder
+from .usecases.freeze_dependencies import FreezeDependencies
+from .usecases.freezing import run_freeze
 from .usecases.outcomes import OutcomeReader
 from .usecases.ports import (
     BondCache,
@@ -41,6 +45,11 @@ from .usecases.ports import (
     TokenRepository,
 )
 from .usecases.run_status import HeldRequests, RunStatusReader
+
+_LAMBDA_STEP_SECONDS = 600
+"""A freeze then continues in a new invocation, which has 900 s again."""
+_LOCAL_STEP_SECONDS = 20
+"""After which a freeze gives its slot to other builds that are waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,7 @@ class Services:
     held_requests: HeldRequests
     clock: Clock
     archives: ArchiveDependencies
+    freezes: FreezeDependencies
     bonds: BondCache
     idempotency: IdempotencyStore
     tokens: TokenRepository
@@ -97,14 +107,17 @@ def build_services(settings: Settings, clients: Clients | None = None) -> Servic
     dataset = DatasetInfoReader(bucket, clock, settings.soap_descriptor)
     slots = BuildSlots(settings.build_concurrency)
 
-    def build(request: BuildRequest) -> None:
-        run_build(request, archives)
+    def execute(task: BuilderTask) -> None:
+        if isinstance(task, FreezeTask):
+            run_freeze(task, freezes)
+        else:
+            run_build(task, archives)
 
     function = settings.builder_function
     queue: BuildQueue = (
         LambdaBuildQueue(clients.create_lambda_client(), function)
         if function
-        else LocalBuildQueue(build, slots)
+        else LocalBuildQueue(execute, slots)
     )
     archives = ArchiveDependencies(
         runs=runs,
@@ -116,6 +129,20 @@ def build_services(settings: Settings, clients: Clients | None = None) -> Servic
         dataset=dataset,
         slots=slots,
     )
+    outcome_reader = OutcomeReader(bucket, outcomes, clock)
+    freezes = FreezeDependencies(
+        runs=runs,
+        bucket=bucket,
+        store=bucket,
+        outcomes=outcome_reader,
+        dataset=dataset,
+        versions=DynamoDatasetRepository(clients.dynamodb, settings.run_table),
+        freezes=DynamoFreezeRepository(clients.dynamodb, settings.run_table),
+        leases=archives.leases,
+        queue=queue,
+        clock=clock,
+        step_seconds=_LAMBDA_STEP_SECONDS if function else _LOCAL_STEP_SECONDS,
+    )
     return Services(
         runs=runs,
         bucket=bucket,
@@ -125,12 +152,13 @@ def build_services(settings: Settings, clients: Clients | None = None) -> Servic
         status=RunStatusReader(
             runs,
             SimulatedExecutor(settings.job_run_time_seconds),
-            OutcomeReader(bucket, outcomes, clock),
+            outcome_reader,
             clock,
         ),
         held_requests=HeldRequests(settings.max_held_requests, clock),
         clock=clock,
         archives=archives,
+        freezes=freezes,
         bonds=S3BondCache(clients.objects),
         idempotency=DynamoIdempotencyStore(clients.dynamodb, settings.run_table),
         tokens=DynamoTokenRepository(clients.dynamodb, settings.run_table),

@@ -23,7 +23,14 @@ from localdev.paths import ROOT
 
 FILE = ROOT / "chalicelib" / "openapi" / "examples.json"
 _RUN = "/v1/generate/Zr49Cu49Al2/21"
-_REQUESTS = (
+_DATASET = {
+    "name": "cuzr",
+    "title": "Zr-Cu-Al glasses, converged cells",
+    "where": {"nc": "Zr49Cu49Al2", "outcome": "DONE"},
+}
+_ADVISORY = {"kind": "deprecated", "reason": "The SCF cutoff was too low"}
+_CONTENT_ID = "d030d13e02abed7e0c2188ad3159c3315a8cd9d3d3812ac9be7b309545681621"
+_REQUESTS: tuple[tuple[str, str, str, Any], ...] = (
     ("whoami", "GET", "/v1/whoami", None),
     ("health", "GET", "/health", None),
     ("compositions", "GET", "/v1/compositions", None),
@@ -42,6 +49,21 @@ _REQUESTS = (
     ("sub_run_bonds", "GET", f"{_RUN}/0/bonds?limit=2", None),
     ("sub_run_file", "GET", f"{_RUN}/0/files/Zr49Cu49Al2.scf.in", None),
     ("sub_run_file_text", "GET", f"{_RUN}/0/files/LOB_run/text", None),
+    ("create_dataset 202", "POST", "/v1/datasets", _DATASET),
+    ("create_dataset 201", "POST", "/v1/datasets", _DATASET),
+    ("create_dataset", "POST", "/v1/datasets", _DATASET),
+    ("list_datasets", "GET", "/v1/datasets", None),
+    ("dataset_versions", "GET", "/v1/datasets/cuzr", None),
+    ("dataset_version", "GET", "/v1/datasets/cuzr/latest", None),
+    ("download_dataset", "GET", "/v1/datasets/cuzr/1.0.0/download", None),
+    ("diff_datasets", "GET", "/v1/datasets/cuzr/1.0.0/diff/latest", None),
+    ("datasets_by_content", "GET", f"/v1/datasets/by-content/{_CONTENT_ID}", None),
+    ("dataset_selection", "GET", "/v1/datasets/cuzr/1.0.0/selection", None),
+    ("add_advisory 201", "POST", "/v1/datasets/cuzr/1.0.0/advisories", _ADVISORY),
+    ("add_advisory", "POST", "/v1/datasets/cuzr/1.0.0/advisories", _ADVISORY),
+    ("delete_dataset", "DELETE", "/v1/datasets/cuzr/1.0.0?reason=Created+by+mistake", None),
+    ("", "POST", "/v1/datasets", {**_DATASET, "title": "Zr-Cu-Al glasses"}),
+    ("set_dataset_doi", "PATCH", "/v1/datasets/cuzr/latest", {"doi": "10.5281/zenodo.1234567"}),
 )
 _LIST_ITEMS = 3
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
@@ -85,8 +107,13 @@ def record() -> Iterator[tuple[str, Any]]:
             try:
                 if "wait=" in path:  # so that the recorded archive is always a finished one
                     urllib.request.urlopen(request, timeout=60).close()
-                with urllib.request.urlopen(request, timeout=60) as response:
-                    yield operation_id, _normalize(json.load(response))
+                while True:
+                    with urllib.request.urlopen(request, timeout=60) as response:
+                        content = _normalize(json.load(response))
+                    if response.status != 202 or operation_id.endswith("202"):
+                        break
+                if operation_id:
+                    yield operation_id, content
             except urllib.error.HTTPError as error:
                 sys.exit(f"{method} {path}: {error.read().decode()}")
 

@@ -80,7 +80,7 @@ def respond(
         latest = read()
         if headers.if_none_match is None:
             return latest.final or latest.etag != first.etag
-        return not _matches(headers.if_none_match, latest.etag)
+        return not matches_etag(headers.if_none_match, latest.etag)
 
     response_headers = {"Cache-Control": "no-cache", "Vary": "Prefer"}
     seconds = parse_wait(headers.prefer)
@@ -88,14 +88,14 @@ def respond(
         expected = (
             not first.final
             if headers.if_none_match is None
-            else _matches(headers.if_none_match, first.etag)
+            else matches_etag(headers.if_none_match, first.etag)
         )
         if not expected or held.wait(seconds, has_changed):
             response_headers["Preference-Applied"] = f"wait={seconds}"
     response_headers["ETag"] = latest.etag
     if not latest.final:
         response_headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
-    if headers.if_none_match is not None and _matches(headers.if_none_match, latest.etag):
+    if headers.if_none_match is not None and matches_etag(headers.if_none_match, latest.etag):
         return JsonResponse(None, 304, response_headers)
     return JsonResponse(msgspec.Raw(latest.content), 200, response_headers)
 
@@ -112,6 +112,6 @@ def parse_wait(prefer: str | None) -> int | None:
     return None
 
 
-def _matches(if_none_match: str, etag: str) -> bool:
+def matches_etag(if_none_match: str, etag: str) -> bool:
     """Return True if a list of ETags contains this one, by weak comparison."""
     return if_none_match.strip() == "*" or etag in _ETAG.findall(if_none_match)

@@ -29,6 +29,8 @@ PUBLIC_ROUTES = frozenset(
     {"/", "/page/{version}/{name}", "/docs", "/docs/{version}/{name}", "/openapi.json", "/health"}
 )
 """The routes that require no credentials. They contain no data."""
+ADMIN_ROUTES = frozenset({"/v1/datasets/{dataset}/{version}/advisories"})
+"""The routes that require the scope `admin` for every method."""
 
 _TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}.*", re.ASCII)
 """Header of W3C Trace Context: the trace of the caller, and the caller's own span."""
@@ -117,12 +119,13 @@ def _check_signature(request: Any) -> None:
 
 def _check_scope(request: Any) -> None:
     scope = (request.context.get("authorizer") or {}).get("scope")
-    required = get_required_scope(request.method)
+    is_admin = request.context.get("resourcePath") in ADMIN_ROUTES
+    required = Scope.ADMIN if is_admin else get_required_scope(request.method)
     if scope not in list(Scope):
         raise Unauthorized(MISSING_CREDENTIALS)
     if not Scope(scope).includes(required):
         raise Forbidden(
-            f"this token has the scope {scope!r}; {request.method} requires {str(required)!r}"
+            f"this token has the scope {scope!r}; this {request.method} requires {str(required)!r}"
         )
 
 

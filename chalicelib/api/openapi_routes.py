@@ -12,6 +12,7 @@ import msgspec
 from chalice.app import Response
 
 from chalicelib.domain.artifacts import Role
+from chalicelib.domain.datasets import AdvisoryKind, Change
 from chalicelib.domain.outcomes import Outcome
 from chalicelib.domain.runs import JobStatus
 from chalicelib.domain.selection import Profile
@@ -23,7 +24,13 @@ from . import (
     archives,
     bonds,
     compositions,
+    dataset_changes,
+    dataset_diff,
+    dataset_documents,
     dataset_info,
+    dataset_requests,
+    dataset_schemas,
+    datasets,
     files,
     health,
     run_schemas,
@@ -40,7 +47,21 @@ from .static import StaticSite, get_stage_prefix
 
 blueprint = ApiBlueprint(__name__, tag="service")
 
-DOCUMENTED = (runs, archives, compositions, summary, bonds, files, dataset_info, health, whoami)
+DOCUMENTED = (
+    runs,
+    archives,
+    compositions,
+    summary,
+    bonds,
+    files,
+    dataset_info,
+    datasets,
+    dataset_documents,
+    dataset_diff,
+    dataset_changes,
+    health,
+    whoami,
+)
 """The modules of the documented endpoints, in the order of the document."""
 
 # Swagger UI sets inline styles and draws with data: images.
@@ -53,21 +74,40 @@ _TAGS = {
     "runs": "Schedule runs and augment them; list them, and get their status and outcomes.",
     "archives": "Download sub-runs and runs as ZIP archives, and list what they contain.",
     "data": "Compositions, bond strengths, single files, and the description of the data set.",
+    "datasets": "Freeze selections of sub-runs as immutable versions; compare and cite them.",
     "service": "Health, credentials, and this documentation.",
 }
 _SITE = StaticSite(blueprint, "swagger-ui", "/docs", _POLICY)
 
 SCHEMA_NAMES: dict[str, type] = {
+    "Advisory": dataset_schemas.Advisory,
+    "AdvisoryBody": dataset_requests.AdvisoryBody,
+    "AdvisoryKind": AdvisoryKind,
     "ArchiveLink": archive_schemas.ArchiveLink,
     "AugmentBody": run_schemas.AugmentBody,
     "Bond": bonds.Bond,
     "BondTypeSummary": bonds.BondTypeSummary,
+    "BondTypeDifference": dataset_diff.BondTypeDifference,
     "Bonds": bonds.Bonds,
     "BuildProgress": archive_schemas.BuildProgress,
     "Caller": whoami.Caller,
+    "Change": Change,
     "Compositions": compositions.Compositions,
+    "ContentVersions": dataset_schemas.ContentVersions,
+    "DatasetArchive": dataset_schemas.DatasetArchive,
+    "DatasetArchives": dataset_schemas.DatasetArchives,
+    "DatasetBody": dataset_requests.DatasetBody,
     "DatasetDescription": dataset_info.DatasetDescription,
+    "DatasetDifference": dataset_diff.DatasetDifference,
+    "DatasetList": dataset_schemas.DatasetList,
+    "DatasetProgress": dataset_schemas.DatasetProgress,
+    "DatasetSummary": dataset_schemas.DatasetSummary,
+    "DatasetVersion": dataset_schemas.DatasetVersion,
+    "DatasetVersions": dataset_schemas.DatasetVersions,
+    "DeletedVersion": dataset_schemas.DeletedVersion,
+    "DoiBody": dataset_requests.DoiBody,
     "File": archive_schemas.File,
+    "FileCounts": dataset_diff.FileCounts,
     "FileLink": files.FileLink,
     "FileText": files.FileText,
     "Health": health.Health,
@@ -75,6 +115,7 @@ SCHEMA_NAMES: dict[str, type] = {
     "Manifest": archive_schemas.Manifest,
     "ManifestFile": archive_schemas.ManifestFile,
     "Outcome": Outcome,
+    "OutcomeDifference": dataset_diff.OutcomeDifference,
     "Problem": Problem,
     "Profile": Profile,
     "Role": Role,
@@ -84,6 +125,7 @@ SCHEMA_NAMES: dict[str, type] = {
     "ScheduledRun": run_schemas.ScheduledRun,
     "ScheduledRuns": run_schemas.ScheduledRuns,
     "Scope": Scope,
+    "SelectedRun": dataset_requests.SelectedRun,
     "SkippedFile": archive_schemas.SkippedFile,
     "SubRunOutcome": run_schemas.SubRunOutcome,
     "Summaries": summary.Summaries,
@@ -128,6 +170,10 @@ def build_document(server_url: str) -> dict[str, Any]:
             "id_run": schemas.IdRun,
             "sub_run": schemas.SubRun,
             "name": schemas.FileName,
+            "dataset": dataset_schemas.DatasetName,
+            "version": dataset_schemas.Version,
+            "other": dataset_schemas.Version,
+            "content_id": dataset_schemas.ContentId,
         },
         problem=Problem,
         get_status=get_status,
@@ -137,12 +183,26 @@ def build_document(server_url: str) -> dict[str, Any]:
         examples=msgspec.json.decode(
             (resources.files("chalicelib.openapi") / "examples.json").read_bytes()
         ),
-        example_requests={"schedule_run": {"count": 1}, "augment": {"sub_runs": ["1", "2"]}},
+        example_requests={
+            "schedule_run": {"count": 1},
+            "augment": {"sub_runs": ["1", "2"]},
+            "create_dataset": {
+                "name": "cuzr",
+                "title": "Zr-Cu-Al glasses, converged cells",
+                "where": {"nc": "Zr49Cu49Al2", "outcome": "DONE"},
+            },
+            "add_advisory": {"kind": "deprecated", "reason": "The SCF cutoff was too low"},
+            "set_dataset_doi": {"doi": "10.5281/zenodo.1234567"},
+        },
         parameter_examples={
             "nc": "Zr49Cu49Al2",
             "id_run": "21",
             "sub_run": "0",
             "name": "Zr49Cu49Al2.scf.in",
+            "dataset": "cuzr",
+            "version": "1.0.0",
+            "other": "latest",
+            "content_id": "d030d13e02abed7e0c2188ad3159c3315a8cd9d3d3812ac9be7b309545681621",
         },
         documentation_url=os.environ.get("DOCUMENTATION_URL") or None,
     )

@@ -12,12 +12,15 @@ import msgspec
 from msgspec import Meta, Struct
 
 from chalicelib.domain.composition import NominalComposition
+from chalicelib.domain.datasets import parse_name
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.domain.runs import RunKey
 from chalicelib.usecases.bonds import BondPosition
 
 CURSOR_PATTERN = r"^[A-Za-z0-9_-]{1,200}$"
 _BOND_POSITION = re.compile(rb"([0-9a-f]{16})\.([1-9][0-9]{0,8})")
+
+_POSITION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 class _RunPosition(Struct, array_like=True, forbid_unknown_fields=True):
@@ -50,6 +53,35 @@ def decode_run_cursor(cursor: str, nc: NominalComposition | None) -> RunKey:
     if encode_run_cursor(last, nc) != cursor:
         raise _invalid(cursor)
     return last
+
+
+def encode_name_cursor(name: str) -> str:
+    """Return the cursor of the page after the dataset `name`."""
+    return _encode(name.encode())
+
+
+def decode_name_cursor(cursor: str) -> str:
+    """Return the name of a cursor. InvalidInput unless it is the name of a dataset."""
+    try:
+        return parse_name(_decode(cursor).decode())
+    except (ValueError, InvalidInput):
+        raise _invalid(cursor) from None
+
+
+def encode_position_cursor(position: int) -> str:
+    """Return the cursor of a position in a list that never changes."""
+    return _encode(str(position).encode())
+
+
+def decode_position_cursor(cursor: str) -> int:
+    """Return the position of a cursor. InvalidInput unless it is one."""
+    try:
+        text = _decode(cursor).decode()
+    except ValueError:
+        text = ""
+    if not _POSITION.fullmatch(text):
+        raise _invalid(cursor)
+    return int(text)
 
 
 def encode_bond_cursor(position: BondPosition) -> str:

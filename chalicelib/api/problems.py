@@ -11,7 +11,14 @@ import msgspec
 from chalice.app import Response
 from msgspec import Meta, Struct
 
-from chalicelib.domain.errors import Conflict, DataOpsError, InvalidInput, NotFound, Unavailable
+from chalicelib.domain.errors import (
+    Conflict,
+    DataOpsError,
+    DatasetDeleted,
+    InvalidInput,
+    NotFound,
+    Unavailable,
+)
 
 from .errors import (
     Forbidden,
@@ -28,6 +35,7 @@ STATUSES: dict[type[DataOpsError], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    DatasetDeleted: 410,
     RequestTooLarge: 413,
     ResponseTooLarge: 413,
     UnsupportedMediaType: 415,
@@ -74,7 +82,10 @@ def error_response(error: DataOpsError, request_id: str) -> Response:
     """Return the response to a request that failed with `error`."""
     seconds = error.retry_after_seconds
     headers = {} if seconds is None else {"Retry-After": str(seconds)}
-    return problem_response(get_status(type(error)), error.code, str(error), request_id, headers)
+    status = get_status(type(error))
+    return problem_response(
+        status, error.code, str(error), request_id, headers, members=error.members
+    )
 
 
 def internal_error_response(request_id: str) -> Response:
@@ -89,11 +100,14 @@ def problem_response(
     detail: str,
     request_id: str,
     headers: Mapping[str, str] = MappingProxyType({}),
+    *,
+    members: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
-    """Return a response with a problem document."""
+    """Return a response with a problem document, which has the additional `members`."""
+    problem = msgspec.to_builtins(build_problem(status, code, detail, request_id))
     challenge = {"WWW-Authenticate": WWW_AUTHENTICATE} if status == 401 else {}
     return Response(
-        body=msgspec.json.encode(build_problem(status, code, detail, request_id)).decode(),
+        body=msgspec.json.encode(problem | dict(members)).decode(),
         status_code=status,
         headers={
             "Content-Type": "application/problem+json",

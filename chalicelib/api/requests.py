@@ -48,7 +48,7 @@ def parse_headers(headers: Mapping[str, str], struct: type[Struct]) -> Any:
 
 
 def parse_body(request: Any, struct: type[Struct]) -> Any:
-    """Return the JSON body as `struct`; a missing body is the struct with its defaults.
+    """Return the JSON body as `struct`; a missing body is an empty object.
 
     Raises:
         RequestTooLarge: The body has more than MAX_BODY_BYTES.
@@ -59,11 +59,15 @@ def parse_body(request: Any, struct: type[Struct]) -> Any:
     raw = request.raw_body or b""
     check_body_length(len(raw))
     if not raw.strip():
-        return struct()
+        return _convert_body(b"{}", struct)
     content_type = request.headers.get("content-type", "application/json")
     media_type = content_type.split(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnsupportedMediaType(f"the body is {media_type!r}; expected 'application/json'")
+    return _convert_body(raw, struct)
+
+
+def _convert_body(raw: bytes, struct: type[Struct]) -> Any:
     try:
         return msgspec.convert(_JSON.decode(raw), struct)
     except msgspec.ValidationError as error:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.domain.errors import InvalidInput
-from chalicelib.domain.idempotency import KEY_PATTERN
 from chalicelib.domain.outcomes import Outcome
 from chalicelib.domain.runs import JobStatus, Run, RunKey
 from chalicelib.usecases.run_status import RunStatusView
@@ -17,24 +16,6 @@ from chalicelib.usecases.scheduling import MAX_COUNT
 
 from .paging import CURSOR_PATTERN
 from .schemas import AugmentedSubRun, IdRun, Nc, SubRun, Timestamp
-
-IdempotencyKey = Annotated[
-    str,
-    Meta(
-        pattern=KEY_PATTERN,
-        description="A unique text for each request, and the same text when the request is "
-        "repeated: a repeated request returns the first response and has no further effect. "
-        "Stored for 24 hours",
-        examples=["7f3e0c1a-schedule-1"],
-    ),
-]
-
-
-class IdempotencyHeaders(Struct):
-    """A repeated key returns the first response and has no further effect."""
-
-    idempotency_key: IdempotencyKey | None = field(default=None, name="Idempotency-Key")
-
 
 Count = Annotated[
     int,

@@ -22,13 +22,13 @@ from chalicelib.usecases.run_queries import list_runs, list_runs_page
 from chalicelib.usecases.scheduling import augment_run, schedule_runs
 
 from .conditional import RESPONSE_HEADERS, ConditionalHeaders, Representation, respond
-from .endpoint import ApiBlueprint, JsonResponse, endpoint, get_principal_id
+from .endpoint import ApiBlueprint, JsonResponse, endpoint
 from .errors import ResponseTooLarge
+from .idempotency import IdempotencyHeaders, scope_key
 from .paging import decode_run_cursor, encode_run_cursor, format_next_link
 from .run_schemas import (
     AugmentBody,
     AvailableQuery,
-    IdempotencyHeaders,
     RunStatus,
     ScheduleBody,
     Scheduled,
@@ -77,7 +77,7 @@ def schedule_run(nc: str, headers: IdempotencyHeaders, body: ScheduleBody) -> Sc
     keys = schedule_runs(
         NominalComposition.parse(nc),
         count,
-        idempotency_key=_scope_key(headers.idempotency_key),
+        idempotency_key=scope_key(blueprint, headers.idempotency_key),
         runs=services().runs,
         free_runs=services().free_runs,
         records=services().idempotency,
@@ -106,7 +106,7 @@ def augment(nc: str, id_run: str, headers: IdempotencyHeaders, body: AugmentBody
     key = augment_run(
         RunKey.parse(nc, id_run),
         AUGMENTED_SUB_RUNS if body.sub_runs is UNSET else tuple(map(parse_sub_run, body.sub_runs)),
-        idempotency_key=_scope_key(headers.idempotency_key),
+        idempotency_key=scope_key(blueprint, headers.idempotency_key),
         runs=services().runs,
         records=services().idempotency,
         clock=services().clock,
@@ -200,11 +200,3 @@ def _build_listing(runs: Iterable[Run]) -> Listing:
                 "follow Link"
             )
     return listing
-
-
-def _scope_key(key: str | None) -> str | None:
-    """Return the idempotency key of one principal: keys of other principals never match it."""
-    principal = get_principal_id(blueprint.current_request)
-    return (
-        key if key is None or principal is None else f"{key} of {principal}"
-    )  # keys have no spaces

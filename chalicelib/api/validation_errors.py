@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Struct
 
 _PATH = re.compile(r" - at `\$((?:\.\w+|\[\d+\])+)`$")
-_UNKNOWN_FIELD = re.compile(r"^Object contains unknown field `(.*)`", re.DOTALL)
+_UNKNOWN_FIELD = re.compile(r"^Object contains unknown field `(.*?)`(?: - at |$)", re.DOTALL)
+_MISSING_FIELD = re.compile(r"^Object missing required field `(\w+)`")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _TYPES = {"string": "a text", "integer": "an integer", "number": "a number", "array": "a list"}
 
@@ -26,21 +27,24 @@ def describe_invalid(error: msgspec.ValidationError, values: Any, struct: type[S
     """
     schema = msgspec.json.schema(struct)
     definitions = schema.pop("$defs", {})
-    if unknown := _UNKNOWN_FIELD.match(str(error)):
-        fields = msgspec.structs.fields(struct)
-        names = ", ".join(repr(field.encode_name) for field in fields)
-        return f"unknown field {unknown[1]!r}; expected {names}"
     path = _PATH.search(str(error))
-    if path is None:
-        return f"expected a JSON object, received {_shorten(values)}"
-    for name, index in _STEP.findall(path[1]):
+    for name, index in _STEP.findall(path[1] if path else ""):
         schema = _resolve(schema, definitions)
         if name:
             values, schema = values[name], schema["properties"][name]
         else:
             values, schema = values[int(index)], schema["items"]
-    expected = _describe(_resolve(schema, definitions))
-    return f"{path[1].removeprefix('.')} {_shorten(values)} is invalid; expected {expected}"
+    schema = _resolve(schema, definitions)
+    where = path[1].removeprefix(".") if path else ""
+    if unknown := _UNKNOWN_FIELD.match(str(error)):
+        names = ", ".join(map(repr, schema["properties"]))
+        return f"unknown field {unknown[1]!r}{where and f' in {where}'}; expected {names}"
+    if missing := _MISSING_FIELD.match(str(error)):
+        expected = _describe(_resolve(schema["properties"][missing[1]], definitions))
+        return f"the field {missing[1]!r} is missing{where and f' in {where}'}; expected {expected}"
+    if path is None:
+        return f"expected a JSON object, received {_shorten(values)}"
+    return f"{where} {_shorten(values)} is invalid; expected {_describe(schema)}"
 
 
 def _describe(schema: dict[str, Any]) -> str:
@@ -52,10 +56,13 @@ def _describe(schema: dict[str, Any]) -> str:
     if "minimum" in schema and "maximum" in schema:
         return f"{_TYPES[schema['type']]} from {schema['minimum']} to {schema['maximum']}"
     if "maxItems" in schema:
-        return f"at most {schema['maxItems']} values"
+        least = f"{schema['minItems']} to" if "minItems" in schema else "at most"
+        return f"{least} {schema['maxItems']} values"
     if "minItems" in schema:
         return "a list of at least one value"
     expected = _TYPES.get(schema.get("type", ""), "another type")
+    if "maxLength" in schema and "pattern" not in schema:
+        expected += f" of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
     if description := schema.get("description"):
         text = description.replace("`", "'")
         expected = text[0].lower() + text[1:]

@@ -31,6 +31,11 @@ class BuildRequest:
     spec: ArchiveSpec
     holder: str | None
 
+    @property
+    def task_id(self) -> ArchiveSpec:
+        """Return what identifies the work: it is queued once in a process."""
+        return self.spec
+
     def to_event(self) -> dict[str, Any]:
         """Return the request as JSON types, for a builder in another process."""
         spec = self.spec

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -103,7 +103,7 @@ class Deletion:
 
 @dataclass(frozen=True, slots=True)
 class DatasetDescription:
-    """What the creator of a version says about it.
+    """The description of a version, by its creator.
 
     `license` is an SPDX identifier, `citation` the publication of the data (a DOI or a text).
     """
@@ -119,7 +119,7 @@ class DatasetDescription:
 
 @dataclass(frozen=True, slots=True)
 class DatasetVersion:
-    """A version of a dataset.
+    """A version of a dataset, the `sequence`-th one from 1.
 
     `content_id` is the SHA-256 of its payload manifest (see `payload`). `size_bytes` is the total
     size of its `files`, `archive_bytes` that of its archives. `documents` is the prefix of the keys
@@ -127,6 +127,7 @@ class DatasetVersion:
     """
 
     name: str
+    sequence: int
     number: VersionNumber
     description: DatasetDescription
     content_id: str
@@ -196,8 +197,3 @@ def get_next_number(versions: Sequence[DatasetVersion], change: Change) -> Versi
     if not versions:
         return FIRST_VERSION
     return max(version.number for version in versions).after(change)
-
-
-def mark_deleted(version: DatasetVersion, reason: str, at: datetime) -> DatasetVersion:
-    """Return the version with a tombstone."""
-    return replace(version, deletion=Deletion(reason, at))

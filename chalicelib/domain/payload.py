@@ -20,7 +20,7 @@ _SEPARATOR = "  "
 
 @dataclass(frozen=True, slots=True)
 class PayloadFile:
-    """A file of a dataset: its SHA-256 (hex), and its path `data/<nc>/<id_run>/<sub_run>/<name>`."""
+    """A file of a dataset: SHA-256 (hex), and path `data/<nc>/<id_run>/<sub_run>/<name>`."""
 
     sha256: str
     path: str

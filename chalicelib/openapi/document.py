@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from chalicelib.version import VERSION
 
 from .operations import OpenApiContext, Operation
@@ -51,6 +53,7 @@ _RETRY_AFTER = {
 _LOCATION = {"description": "A presigned URL", "schema": {"type": "string", "format": "uri"}}
 _ETAG = {"description": "The ETag of the current response", "schema": {"type": "string"}}
 _OTHER_RESPONSES: dict[int, Schema] = {
+    201: {"description": "Created"},
     202: {
         "description": "Not ready yet: repeat the request",
         "headers": {"Retry-After": _RETRY_AFTER},
@@ -125,7 +128,8 @@ def _format_operation(operation: Operation, schemas: Schemas, context: OpenApiCo
     if operation.body:
         content = {"schema": schemas.reference(operation.body)}
         content["example"] = context.example_requests[operation.operation_id]
-        document["requestBody"] = {"required": False, "content": {"application/json": content}}
+        required = any(field.required for field in msgspec.structs.fields(operation.body))
+        document["requestBody"] = {"required": required, "content": {"application/json": content}}
     for status, body in operation.other_responses.items():
         response = _format_other_response(status, body, schemas)
         if example := context.examples.get(f"{operation.operation_id} {status}"):

@@ -39,8 +39,12 @@ class _PartUnusable(Exception):
     """The archive of a sub-run cannot be read, or does not match its record."""
 
 
-def build_archive(manifest: Manifest, *, bucket: DataBucket, lease: HeldLease) -> ArchiveRecord:
+def build_archive(
+    manifest: Manifest, *, bucket: DataBucket, lease: HeldLease, archive_key: str | None = None
+) -> ArchiveRecord:
     """Write the archive to the bucket. The write of its record commits it.
+
+    It is stored as `archive_key`, by default as that of the manifest.
 
     Compressed members are copied from archives of sub-runs. If one of these is lost or damaged, the
     stored files are packed instead.
@@ -52,7 +56,8 @@ def build_archive(manifest: Manifest, *, bucket: DataBucket, lease: HeldLease) -
     """
     if manifest.parts:
         try:
-            return _build(manifest, _list_packed_members(manifest, bucket), bucket, lease)
+            packed = _list_packed_members(manifest, bucket)
+            return _build(manifest, archive_key, packed, bucket, lease)
         except (_PartUnusable, DamagedMember) as error:
             _LOG.warning(
                 "archive of a sub-run is damaged or missing; packing the files",
@@ -66,11 +71,12 @@ def build_archive(manifest: Manifest, *, bucket: DataBucket, lease: HeldLease) -
                     bucket.delete_archive_record(
                         next(part.archive_key for part in manifest.parts if part.folder == folder)
                     )
-    return _build(manifest, {}, bucket, lease)
+    return _build(manifest, archive_key, {}, bucket, lease)
 
 
 def _build(
     manifest: Manifest,
+    archive_key: str | None,
     packed: Mapping[str, PrecompressedMember],
     bucket: DataBucket,
     lease: HeldLease,
@@ -85,14 +91,15 @@ def _build(
     def metadata(members: Sequence[PackedMember]) -> tuple[str, bytes]:
         return METADATA_NAME, build_ro_crate(manifest, files(members))
 
+    archive_key = archive_key or manifest.archive_key
     stream = ZipStream(_list_members(manifest, packed, bucket), trailer=metadata)
     with closing(iter(stream)) as pieces:
         etag = bucket.write_archive(
-            manifest.archive_key, _with_checks(pieces, lease, stream), manifest.filename
+            archive_key, _with_checks(pieces, lease, stream), manifest.filename
         )
     lease.confirm()
     record = ArchiveRecord(stream.size_bytes, etag, stream.sha256, files(stream.members))
-    bucket.write_archive_record(manifest.archive_key, record)
+    bucket.write_archive_record(archive_key, record)
     return record
 
 

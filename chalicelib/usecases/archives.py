@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +20,7 @@ from .archive_builds import build_archive
 from .build_lease import LEASE, LeaseLost, hold_lease
 from .build_ports import BuildLeases, BuildQueue
 from .build_slots import BuildSlots
+from .build_submission import submit_once
 from .dataset_info import DatasetInfoReader
 from .manifests import get_manifest
 from .metrics import METRICS, Metric
@@ -174,29 +174,15 @@ def _build(
 
 
 def _enqueue(spec: ArchiveSpec, manifest: Manifest, archives: ArchiveDependencies) -> None:
-    """Submit a background build unless one is queued or running.
-
-    The lease is acquired when the build is queued.
-
-    Unavailable reports a failed build once, before it is tried again.
-    """
-    archive_key, leases, now = manifest.archive_key, archives.leases, archives.clock.now()
-    lease = leases.get(archive_key)
-    if lease and lease.error is not None:
-        leases.release(archive_key, lease.holder)
-        raise Unavailable(
-            f"building {manifest.filename!r} failed: {lease.error}; repeat the request to retry"
-        )
-    if lease and lease.expires_at > now:
-        return
-    holder = uuid.uuid4().hex
-    if leases.acquire(archive_key, holder, now, now + LEASE):
-        try:
-            archives.queue.submit(BuildRequest(spec, holder))
-            METRICS.add(Metric.BUILDS_QUEUED)
-        except BaseException:
-            leases.release(archive_key, holder)
-            raise
+    """Submit a background build; see `submit_once`."""
+    submit_once(
+        manifest.archive_key,
+        lambda holder: BuildRequest(spec, holder),
+        f"building {manifest.filename!r}",
+        leases=archives.leases,
+        queue=archives.queue,
+        clock=archives.clock,
+    )
 
 
 def _wait(

@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Protocol
 
 from chalicelib.domain.builds import BuildLease, BuildRequest
+from chalicelib.domain.freezes import FreezeTask
+
+BuilderTask = BuildRequest | FreezeTask
 
 
 class BuildLeases(Protocol):
@@ -39,7 +42,10 @@ class BuildLeases(Protocol):
 
 
 class BuildQueue(Protocol):
-    """Background builds, for archives that take longer than a request may last."""
+    """Background work that takes longer than a request may last."""
 
-    def submit(self, request: BuildRequest) -> None:
-        """Execute `usecases.archives.run_build` at least once, outside the current HTTP request."""
+    def submit(self, task: BuilderTask) -> None:
+        """Execute the task at least once, outside the current HTTP request.
+
+        By `usecases.archives.run_build`, or `usecases.freezing.run_freeze`.
+        """

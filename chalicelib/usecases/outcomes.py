@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -71,8 +71,10 @@ class OutcomeReader:
         """Read the cached facts of a run into memory."""
         self._remember(key, self._cache.get(key))
 
-    def read(self, run: Run) -> Mapping[int, CalculationFacts]:
-        """Return the facts of the scheduled sub-runs.
+    def read(
+        self, run: Run, artifacts: Mapping[int, Sequence[Artifact]] | None = None
+    ) -> Mapping[int, CalculationFacts]:
+        """Return the facts of the scheduled sub-runs, from `artifacts` if they are listed already.
 
         Facts in memory are used if the files are unchanged, then cached facts; otherwise the files
         are parsed.
@@ -82,7 +84,11 @@ class OutcomeReader:
         MAX_FILE_BYTES nor at the beginning of a larger file. This last case is cached as well.
         """
         deadline = self._clock.now() + READ_TIMEOUT
-        listed = self._bucket.list_named_files(run.key, sorted(run.sub_runs), _names(run))
+        listed = (
+            self._bucket.list_named_files(run.key, sorted(run.sub_runs), _names(run))
+            if artifacts is None
+            else _select_named_files(run, artifacts)
+        )
         versions = {sub_run: _get_version(run, files) for sub_run, files in listed.items()}
         with self._lock:
             known = self._memory.get(run.key, {})
@@ -148,6 +154,18 @@ def _select_current(
         sub_run: facts[sub_run]
         for sub_run, version in versions.items()
         if sub_run in facts and facts[sub_run].version == version
+    }
+
+
+def _select_named_files(
+    run: Run, artifacts: Mapping[int, Sequence[Artifact]]
+) -> dict[int, Mapping[str, Artifact]]:
+    """Return what `DataBucket.list_named_files` returns, from the files of the run."""
+    names = _names(run)
+    return {
+        sub_run: {each.name: each for each in found if each.name in names}
+        for sub_run, found in artifacts.items()
+        if sub_run in run.sub_runs and any("/" not in each.name for each in found)
     }
 
 

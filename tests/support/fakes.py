@@ -31,6 +31,7 @@ from chalicelib.domain.member_names import get_rejection_reason
 from chalicelib.domain.outcomes import CachedFacts
 from chalicelib.domain.run_claims import Claimant, RunClaim, get_claimant_tag
 from chalicelib.domain.runs import Run, RunKey, SubRunKey
+from chalicelib.usecases.build_ports import BuilderTask
 
 
 class FakeClock:
@@ -382,14 +383,18 @@ class FakeBuildLeases:
 
 
 class FakeBuildQueue:
-    """`BuildQueue` that stores requests; tests execute them."""
+    """`BuildQueue` that stores tasks; tests execute them."""
 
     def __init__(self) -> None:
-        self.requests: list[BuildRequest] = []
+        self.tasks: list[BuilderTask] = []
+
+    @property
+    def requests(self) -> list[BuildRequest]:
+        return [task for task in self.tasks if isinstance(task, BuildRequest)]
 
     @property
     def specs(self) -> list[ArchiveSpec]:
         return [request.spec for request in self.requests]
 
-    def submit(self, request: BuildRequest) -> None:
-        self.requests.append(request)
+    def submit(self, task: BuilderTask) -> None:
+        self.tasks.append(task)

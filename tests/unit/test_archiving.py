@@ -37,6 +37,7 @@ from chalicelib.usecases.archives import (
     run_build,
 )
 from chalicelib.usecases.build_lease import LEASE
+from chalicelib.usecases.build_ports import BuilderTask
 from chalicelib.usecases.build_slots import BuildSlots
 from chalicelib.usecases.dataset_info import DatasetInfoReader
 from tests.support.fakes import (
@@ -671,7 +672,7 @@ def test_a_builder_that_cannot_be_started_leaves_no_lease() -> None:
     scenario = ArchiveScenario(inline_max_bytes=10)
 
     class Down(FakeBuildQueue):
-        def submit(self, request: BuildRequest) -> None:
+        def submit(self, task: BuilderTask) -> None:
             raise Unavailable("the builder returned TooManyRequestsException to Invoke")
 
     with pytest.raises(Unavailable, match="TooManyRequests"):

@@ -11,6 +11,7 @@ from chalicelib.adapters.local.build_queue import LocalBuildQueue
 from chalicelib.domain.builds import ArchiveSpec, BuildRequest
 from chalicelib.domain.runs import SubRunKey
 from chalicelib.domain.selection import Selection
+from chalicelib.usecases.build_ports import BuilderTask
 from chalicelib.usecases.build_slots import BuildSlots
 
 SPECS = [
@@ -26,7 +27,8 @@ class Build:
         self.begun: SimpleQueue[BuildRequest] = SimpleQueue()
         self._may_end = threading.Semaphore(0)
 
-    def __call__(self, request: BuildRequest) -> None:
+    def __call__(self, request: BuilderTask) -> None:
+        assert isinstance(request, BuildRequest)
         self.begun.put(request)
         assert self._may_end.acquire(timeout=30)
         if request.holder == "fails":

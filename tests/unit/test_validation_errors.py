@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from chalicelib.api.archive_schemas import DownloadQuery, RunDownloadQuery
 from chalicelib.api.bonds import BondsQuery
+from chalicelib.api.idempotency import IdempotencyHeaders
 from chalicelib.api.requests import parse_body, parse_headers, parse_query
-from chalicelib.api.run_schemas import AugmentBody, AvailableQuery, IdempotencyHeaders, ScheduleBody
+from chalicelib.api.run_schemas import AugmentBody, AvailableQuery, ScheduleBody
 from chalicelib.domain.errors import DataOpsError, InvalidInput
 from chalicelib.usecases.bonds import MAX_LIMIT
 

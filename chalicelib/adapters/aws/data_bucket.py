@@ -12,11 +12,12 @@ from .errors import DATA_BUCKET, translate_errors
 from .named_files import S3NamedFiles
 from .object_store import ObjectStore
 from .stored_archives import S3StoredArchives
+from .stored_documents import S3StoredDocuments
 from .url_signer import UrlSigner
 
 
-class S3DataBucket(S3NamedFiles, S3StoredArchives):
-    """Implements `usecases.ports.DataBucket`.
+class S3DataBucket(S3NamedFiles, S3StoredArchives, S3StoredDocuments):
+    """Implements `usecases.ports.DataBucket` and `usecases.dataset_ports.DatasetStore`.
 
     `data_prefix` (empty, or with a slash at its end) precedes the keys of stored files.
     `signer` signs the URLs, which expire with its credentials at the latest.
@@ -33,6 +34,7 @@ class S3DataBucket(S3NamedFiles, S3StoredArchives):
     ) -> None:
         S3NamedFiles.__init__(self, objects, data_prefix)
         S3StoredArchives.__init__(self, objects)
+        S3StoredDocuments.__init__(self, objects)
         self._signer = signer
         self._url_ttl = timedelta(seconds=url_ttl_seconds)
         self._credentials_expire_at = credentials_expire_at

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from chalicelib.domain.builds import BuildRequest
+from chalicelib.usecases.build_ports import BuilderTask
 
 from .errors import translate_errors
 
@@ -21,10 +21,10 @@ class LambdaBuildQueue:
         self._client = client
         self._function = function
 
-    def submit(self, request: BuildRequest) -> None:
+    def submit(self, task: BuilderTask) -> None:
         with translate_errors("builder"):
             self._client.invoke(
                 FunctionName=self._function,
                 InvocationType="Event",
-                Payload=msgspec.json.encode(request.to_event()),
+                Payload=msgspec.json.encode(task.to_event()),
             )

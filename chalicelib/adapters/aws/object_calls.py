@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -107,3 +107,28 @@ def incomplete(key: str, received_bytes: int, expected_bytes: int) -> ObjectStor
 
 def _shorten(error: Exception) -> str:
     return str(error).partition("\n\nDebug source")[0]
+
+
+class Pieces:
+    """An iterator that keeps its error."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self.error: BaseException | None = None
+        self._pieces = iter(pieces)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._pieces)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self.error = error
+            raise
+
+    def close(self) -> None:
+        """End the source of the pieces."""
+        if isinstance(self._pieces, Generator):
+            self._pieces.close()

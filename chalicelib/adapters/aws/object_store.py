@@ -8,7 +8,7 @@ returns folder markers (`a/`) as empty objects, and trusts lengths that the stor
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from chalicelib.usecases.parallel_calls import run_later, start
 from .errors import ObjectChanged, ObjectStoreError, ObjectVanished
 from .object_calls import (
     Listing,
+    Pieces,
     StoredObject,
     call,
     call_twice,
@@ -170,7 +171,7 @@ class ObjectStore:
         the upload. What cannot be aborted is deleted after the next success, or by the lifecycle
         rule of the bucket.
         """
-        source = _Pieces(pieces)
+        source = Pieces(pieces)
         first: list[bytes] = []
         first_bytes = 0
         try:
@@ -188,6 +189,13 @@ class ObjectStore:
             source.close()
         run_later(lambda: self._sdk.abort_uploads(key))
         return etag
+
+    def copy(self, source_key: str, source_etag: str, target_key: str) -> str | None:
+        """Copy an object of up to 5 GiB within the bucket, and return the ETag of the copy.
+
+        None if there is no source with this ETag. Type and disposition are copied as well.
+        """
+        return self._sdk.copy(source_key, source_etag, target_key)
 
     def delete(self, key: str) -> None:
         """Delete an object if it exists."""
@@ -224,27 +232,3 @@ class ObjectStore:
             if not stored.size_bytes
         }
         return [stored for stored in objects if stored.size_bytes or checks[stored].result()]
-
-
-class _Pieces:
-    """An iterator that keeps its error."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self.error: BaseException | None = None
-        self._pieces = iter(pieces)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._pieces)
-        except StopIteration:
-            raise
-        except BaseException as error:
-            self.error = error
-            raise
-
-    def close(self) -> None:
-        if isinstance(self._pieces, Generator):
-            self._pieces.close()

@@ -17,6 +17,8 @@ from .object_calls import Listing, StoredObject
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_NOT_COPIED = ("404", "412", "NoSuchKey", "PreconditionFailed")
+
 
 class SdkBucket:
     """One bucket."""
@@ -55,6 +57,29 @@ class SdkBucket:
         except BotoCoreError as error:
             raise ObjectStoreError(str(error), "") from error
         return Listing(objects, folders)
+
+    def copy(self, source_key: str, source_etag: str, target_key: str) -> str | None:
+        """Copy an object if it has this ETag; obstore does not support the condition.
+
+        Return the ETag of the copy, or None if there is no such object.
+
+        Raises:
+            ObjectStoreError: The bucket does not respond, or responds with an error.
+        """
+        try:
+            response = self._client.copy_object(
+                Bucket=self._bucket,
+                Key=target_key,
+                CopySource={"Bucket": self._bucket, "Key": source_key},
+                CopySourceIfMatch=source_etag,
+            )
+        except ClientError as error:
+            if error_code(error) in _NOT_COPIED:
+                return None
+            raise ObjectStoreError(str(error), error_code(error)) from error
+        except BotoCoreError as error:
+            raise ObjectStoreError(str(error), "") from error
+        return response["CopyObjectResult"]["ETag"]
 
     def abort_uploads(self, key: str) -> None:
         """Abort the uploads of this key whose process was killed or whose creation was lost."""

@@ -24,6 +24,8 @@ from .stored_records import decode_archive_record, encode_archive_record
 _UNREADABLE = ("404", "InternalError", "500")
 """Error codes of a damaged object. SeaweedFS returns the last two for lost content."""
 
+ARCHIVES_PREFIX = "archives/"
+"""Prefix of the lifecycle rule. Archives of datasets have another one."""
 ARCHIVE_LIFETIME = timedelta(days=30)
 """Age at which the lifecycle rule of the bucket deletes archives and their records."""
 RECORD_LIFETIME = ARCHIVE_LIFETIME - timedelta(days=1)
@@ -78,7 +80,8 @@ class S3StoredArchives:
                 if error.code not in _UNREADABLE:
                     raise
                 return None
-        if stored.modified_at < datetime.now(UTC) - RECORD_LIFETIME:
+        expires = archive_key.startswith(ARCHIVES_PREFIX)
+        if expires and stored.modified_at < datetime.now(UTC) - RECORD_LIFETIME:
             return None
         with suppress(msgspec.DecodeError):
             return decode_archive_record(content)

@@ -69,7 +69,9 @@ class _StoredBondIndex(Struct):
     offsets: list[int]
 
 
-class _StoredFacts(Struct):
+class StoredFacts(Struct):
+    """Facts of a sub-run, also in the plans of freezes."""
+
     has_files: bool
     scf_converged: bool | None
     scf_iterations: int | None
@@ -81,7 +83,7 @@ class _StoredFacts(Struct):
 
 class _StoredVersion(Struct):
     version: str
-    facts: _StoredFacts | None
+    facts: StoredFacts | None
 
 
 _StoredFactsByRun = dict[int, _StoredVersion]

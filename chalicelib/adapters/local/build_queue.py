@@ -4,45 +4,45 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from queue import SimpleQueue
 
-from chalicelib.domain.builds import ArchiveSpec, BuildRequest
+from chalicelib.usecases.build_ports import BuilderTask
 from chalicelib.usecases.build_slots import BuildSlots
 
 _LOG = logging.getLogger("dataops")
 
 
 class LocalBuildQueue:
-    """Implements `BuildQueue`: calls `build` in up to `slots.count` threads, and logs errors.
+    """Implements `BuildQueue`: calls `execute` in up to `slots.count` threads, and logs errors.
 
-    An archive is queued once; a second request for it only replaces the lease holder of the first.
+    A task is queued once; a second request for it only replaces the lease holder of the first.
     """
 
-    def __init__(self, build: Callable[[BuildRequest], None], slots: BuildSlots) -> None:
-        self._build = build
+    def __init__(self, execute: Callable[[BuilderTask], None], slots: BuildSlots) -> None:
+        self._execute = execute
         self._slots = slots
         self._lock = threading.Lock()
-        self._holders: dict[ArchiveSpec, str | None] = {}
-        self._queue: SimpleQueue[ArchiveSpec] = SimpleQueue()
+        self._tasks: dict[Hashable, BuilderTask] = {}
+        self._queue: SimpleQueue[Hashable] = SimpleQueue()
         self._workers = 0
 
-    def submit(self, request: BuildRequest) -> None:
+    def submit(self, task: BuilderTask) -> None:
         with self._lock:
-            if request.spec not in self._holders:
-                self._queue.put(request.spec)
+            if task.task_id not in self._tasks:
+                self._queue.put(task.task_id)
                 if self._workers < self._slots.count:
                     self._workers += 1
                     threading.Thread(target=self._work, name="builder", daemon=True).start()
-            self._holders[request.spec] = request.holder
+            self._tasks[task.task_id] = task
 
     def _work(self) -> None:
         while True:
-            spec = self._queue.get()
+            task_id = self._queue.get()
             with self._slots.in_background():
                 with self._lock:
-                    request = BuildRequest(spec, self._holders.pop(spec))
+                    task = self._tasks.pop(task_id)
                 try:
-                    self._build(request)
+                    self._execute(task)
                 except Exception:
-                    _LOG.exception("building %s failed", spec.key)
+                    _LOG.exception("background work failed: %s", task.to_event())
