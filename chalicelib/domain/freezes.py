@@ -173,12 +173,13 @@ def get_lease_key(freeze_id: str) -> str:
     return f"freezes/{freeze_id}"
 
 
-def get_plan_key(freeze_id: str) -> str:
+def get_plan_key(freeze: Freeze) -> str:
     """Return the key of the plan of a freeze in the data bucket.
 
-    It is below `archives/`, where the lifecycle rule deletes it.
+    It is below `archives/`, where the lifecycle rule deletes it. A later freeze with the same id
+    has another plan.
     """
-    return f"archives/freezes/{freeze_id}.json"
+    return f"archives/freezes/{freeze.freeze_id}-{freeze.created_at:%Y%m%dT%H%M%S.%f}.json"
 
 
 def get_frozen_archive_key(fingerprint: str) -> str:

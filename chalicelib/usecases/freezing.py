@@ -92,11 +92,11 @@ def submit_freeze(freeze_id: str, name: str, freezes: FreezeDependencies) -> Non
 def _continue(freeze: Freeze, freezes: FreezeDependencies, lease: HeldLease) -> bool:
     """Execute the steps that are left. Return False if the time for a step has passed."""
     deadline = freezes.clock.now() + timedelta(seconds=freezes.step_seconds)
-    plan = freezes.store.read_plan(freeze.freeze_id)
+    plan = freezes.store.read_plan(freeze)
     if plan is None:
         plan = make_plan(freeze.request, freezes)
         lease.confirm()
-        freezes.store.write_plan(freeze.freeze_id, plan)
+        freezes.store.write_plan(freeze, plan)
         freeze = replace(freeze, runs_done=0)
     total = len(plan.runs)
     freezes.freezes.set_progress(freeze.freeze_id, freeze.runs_done, total)

@@ -8,7 +8,13 @@ from contextlib import suppress
 import msgspec
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.freezes import BondMeans, FreezePlan, get_bond_means_key, get_plan_key
+from chalicelib.domain.freezes import (
+    BondMeans,
+    Freeze,
+    FreezePlan,
+    get_bond_means_key,
+    get_plan_key,
+)
 
 from .errors import DATA_BUCKET, ObjectVanished, translate_errors
 from .object_store import ObjectStore
@@ -27,14 +33,14 @@ class S3StoredDocuments:
         with translate_errors(DATA_BUCKET):
             return self._objects.copy(source_key, source_etag, target_key)
 
-    def read_plan(self, freeze_id: str) -> FreezePlan | None:
-        content = self._get(get_plan_key(freeze_id))
+    def read_plan(self, freeze: Freeze) -> FreezePlan | None:
+        content = self._get(get_plan_key(freeze))
         with suppress(msgspec.DecodeError):  # another version of the service wrote it
             return None if content is None else decode_plan(content)
         return None
 
-    def write_plan(self, freeze_id: str, plan: FreezePlan) -> None:
-        self.write_document(get_plan_key(freeze_id), encode_plan(plan), _JSON)
+    def write_plan(self, freeze: Freeze, plan: FreezePlan) -> None:
+        self.write_document(get_plan_key(freeze), encode_plan(plan), _JSON)
 
     def read_bond_means(self, fingerprint: str) -> Mapping[int, BondMeans | None] | None:
         content = self._get(get_bond_means_key(fingerprint))
