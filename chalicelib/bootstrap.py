@@ -47,7 +47,7 @@ from .usecases.ports import (
 from .usecases.run_status import HeldRequests, RunStatusReader
 
 _LAMBDA_STEP_SECONDS = 600
-"""A freeze then continues in a new invocation, which has 900 s again."""
+"""An invocation has 900 s. The next request for the freeze starts another one."""
 _LOCAL_STEP_SECONDS = 20
 """After which a freeze gives its slot to other builds that are waiting."""
 
@@ -108,10 +108,10 @@ def build_services(settings: Settings, clients: Clients | None = None) -> Servic
     slots = BuildSlots(settings.build_concurrency)
 
     def execute(task: BuilderTask) -> None:
-        if isinstance(task, FreezeTask):
-            run_freeze(task, freezes)
-        else:
+        if not isinstance(task, FreezeTask):
             run_build(task, archives)
+        elif rest := run_freeze(task, freezes):
+            queue.submit(rest)
 
     function = settings.builder_function
     queue: BuildQueue = (

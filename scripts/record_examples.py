@@ -40,6 +40,7 @@ _REQUESTS: tuple[tuple[str, str, str, Any], ...] = (
     ("status", "GET", f"{_RUN}/status", None),
     ("available", "GET", "/v1/generate/available", None),
     ("summary", "GET", "/v1/summary", None),
+    ("find_sub_runs", "GET", "/v1/sub-runs?deformation=reference,isotropic", None),
     ("download_sub_run 202", "GET", f"{_RUN}/0/download", None),
     ("download_sub_run", "GET", f"{_RUN}/0/download?wait=20", None),
     ("download_run 202", "GET", f"{_RUN}/download?sub_runs=0,13", None),

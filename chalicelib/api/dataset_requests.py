@@ -16,6 +16,7 @@ from chalicelib.domain.selection import Profile
 from .dataset_schemas import DatasetName, SubRunPath, Version
 from .paging import CURSOR_PATTERN
 from .schemas import IdRun, Nc, SubRun
+from .sub_runs import SubRunFilter, parse_filter
 
 _Text = Annotated[str, Meta(min_length=1, max_length=4_000)]
 _Title = Annotated[
@@ -46,7 +47,7 @@ class DatasetBody(Struct, forbid_unknown_fields=True):
 
     name: DatasetName
     title: _Title
-    where: dict[str, str | bool | int | float] | UnsetType = UNSET
+    where: SubRunFilter | UnsetType = UNSET
     items: Annotated[list[SelectedRun], Meta(min_length=1, max_length=1_000)] | UnsetType = UNSET
     profile: Profile = Profile.FULL
     license: Annotated[str, Meta(max_length=100, description="SPDX identifier")] | None = None
@@ -69,7 +70,7 @@ class DatasetBody(Struct, forbid_unknown_fields=True):
         return freezes.FreezeRequest(
             name=datasets.parse_name(self.name),
             title=self.title,
-            where=None if self.where is UNSET else self.where,
+            where=None if self.where is UNSET else parse_filter(self.where).to_dict(),
             items=items,
             profile=self.profile,
             license=self.license,

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from chalicelib.domain.composition import NominalComposition
 from chalicelib.domain.datasets import parse_name
 from chalicelib.domain.errors import InvalidInput
-from chalicelib.domain.runs import RunKey
+from chalicelib.domain.runs import RunKey, SubRunKey
 from chalicelib.usecases.bonds import BondPosition
 
 CURSOR_PATTERN = r"^[A-Za-z0-9_-]{1,200}$"
@@ -23,10 +23,19 @@ _BOND_POSITION = re.compile(rb"([0-9a-f]{16})\.([1-9][0-9]{0,8})")
 _POSITION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
+_IdRun = Annotated[int, Meta(ge=1, le=999_999_999)]
+
+
 class _RunPosition(Struct, array_like=True, forbid_unknown_fields=True):
     query_nc: str | None
     nc: str
-    id_run: Annotated[int, Meta(ge=1, le=999_999_999)]
+    id_run: _IdRun
+
+
+class _SubRunPosition(Struct, array_like=True, forbid_unknown_fields=True):
+    nc: str
+    id_run: _IdRun
+    sub_run: Annotated[int, Meta(ge=0, le=14)]
 
 
 def encode_run_cursor(last: RunKey, nc: NominalComposition | None) -> str:
@@ -82,6 +91,22 @@ def decode_position_cursor(cursor: str) -> int:
     if not _POSITION.fullmatch(text):
         raise _invalid(cursor)
     return int(text)
+
+
+def encode_sub_run_cursor(last: SubRunKey) -> str:
+    """Return the cursor of the page after `last`, a position in the order of all sub-runs."""
+    position = _SubRunPosition(str(last.run.nc), last.run.id_run, last.sub_run)
+    return _encode(msgspec.json.encode(position))
+
+
+def decode_sub_run_cursor(cursor: str) -> SubRunKey:
+    """Return the sub-run that precedes the page. InvalidInput unless it is a cursor."""
+    try:
+        position = msgspec.json.decode(_decode(cursor), type=_SubRunPosition)
+        run = RunKey(NominalComposition.parse(position.nc), position.id_run)
+    except (msgspec.DecodeError, ValueError, InvalidInput):
+        raise _invalid(cursor) from None
+    return SubRunKey(run, position.sub_run)
 
 
 def encode_bond_cursor(position: BondPosition) -> str:

@@ -15,24 +15,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from .composition import NominalComposition
+from .composition import FORMULA_PATTERN, NominalComposition
 from .deformation import DEFORMATION_GROUPS
 from .errors import InvalidInput
 from .outcomes import Outcome
-from .runs import parse_id_run, parse_sub_run
+from .runs import ID_RUN_PATTERN, SUB_RUN_PATTERN
 
 FilterValue = str | bool | int | float
-_RANGE = re.compile(r"([0-9]{1,2})-([0-9]{1,2})", re.ASCII)
-_ELEMENT = re.compile(r"[A-Z][a-z]?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class FilterField:
     """A filter: its name in requests, the type of its value there, and what it selects.
 
-    `parse` returns the normalised value, or raises an error if it is invalid.
-    `matches` compares it with a SubRunRow, or with any ScheduledSubRun unless `needs_facts`.
-    `minimum` is the least value of a number.
+    `pattern` is the regular expression of a text, `format` its format in JSON Schema, `minimum` the
+    least value of a number. `parse` returns the normalised value, or raises ValueError or
+    OverflowError if it is invalid. `matches` compares it with a SubRunRow, or with any
+    ScheduledSubRun unless `needs_facts`.
     """
 
     name: str
@@ -42,43 +41,24 @@ class FilterField:
     parse: Callable[[Any], Any]
     matches: Callable[[Any, Any], bool]
     needs_facts: bool = True
+    pattern: str | None = None
+    format: str | None = None
     minimum: int | None = None
 
 
-def _split(parse: Callable[[str], Any]) -> Callable[[str], frozenset[Any]]:
-    """Return a parser of values with commas between them."""
-    return lambda text: frozenset(map(parse, text.split(",")))
-
-
-def _parse_element(text: str) -> str:
-    if not _ELEMENT.fullmatch(text):
-        raise ValueError(text)
-    return text
-
-
-def _parse_deformation(text: str) -> str:
-    return DEFORMATION_GROUPS[DEFORMATION_GROUPS.index(text)]
+def _list_of(part: str) -> str:
+    return f"^({part})(,({part}))*$"
 
 
 def _parse_sub_runs(text: str) -> frozenset[int]:
     found: set[int] = set()
     for part in text.split(","):
-        bounds = _RANGE.fullmatch(part)
-        first, last = bounds.groups() if bounds else (part, part)
-        numbers = range(parse_sub_run(first), parse_sub_run(last) + 1)
-        if not numbers:
-            raise ValueError(part)
-        found.update(numbers)
+        numbers = [int(number) for number in part.split("-")]
+        found.update(range(min(numbers), max(numbers) + 1))
     return frozenset(found)
 
 
-def _parse_count(value: int) -> int:
-    if value < 0:
-        raise ValueError(value)
-    return value
-
-
-def _parse_energy(value: float) -> float:
+def _parse_finite(value: float) -> float:
     if not math.isfinite(value):
         raise ValueError(value)
     return float(value)
@@ -95,19 +75,21 @@ def _one_of(
     name: str,
     meaning: str,
     example: str,
-    parse: Callable[[str], Any],
-    get: Callable[[Any], Any],
+    part: str,
     *,
-    needs_facts: bool = False,
+    get: Callable[[Any], Any],
+    parse: Callable[[str], Any] = str,
 ) -> FilterField:
+    """Return a filter for one of several values, each with the pattern `part`."""
     return FilterField(
         name,
         str,
         f"{meaning}, with commas between them",
         example,
-        _split(parse),
+        lambda text: frozenset(map(parse, text.split(","))),
         lambda wanted, row: get(row) in wanted,
-        needs_facts=needs_facts,
+        needs_facts=name == "outcome",
+        pattern=_list_of(part),
     )
 
 
@@ -122,30 +104,38 @@ def _limit(
         value = get(row)
         return value is not None and bool(compare(value, limit))
 
-    parse = _parse_count if number is int else _parse_energy
-    return FilterField(
-        name, number, meaning, example, parse, matches, minimum=0 if number is int else None
-    )
+    parse, minimum = (int, 0) if number is int else (_parse_finite, None)
+    return FilterField(name, number, meaning, example, parse, matches, minimum=minimum)
 
 
+_SUB_RUN = SUB_RUN_PATTERN.strip("^$")
 _FIELDS = (
     _one_of(
         "nc",
         "Nominal compositions",
         "Zr49Cu49Al2",
-        NominalComposition.parse,
-        lambda row: row.key.run.nc,
+        FORMULA_PATTERN.strip("^$"),
+        get=lambda row: row.key.run.nc,
+        parse=NominalComposition,
     ),
     FilterField(
         "elements",
         str,
         "Element symbols, with commas between them; the composition has all of them",
         "Zr,Al",
-        _split(_parse_element),
+        lambda text: frozenset(text.split(",")),
         lambda wanted, row: row.key.run.nc.elements >= wanted,
         needs_facts=False,
+        pattern=_list_of("[A-Z][a-z]?"),
     ),
-    _one_of("id_run", "Numbers of runs", "21", parse_id_run, lambda row: row.key.run.id_run),
+    _one_of(
+        "id_run",
+        "Numbers of runs",
+        "21",
+        ID_RUN_PATTERN.strip("^$"),
+        get=lambda row: row.key.run.id_run,
+        parse=int,
+    ),
     FilterField(
         "sub_run",
         str,
@@ -154,21 +144,22 @@ _FIELDS = (
         _parse_sub_runs,
         lambda wanted, row: row.key.sub_run in wanted,
         needs_facts=False,
+        pattern=_list_of(f"{_SUB_RUN}(-{_SUB_RUN})?"),
     ),
     _one_of(
         "deformation",
         f"Deformations ({', '.join(DEFORMATION_GROUPS)})",
         "shear",
-        _parse_deformation,
-        lambda row: row.deformation,
+        "|".join(DEFORMATION_GROUPS),
+        get=lambda row: row.deformation,
     ),
     _one_of(
         "outcome",
         f"Outcomes ({', '.join(Outcome)})",
         "DONE",
-        Outcome,
-        lambda row: row.facts.outcome,
-        needs_facts=True,
+        "|".join(Outcome),
+        get=lambda row: row.facts.outcome,
+        parse=Outcome,
     ),
     FilterField(
         "labels_complete",
@@ -214,6 +205,7 @@ _FIELDS = (
         _parse_time,
         lambda time, row: row.scheduled_at > time,
         needs_facts=False,
+        format="date-time",
     ),
 )
 FILTERS: Mapping[str, FilterField] = {field.name: field for field in _FIELDS}
@@ -225,13 +217,23 @@ def parse_value(name: str, value: object) -> Any:
     field = FILTERS.get(name)
     if field is None:
         raise InvalidInput(f"unknown filter {name!r}; expected one of {', '.join(FILTERS)}")
-    types = (int, float) if field.type is float else field.type
-    with suppress(ValueError, OverflowError, InvalidInput):
-        if isinstance(value, types) and isinstance(value, bool) is (field.type is bool):
+    with suppress(ValueError, OverflowError):
+        if _has_form(field, value):
             return field.parse(value)
     meaning = f"{field.meaning[0].lower()}{field.meaning[1:]}, such as {field.example!r}"
     expected = "true or false" if field.type is bool else meaning
     raise InvalidInput(f"invalid {name} {value!r}; expected {expected}")
+
+
+def _has_form(field: FilterField, value: object) -> bool:
+    """Return True if the value has the type, pattern and minimum of the field."""
+    if isinstance(value, bool) or field.type is bool:
+        return isinstance(value, bool) and field.type is bool
+    if isinstance(value, str):
+        pattern = (field.pattern or ".*").strip("^$")
+        return field.type is str and re.fullmatch(pattern, value) is not None
+    types = (int, float) if field.type is float else field.type
+    return isinstance(value, types) and (field.minimum is None or float(value) >= field.minimum)
 
 
 def format_value(value: Any) -> FilterValue:

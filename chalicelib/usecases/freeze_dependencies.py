@@ -17,8 +17,8 @@ from .ports import Clock, DataBucket, RunRepository
 class FreezeDependencies:
     """Dependencies of freezes.
 
-    The builder stops after `step_seconds` and continues with a new task, because a Lambda function
-    has a time limit, and other builds must not wait for a whole freeze.
+    The builder stops after `step_seconds` and continues with another task, because a Lambda
+    function has a time limit, and other builds must not wait for a whole freeze.
     """
 
     runs: RunRepository

@@ -15,7 +15,6 @@ from chalicelib.domain.errors import (
     SubRunNotScheduled,
     Unavailable,
 )
-from chalicelib.domain.facts import FactFilter
 from chalicelib.domain.freezes import Freeze, FreezeRequest
 from chalicelib.domain.idempotency import LIFETIME
 
@@ -48,14 +47,12 @@ def request_freeze(
 
     Raises:
         IdempotencyKeyReused: The key was used with another request in the last 24 hours.
-        InvalidInput: The filter is invalid.
         NotFound: Nothing matches, or a run is not scheduled.
         SubRunNotScheduled: A requested sub-run is not scheduled.
         IncompleteSelection: A sub-run lacks files that the profile contains.
         SourceChanged: A file changed during the freeze.
         Unavailable: A store does not respond, or the builder failed; the message has the reason.
     """
-    FactFilter.parse(request.where or {})
     freeze_id, now = request.get_id(idempotency_key), freezes.clock.now()
     freeze = freezes.freezes.get(freeze_id)
     if freeze and now - freeze.created_at >= LIFETIME:
@@ -73,7 +70,7 @@ def request_freeze(
         freezes.freezes.remove(freeze_id)
         raise _ERRORS.get(freeze.error_code, Unavailable)(freeze.error or "the freeze failed")
     if freeze.version is None:
-        submit_freeze(freeze_id, request.name, freezes)
+        submit_freeze(freeze, freezes)
         return freeze
     if idempotency_key is None:
         freezes.freezes.remove(freeze_id)

@@ -51,15 +51,17 @@ MAX_COPY_BYTES = 5 * 1024**3
 _POLL_SECONDS = 0.25
 
 
-def run_freeze(task: FreezeTask, freezes: FreezeDependencies) -> None:
-    """Continue a freeze until it ends, or for `step_seconds` and submit a task for the rest."""
+def run_freeze(task: FreezeTask, freezes: FreezeDependencies) -> FreezeTask | None:
+    """Continue a freeze until it ends, or for `step_seconds`. Return the task for what is left.
+
+    Unless this is submitted, the next request for the freeze continues it.
+    """
     freeze = freezes.freezes.get(task.freeze_id)
     lease_key = get_lease_key(task.freeze_id)
     if freeze is None or freeze.has_ended:
         if task.holder:
             freezes.leases.release(lease_key, task.holder)
-        return
-    ended = True
+        return None
     with (
         suppress(LeaseLost),
         hold_lease(
@@ -68,21 +70,21 @@ def run_freeze(task: FreezeTask, freezes: FreezeDependencies) -> None:
     ):
         lease.check()
         try:
-            ended = _continue(freeze, freezes, lease)
+            if not _continue(freeze, freezes, lease):
+                return FreezeTask(task.freeze_id, lease.holder)
         except DataOpsError as error:
             if isinstance(error, Unavailable) and not isinstance(error, SourceChanged):
                 raise  # the lease reports it, and a repeated request continues
             freezes.freezes.fail(task.freeze_id, error.code, str(error))
-    if not ended:
-        submit_freeze(task.freeze_id, freeze.request.name, freezes)
+    return None
 
 
-def submit_freeze(freeze_id: str, name: str, freezes: FreezeDependencies) -> None:
+def submit_freeze(freeze: Freeze, freezes: FreezeDependencies) -> None:
     """Submit a task unless one is queued or in progress; see `submit_once`."""
     submit_once(
-        get_lease_key(freeze_id),
-        lambda holder: FreezeTask(freeze_id, holder),
-        f"freezing {name!r}",
+        get_lease_key(freeze.freeze_id),
+        lambda holder: FreezeTask(freeze.freeze_id, holder),
+        f"freezing {freeze.request.name!r}",
         leases=freezes.leases,
         queue=freezes.queue,
         clock=freezes.clock,

@@ -22,6 +22,7 @@ from chalicelib.adapters.aws.run_repository import DynamoRunRepository
 from chalicelib.adapters.aws.stored_records import (
     decode_archive_record,
     decode_bond_index,
+    decode_facts,
     encode_archive_record,
     encode_bond_index,
     encode_facts,
@@ -29,6 +30,7 @@ from chalicelib.adapters.aws.stored_records import (
 from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
 from chalicelib.api.run_schemas import SubRunOutcome
 from chalicelib.domain.builds import BuildRequest
+from chalicelib.domain.outcomes import CachedFacts, CalculationFacts
 from chalicelib.domain.runs import RunKey
 from chalicelib.domain.tokens import parse_token, verify_secret
 from tests.conftest import Aws
@@ -88,7 +90,17 @@ def test_items_of_earlier_versions_are_read(aws: Aws, table: str, commit: str) -
         if read.facts
     }
     assert outcomes == stored["status"]
-    assert json.loads(encode_facts(facts)) == json.loads(items["OUTCOMES"]["facts"]["S"])
+    assert decode_facts(encode_facts(facts)) == facts
+
+
+def test_facts_are_stored_as_lists_in_a_fixed_order() -> None:
+    facts = {
+        0: CachedFacts("v0", CalculationFacts(True, True, 20, False, 738, 737, -4496.5)),
+        13: CachedFacts("v13", None),
+    }
+    stored = '{"0":["v0",[true,true,20,false,738,737,-4496.5]],"13":["v13",null]}'
+    assert encode_facts(facts) == stored
+    assert decode_facts(stored) == facts
 
 
 def test_objects_of_the_version_before_are_read_and_written_alike() -> None:

@@ -33,6 +33,12 @@ POLICIES = {
 FOLDER = "Al2/c/md/lammps/100/{}/2000/{}/"
 BONDS = b"COHP#  atomMU  atomNU  distance  translation  ICOHP\n  1   Al1   Al2   2.50000   0   0   0   -1.00000\n"
 RUN = "/v1/generate/Al2/1"
+_DATASET = {
+    "name": "glass",
+    "title": "Glass",
+    "where": {"outcome": "DONE,LOB_NOT_FINISHED_BUT_ICOHP_OK"},
+    "allow_missing": True,
+}
 
 
 @pytest.fixture
@@ -71,6 +77,7 @@ def calls(
         assert not api.get(f"{RUN}/0/download?include=*.out&verify=true")["cached"]
     _damage_records(aws, environment["DATA_BUCKET"], "crc32")
     with serving(environment | {"BUILD_INLINE_MAX_BYTES": "0"}) as api:
+        assert api.call("POST", "/v1/datasets", _DATASET).status_code == 202
         for path in (
             f"{RUN}/download?include=*.out&sub_runs=0",
             f"{RUN}/1/download?include=*.out",
@@ -79,9 +86,14 @@ def calls(
             assert api.call("GET", path).status_code == 202
     recorder.function = "builder"
     with serving(environment):
+        recorder.watch = lambda name, arguments: _lose_response(aws, name, arguments)
         for order in orders:
             build_archive(order, None)
+        recorder.watch = lambda name, arguments: None
         _build_at_the_second_try(recorder, store, 2, lambda: build_archive(orders[-1], None))
+    recorder.function = "api"
+    with serving(environment) as api:
+        _use_the_dataset(api)
     recorder.function = "authorize"
     with serving(environment):
         authorize(
@@ -103,6 +115,8 @@ def _everything(api: Api) -> None:
     api.post(f"{RUN}/augment", {"sub_runs": ["1"]})
     for path in ("/health", "/v1/compositions", "/v1/dataset-info", "/v1/generate/available"):
         api.get(path)
+    for path in ("/v1/summary", "/v1/sub-runs"):
+        api.get(path)
     for path in (f"{RUN}/status", f"{RUN}/manifest", f"{RUN}/0/manifest"):
         api.get(path)
     for path in (
@@ -112,6 +126,23 @@ def _everything(api: Api) -> None:
         f"{RUN}/0/files/Al2.scf.out",
     ):
         api.get(path)
+
+
+def _lose_response(aws: Aws, name: str, arguments: Any) -> None:
+    """Store a version before the builder does: to the builder its first write looks lost."""
+    if name == "PutItem" and arguments["Item"]["pk"]["S"] == "DATASET":
+        aws.dynamodb.put_item(TableName=arguments["TableName"], Item=arguments["Item"])
+
+
+def _use_the_dataset(api: Api) -> None:
+    """Make all calls about a version that the builder has created, and freeze without success."""
+    assert api.call("POST", "/v1/datasets", _DATASET).status_code == 201
+    path = "/v1/datasets/glass/1.0.0"
+    for document in ("manifest", "selection", "download", "diff/latest"):
+        assert api.call("GET", f"{path}/{document}").status_code == 200
+    body = {"kind": "withdrawn", "reason": "test", "sub_runs": ["Al2/1/0"]}
+    assert api.call("POST", f"{path}/advisories", body).status_code == 201
+    assert api.call("DELETE", f"{path}?reason=test").status_code == 200
 
 
 def _lost_race(api: Api, recorder: Recorder, aws: Aws, table: str) -> None:

@@ -94,7 +94,7 @@ def verify_version(api: Api, version: Mapping[str, Any]) -> bytes:
     name, number = version["name"], version["version"]
     manifest = api.call("GET", f"/v1/datasets/{name}/{number}/manifest").body
     assert hashlib.sha256(manifest).hexdigest() == version["content_id"]
-    expected = dict(reversed(line.split("  ", 1)) for line in manifest.decode().splitlines())
+    expected = {line[66:]: line[:64] for line in manifest.decode().splitlines()}
     payload = read_payload(api, name, number)
     assert {path: hashlib.sha256(data).hexdigest() for path, data in payload.items()} == expected
     assert list(expected) == sorted(expected, key=str.encode)

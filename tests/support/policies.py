@@ -15,6 +15,7 @@ from chalicelib.adapters.aws.url_signer import UrlSigner
 from tests.support.stores import intercept_calls
 
 _ACTIONS = {
+    "CopyObject": "s3:PutObject",
     "HeadBucket": "s3:ListBucket",
     "HeadObject": "s3:GetObject",
     "Invoke": "lambda:InvokeFunction",
