@@ -1,11 +1,13 @@
-"""`dataops-admin`: creates, lists and revokes the tokens of a service with AUTH=token.
+"""`dataops-admin`: manages the tokens of a service with AUTH=token, and indexes its sub-runs.
 
     dataops-admin create --scope read --days 90 --note "Ada, training of the CuZr model"
     dataops-admin list
     dataops-admin revoke ID
+    dataops-admin index
 
-Requires AWS credentials for the run table. `--stack` is the CloudFormation stack of the service,
-`--table` (or RUN_TABLE) its run table. AWS_ENDPOINT_URL_DYNAMODB selects another store.
+Requires AWS credentials for the run table, and `index` for the data bucket. `--stack` is the
+CloudFormation stack of the service; without it, RUN_TABLE and DATA_BUCKET are used. DATA_PREFIX
+and AWS_ENDPOINT_URL_* are those of the service.
 """
 
 from __future__ import annotations
@@ -22,19 +24,26 @@ from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
 from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.errors import DataOpsError
 from chalicelib.domain.tokens import Scope, TokenRecord
+from chalicelib.settings import Settings, SettingsError
 from chalicelib.usecases.ports import TokenRepository
 from chalicelib.usecases.tokens import create_token, revoke_token
+from server.index_facts import check, index
 
 
 def main() -> None:
     arguments = _arguments()
     try:
-        table = arguments.table or _get_table_name(arguments.stack)
+        if arguments.stack:
+            arguments.table, arguments.bucket = _get_names(arguments.stack)
+        if arguments.command == "index":
+            sys.exit(0 if _index(arguments) else 1)
         _COMMANDS[arguments.command](
-            arguments, DynamoTokenRepository(boto3.client("dynamodb"), table)
+            arguments, DynamoTokenRepository(boto3.client("dynamodb"), arguments.table)
         )
-    except (DataOpsError, BotoCoreError, ClientError) as error:
+    except (DataOpsError, SettingsError, BotoCoreError, ClientError) as error:
         sys.exit(f"dataops-admin: {error}")
+    except KeyboardInterrupt:
+        sys.exit("dataops-admin: interrupted")
 
 
 def _arguments() -> argparse.Namespace:
@@ -48,6 +57,11 @@ def _arguments() -> argparse.Namespace:
         "--table",
         default=os.environ.get("RUN_TABLE"),
         help="run table of the service; default: RUN_TABLE",
+    )
+    parser.add_argument(
+        "--bucket",
+        default=os.environ.get("DATA_BUCKET"),
+        help="data bucket of the service; default: DATA_BUCKET",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     create = commands.add_parser("create", help="create a token and print it once")
@@ -66,18 +80,36 @@ def _arguments() -> argparse.Namespace:
     revoke.add_argument(
         "token_id", metavar="ID", help="the id that `list` prints: the part between the underscores"
     )
+    index_parser = commands.add_parser(
+        "index",
+        help="read the facts of all scheduled sub-runs, for searches",
+        description="Read the facts of all scheduled sub-runs, so that searches find them. Repeat "
+        "the command after it was interrupted or files changed: facts are read once. Exit code 1: "
+        "a sub-run cannot be read or, with --check, is not indexed.",
+    )
+    index_parser.add_argument("--nc", help="only this composition")
+    index_parser.add_argument(
+        "--check", action="store_true", help="read no file; print how many are not indexed"
+    )
     arguments = parser.parse_args()
     if not arguments.table and not arguments.stack:
         parser.error("--stack or --table (or RUN_TABLE) is required")
     return arguments
 
 
-def _get_table_name(stack: str) -> str:
+def _get_names(stack: str) -> tuple[str, str]:
+    """Return the run table and the data bucket of a stack."""
     (description,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     outputs: dict[str, str] = {
         output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])
     }
-    return outputs["RunTableName"]
+    return outputs["RunTableName"], outputs["DataBucketName"]
+
+
+def _index(arguments: argparse.Namespace) -> bool:
+    names = {"RUN_TABLE": arguments.table, "DATA_BUCKET": arguments.bucket or ""}
+    settings = Settings.from_mapping(os.environ | names)
+    return (check if arguments.check else index)(settings, arguments.nc)
 
 
 def _create(arguments: argparse.Namespace, tokens: TokenRepository) -> None:
