@@ -47,6 +47,7 @@ from dataops_client.models.archives import (
 )
 from dataops_client.models.bonds import Bonds, BondStrength, BondTypeSummary
 from dataops_client.models.downloads import Download
+from dataops_client.models.facts import FoundSubRuns, SubRunFacts
 from dataops_client.models.runs import Run, RunStatus, Scheduled, ScheduledRuns, SubRunOutcome
 from dataops_client.models.service import DatasetInfo, Identity
 from dataops_client.models.summary import CompositionSummary
@@ -77,6 +78,7 @@ __all__ = [
     "DownloadResult",
     "DownloadTarget",
     "DryRunResult",
+    "FoundSubRuns",
     "Identity",
     "InsecureConnection",
     "InvalidArchive",
@@ -90,6 +92,7 @@ __all__ = [
     "Scheduled",
     "ScheduledRuns",
     "SkippedFile",
+    "SubRunFacts",
     "SubRunOutcome",
     "TargetNotEmpty",
     "TimedOut",

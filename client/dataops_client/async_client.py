@@ -97,6 +97,7 @@ class AsyncDataOpsClient:
     generate = _make_async(DataOpsClient.generate)
     augment = _make_async(DataOpsClient.augment)
     status = _make_async(DataOpsClient.status)
+    find = _make_async(DataOpsClient.find)
     wait = _make_async(DataOpsClient.wait)
     available = _make_async(DataOpsClient.available)
     compositions = _make_async(DataOpsClient.compositions)

@@ -11,6 +11,7 @@ from dataops_client.api import Api, validate_token
 from dataops_client.archive_operations import ArchiveOperations
 from dataops_client.configuration import load_settings
 from dataops_client.file_operations import FileOperations
+from dataops_client.find_operations import FindOperations
 from dataops_client.run_operations import RunOperations
 from dataops_client.service_operations import ServiceOperations
 from dataops_client.transfer.config import DEFAULT_CONFIG, TransferConfig
@@ -18,7 +19,9 @@ from dataops_client.transfer.engine import Downloader
 from dataops_client.transfer.object_store import ObjectStoreClient
 
 
-class DataOpsClient(RunOperations, ArchiveOperations, FileOperations, ServiceOperations):
+class DataOpsClient(
+    RunOperations, FindOperations, ArchiveOperations, FileOperations, ServiceOperations
+):
     """Client of one DataOps API. Use it as a context manager, or close it.
 
     All methods raise errors of `dataops_client.errors`, or OSError for errors of the operating

@@ -16,6 +16,7 @@ from dataops_client.cli import (
     console,
     download,
     files,
+    find,
     job,
     overview,
     runs,
@@ -23,6 +24,7 @@ from dataops_client.cli import (
     verification,
 )
 from dataops_client.cli.exit_codes import get_exit_code
+from dataops_client.cli.filter_options import with_filter_options
 from dataops_client.cli.global_options import (
     ConfigProfile,
     GlobalOptions,
@@ -56,6 +58,7 @@ _EXAMPLES = {
     "compositions": ("dataops compositions",),
     "list": ("dataops list Zr49Cu49Al2",),
     "info": ("dataops info", "dataops info Zr49Cu49Al2 21"),
+    "find": ("dataops find --elements Zr,Al --outcome DONE --bond-labels-min 600",),
     "generate": ("dataops generate Zr49Cu49Al2 --count 2 --key task-17",),
     "augment": ("dataops augment Zr49Cu49Al2 21", "dataops augment Zr49Cu49Al2 21,22 1-6,8"),
     "status": ("dataops status Zr49Cu49Al2 21 --wait --timeout 600",),
@@ -64,6 +67,7 @@ _EXAMPLES = {
         "dataops download Zr49Cu49Al2 21",
         "dataops download Zr49Cu49Al2 21 0-5,8 -o data",
         "dataops download Zr49Cu49Al2 --outcome DONE --include '*.vec' --dry-run",
+        "dataops download --elements Al --deformation shear -o data",
     ),
     "files": ("dataops files Zr49Cu49Al2 21 0",),
     "file": ("dataops file Zr49Cu49Al2 21 0 ICOHPLIST.lobster -o -",),
@@ -82,7 +86,8 @@ _ONLINE: dict[str, Callable[..., None]] = {
     "augment": runs.augment,
     "status": runs.status,
     "run": job.run,
-    "download": download.download,
+    "find": with_filter_options(find.find),
+    "download": with_filter_options(download.download),
     "files": files.files,
     "file": files.file,
     "bonds": files.bonds,

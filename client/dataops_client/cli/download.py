@@ -13,13 +13,13 @@ import typer
 
 from dataops_client import downloads
 from dataops_client.cli import console
-from dataops_client.cli.arguments import Nc, parse_sub_runs
+from dataops_client.cli.arguments import parse_sub_runs
 from dataops_client.cli.exit_codes import EXIT_INTERRUPTED
 from dataops_client.cli.global_options import open_client
 from dataops_client.cli.output import DownloadReporter
+from dataops_client.cli.targets import select_targets
 from dataops_client.client import DataOpsClient
-from dataops_client.downloads import DownloadTarget, list_targets
-from dataops_client.errors import NotFound
+from dataops_client.downloads import DownloadTarget
 from dataops_client.html_tables import format_count, format_size
 from dataops_client.sub_run_ranges import parse_ranges
 
@@ -57,7 +57,13 @@ class DownloadOptions:
 
 def download(
     context: typer.Context,
-    nc: Nc,
+    filters: dict[str, Any],
+    nc: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NC", help="Composition; not needed with filters.", show_default=False
+        ),
+    ] = None,
     runs: Annotated[
         str | None,
         typer.Argument(
@@ -78,13 +84,6 @@ def download(
         list[str] | None,
         typer.Option(metavar="GLOB", help="Files to download, such as '*.vec'; repeatable."),
     ] = None,
-    outcome: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Outcome to select, such as DONE; repeatable."),
-    ] = None,
-    labels_complete: Annotated[
-        bool, typer.Option("--labels-complete", help="Sub-runs with a strength for every bond.")
-    ] = False,
     profile: Profile = "full",
     as_one_archive: Annotated[
         bool, typer.Option("--whole", help="One archive per run instead of one per sub-run.")
@@ -109,7 +108,7 @@ def download(
     They are written to DIR/<nc>/<run>/<sub-run>/. Files that are already present are not
     downloaded. To resume an interrupted download, repeat the command. A download does not wait
     for the executor's DONE. Files that were changed since an earlier download are restored and
-    listed.
+    listed. The filters are those of `dataops find`.
     """
     if _all:
         console.print_warning("--all is deprecated: all sub-runs are the default")
@@ -119,22 +118,10 @@ def download(
     id_runs = parse_ranges(runs) if runs else None
     numbers = parse_sub_runs(sub_runs) if sub_runs else None
     with open_client(context) as client:
-        if id_runs and numbers and not outcome and not labels_complete:
-            targets = [
-                DownloadTarget(nc, id_run, number) for id_run in id_runs for number in numbers
-            ]
-        else:
-            targets = list_targets(
-                client, nc, id_runs, outcomes=outcome or (), labels_complete=labels_complete
-            )
-            targets = [each for each in targets if not numbers or each.sub_run in numbers]
+        targets = select_targets(client, nc, id_runs, numbers, filters)
         if as_one_archive:
             names = dict.fromkeys((target.nc, target.id_run) for target in targets)
             targets = [DownloadTarget(*name, None) for name in names]
-        if not targets:
-            raise NotFound(
-                "no scheduled sub-run matches; `dataops status NC RUN` lists sub-runs and outcomes"
-            )
         if dry_run:
             _print_dry_run(client, targets, options)
             return

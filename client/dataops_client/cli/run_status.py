@@ -15,7 +15,8 @@ from dataops_client.models.runs import RunStatus, SubRunOutcome
 from dataops_client.sub_run_ranges import format_ranges
 
 
-def _format_energy(energy_ry: float | None) -> str:
+def format_energy(energy_ry: float | None) -> str:
+    """Return the text of an energy in a table."""
     return "-" if energy_ry is None else f"{energy_ry:.4f}"
 
 
@@ -25,7 +26,7 @@ _STATUS_COLUMNS = (
     Column("deformation", "deformation"),
     Column("outcome", "outcome", lambda outcome: format_cell(get_outcome_label(outcome))),
     Column("scf_iterations", "SCF steps", right=True),
-    Column("total_energy_ry", "energy (Ry)", _format_energy, right=True),
+    Column("total_energy_ry", "energy (Ry)", format_energy, right=True),
     Column("bonds", "bonds", right=True),
 )
 _STATUS_KEYS = (
@@ -57,19 +58,19 @@ def print_status(nc: str, statuses: Sequence[RunStatus], *, as_json: bool) -> No
 
 
 def build_sub_run_rows(status: RunStatus) -> list[dict[str, Any]]:
-    """Return a row for each sub-run. `outcome` is `unknown` if the API does not report one.
-
-    `bonds` is the number of bond strengths, and that of the bonds if it is another.
-    """
+    """Return a row for each sub-run. `outcome` is `unknown` if the API does not report one."""
     rows: list[dict[str, Any]] = []
     for sub_run in status.sub_runs:
         outcome = status.sub_run_outcomes.get(sub_run, SubRunOutcome(UNKNOWN))
-        bonds: int | str | None = outcome.bond_labels
-        if bonds is not None and outcome.bonds_expected not in (None, bonds):
-            bonds = f"{bonds}/{outcome.bonds_expected}"
+        bonds = format_bonds(outcome.bond_labels, outcome.bonds_expected)
         names = {"id_run": status.id_run, "sub_run": sub_run, "bonds": bonds}
         rows.append(names | {"deformation": get_deformation(sub_run)} | asdict(outcome))
     return rows
+
+
+def format_bonds(labels: int | None, expected: int | None) -> int | str | None:
+    """Return the number of bond strengths, and that of the bonds if it is another."""
+    return labels if labels is None or expected in (None, labels) else f"{labels}/{expected}"
 
 
 def format_summary(status: RunStatus) -> str:
