@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 from dataops_client._version import __version__
 from dataops_client.api import InsecureConnection
 from dataops_client.client import DataOpsClient
+from dataops_client.datasets.folder import DatasetVerification, verify_dataset
+from dataops_client.datasets.lock import DatasetLock
+from dataops_client.datasets.pull import PulledDataset
 from dataops_client.downloads import (
     DownloadResult,
     DownloadTarget,
@@ -46,6 +49,17 @@ from dataops_client.models.archives import (
     SkippedFile,
 )
 from dataops_client.models.bonds import Bonds, BondStrength, BondTypeSummary
+from dataops_client.models.datasets import (
+    Advisory,
+    BondChange,
+    DatasetDiff,
+    DatasetSummary,
+    DatasetVersion,
+    DatasetVersions,
+    DeletedVersion,
+    FreezeProgress,
+    OutcomeChange,
+)
 from dataops_client.models.downloads import Download
 from dataops_client.models.facts import FoundSubRuns, SubRunFacts
 from dataops_client.models.runs import Run, RunStatus, Scheduled, ScheduledRuns, SubRunOutcome
@@ -59,9 +73,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessDenied",
+    "Advisory",
     "ArchiveFile",
     "ArchiveLink",
     "AsyncDataOpsClient",
+    "BondChange",
     "BondStrength",
     "BondTypeSummary",
     "Bonds",
@@ -72,13 +88,21 @@ __all__ = [
     "Conflict",
     "DataOpsClient",
     "DataOpsError",
+    "DatasetDiff",
     "DatasetInfo",
+    "DatasetLock",
+    "DatasetSummary",
+    "DatasetVerification",
+    "DatasetVersion",
+    "DatasetVersions",
+    "DeletedVersion",
     "Difference",
     "Download",
     "DownloadResult",
     "DownloadTarget",
     "DryRunResult",
     "FoundSubRuns",
+    "FreezeProgress",
     "Identity",
     "InsecureConnection",
     "InvalidArchive",
@@ -87,6 +111,8 @@ __all__ = [
     "ManifestFile",
     "NotFound",
     "NothingAvailable",
+    "OutcomeChange",
+    "PulledDataset",
     "Run",
     "RunStatus",
     "Scheduled",
@@ -107,6 +133,7 @@ __all__ = [
     "dry_run",
     "list_targets",
     "verify",
+    "verify_dataset",
 ]
 
 

@@ -1,4 +1,4 @@
-"""Requests to the API, with retries. Results are responses of status 200, 202, 304, or errors."""
+"""Requests to the API, with retries. Other responses than 200, 201, 202 and 304 are errors."""
 
 from __future__ import annotations
 
@@ -83,23 +83,35 @@ class Api:
         path: str,
         query: Mapping[str, str | Sequence[str]] | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        redirect: bool = False,
     ) -> Response:
-        """Send a GET. The status is 304 only if `headers` contain If-None-Match."""
+        """Send a GET. The status is 304 only if `headers` contain If-None-Match.
+
+        With `redirect`, the status can be 303. The caller follows it, without the token.
+        """
         target = f"{path}?{urlencode(query, doseq=True)}" if query else path
-        return self._request(
-            "GET", target, self._headers | dict(headers or {}), None, DEFAULT_RETRY
-        )
+        headers = self._headers | dict(headers or {})
+        if redirect:
+            headers["Accept"] = "*/*"
+        return self._request("GET", target, headers, None, DEFAULT_RETRY, redirect=redirect)
 
     def post(self, path: str, body: Any = None, idempotency_key: str | None = None) -> Response:
         """Send a POST. It is only retried with an idempotency key."""
+        return self.send("POST", path, body, idempotency_key)
+
+    def send(
+        self, method: str, path: str, body: Any = None, idempotency_key: str | None = None
+    ) -> Response:
+        """Send a request with a JSON body. It is only retried with an idempotency key."""
         headers, retries = dict(self._headers), DEFAULT_RETRY
         if idempotency_key:
             headers["Idempotency-Key"] = idempotency_key
             retries = retries.new(allowed_methods=None)
         if body is None:
-            return self._request("POST", path, headers, None, retries)
+            return self._request(method, path, headers, None, retries)
         headers["Content-Type"] = "application/json"
-        return self._request("POST", path, headers, json.dumps(body).encode(), retries)
+        return self._request(method, path, headers, json.dumps(body).encode(), retries)
 
     def _request(
         self,
@@ -108,6 +120,8 @@ class Api:
         headers: Mapping[str, str],
         body: bytes | None,
         retries: RetryPolicy,
+        *,
+        redirect: bool = False,
     ) -> Response:
         connect_retries = _FIRST_CONNECT_RETRIES
         while True:
@@ -124,8 +138,10 @@ class Api:
                     connect_retries -= 1
                 cause = error
             else:
-                if response.status in (200, 202) or (
-                    response.status == 304 and "If-None-Match" in headers
+                if (
+                    response.status in (200, 201, 202)
+                    or (response.status == 304 and "If-None-Match" in headers)
+                    or (response.status == 303 and redirect)
                 ):
                     return response
                 failure = build_response_error(response)

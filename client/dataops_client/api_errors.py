@@ -27,6 +27,7 @@ _ERRORS_BY_STATUS: dict[int, type[errors.DataOpsError]] = {
     403: errors.AccessDenied,
     404: errors.NotFound,
     409: errors.Conflict,
+    410: errors.NotFound,
     413: errors.InvalidRequest,
     415: errors.InvalidRequest,
     422: errors.InvalidRequest,

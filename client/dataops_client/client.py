@@ -10,6 +10,8 @@ from dataops_client._version import __version__
 from dataops_client.api import Api, validate_token
 from dataops_client.archive_operations import ArchiveOperations
 from dataops_client.configuration import load_settings
+from dataops_client.dataset_administration import DatasetAdministration
+from dataops_client.dataset_transfers import DatasetTransfers
 from dataops_client.file_operations import FileOperations
 from dataops_client.find_operations import FindOperations
 from dataops_client.run_operations import RunOperations
@@ -20,7 +22,13 @@ from dataops_client.transfer.object_store import ObjectStoreClient
 
 
 class DataOpsClient(
-    RunOperations, FindOperations, ArchiveOperations, FileOperations, ServiceOperations
+    RunOperations,
+    FindOperations,
+    ArchiveOperations,
+    FileOperations,
+    DatasetTransfers,
+    DatasetAdministration,
+    ServiceOperations,
 ):
     """Client of one DataOps API. Use it as a context manager, or close it.
 

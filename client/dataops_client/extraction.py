@@ -8,7 +8,8 @@ import struct
 import time
 import uuid
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from dataops_client.archive_inspection import inspect_archive
@@ -53,16 +54,54 @@ def extract(
     _check_target(target, expected)
     work = target.parent / f".{target.name}.{uuid.uuid4().hex}"
     try:
-        with zipfile.ZipFile(archive) as opened:
+        with _open_archive(archive) as opened:
             members = inspect_archive(opened, archive.stat().st_size, expected)
             work.mkdir(parents=True)
             MemberWriter(archive, members, work, expected).run()
-    except BaseException as error:
+    except BaseException:
         shutil.rmtree(work, ignore_errors=True)
-        if isinstance(error, _DAMAGE_ERRORS):
-            raise InvalidArchive(f"{archive.name!r} is damaged: {error}") from error
         raise
     _replace_atomically(work, target, move or move_folder)
+
+
+def extract_some(
+    archive: Path, hashes: Mapping[str, str], names: Collection[str], folder: Path
+) -> None:
+    """Extract some files of an archive to an empty folder.
+
+    Args:
+        archive: ZIP to extract.
+        hashes: SHA-256 of all files of the archive by name, without its metadata.
+        names: Names of the files to extract.
+        folder: Folder of the files.
+
+    Raises:
+        UnsafeArchive: The archive breaks a rule of safe extraction; nothing was written.
+        ChecksumMismatch: A file has another SHA-256.
+        InvalidArchive: The archive is damaged.
+    """
+    with _open_archive(archive) as opened:
+        # The manifest of a dataset has no sizes. The SHA-256 of archive and file prove them.
+        expected = {
+            name: ArchiveFile(name, member.file_size, hashes[name], "")
+            for member in opened.infolist()
+            if (name := member.filename) in hashes
+        }
+        if missing := sorted(hashes.keys() - expected.keys()):
+            raise InvalidArchive(f"{archive.name!r} does not contain {missing[0]!r}")
+        members = inspect_archive(opened, archive.stat().st_size, expected)
+        chosen = [member for member in members if member.filename in names]
+        MemberWriter(archive, chosen, folder, expected).run()
+
+
+@contextmanager
+def _open_archive(archive: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an archive. Raise InvalidArchive for damage that the block finds."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            yield opened
+    except _DAMAGE_ERRORS as error:
+        raise InvalidArchive(f"{archive.name!r} is damaged: {error}") from error
 
 
 def matches_folder(

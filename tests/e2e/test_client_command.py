@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dataops_client
 import pytest
@@ -31,6 +32,7 @@ from dataops_client import (
 )
 from dataops_client.cli.app import app
 from dataops_client.cli.exit_codes import (
+    EXIT_ADVISORY,
     EXIT_CODES,
     EXIT_FAILURE,
     EXIT_INTERRUPTED,
@@ -117,10 +119,21 @@ def test_the_programs_of_the_readme_run(
         assert "Zr49Cu49Al2/21/0" in done.stdout
 
 
+def list_commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the commands of a group with their names, such as `dataset pull`."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from list_commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
 def test_the_readme_lists_exactly_the_commands_and_options() -> None:
     group = get_command(app)
-    commands = group.commands  # type: ignore[attr-defined]
-    rows = set(re.findall(r"^\| `([a-z]+)(?: [^|`]*)?` \| [A-Z]", README, re.MULTILINE))
+    commands = dict(list_commands(group))
+    rows = set(
+        re.findall(r"^\| `((?:dataset )?[a-z]+)(?: [^|`]*)?` \| [A-Z]", README, re.MULTILINE)
+    )
     assert rows == commands.keys()
     for name, command in commands.items():
         options = {
@@ -145,7 +158,7 @@ def test_the_readme_lists_every_public_name() -> None:
 
 def test_the_readme_lists_exactly_the_exit_codes() -> None:
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
-    assert codes == {0, *EXIT_CODES.values(), EXIT_TIME_LIMIT, EXIT_INTERRUPTED}
+    assert codes == {0, *EXIT_CODES.values(), EXIT_TIME_LIMIT, EXIT_ADVISORY, EXIT_INTERRUPTED}
 
 
 def test_a_composition_is_downloaded_with_a_line_per_sub_run(

@@ -24,6 +24,7 @@ class Request:
     target: str
     headers: Mapping[str, str]
     connection: socket.socket
+    body: bytes = b""
 
 
 Respond = Callable[[Request], bytes]
@@ -79,10 +80,10 @@ def raw_server(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[
                 name.strip().lower(): value.strip()
                 for name, _, value in (line.partition(":") for line in lines)
             }
-            self.rfile.read(int(headers.get("content-length", 0)))
+            body = self.rfile.read(int(headers.get("content-length", 0)))
             if len(first) < 2:  # a connection without a request
                 return
-            request = Request(first[0], first[1], headers, self.connection)
+            request = Request(first[0], first[1], headers, self.connection, body)
             state.requests.append(request)
             with suppress(OSError):  # the client closed the connection
                 self.wfile.write(state.respond(request))

@@ -14,6 +14,7 @@ from dataops_client.cli import (
     account,
     completion,
     console,
+    dataset_group,
     download,
     files,
     find,
@@ -23,6 +24,7 @@ from dataops_client.cli import (
     training,
     verification,
 )
+from dataops_client.cli.commands import add_command
 from dataops_client.cli.exit_codes import get_exit_code
 from dataops_client.cli.filter_options import with_filter_options
 from dataops_client.cli.global_options import (
@@ -44,7 +46,8 @@ that exist already. A download does not wait for DONE.
 _EPILOG = """\b
 Output: a table on a terminal, tab-separated values in pipes, or --json.
 Exit codes: 0 success, 1 failure, 2 invalid request, 3 not found, 4 temporary
-failure (repeat the command later), 5 --timeout exceeded, 130 interrupted.
+failure (repeat the command later), 5 --timeout exceeded, 6 `dataset verify`
+found advisories, 130 interrupted.
 
 \b
 Environment: DATAOPS_URL, DATAOPS_TOKEN, DATAOPS_PROFILE, HTTPS_PROXY,
@@ -121,8 +124,10 @@ _COMMANDS = {
     "completion": completion.completion,
 }
 for _name, _command in _COMMANDS.items():
-    _examples = "\n".join(("\b\nExample:", *(f"  {line}" for line in _EXAMPLES.get(_name, ()))))
-    app.command(_name, epilog=_examples if _name in _EXAMPLES else None)(_command)
+    add_command(app, _name, _command, _EXAMPLES.get(_name, ()))
+app.add_typer(
+    dataset_group.group, name="dataset", help="Freeze, pull, verify, compare and cite datasets."
+)
 
 
 def _print_version(requested: bool) -> None:

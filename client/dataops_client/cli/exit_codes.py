@@ -13,6 +13,8 @@ EXIT_TEMPORARY = 4
 """Repeating the command later may succeed. Partial downloads are resumed."""
 EXIT_TIME_LIMIT = 5
 """The time limit of `--timeout` was exceeded."""
+EXIT_ADVISORY = 6
+"""`dataops dataset verify`: the dataset is complete, and has advisories or was deleted."""
 EXIT_INTERRUPTED = 130
 
 EXIT_CODES: dict[type[BaseException], int] = {

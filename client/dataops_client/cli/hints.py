@@ -8,6 +8,7 @@ from dataops_client import errors
 
 _BY_CODE = {
     "no_such_route": "the API is older than this command, or the URL leads to another API",
+    "dataset_deleted": "`dataops dataset show NAME` lists the versions",
     "nothing_available": "`dataops list NC` lists the runs that are scheduled already",
     "sub_run_not_scheduled": "`dataops augment NC RUN` schedules the sub-runs of a run",
 }
@@ -27,6 +28,8 @@ def get_hint(error: BaseException) -> Iterator[str]:
             yield "hint: `dataops whoami` prints the scopes of your token"
         elif "/files/" in (error.request or "") and error.status == 404:
             yield "hint: `dataops files NC RUN SUB_RUN` lists the files"
+        elif "/datasets" in (error.request or "") and error.status == 404:
+            yield "hint: `dataops dataset list` lists the datasets"
         elif isinstance(error, errors.NotFound) and error.status == 404:
             yield "hint: `dataops compositions` and `dataops list` list what exists"
         if error.request_id and (error.status or 0) >= 500:

@@ -29,7 +29,7 @@ def wait_for_runs(
         count = f" ({number} of {len(id_runs)})" if len(id_runs) > 1 else ""
         show_line(f"run {status.id_run}{count} {status.state}; files: {status.summary}")
 
-    with _show_live_line(f"waiting for run {id_runs[0]}") as show_line:
+    with show_live_line(f"waiting for run {id_runs[0]}") as show_line:
         found = []
         for id_run in id_runs:
             remaining = timeout_seconds
@@ -49,7 +49,7 @@ def wait_for_runs(
 
 
 @contextmanager
-def _show_live_line(text: str) -> Iterator[Callable[[str], None]]:
+def show_live_line(text: str) -> Iterator[Callable[[str], None]]:
     """Show a line with the elapsed time while the context is open, and yield what changes it."""
     if not sys.stderr.isatty():
         yield lambda _: None

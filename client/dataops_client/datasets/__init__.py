@@ -1,0 +1,1 @@
+"""Frozen datasets on disk: reference, manifest, lock, verification, pull and bag."""
