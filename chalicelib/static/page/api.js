@@ -1,3 +1,4 @@
+// @ts-check
 // HTTP requests to the API, with the token of this browser tab if one is set.
 
 export const ROOT = new URL("../../", import.meta.url);

@@ -1,10 +1,10 @@
 // @ts-check
 // Entry point: shows the view of the address.
 
+import { keepAgesUpToDate } from "./age.js";
 import { ROOT } from "./api.js";
-import { showDataset } from "./dataset.js";
+import { showDescription } from "./description.js";
 import { byId, h } from "./dom.js";
-import { formatAge } from "./labels.js";
 import { showNotFound } from "./not_found.js";
 import { parseRoute, routes } from "./routes.js";
 import { watch } from "./run_status.js";
@@ -55,8 +55,7 @@ function showRunsOf(nc) {
 function showRunOf({ nc, idRun }, previous) {
   current.run?.dispose();
   current.run = null;
-  const hint =
-    nc && h("p", { class: "hint large" }, "Choose a run to see its sub-runs, files and bonds.");
+  const hint = nc && h("p.hint.large", "Choose a run to see its sub-runs, files and bonds.");
   byId("run").replaceChildren(...(hint ? [hint] : []));
   if (!nc || !idRun) return;
   current.run = loadRun({ nc, idRun }, Boolean(previous?.nc));
@@ -88,7 +87,7 @@ function loadRun(run, focus) {
     });
   });
   return {
-    showSubRun(/** @type {string} */ name) {
+    showSubRun(name) {
       subRun = name;
       pane?.showSubRun(name);
     },
@@ -103,7 +102,7 @@ function loadRun(run, focus) {
 /** @param {Route} route with view "compare" or "take" */
 async function showTargets(route) {
   const pane = byId("view");
-  pane.replaceChildren(h("p", { class: "hint" }, "Loading…"));
+  pane.replaceChildren(h("p.hint", "Loading…"));
   const [{ showCompare }, { showTake }] = await Promise.all([
     import("./compare.js"),
     import("./take.js"),
@@ -127,23 +126,18 @@ function title({ view, nc, idRun, subRun }) {
 }
 
 function load() {
-  showDataset();
+  showDescription();
   current.start?.reload();
   showTokenButton();
-}
-
-function updateAges() {
-  for (const time of /** @type {NodeListOf<HTMLTimeElement>} */ (
-    document.querySelectorAll("time[data-age]")
-  ))
-    time.textContent = formatAge(time.dateTime);
 }
 
 setUpTokenDialog(load);
 /** @type {HTMLAnchorElement} */ (byId("docs")).href = new URL("docs", ROOT).pathname;
 addEventListener("hashchange", render);
-setInterval(updateAges, 30_000);
+keepAgesUpToDate();
 render();
 drawSelection();
-showDataset();
+showDescription();
 showTokenButton();
+// The modules of a run are loaded before they are needed.
+requestIdleCallback(() => import("./run.js"));

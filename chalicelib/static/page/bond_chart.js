@@ -1,29 +1,46 @@
+// @ts-check
 // Plot of -ICOHP against distance: one mark per bond, one series per bond type.
 
-import { axis, frame, nearestPoint, onPointerMove, tooltip } from "./axes.js";
+import { axis, frame } from "./axes.js";
+import { chartFigure } from "./chart_figure.js";
 import { h, svg } from "./dom.js";
-import { plotButtons, tableButtons } from "./export_data.js";
+import { formatNumber } from "./labels.js";
+import { onPointAt, tooltip } from "./plot_pointer.js";
 import { legendSwatch, markPath, seriesClass, seriesIndex } from "./series.js";
+import { htmlTable } from "./tables.js";
 
 const MAX_POINTER_DISTANCE = 20; // in the coordinates of the plot
 
 /**
+ * Build an empty plot of bonds.
+ * @param {string} description for screen readers
+ * @param {any[]} bonds at least one
+ */
+export const bondFrame = (description, bonds) =>
+  frame(
+    `−ICOHP against distance of ${description}`,
+    axis(
+      "distance (Å)",
+      bonds.map((bond) => bond.distance),
+      8,
+    ),
+    axis("−ICOHP (eV)", [0, ...bonds.map((bond) => bond.icohp)]),
+  );
+
+/**
  * Build the figure of the bonds of one cell.
  * @param {string} nc
- * @param {object[]} types the summaries of all bond types
- * @param {object[]} bonds at least one
+ * @param {any[]} types the summaries of all bond types
+ * @param {any[]} bonds at least one
  * @param {string} filename of exports, without suffix
- * @param {(bond: object | null) => void} [onSelect] called with the bond that is shown
- * @returns {{node: HTMLElement, select: (bond: object | null) => void}}
+ * @param {(bond: any) => void} onSelect called with the bond that is shown, or null
+ * @returns {{node: HTMLElement, select: (bond: any) => void}}
  */
-export function bondChart(nc, types, bonds, filename, onSelect = () => {}) {
+export function bondChart(nc, types, bonds, filename, onSelect) {
   const ordered = [...bonds].sort((one, other) => one.distance - other.distance);
-  const distances = ordered.map((bond) => bond.distance);
-  const minStrength = ordered.reduce((min, bond) => Math.min(min, bond.icohp), 0);
-  const maxStrength = ordered.reduce((max, bond) => Math.max(max, bond.icohp), 0);
-  const { node, toX, toY, box } = frame(
-    axis("distance (Å)", distances[0], distances.at(-1), 8),
-    axis("−ICOHP (eV)", minStrength, maxStrength),
+  const { plot, toX, toY, box } = bondFrame(
+    `${bonds.length} bonds; the table below lists the values by bond type`,
+    bonds,
   );
   const points = ordered.map((bond) => ({ bond, x: toX(bond.distance), y: toY(bond.icohp) }));
   const layers = types.map(({ bond_type: type }) => {
@@ -33,18 +50,7 @@ export function bondChart(nc, types, bonds, filename, onSelect = () => {}) {
     return svg("path", { class: `marks ${seriesClass(series)}`, d: path });
   });
   const tip = tooltip(box);
-  const plot = svg(
-    "svg",
-    {
-      class: "plot",
-      viewBox: `0 0 ${box.width} ${box.height}`,
-      role: "img",
-      "aria-label": `−ICOHP against distance of ${bonds.length} bonds; the table below lists the values by bond type`,
-    },
-    node,
-    layers,
-    tip.node,
-  );
+  plot.append(...layers, tip.node);
   const hiddenTypes = new Set();
   const visiblePoints = () => points.filter((point) => !hiddenTypes.has(point.bond.bond_type));
 
@@ -53,14 +59,10 @@ export function bondChart(nc, types, bonds, filename, onSelect = () => {}) {
     min: "0",
     max: String(points.length - 1),
     value: "0",
-    step: "1",
     "aria-label": "Bond, ordered by distance",
+    oninput: showSliderBond,
   });
-  const readout = h(
-    "output",
-    { class: "readout" },
-    "Point at a mark or move the slider to show a bond.",
-  );
+  const readout = h("output.readout", "Point at a mark or move the slider to show a bond.");
 
   function showBond(point) {
     onSelect(point?.bond ?? null);
@@ -71,9 +73,9 @@ export function bondChart(nc, types, bonds, filename, onSelect = () => {}) {
     const { label_a: a, label_b: b, bond_type: type, distance, icohp } = point.bond;
     tip.show(point.x, point.y, [
       `${a}–${b} (${type})`,
-      `${distance.toFixed(3)} Å, ${icohp.toFixed(3)} eV`.replace("-", "−"),
+      `${distance.toFixed(3)} Å, ${formatNumber(icohp, 3)} eV`,
     ]);
-    readout.textContent = `${a}–${b}, ${type}: ${distance.toFixed(5)} Å, −ICOHP ${icohp.toFixed(5).replace("-", "−")} eV`;
+    readout.textContent = `${a}–${b}, ${type}: ${distance.toFixed(5)} Å, −ICOHP ${formatNumber(icohp, 5)} eV`;
     slider.setAttribute("aria-valuetext", readout.textContent);
   }
 
@@ -83,14 +85,10 @@ export function bondChart(nc, types, bonds, filename, onSelect = () => {}) {
     showBond(visible[Number(slider.value)]);
   }
 
-  onPointerMove(plot, box, (position) => {
-    if (!position) return;
-    const visible = visiblePoints();
-    const nearest = nearestPoint(visible, position, MAX_POINTER_DISTANCE);
-    if (nearest) slider.value = String(visible.indexOf(nearest));
+  onPointAt(plot, box, MAX_POINTER_DISTANCE, visiblePoints, (nearest) => {
+    if (nearest) slider.value = String(visiblePoints().indexOf(nearest));
     showBond(nearest);
   });
-  slider.addEventListener("input", showSliderBond);
 
   const toggleType = (index) => (event) => {
     layers[index].classList.toggle("off", !event.target.checked);
@@ -98,21 +96,27 @@ export function bondChart(nc, types, bonds, filename, onSelect = () => {}) {
     else hiddenTypes.add(types[index].bond_type);
     showSliderBond();
   };
-  const figure = h(
-    "figure",
-    { class: "chart" },
-    plot,
-    h("div", { class: "slider" }, slider, readout),
-    h(
-      "div",
-      { class: "exports" },
-      plotButtons(filename, plot),
-      tableButtons(filename, () => bondTable(bonds)),
-    ),
-    h("figcaption", {}, legend(nc, types, toggleType)),
+  const legend = htmlTable(
+    "Bond types",
+    ["Bond type", "Bonds", "Mean distance (Å)", "Mean −ICOHP (eV)"],
+    types.map((type, index) => [
+      h(
+        "label",
+        h("input", { type: "checkbox", checked: true, onchange: toggleType(index) }),
+        legendSwatch(seriesIndex(nc, type.bond_type)),
+        ` ${type.bond_type}`,
+      ),
+      type.bonds,
+      formatNumber(type.mean_distance, 3),
+      formatNumber(type.mean_icohp, 3),
+    ]),
   );
+  const getTable = () => ({
+    columns: ["atom_a", "atom_b", "bond_type", "distance_angstrom", "minus_icohp_ev"],
+    rows: bonds.map((one) => [one.label_a, one.label_b, one.bond_type, one.distance, one.icohp]),
+  });
   return {
-    node: figure,
+    node: chartFigure({ plot, filename, getTable }, h("div.slider", slider, readout), legend),
     select(bond) {
       const visible = visiblePoints();
       const index = visible.findIndex((point) => point.bond === bond);
@@ -120,56 +124,4 @@ export function bondChart(nc, types, bonds, filename, onSelect = () => {}) {
       showBond(visible[index]);
     },
   };
-}
-
-const bondTable = (bonds) => ({
-  columns: ["atom_a", "atom_b", "bond_type", "distance_angstrom", "minus_icohp_ev"],
-  rows: bonds.map((bond) => [
-    bond.label_a,
-    bond.label_b,
-    bond.bond_type,
-    bond.distance,
-    bond.icohp,
-  ]),
-});
-
-function legend(nc, types, toggleType) {
-  const rows = types.map((type, index) =>
-    h(
-      "tr",
-      {},
-      h(
-        "th",
-        { scope: "row" },
-        h(
-          "label",
-          {},
-          h("input", { type: "checkbox", checked: true, onchange: toggleType(index) }),
-          legendSwatch(seriesIndex(nc, type.bond_type)),
-          ` ${type.bond_type}`,
-        ),
-      ),
-      h("td", { class: "number" }, String(type.bonds)),
-      h("td", { class: "number" }, type.mean_distance.toFixed(3)),
-      h("td", { class: "number" }, type.mean_icohp.toFixed(3).replace("-", "−")),
-    ),
-  );
-  const head = ["Bond type", "Bonds", "Mean distance (Å)", "Mean −ICOHP (eV)"];
-  return h(
-    "table",
-    { class: "legend" },
-    h("caption", { class: "visually-hidden" }, "Bond types"),
-    h(
-      "thead",
-      {},
-      h(
-        "tr",
-        {},
-        head.map((text, column) =>
-          h("th", { scope: "col", class: column ? "number" : null }, text),
-        ),
-      ),
-    ),
-    h("tbody", {}, rows),
-  );
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // The bonds of a sub-run, loaded in pages.
 
 import { get, paths } from "./api.js";

@@ -1,8 +1,8 @@
 // @ts-check
 // The calculation of a sub-run: SCF convergence and provenance.
 
-import { get, paths } from "./api.js";
 import { parseLobsterLog, parsePseudopotentials, parseScfOutput } from "./calculation_files.js";
+import { loadDescription } from "./description.js";
 import { factList, h } from "./dom.js";
 import { exportName, readText } from "./file_text.js";
 import { lineChart } from "./line_chart.js";
@@ -19,16 +19,15 @@ import { lineChart } from "./line_chart.js";
  */
 export async function showCalculation(section, subRun, names) {
   const { nc } = subRun;
-  const readOptional = (/** @type {string} */ name) =>
-    names.has(name) ? readText(subRun, name) : null;
-  const title = h("h4", {}, "Calculation");
-  section.replaceChildren(title, h("p", { class: "hint" }, "Loading the SCF output…"));
+  const readOptional = (name) => (names.has(name) ? readText(subRun, name) : null);
+  const title = h("h4", "Calculation");
+  section.replaceChildren(title, h("p.hint", "Loading the SCF output…"));
   try {
     const [output, input, log, dataset] = await Promise.all([
       readOptional(`${nc}.scf.out`),
       readOptional(`${nc}.scf.in`),
       readOptional(`${nc}.lb.out`),
-      loadDataset(),
+      loadDescription(),
     ]);
     const scf = output === null ? null : parseScfOutput(output);
     /** @type {[string, string][]} */
@@ -42,38 +41,21 @@ export async function showCalculation(section, subRun, names) {
     section.replaceChildren(
       title,
       convergence(scf, exportName(subRun)) ??
-        h("p", { class: "hint" }, `${nc}.scf.out has no SCF iteration, or does not exist.`),
+        h("p.hint", `${nc}.scf.out has no SCF iteration, or does not exist.`),
       h(
         "details",
         { open: true },
-        h("summary", {}, "Provenance"),
+        h("summary", "Provenance"),
         factList(facts),
-        h(
-          "p",
-          { class: "hint" },
-          `From ${nc}.scf.out, ${nc}.scf.in, ${nc}.lb.out and the data set.`,
-        ),
+        h("p.hint", `From ${nc}.scf.out, ${nc}.scf.in, ${nc}.lb.out and the data set.`),
       ),
     );
     return scf;
   } catch (error) {
-    const { message } = /** @type {Error} */ (error);
-    section.replaceChildren(title, h("p", { class: "failure" }, message));
+    const { message } = error;
+    section.replaceChildren(title, h("p.failure", message));
     return null;
   }
-}
-
-/** @type {Promise<any> | null} */
-let datasetInfo = null;
-function loadDataset() {
-  datasetInfo ??= get(paths.datasetInfo).then(
-    ({ json }) => json,
-    () => {
-      datasetInfo = null;
-      return null;
-    },
-  );
-  return datasetInfo;
 }
 
 /**
@@ -90,8 +72,7 @@ function convergence(scf, filename) {
     values: x.map((_, index) => scf.energies[index] ?? Number.NaN),
   };
   return h(
-    "div",
-    { class: "chart-pair" },
+    "div.chart-pair",
     lineChart({
       filename: `${filename}_scf_accuracy`,
       title: "SCF convergence",

@@ -5,7 +5,7 @@ import { coordinateTable, elementLegend } from "./atom_table.js";
 import { cellView } from "./cell_view.js";
 import { cellParameters, density, parseXyz, radialDistribution, volume } from "./crystal.js";
 import { factList, h } from "./dom.js";
-import { saveBlob, tableButtons } from "./export_data.js";
+import { exportButtons, saveBlob } from "./export_data.js";
 import { exportName, readText } from "./file_text.js";
 import { lineChart } from "./line_chart.js";
 import { seriesIndex } from "./series.js";
@@ -23,23 +23,23 @@ const RANGE = { end: 6, step: 0.1 }; // angstrom
  */
 export async function showCell(section, subRun, { names, onSelect }) {
   const name = `${subRun.nc}.xyz`;
-  const title = h("h4", {}, "Cell");
+  const title = h("h4", "Cell");
   if (!names.has(name)) {
-    section.replaceChildren(title, h("p", { class: "hint" }, `This sub-run has no ${name}.`));
+    section.replaceChildren(title, h("p.hint", `This sub-run has no ${name}.`));
     return null;
   }
-  section.replaceChildren(title, h("p", { class: "hint" }, "Loading the structure…"));
+  section.replaceChildren(title, h("p.hint", "Loading the structure…"));
   try {
     const crystal = parseXyz(await readText(subRun, name));
     if (!crystal) {
       const text = `${name} is not an extended XYZ file with a lattice.`;
-      section.replaceChildren(title, h("p", { class: "failure" }, text));
+      section.replaceChildren(title, h("p.failure", text));
       return null;
     }
     return drawCell(section, title, crystal, { subRun, name, onSelect });
   } catch (error) {
-    const { message } = /** @type {Error} */ (error);
-    section.replaceChildren(title, h("p", { class: "failure" }, message));
+    const { message } = error;
+    section.replaceChildren(title, h("p.failure", message));
     return null;
   }
 }
@@ -53,7 +53,7 @@ export async function showCell(section, subRun, { names, onSelect }) {
 function drawCell(section, title, crystal, { subRun, name, onSelect }) {
   const { nc } = subRun;
   const view = cellView(crystal, { seriesOf: (type) => seriesIndex(nc, type), onSelect });
-  const readout = h("output", {}, "");
+  const readout = h("output", "");
   const slider = h("input", {
     type: "range",
     min: "0",
@@ -62,7 +62,7 @@ function drawCell(section, title, crystal, { subRun, name, onSelect }) {
     step: "1",
     "aria-label": "Weakest bond that is drawn, in percent of the strongest",
   });
-  const threshold = h("div", { class: "threshold", hidden: true }, slider, readout);
+  const threshold = h("div.slider", { hidden: true }, slider, readout);
   let strongest = 0;
   const update = () => {
     const weakest = (strongest * Number(slider.value)) / 100;
@@ -71,20 +71,18 @@ function drawCell(section, title, crystal, { subRun, name, onSelect }) {
     view.setWeakest(weakest);
   };
   slider.addEventListener("input", update);
-  const facts = h("div", {});
+  const facts = h("div");
   section.replaceChildren(
     title,
     h(
-      "div",
-      { class: "cell-layout" },
-      h("div", {}, view.node, threshold, pngButton(view.canvas, exportName(subRun))),
+      "div.cell-layout",
+      h("div", view.node, threshold, pngButton(view.canvas, exportName(subRun))),
       h(
         "div",
-        {},
         elementLegend(crystal),
         facts,
         coordinateTable(crystal),
-        tableButtons(`${exportName(subRun)}_coordinates`, () => ({
+        exportButtons(`${exportName(subRun)}_coordinates`, () => ({
           columns: ["atom", "element", "x_angstrom", "y_angstrom", "z_angstrom"],
           rows: crystal.atoms.map(({ element, position }, index) => [
             index + 1,
@@ -94,11 +92,10 @@ function drawCell(section, title, crystal, { subRun, name, onSelect }) {
         })),
       ),
     ),
-    h("p", { class: "hint" }, `Positions and lattice from ${name}. Drag to rotate.`),
+    h("p.hint", `Positions and lattice from ${name}. Drag to rotate.`),
     distributionChart(crystal, subRun) ?? "",
   );
-  const setMasses = (/** @type {Map<string, number>} */ masses) =>
-    facts.replaceChildren(factList(latticeFacts(crystal, masses)));
+  const setMasses = (masses) => facts.replaceChildren(factList(latticeFacts(crystal, masses)));
   setMasses(new Map());
   return {
     setMasses,
@@ -121,10 +118,8 @@ const pngButton = (canvas, name) =>
   h(
     "button",
     {
-      type: "button",
       class: "subtle",
-      onclick: () =>
-        canvas.toBlob((/** @type {Blob | null} */ blob) => blob && saveBlob(`${name}.png`, blob)),
+      onclick: () => canvas.toBlob((blob) => blob && saveBlob(`${name}.png`, blob)),
     },
     "Save the cell as PNG",
   );

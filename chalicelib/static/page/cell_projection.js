@@ -30,11 +30,7 @@ export const INITIAL_ROTATION = rotate(
  * @returns {Vector[]}
  */
 export function rotate([x, y, z], horizontal, vertical) {
-  const combine = (
-    /** @type {Vector} */ one,
-    /** @type {Vector} */ other,
-    /** @type {number} */ angle,
-  ) => [
+  const combine = (one, other, angle) => [
     /** @type {Vector} */ (one.map((v, i) => v * Math.cos(angle) + other[i] * Math.sin(angle))),
     /** @type {Vector} */ (other.map((v, i) => v * Math.cos(angle) - one[i] * Math.sin(angle))),
   ];
@@ -71,7 +67,7 @@ const TOLERANCE = 0.01; // angstrom
 function imageOfBond({ atoms, lattice }, bond) {
   const a = atoms[bond.atom_a - 1].position;
   const b = atoms[bond.atom_b - 1].position;
-  const printed = bond.translation.map((/** @type {number} */ count) => -count);
+  const printed = bond.translation.map((count) => -count);
   return [printed, ...NEIGHBOURS].find((counts) => {
     const image = translate(b, lattice, counts);
     const distance = Math.hypot(image[0] - a[0], image[1] - a[1], image[2] - a[2]);

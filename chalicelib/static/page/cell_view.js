@@ -21,8 +21,7 @@ const MAX_PICK_DISTANCE = 8; // pixels
  *   `onSelect` is called with the bond at which the user points
  */
 export function cellView(crystal, { seriesOf, onSelect }) {
-  const canvas = h("canvas", {
-    class: "cell-view",
+  const canvas = h("canvas.cell-view", {
     tabindex: "0",
     role: "img",
     "aria-label": `Cell with ${crystal.atoms.length} atoms in 3D. Arrow keys rotate it, + and − zoom, 0 resets. The table of coordinates lists the atoms.`,
@@ -63,11 +62,7 @@ export function cellView(crystal, { seriesOf, onSelect }) {
     context.clearRect(0, 0, size.width, size.height);
     context.lineCap = "round";
     const strongest = Math.max(...state.bonds.map(({ icohp }) => icohp), 0.001);
-    const line = (
-      /** @type {{from: Vector, to: Vector}} */ { from, to },
-      /** @type {string} */ color,
-      /** @type {number} */ width,
-    ) => {
+    const line = ({ from, to }, color, width) => {
       const [start, end] = [project(from), project(to)];
       return {
         z: (start.z + end.z) / 2,
@@ -125,7 +120,7 @@ export function cellView(crystal, { seriesOf, onSelect }) {
     view.rotation = rotate(view.rotation, horizontal, vertical);
     redraw();
   };
-  const zoom = (/** @type {number} */ factor) => {
+  const zoom = (factor) => {
     view.zoom = Math.min(8, Math.max(0.5, view.zoom * factor));
     redraw();
   };
@@ -143,7 +138,7 @@ export function cellView(crystal, { seriesOf, onSelect }) {
     ["Zoom out", "−", ["-"], () => zoom(1 / ZOOM)],
     ["Reset the view", "Reset", ["0"], reset],
   ];
-  canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+  canvas.addEventListener("keydown", (event) => {
     const action = controls.find(([, , keys]) => keys.includes(event.key))?.[3];
     if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
@@ -166,10 +161,10 @@ export function cellView(crystal, { seriesOf, onSelect }) {
   }).observe(canvas);
 
   const buttons = controls.map(([label, text, , action]) =>
-    h("button", { type: "button", class: "subtle", "aria-label": label, onclick: action }, text),
+    h("button", { class: "subtle", "aria-label": label, onclick: action }, text),
   );
   return {
-    node: h("div", {}, canvas, h("div", { class: "cell-controls" }, buttons)),
+    node: h("div", canvas, h("div.cell-controls", buttons)),
     canvas,
     redraw,
     /** @param {any[]} bonds */

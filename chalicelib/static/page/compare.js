@@ -5,10 +5,11 @@ import { get, paths } from "./api.js";
 import { loadBonds } from "./bonds.js";
 import { comparePlot } from "./compare_plot.js";
 import { factsTable, meansTable } from "./compare_tables.js";
-import { actionButton, h } from "./dom.js";
-import { plotButtons, tableButtons } from "./export_data.js";
+import { actionButton, backLink, h } from "./dom.js";
+import { exportButtons } from "./export_data.js";
 import { showNotFound } from "./not_found.js";
 import { routes, targetName } from "./routes.js";
+import { scrollRegion } from "./tables.js";
 
 /** @typedef {Required<import("./routes.js").Target>} SubRun */
 /** @typedef {{subRun: SubRun, name: string, outcome: any, types: any[], bonds: any[]}} Compared */
@@ -24,13 +25,11 @@ export function showCompare(pane, targets, query) {
   const controller = new AbortController();
   const subRuns = targets.map((target) => ({ ...target, subRun: target.subRun ?? "0" }));
   const runs = targets.filter(({ subRun }) => subRun === undefined);
-  const content = h("div", {}, h("p", { class: "hint" }, "Loading…"));
+  const content = h("div", h("p.hint", "Loading…"));
   pane.replaceChildren(
-    h("p", { class: "back" }, h("a", { href: routes.start() }, "‹ All compositions")),
-    h("h2", {}, `Compare ${subRuns.length} sub-runs`),
-    ...(runs.length
-      ? [h("p", { class: "hint" }, "A run is represented by its reference cell, sub-run 0.")]
-      : []),
+    backLink(),
+    h("h2", `Compare ${subRuns.length} sub-runs`),
+    ...(runs.length ? [h("p.hint", "A run is represented by its reference cell, sub-run 0.")] : []),
     content,
   );
   load(subRuns, controller.signal).then(
@@ -38,7 +37,7 @@ export function showCompare(pane, targets, query) {
     (error) => {
       if (error.name === "AbortError") return;
       if (error.status === 404) showNotFound(content, `${error.message}.`);
-      else content.replaceChildren(h("p", { class: "failure" }, error.message));
+      else content.replaceChildren(h("p.failure", error.message));
     },
   );
   return { dispose: () => controller.abort() };
@@ -79,69 +78,47 @@ async function load(subRuns, signal) {
 function draw(content, compared, query) {
   const types = [...new Set(compared.flatMap((one) => one.types.map((type) => type.bond_type)))];
   const chosen = query.get("bond") ?? "";
-  const figure = h("figure", { class: "chart" });
-  const select = /** @type {HTMLSelectElement} */ (
-    h(
-      "select",
-      {
-        id: "bond-type",
-        onchange: () => {
-          const subRuns = compared.map(({ subRun }) => subRun);
-          const bond = new URLSearchParams(select.value ? { bond: select.value } : {});
-          history.replaceState(null, "", routes.compare(subRuns, bond));
-          drawPlot(figure, compared, select.value);
-        },
-      },
-      h("option", { value: "" }, "all bond types"),
-      types.map((type) => h("option", { value: type }, type)),
-    )
+  const filename = compared.map(({ name }) => name.replaceAll("/", "-")).join("_");
+  const figure = h("div");
+  const drawPlot = () => {
+    const series = compared.map(({ name, bonds }) => ({
+      name,
+      bonds: bonds.filter((bond) => !select.value || bond.bond_type === select.value),
+    }));
+    figure.replaceChildren(comparePlot(series, select.value, `bonds-${filename}`));
+  };
+  const onchange = () => {
+    const subRuns = compared.map(({ subRun }) => subRun);
+    const bond = new URLSearchParams(select.value ? { bond: select.value } : {});
+    history.replaceState(null, "", routes.compare(subRuns, bond));
+    drawPlot();
+  };
+  const select = h(
+    "select",
+    { id: "bond-type", onchange },
+    h("option", { value: "" }, "all bond types"),
+    types.map((type) => h("option", { value: type }, type)),
   );
   select.value = types.includes(chosen) ? chosen : "";
   const means = meansTable(compared, types);
-  const cells = h("div", { class: "cells-compared" });
+  const cells = h("div.cells-compared");
   const showCellsButton = actionButton("Show the cells side by side", async () => {
     const { showCells } = await import("./compare_cells.js");
     await showCells(cells, compared);
     showCellsButton.remove();
   });
   content.replaceChildren(
-    h(
-      "div",
-      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Sub-runs" },
-      factsTable(compared),
-    ),
-    h("h3", {}, "Bond strength against distance"),
-    h("div", {}, h("label", { for: "bond-type" }, "Bonds"), " ", select),
+    scrollRegion("Sub-runs", factsTable(compared)),
+    h("h3", "Bond strength against distance"),
+    h("div", h("label", { for: "bond-type" }, "Bonds"), " ", select),
     figure,
-    h(
-      "div",
-      { class: "table-head" },
-      h("h3", {}, "Mean −ICOHP by bond type (eV)"),
-      tableButtons(`compare-${fileName(compared)}`, () => means.data),
-    ),
-    h("p", { class: "hint" }, `Differences are to ${compared[0].name}.`),
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Means" }, means.node),
+    h("h3", "Mean −ICOHP by bond type (eV)"),
+    h("p.hint", `Differences are to ${compared[0].name}.`),
+    scrollRegion("Means", means.node),
+    exportButtons(`compare-${filename}`, () => means.data),
+    h("h3", "Cells"),
+    showCellsButton,
+    cells,
   );
-  content.append(h("h3", {}, "Cells"), showCellsButton, cells);
-  drawPlot(figure, compared, select.value);
-}
-
-/** @param {Compared[]} compared */
-const fileName = (compared) => compared.map(({ name }) => name.replaceAll("/", "-")).join("_");
-
-/**
- * @param {HTMLElement} figure
- * @param {Compared[]} compared
- * @param {string} type
- */
-function drawPlot(figure, compared, type) {
-  const series = compared.map(({ name, bonds }) => ({
-    name,
-    bonds: bonds.filter((bond) => !type || bond.bond_type === type),
-  }));
-  const { plot, legend } = comparePlot(series, type);
-  figure.replaceChildren(
-    ...(plot ? [plot] : [h("p", { class: "hint" }, "None of the sub-runs has such bonds.")]),
-    h("figcaption", {}, legend, plot && plotButtons(`bonds-${fileName(compared)}`, plot)),
-  );
+  drawPlot();
 }

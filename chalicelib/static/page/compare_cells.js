@@ -16,13 +16,13 @@ const WEAKEST = 0.4;
  * @param {import("./compare.js").Compared[]} compared
  */
 export async function showCells(section, compared) {
-  section.replaceChildren(h("p", { class: "hint" }, "Loading the structures…"));
+  section.replaceChildren(h("p.hint", "Loading the structures…"));
   section.replaceChildren(...(await Promise.all(compared.map(buildCell))));
 }
 
 /** @param {import("./compare.js").Compared} compared */
 async function buildCell({ subRun, name, bonds }) {
-  const caption = h("figcaption", {}, name);
+  const caption = h("figcaption", name);
   try {
     const crystal = parseXyz(await readText(subRun, `${subRun.nc}.xyz`));
     if (!crystal) throw new Error("The structure has no lattice.");
@@ -32,9 +32,9 @@ async function buildCell({ subRun, name, bonds }) {
     });
     view.setBonds(bonds);
     view.setWeakest(WEAKEST * bonds.reduce((max, { icohp }) => Math.max(max, icohp), 0));
-    return h("figure", {}, caption, view.node);
+    return h("figure", caption, view.node);
   } catch (error) {
-    const text = /** @type {Error} */ (error).message;
-    return h("figure", {}, caption, h("p", { class: "hint" }, text));
+    const text = error.message;
+    return h("figure", caption, h("p.hint", text));
   }
 }

@@ -2,29 +2,24 @@
 // The tables of a comparison: the sub-runs with their outcomes, and the means by bond type.
 
 import { h } from "./dom.js";
-import { DEFORMATIONS, outcomeLabel, UNKNOWN } from "./labels.js";
+import { DEFORMATIONS, formatNumber } from "./labels.js";
 import { routes } from "./routes.js";
+import { outcomeText } from "./sub_run_strip.js";
+import { htmlTable } from "./tables.js";
 
 /** @typedef {import("./compare.js").Compared} Compared */
 
 /** @param {Compared[]} compared */
 export function factsTable(compared) {
-  const rows = compared.map(({ subRun, name, outcome }) => {
-    const { sign, text, tone } = outcome ? outcomeLabel(outcome.outcome) : UNKNOWN;
-    return [
-      h("a", { href: routes.target(subRun) }, name),
-      DEFORMATIONS[Number(subRun.subRun)],
-      h("span", { class: `outcome ${tone}` }, `${sign} ${text}`),
-      formatNumber(outcome?.total_energy_ry, 5),
-      String(outcome?.bond_labels ?? ""),
-    ];
-  });
-  return htmlTable(
-    "Sub-runs",
-    ["Sub-run", "Deformation", "Outcome", "Total energy (Ry)", "Bonds"],
-    rows,
-    3,
-  );
+  const rows = compared.map(({ subRun, name, outcome }) => [
+    h("a", { href: routes.target(subRun) }, name),
+    DEFORMATIONS[Number(subRun.subRun)],
+    outcomeText(outcome),
+    formatNumber(outcome?.total_energy_ry, 5),
+    outcome?.bond_labels,
+  ]);
+  const head = ["Sub-run", "Deformation", "Outcome", "Total energy (Ry)", "Bonds"];
+  return htmlTable("Sub-runs", head, rows, 3);
 }
 
 /**
@@ -56,54 +51,10 @@ export function meansTable(compared, types) {
     ...row.map((value, column) => {
       if (value === null) return "none";
       const kind = columns[column + 1];
-      if (kind.endsWith(" bonds")) return String(value);
+      if (kind.endsWith(" bonds")) return value;
       return `${kind.endsWith("difference_ev") && value > 0 ? "+" : ""}${formatNumber(value, 4)}`;
     }),
   ]);
   const data = { columns, rows: values.map((row, index) => [types[index], ...row]) };
-  return { node: htmlTable("Means by bond type", head, rows, 1), data };
-}
-
-/**
- * @param {number | null | undefined} value
- * @param {number} digits
- */
-const formatNumber = (value, digits) =>
-  value == null ? "" : value.toFixed(digits).replace("-", "−");
-
-/**
- * @param {string} caption
- * @param {string[]} head
- * @param {any[][]} rows the first cell of each is its header
- * @param {number} firstNumber column from which on the cells are numbers
- */
-export function htmlTable(caption, head, rows, firstNumber) {
-  const kind = (/** @type {number} */ column) => (column >= firstNumber ? "number" : null);
-  return h(
-    "table",
-    { class: "compared" },
-    h("caption", { class: "visually-hidden" }, caption),
-    h(
-      "thead",
-      {},
-      h(
-        "tr",
-        {},
-        head.map((text, column) => h("th", { scope: "col", class: kind(column) }, text)),
-      ),
-    ),
-    h(
-      "tbody",
-      {},
-      rows.map((row) =>
-        h(
-          "tr",
-          {},
-          row.map((cell, column) =>
-            column ? h("td", { class: kind(column) }, cell) : h("th", { scope: "row" }, cell),
-          ),
-        ),
-      ),
-    ),
-  );
+  return { node: htmlTable("Means by bond type", head, rows), data };
 }

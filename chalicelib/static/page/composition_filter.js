@@ -9,12 +9,12 @@ export const UNSCHEDULED = "UNSCHEDULED";
 
 /** Keys of the columns that can be sorted, with the value of a composition. */
 export const SORT_VALUES = {
-  name: (/** @type {Composition} */ { nc }) => nc,
-  runs: (/** @type {Composition} */ { runs }) => runs,
-  "sub-runs": (/** @type {Composition} */ composition) => composition.sub_runs,
-  bonds: (/** @type {Composition} */ { bonds }) => bonds,
-  energy: (/** @type {Composition} */ composition) => composition.min_total_energy_ry,
-  activity: (/** @type {Composition} */ composition) => composition.last_activity_at,
+  name: ({ nc }) => nc,
+  runs: ({ runs }) => runs,
+  "sub-runs": (composition) => composition.sub_runs,
+  bonds: ({ bonds }) => bonds,
+  energy: (composition) => composition.min_total_energy_ry,
+  activity: (composition) => composition.last_activity_at,
 };
 
 /** @param {URLSearchParams} query @returns {Filter} */

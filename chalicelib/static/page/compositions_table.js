@@ -1,9 +1,10 @@
 // @ts-check
 // The table of compositions. Rows are drawn in chunks, so that 1,000 compositions stay fast.
 
+import { ageOf } from "./age.js";
 import { countOutcome, UNREAD } from "./composition_filter.js";
 import { h } from "./dom.js";
-import { formatAge, formatTime, OUTCOME_NAMES, outcomeLabel, UNKNOWN } from "./labels.js";
+import { formatNumber, OUTCOME_NAMES, outcomeLabel, UNKNOWN } from "./labels.js";
 import { routes } from "./routes.js";
 
 /** @typedef {import("./composition_summaries.js").Composition} Composition */
@@ -26,8 +27,8 @@ const COLUMNS = [
  * @returns {{node: HTMLElement, update: (found: Composition[], filter: Filter) => void}}
  */
 export function compositionsTable(onSort) {
-  const body = h("tbody", {});
-  const foot = h("div", { class: "foot" });
+  const body = h("tbody");
+  const foot = h("div.foot");
   const headers = COLUMNS.map(({ key, text, number, descending }) => {
     const cell = h(
       "th",
@@ -35,7 +36,6 @@ export function compositionsTable(onSort) {
       h(
         "button",
         {
-          type: "button",
           class: "sort",
           onclick: () => {
             const first = descending ? `-${key}` : key;
@@ -65,7 +65,7 @@ export function compositionsTable(onSort) {
         ? [
             h(
               "button",
-              { type: "button", onclick: () => drawMore()?.focus() },
+              { onclick: () => drawMore()?.focus() },
               `Show ${Math.min(CHUNK, rest)} more of ${rest.toLocaleString("en")}`,
             ),
           ]
@@ -73,11 +73,11 @@ export function compositionsTable(onSort) {
     );
   }
 
-  const head = h("thead", {}, h("tr", {}, headers));
-  const caption = h("caption", { class: "visually-hidden" }, "Compositions");
-  const table = h("table", { class: "compositions" }, caption, head, body);
+  const head = h("thead", h("tr", headers));
+  const caption = h("caption.visually-hidden", "Compositions");
+  const table = h("table.compositions", caption, head, body);
   return {
-    node: h("div", {}, table, foot),
+    node: h("div", table, foot),
     update(found, { sort }) {
       shown = found;
       for (const [index, { key }] of COLUMNS.entries()) {
@@ -90,9 +90,7 @@ export function compositionsTable(onSort) {
       body.replaceChildren();
       drawMore();
       if (!found.length)
-        foot.replaceChildren(
-          h("p", { class: "hint large" }, "No composition matches the filters."),
-        );
+        foot.replaceChildren(h("p.hint.large", "No composition matches the filters."));
     },
   };
 }
@@ -104,16 +102,11 @@ function buildRow(composition) {
     "tr",
     { class: runs ? null : "unscheduled" },
     h("th", { scope: "row" }, h("a", { href: routes.runs(nc) }, nc)),
-    h("td", { class: "number", "data-label": runs === 1 ? "run" : "runs" }, String(runs)),
-    h("td", {}, runs ? outcomes(composition) : h("span", { class: "hint" }, "no run scheduled")),
-    h("td", { class: "number", "data-label": "bonds" }, bonds ? bonds.toLocaleString("en") : ""),
-    h("td", { class: "number", "data-label": "Ry" }, formatEnergyRange(composition)),
-    h(
-      "td",
-      {},
-      time &&
-        h("time", { datetime: time, title: formatTime(time), "data-age": true }, formatAge(time)),
-    ),
+    h("td.number", { "data-label": runs === 1 ? "run" : "runs" }, String(runs)),
+    h("td", runs ? outcomes(composition) : h("span.hint", "no run scheduled")),
+    h("td.number", { "data-label": "bonds" }, bonds ? bonds.toLocaleString("en") : ""),
+    h("td.number", { "data-label": "Ry" }, formatEnergyRange(composition)),
+    h("td", time && ageOf(time)),
   );
 }
 
@@ -125,20 +118,20 @@ function outcomes(composition) {
       ...(name === UNREAD ? { ...UNKNOWN, text: "not read yet" } : outcomeLabel(name)),
     }))
     .filter(({ count }) => count);
-  const bar = h("span", { class: "outcome-bar", "aria-hidden": "true" });
+  const bar = h("span.outcome-bar", { "aria-hidden": "true" });
   for (const { count, tone } of parts) {
     const segment = h("span", { class: `cell ${tone}` });
     segment.style.flexGrow = String(count);
     bar.append(segment);
   }
-  return [bar, h("span", {}, parts.map(({ count, text }) => `${count} ${text}`).join(", "))];
+  return [bar, h("span", parts.map(({ count, text }) => `${count} ${text}`).join(", "))];
 }
 
 /** @param {Composition} composition */
 function formatEnergyRange({ min_total_energy_ry: min, max_total_energy_ry: max }) {
   if (min === null || max === null) return "";
-  const format = (/** @type {number} */ value) => value.toFixed(3).replace("-", "−");
-  return format(min) === format(max) ? format(min) : `${format(min)} to ${format(max)}`;
+  const [low, high] = [formatNumber(min, 3), formatNumber(max, 3)];
+  return low === high ? low : `${low} to ${high}`;
 }
 
 /**

@@ -134,9 +134,8 @@ export function radialDistribution({ atoms, lattice }, { end, step }) {
       }
     }
   });
-  const shell = (/** @type {number} */ bin) =>
-    (4 / 3) * Math.PI * step ** 3 * ((bin + 1) ** 3 - bin ** 3);
-  const normalize = (/** @type {number[]} */ histogram, /** @type {number} */ ordered) =>
+  const shell = (bin) => (4 / 3) * Math.PI * step ** 3 * ((bin + 1) ** 3 - bin ** 3);
+  const normalize = (histogram, ordered) =>
     histogram.map((count, bin) => (count * cellVolume) / (ordered * shell(bin)));
   return {
     r: total.map((_, bin) => (bin + 0.5) * step),

@@ -1,6 +1,7 @@
 // @ts-check
 // The axis of sub-runs: one place per deformation, grouped.
 
+import { plotText } from "./axes.js";
 import { DEFORMATION_GROUPS } from "./deformation_groups.js";
 import { svg } from "./dom.js";
 
@@ -22,46 +23,28 @@ const GROUPS = DEFORMATION_GROUPS.map(({ name, members }) => {
 });
 const LENGTH = end - GROUP_GAP;
 
+/** @type {import("./axes.js").Axis} */
 export const DEFORMATION_AXIS = {
   label: "",
   start: -0.3,
   end: LENGTH + 0.3,
   ticks: [],
   rows: 3,
-  /**
-   * @param {(value: number) => number} toX
-   * @param {{top: number, bottom: number, height: number, rowHeight: number}} box
-   */
-  decorate(toX, box) {
-    const bottom = box.height - box.bottom;
-    const row = (/** @type {number} */ number) => bottom + box.rowHeight * number;
-    return GROUPS.map(({ name, start, end, members }, index) => [
-      index > 0 &&
-        svg("line", {
-          class: "separator",
-          x1: toX(start - GROUP_GAP / 2),
-          x2: toX(start - GROUP_GAP / 2),
-          y1: box.top,
-          y2: row(2),
-        }),
-      members.map(({ subRun, short }) => [
-        svg("text", { x: toX(POSITIONS[subRun]), y: row(0.95), "text-anchor": "middle" }, subRun),
-        svg(
-          "text",
-          { class: "short", x: toX(POSITIONS[subRun]), y: row(1.85), "text-anchor": "middle" },
-          short,
-        ),
-      ]),
-      svg(
-        "text",
-        {
-          class: "group",
-          x: index === GROUPS.length - 1 ? toX(end + 0.3) : toX((start + end) / 2),
-          y: row(2.85),
-          "text-anchor": index === GROUPS.length - 1 ? "end" : "middle",
-        },
-        name,
-      ),
-    ]);
+  decorate(toX, { top, bottom, rowHeight }) {
+    const row = (number) => bottom + rowHeight * number;
+    return GROUPS.map(({ name, start, end, members }, index) => {
+      const border = toX(start - GROUP_GAP / 2);
+      const isLast = index === GROUPS.length - 1;
+      return [
+        index > 0 && svg("line.separator", { x1: border, x2: border, y1: top, y2: row(2) }),
+        members.map(({ subRun, short }) => [
+          plotText("", toX(POSITIONS[subRun]), row(0.95), "middle", subRun),
+          plotText("short", toX(POSITIONS[subRun]), row(1.85), "middle", short),
+        ]),
+        isLast
+          ? plotText("group", toX(end + 0.3), row(2.85), "end", name)
+          : plotText("group", toX((start + end) / 2), row(2.85), "middle", name),
+      ];
+    });
   },
 };

@@ -1,28 +1,46 @@
+// @ts-check
 // DOM construction. Elements are built from nodes and text, never from markup, so that names in the
 // data are shown as text.
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * Build an HTML element.
- * @param {string} tag
- * @param {Record<string, any> | null} attributes on…: listeners; true: present; null, false: absent
- * @param {...any} children nodes, texts and nested lists; null and false are ignored
+ * @template {string} T
+ * @typedef {T extends `${infer Name}.${string}` ? ElementOf<Name>
+ *   : T extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[T] : HTMLElement} ElementOf
  */
-export const h = (tag, attributes, ...children) =>
-  fill(document.createElement(tag), attributes, children);
 
-/** Build an SVG element; the parameters are those of `h`. */
-export const svg = (tag, attributes, ...children) =>
-  fill(document.createElementNS(SVG, tag), attributes, children);
+/**
+ * Build an HTML element.
+ * @template {string} T
+ * @param {T} tag with class names, such as "p.hint"
+ * @param {...any} parts attributes first, if there are any (on…: listeners; true: present; null,
+ *   false: absent), then children: nodes, texts and nested lists; null and false are ignored
+ * @returns {ElementOf<T>}
+ */
+export const h = (tag, ...parts) =>
+  /** @type {ElementOf<T>} */ (fill((name) => document.createElement(name), tag, parts));
 
-function fill(element, attributes, children) {
-  for (const [name, value] of Object.entries(attributes ?? {})) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
-  }
-  element.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
+/**
+ * Build an SVG element; the parameters are those of `h`.
+ * @param {string} tag
+ * @param {...any} parts
+ * @returns {SVGSVGElement}
+ */
+export const svg = (tag, ...parts) =>
+  /** @type {SVGSVGElement} */ (fill((name) => document.createElementNS(SVG, name), tag, parts));
+
+function fill(create, tag, parts) {
+  const [name, ...classes] = tag.split(".");
+  const element = create(name);
+  if (classes.length) element.setAttribute("class", classes.join(" "));
+  if (parts[0]?.constructor === Object)
+    for (const [key, value] of Object.entries(parts.shift())) {
+      if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+      else if (value === true) element.setAttribute(key, "");
+      else if (value !== false && value != null) element.setAttribute(key, value);
+    }
+  element.append(...parts.flat(Infinity).filter((child) => child != null && child !== false));
   return element;
 }
 
@@ -42,6 +60,14 @@ export const factList = (facts) =>
     { class: "facts-list" },
     facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
   );
+
+/**
+ * Build the link to the view above this one.
+ * @param {string} [href]
+ * @param {string} [text]
+ */
+export const backLink = (href = "#/", text = "All compositions") =>
+  h("p.back", h("a", { href }, `‹ ${text}`));
 
 /** Announce a change of the page to screen readers. */
 export function announce(text) {

@@ -1,7 +1,8 @@
+// @ts-check
 // Downloads: request a link, poll while the archive is being built, let the browser save the file.
 
 import { get, retryAfterSeconds, sleep } from "./api.js";
-import { h } from "./dom.js";
+import { actionButton, h } from "./dom.js";
 import { formatBytes } from "./labels.js";
 
 // The bucket sends the file as an attachment, so the browser does not leave the page.
@@ -17,45 +18,31 @@ function saveUrl(url) {
  * @param {string} label
  * @param {string} path of the download operation
  * @param {AbortSignal} signal cancels the download when the view is closed
- * @param {{primary?: boolean, ariaLabel?: string}} [options]
+ * @param {Record<string, any>} [attributes] of the button
  */
-export function archiveButton(label, path, signal, { primary = false, ariaLabel } = {}) {
-  const progress = h("div", { class: "progress", role: "status" });
-  let abortController = null;
-  const button = h(
-    "button",
-    {
-      type: "button",
-      class: primary ? "primary" : null,
-      "aria-label": ariaLabel,
-      onclick: async () => {
-        if (abortController) return;
-        abortController = new AbortController();
-        button.setAttribute("aria-disabled", "true");
-        try {
-          const signals = AbortSignal.any([signal, abortController.signal]);
-          const link = await waitForLink(path, signals, progress, () => abortController.abort());
-          showSaved(progress, link);
-          saveUrl(link.download_url);
-        } catch (error) {
-          progress.replaceChildren(
-            ...(error.name === "AbortError"
-              ? []
-              : [h("span", { class: "failure" }, error.message)]),
-          );
-        } finally {
-          abortController = null;
-          button.setAttribute("aria-disabled", "false");
-        }
-      },
-    },
+export function archiveButton(label, path, signal, attributes = {}) {
+  const progress = h("div.progress", { role: "status" });
+  const button = actionButton(
     label,
+    async () => {
+      const stop = new AbortController();
+      const signals = AbortSignal.any([signal, stop.signal]);
+      try {
+        const link = await waitForLink(path, signals, progress, () => stop.abort());
+        showSaved(progress, link);
+        saveUrl(link.download_url);
+      } catch (error) {
+        progress.replaceChildren();
+        if (error.name !== "AbortError") throw error;
+      }
+    },
+    attributes,
   );
-  return h("div", { class: "action" }, button, progress);
+  return h("div", button, progress);
 }
 
 async function waitForLink(path, signal, progress, cancel) {
-  progress.replaceChildren(h("span", {}, "Preparing…"));
+  progress.replaceChildren(h("span", "Preparing…"));
   const startedAt = performance.now();
   const seconds = h("span", { "aria-hidden": "true" });
   for (let shown = false; ; ) {
@@ -66,7 +53,7 @@ async function waitForLink(path, signal, progress, cancel) {
         h("progress", { "aria-label": `Building ${json.filename}` }),
         ` Building ${json.filename}… `,
         seconds,
-        h("button", { type: "button", class: "subtle", onclick: cancel }, "Stop waiting"),
+        h("button", { class: "subtle", onclick: cancel }, "Stop waiting"),
       );
       shown = true;
     }
@@ -78,13 +65,9 @@ async function waitForLink(path, signal, progress, cancel) {
 function showSaved(progress, link) {
   progress.replaceChildren(
     `Saved as ${link.filename}, ${formatBytes(link.size_bytes)}, ${link.files.length} files. `,
-    h(
-      "span",
-      { class: "fair" },
-      link.missing.length ? `Missing: ${link.missing.join(", ")}. ` : "",
-    ),
+    h("span.fair", link.missing.length ? `Missing: ${link.missing.join(", ")}. ` : ""),
     skippedFiles(link.skipped) ?? "",
-    h("details", {}, h("summary", {}, "SHA-256"), h("code", {}, link.sha256)),
+    h("details", h("summary", "SHA-256"), h("code", link.sha256)),
   );
 }
 
@@ -95,13 +78,8 @@ function showSaved(progress, link) {
  */
 export function skippedFiles(skipped) {
   if (!skipped?.length) return null;
-  const items = skipped.map(({ name, reason }) => h("li", {}, h("code", {}, name), `: ${reason}`));
-  return h(
-    "div",
-    { class: "fair" },
-    "Not included in archives:",
-    h("ul", { class: "skipped" }, items),
-  );
+  const items = skipped.map(({ name, reason }) => h("li", h("code", name), `: ${reason}`));
+  return h("div.fair", "Not included in archives:", h("ul.skipped", items));
 }
 
 /** Save one file. `path` is that of the files operation. */

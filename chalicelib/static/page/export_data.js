@@ -8,43 +8,25 @@ import { plotToPng, plotToSvg } from "./plot_image.js";
 /** @typedef {{columns: string[], rows: Cell[][]}} Table `columns` with units, such as "energy_ry" */
 
 /**
- * Build the buttons that save a table as CSV and as JSON.
- * @param {string} name of the file, without suffix
- * @param {() => Table} table called when a button is used
+ * Build the buttons that save a table as CSV and JSON, and a plot as SVG and PNG.
+ * @param {string} name of the files, without suffix
+ * @param {() => Table} getTable called when a button is used
+ * @param {SVGSVGElement} [plot]
  */
-export const tableButtons = (name, table) =>
-  buttons([
-    ["CSV", async () => saveBlob(`${name}.csv`, new Blob([toCsv(table())], { type: "text/csv" }))],
-    [
-      "JSON",
-      async () =>
-        saveBlob(`${name}.json`, new Blob([toJson(table())], { type: "application/json" })),
-    ],
-  ]);
-
-/**
- * Build the buttons that save a plot as SVG and as PNG, with the colours of the page.
- * @param {string} name of the file, without suffix
- * @param {SVGSVGElement} plot in the document when a button is used
- */
-export const plotButtons = (name, plot) =>
-  buttons([
-    [
-      "SVG",
-      async () => saveBlob(`${name}.svg`, new Blob([plotToSvg(plot)], { type: "image/svg+xml" })),
-    ],
-    ["PNG", async () => saveBlob(`${name}.png`, await plotToPng(plot))],
-  ]);
-
-/** @param {[string, () => Promise<void>][]} actions */
-function buttons(actions) {
+export function exportButtons(name, getTable, plot) {
+  const button = (suffix, type, getContent) => {
+    const onclick = async () =>
+      saveBlob(`${name}.${suffix}`, new Blob([await getContent()], { type }));
+    return h("button.subtle", { onclick }, suffix.toUpperCase());
+  };
   return h(
-    "span",
-    { class: "export", role: "group", "aria-label": "Save" },
-    h("span", { class: "hint", "aria-hidden": "true" }, "Save as"),
-    actions.map(([label, action]) =>
-      h("button", { type: "button", class: "subtle", onclick: action }, label),
-    ),
+    "span.export",
+    { role: "group", "aria-label": "Save" },
+    h("span.hint", { "aria-hidden": "true" }, "Save as"),
+    plot && button("svg", "image/svg+xml", () => plotToSvg(plot)),
+    plot && button("png", "image/png", () => plotToPng(plot)),
+    button("csv", "text/csv", () => toCsv(getTable())),
+    button("json", "application/json", () => toJson(getTable())),
   );
 }
 
@@ -53,7 +35,7 @@ function buttons(actions) {
  * @param {Table} table
  */
 export function toCsv({ columns, rows }) {
-  const quote = (/** @type {Cell} */ cell) => {
+  const quote = (cell) => {
     const text = cell === null ? "" : String(cell);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };

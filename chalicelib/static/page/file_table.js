@@ -6,6 +6,7 @@ import { h } from "./dom.js";
 import { saveFile, skippedFiles } from "./download.js";
 import { readText } from "./file_text.js";
 import { formatBytes, roleLabel } from "./labels.js";
+import { htmlTable } from "./tables.js";
 
 const MAX_PREVIEW_BYTES = 1_048_576; // one part of the text of a file
 const MAX_PREVIEW_LINES = 2000;
@@ -17,41 +18,26 @@ const MAX_PREVIEW_LINES = 2000;
  * @param {SubRun} subRun
  */
 export function fileTable(manifest, subRun) {
-  const rows = manifest.files.map((/** @type {any} */ file) =>
-    h(
-      "tr",
-      {},
-      h("th", { scope: "row" }, fileLink(subRun, file.name)),
-      h("td", {}, roleLabel(file.role)),
-      h("td", { class: "number" }, formatBytes(file.size_bytes)),
-      h("td", {}, file.size_bytes <= MAX_PREVIEW_BYTES && previewButton(subRun, file.name)),
-    ),
+  const rows = manifest.files.map((file) => [
+    fileLink(subRun, file.name),
+    roleLabel(file.role),
+    formatBytes(file.size_bytes),
+    file.size_bytes <= MAX_PREVIEW_BYTES && previewButton(subRun, file.name),
+  ]);
+  const table = htmlTable(
+    `Files of sub-run ${subRun.subRun}`,
+    ["Name", "Role", "Size", "Preview"],
+    rows,
+    2,
   );
-  const head = h(
-    "tr",
-    {},
-    h("th", { scope: "col" }, "Name"),
-    h("th", { scope: "col" }, "Role"),
-    h("th", { scope: "col", class: "number" }, "Size"),
-    h("th", { scope: "col" }, h("span", { class: "visually-hidden" }, "Preview")),
-  );
+  table.className = "files";
   return h(
     "details",
     { open: true },
-    h(
-      "summary",
-      {},
-      h("h4", {}, `${manifest.files.length} files, ${formatBytes(manifest.size_bytes)}`),
-    ),
-    h(
-      "table",
-      { class: "files" },
-      h("caption", { class: "visually-hidden" }, `Files of sub-run ${subRun.subRun}`),
-      h("thead", {}, head),
-      h("tbody", {}, rows),
-    ),
+    h("summary", h("h4", `${manifest.files.length} files, ${formatBytes(manifest.size_bytes)}`)),
+    table,
     manifest.missing.length > 0 &&
-      h("p", { class: "fair" }, `Expected but missing: ${manifest.missing.join(", ")}`),
+      h("p.fair", `Expected but missing: ${manifest.missing.join(", ")}`),
     skippedFiles(manifest.skipped),
   );
 }
@@ -60,33 +46,33 @@ export function fileTable(manifest, subRun) {
 // lets users copy it.
 /** @type {(subRun: SubRun, name: string) => HTMLElement} */
 function fileLink(subRun, name) {
-  const note = h("span", { class: "failure", role: "status" });
+  const note = h("span.failure", { role: "status" });
   const path = paths.file(subRun, name);
-  const onclick = async (/** @type {MouseEvent} */ event) => {
+  const onclick = async (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     note.textContent = "";
     try {
       await saveFile(path);
     } catch (error) {
-      note.textContent = ` ${/** @type {Error} */ (error).message}`;
+      note.textContent = ` ${error.message}`;
     }
   };
   const href = `${absoluteUrl(path)}?redirect=true`;
-  return h("span", {}, h("a", { href, "data-file": name, onclick }, name), note);
+  return h("span", h("a", { href, "data-file": name, onclick }, name), note);
 }
 
 /** @type {(subRun: SubRun, name: string) => HTMLElement} */
 function previewButton(subRun, name) {
   const onclick = async () => {
     const text = h("pre", { tabindex: "0", "aria-label": `Text of ${name}` }, "Loading…");
-    const note = h("p", { class: "hint" });
+    const note = h("p.hint");
     const title = h("h2", { id: "preview-title" }, name);
-    const close = h("button", { type: "button", onclick: () => dialog.close() }, "Close");
+    const close = h("button", { onclick: () => dialog.close() }, "Close");
     const dialog = h(
-      "dialog",
-      { class: "preview", "aria-labelledby": "preview-title" },
-      h("div", { class: "preview-head" }, title, close),
+      "dialog.preview",
+      { "aria-labelledby": "preview-title" },
+      h("div.preview-head", title, close),
       note,
       text,
     );
@@ -99,9 +85,9 @@ function previewButton(subRun, name) {
       if (lines.length > MAX_PREVIEW_LINES)
         note.textContent = `The first ${MAX_PREVIEW_LINES} of ${lines.length} lines.`;
     } catch (error) {
-      text.textContent = /** @type {Error} */ (error).message;
+      text.textContent = error.message;
     }
   };
   const label = `Preview ${name}`;
-  return h("button", { type: "button", class: "subtle", "aria-label": label, onclick }, "Preview");
+  return h("button", { class: "subtle", "aria-label": label, onclick }, "Preview");
 }

@@ -9,20 +9,18 @@ import { OUTCOME_NAMES, outcomeLabel } from "./labels.js";
 
 /** @param {(text: string) => void} onChange */
 export function searchField(onChange) {
-  const input = /** @type {HTMLInputElement} */ (
-    h("input", {
-      id: "search",
-      type: "search",
-      placeholder: "such as Zr49",
-      autocomplete: "off",
-      spellcheck: "false",
-      oninput: () => onChange(input.value),
-    })
-  );
+  const input = h("input", {
+    id: "search",
+    type: "search",
+    placeholder: "such as Zr49",
+    autocomplete: "off",
+    spellcheck: "false",
+    oninput: () => onChange(input.value),
+  });
   return {
-    node: h("div", {}, h("label", { for: "search" }, "Search"), " ", input),
+    node: h("div", h("label", { for: "search" }, "Search"), " ", input),
     focus: () => input.focus(),
-    update(/** @type {string} */ text) {
+    update(text) {
       if (input.value !== text) input.value = text;
     },
   };
@@ -30,12 +28,10 @@ export function searchField(onChange) {
 
 /** @param {(outcome: string) => void} onChange */
 export function outcomeSelect(onChange) {
-  const select = /** @type {HTMLSelectElement} */ (
-    h("select", { id: "outcome", onchange: () => onChange(select.value) })
-  );
+  const select = h("select", { id: "outcome", onchange: () => onChange(select.value) });
   return {
-    node: h("div", {}, h("label", { for: "outcome" }, "With sub-runs"), " ", select),
-    update(/** @type {string} */ chosen, /** @type {Composition[]} */ compositions) {
+    node: h("div", h("label", { for: "outcome" }, "With sub-runs"), " ", select),
+    update(chosen, compositions) {
       const counts = [...OUTCOME_NAMES, UNREAD].map((name) => ({
         name,
         count: compositions.reduce((sum, one) => sum + countOutcome(one, name), 0),
@@ -70,16 +66,14 @@ const ORDERS = [
 
 /** @param {(sort: string) => void} onChange */
 export function sortSelect(onChange) {
-  const select = /** @type {HTMLSelectElement} */ (
-    h(
-      "select",
-      { id: "sort", onchange: () => onChange(select.value) },
-      ORDERS.map(([value, text]) => h("option", { value }, text)),
-    )
+  const select = h(
+    "select",
+    { id: "sort", onchange: () => onChange(select.value) },
+    ORDERS.map(([value, text]) => h("option", { value }, text)),
   );
   return {
-    node: h("div", { class: "narrow" }, h("label", { for: "sort" }, "Sort by"), " ", select),
-    update(/** @type {string} */ sort) {
+    node: h("div.narrow", h("label", { for: "sort" }, "Sort by"), " ", select),
+    update(sort) {
       select.value = sort;
     },
   };

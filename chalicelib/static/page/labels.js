@@ -1,5 +1,7 @@
+// @ts-check
 // Display texts of values: sizes, times, roles of files, outcomes, deformations.
 
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const AGE_UNITS = [
   ["year", 31557600],
   ["month", 2629800],
@@ -9,6 +11,17 @@ const AGE_UNITS = [
 ];
 const AGE = new Intl.RelativeTimeFormat("en", { numeric: "always" });
 const TIME = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
+
+/**
+ * Format a number with a minus sign of the width of a digit.
+ * @param {number | null | undefined} value
+ * @param {number} places
+ */
+export const formatNumber = (value, places) => value?.toFixed(places).replace("-", "−") ?? "";
+
+/** Format a number of things: "1,000 runs". */
+export const formatCount = (count, unit) =>
+  `${count.toLocaleString("en")} ${unit}${count === 1 ? "" : "s"}`;
 
 /** Format a size in bytes with two significant digits and a decimal unit. */
 export function formatBytes(count) {

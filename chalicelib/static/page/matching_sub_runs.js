@@ -18,8 +18,8 @@ const MAX_LISTED = 300;
  * @returns {{node: HTMLElement, update: (found: Composition[], outcome: string) => void}}
  */
 export function matchingSubRuns() {
-  const progress = h("div", {});
-  const node = h("div", {});
+  const progress = h("div");
+  const node = h("div");
 
   /**
    * @param {Composition[]} found
@@ -32,17 +32,14 @@ export function matchingSubRuns() {
       const statuses = await loadStatuses(runs, signal, onProgress);
       const targets = runs.flatMap((run, index) =>
         statuses[index].sub_runs
-          .filter(
-            (/** @type {string} */ subRun) =>
-              statuses[index].sub_run_outcomes[subRun]?.outcome === outcome,
-          )
-          .map((/** @type {string} */ subRun) => ({ ...run, subRun })),
+          .filter((subRun) => statuses[index].sub_run_outcomes[subRun]?.outcome === outcome)
+          .map((subRun) => ({ ...run, subRun })),
       );
       location.hash = routes.take(targets);
     });
 
   return {
-    node: h("div", { class: "matching" }, node, progress),
+    node: h("div.matching", node, progress),
     update(found, outcome) {
       const count = found.reduce((sum, one) => sum + countOutcome(one, outcome), 0);
       if (!outcome || outcome === UNREAD || outcome === UNSCHEDULED || !count) {
@@ -52,12 +49,8 @@ export function matchingSubRuns() {
       const text = `${count.toLocaleString("en")} sub-run${count === 1 ? "" : "s"}: ${outcomeLabel(outcome).text}`;
       node.replaceChildren(
         count > MAX_LISTED
-          ? h("p", { class: "hint" }, `${text}. Filter to at most ${MAX_LISTED} to list them.`)
-          : h(
-              "button",
-              { type: "button", class: "primary", onclick: () => list(found, outcome) },
-              `List ${text}`,
-            ),
+          ? h("p.hint", `${text}. Filter to at most ${MAX_LISTED} to list them.`)
+          : h("button", { class: "primary", onclick: () => list(found, outcome) }, `List ${text}`),
       );
     },
   };

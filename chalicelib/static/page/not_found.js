@@ -16,11 +16,11 @@ export function showNotFound(
 ) {
   pane.replaceChildren(
     h(
-      "div",
-      { class: "not-found", role: "alert" },
-      h("h2", {}, "Not found"),
-      h("p", {}, reason),
-      h("p", {}, h("a", { href: back.href }, back.text)),
+      "div.not-found",
+      { role: "alert" },
+      h("h2", "Not found"),
+      h("p", reason),
+      h("p", h("a", { href: back.href }, back.text)),
     ),
   );
 }

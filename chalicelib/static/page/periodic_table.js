@@ -22,7 +22,7 @@ const ROWS = [
  *   `update` makes buttons of the elements in `counts`, the numbers of compositions with them
  */
 export function periodicTable(onToggle) {
-  const node = h("div", { class: "elements", role: "group", "aria-label": "Elements" });
+  const node = h("div.elements", { role: "group", "aria-label": "Elements" });
   /** @type {Map<string, HTMLElement>} */
   const buttons = new Map();
 
@@ -39,7 +39,7 @@ export function periodicTable(onToggle) {
           continue;
         }
         const cell = counts.has(entry)
-          ? h("button", { type: "button", onclick: () => onToggle(entry) }, entry)
+          ? h("button", { onclick: () => onToggle(entry) }, entry)
           : h("span", { "aria-hidden": "true" }, entry);
         if (counts.has(entry)) buttons.set(entry, cell);
         cell.style.gridArea = `${rowIndex + 1} / ${column}`;

@@ -118,7 +118,7 @@ function draw(context, element, toViewBox) {
 
 /** @param {SVGGraphicsElement} element */
 function outline(element) {
-  const number = (/** @type {string} */ name) => Number(element.getAttribute(name) ?? 0);
+  const number = (name) => Number(element.getAttribute(name) ?? 0);
   const shape = new Path2D(element.getAttribute("d") ?? "");
   if (element instanceof SVGLineElement) {
     shape.moveTo(number("x1"), number("y1"));

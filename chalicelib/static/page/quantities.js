@@ -1,3 +1,4 @@
+// @ts-check
 // Plots over the fifteen sub-runs: mean -ICOHP per bond type, energy, SCF iterations.
 
 import { get, paths } from "./api.js";
@@ -19,8 +20,8 @@ const RY_IN_MEV = 13605.693122994; // CODATA 2018
 export async function showQuantities(section, run, status, signal) {
   const outcomes = status.sub_run_outcomes ?? {};
   const valuesOf = (name) => SUB_RUNS.map((subRun) => outcomes[subRun]?.[name] ?? null);
-  const strengths = h("div", {}, h("p", { class: "hint" }, "Loading bonds…"));
-  const energies = h("div", {});
+  const strengths = h("div.pending", h("p.hint", "Loading bond strengths…"));
+  const energies = h("div");
   const iterations = dotChart({
     filename: `${run.nc}_${run.idRun}_scf_iterations`,
     title: "SCF iterations",
@@ -30,16 +31,28 @@ export async function showQuantities(section, run, status, signal) {
     minStep: 1,
   });
   section.replaceChildren(
-    h("h3", {}, "Quantities by sub-run"),
+    h("h3", "Quantities by sub-run"),
     strengths,
     energies,
     ...(iterations ? [iterations] : []),
   );
   await Promise.all([
     showEnergies(energies, run, valuesOf("total_energy_ry")),
-    showStrengths(strengths, run, status, signal),
+    // One request per sub-run: sent when the user scrolls to the plot.
+    whenVisible(strengths).then(() => showStrengths(strengths, run, status, signal)),
   ]);
 }
+
+/** @param {Element} element */
+const whenVisible = (element) =>
+  new Promise((resolve) => {
+    const observer = new IntersectionObserver((entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      observer.disconnect();
+      resolve(undefined);
+    });
+    observer.observe(element);
+  });
 
 async function showEnergies(section, run, energies) {
   const name = `${run.nc}.xyz`;
@@ -88,10 +101,10 @@ async function showStrengths(section, run, status, signal) {
       series: await meanStrengths(run, status, signal),
       places: 3,
     });
-    section.replaceChildren(chart ?? h("p", { class: "hint" }, "No sub-run has bond strengths."));
+    section.classList.remove("pending");
+    section.replaceChildren(chart ?? h("p.hint", "No sub-run has bond strengths."));
   } catch (error) {
-    if (error.name !== "AbortError")
-      section.replaceChildren(h("p", { class: "failure" }, error.message));
+    if (error.name !== "AbortError") section.replaceChildren(h("p.failure", error.message));
   }
 }
 

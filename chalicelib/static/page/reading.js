@@ -13,12 +13,10 @@ import { h } from "./dom.js";
  */
 export async function showProgress(node, task) {
   const controller = new AbortController();
-  const progress = /** @type {HTMLProgressElement} */ (
-    h("progress", { "aria-label": "Runs read" })
-  );
-  const text = h("span", {}, "Listing runs…");
-  const stop = h("button", { type: "button", onclick: () => controller.abort() }, "Stop");
-  node.replaceChildren(h("p", {}, progress, " ", text, " ", stop));
+  const progress = h("progress", { "aria-label": "Runs read" });
+  const text = h("span", "Listing runs…");
+  const stop = h("button", { onclick: () => controller.abort() }, "Stop");
+  node.replaceChildren(h("p", progress, " ", text, " ", stop));
   try {
     await task(controller.signal, (done, total) => {
       progress.max = total;
@@ -27,8 +25,8 @@ export async function showProgress(node, task) {
     });
     node.replaceChildren();
   } catch (error) {
-    const { name, message } = /** @type {Error} */ (error);
+    const { name, message } = error;
     controller.abort();
-    node.replaceChildren(...(name === "AbortError" ? [] : [h("p", { class: "failure" }, message)]));
+    node.replaceChildren(...(name === "AbortError" ? [] : [h("p.failure", message)]));
   }
 }

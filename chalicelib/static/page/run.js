@@ -1,13 +1,14 @@
+// @ts-check
 // The view of one run: status, sub-runs, archive, and quantities over the sub-runs.
 
+import { ageOf } from "./age.js";
 import { paths, post } from "./api.js";
-import { actionButton, announce, h } from "./dom.js";
+import { actionButton, announce, backLink, h } from "./dom.js";
 import { archiveButton } from "./download.js";
-import { formatAge, formatTime } from "./labels.js";
 import { showQuantities } from "./quantities.js";
 import { routes } from "./routes.js";
+import { badge } from "./run_row.js";
 import { isRunning, refresh, watch } from "./run_status.js";
-import { badge } from "./runs.js";
 import { buildSnippets } from "./snippets.js";
 import { showSubRun } from "./sub_run.js";
 import { subRunCells } from "./sub_run_cells.js";
@@ -25,19 +26,22 @@ const SIMULATED =
  */
 export function showRun(pane, run, { focus, onChange }) {
   const abortController = new AbortController();
-  const states = h("p", { class: "states" }, h("span", { class: "hint" }, "Loading…"));
-  const actions = h("div", { class: "actions" });
+  const { signal } = abortController;
+  const states = h("p.states", h("span.hint", "Loading…"));
+  const actions = h("div.actions");
   const cells = subRunCells(run);
-  const detail = h("section", { class: "sub-run", "aria-label": "Sub-run" });
-  const quantities = h("section", { class: "quantities", "aria-label": "All sub-runs" });
-  const title = h("h2", { tabindex: "-1" }, `Run ${run.idRun}`, h("small", {}, " of ", run.nc));
+  const detail = h("section.sub-run", { "aria-label": "Sub-run" });
+  const quantities = h("section.quantities", { "aria-label": "All sub-runs" });
+  const title = h("h2", { tabindex: "-1" }, `Run ${run.idRun}`, h("small", " of ", run.nc));
+  /** @type {any} */
   let status = null;
+  /** @type {string | null} */
   let openSubRun = null;
   let revision = 0;
 
   function onUpdate(newStatus, error) {
     if (error) {
-      states.replaceChildren(h("span", { class: "failure" }, error.message));
+      states.replaceChildren(h("span.failure", error.message));
       return;
     }
     const oldStatus = status;
@@ -55,60 +59,32 @@ export function showRun(pane, run, { focus, onChange }) {
       // The selected sub-run is loaded first, then the quantities, unless a newer update has begun.
       revision += 1;
       const thisRevision = revision;
-      drawSubRun().then(
-        () =>
-          thisRevision === revision &&
-          showQuantities(quantities, run, newStatus, abortController.signal),
-      );
+      drawSubRun().then(() => {
+        if (thisRevision === revision) showQuantities(quantities, run, newStatus, signal);
+      });
     }
   }
 
   function drawStates() {
     const state = (name, value, scheduledAt) =>
-      h(
-        "span",
-        {},
-        name,
-        " ",
-        badge(value),
-        " scheduled ",
-        h(
-          "time",
-          { datetime: scheduledAt, title: formatTime(scheduledAt), "data-age": true },
-          formatAge(scheduledAt),
-        ),
-      );
+      h("span", name, " ", badge(value), " scheduled ", ageOf(scheduledAt));
     states.replaceChildren(
       state("Reference cell", status.run_status, status.run_scheduled_at),
-      ...(status.sub_runs_status
-        ? [state("Deformed cells", status.sub_runs_status, status.sub_runs_scheduled_at)]
-        : []),
-      ...(isRunning(status) ? [h("span", { class: "hint" }, SIMULATED)] : []),
+      status.sub_runs_status
+        ? state("Deformed cells", status.sub_runs_status, status.sub_runs_scheduled_at)
+        : "",
+      isRunning(status) ? h("span.hint", SIMULATED) : "",
     );
   }
 
   function drawActions() {
-    const missing = SUB_RUNS.filter((subRun) => !status.sub_runs.includes(subRun));
-    actions.replaceChildren(
-      ...[
-        missing.length > 0 &&
-          actionButton(
-            missing.length === 14
-              ? "Augment: add the 14 deformed cells"
-              : "Augment: add the others",
-            augment,
-          ),
-        archiveButton(
-          "Download the whole run",
-          paths.run(run, "download"),
-          abortController.signal,
-          {
-            primary: true,
-          },
-        ),
-        buildSnippets(run),
-      ].filter(Boolean),
-    );
+    const missing = SUB_RUNS.filter((subRun) => !status.sub_runs.includes(subRun)).length;
+    const label = missing === 14 ? "Augment: add the 14 deformed cells" : "Augment: add the others";
+    const download = archiveButton("Download the whole run", paths.run(run, "download"), signal, {
+      class: "primary",
+    });
+    const add = missing ? actionButton(label, augment) : "";
+    actions.replaceChildren(add, download, buildSnippets(run));
   }
 
   async function augment() {
@@ -125,12 +101,11 @@ export function showRun(pane, run, { focus, onChange }) {
   }
 
   const hint = h(
-    "p",
-    { class: "hint" },
+    "p.hint",
     "Each sub-run is one cell: 0 is the reference, 1 to 14 are deformations of it.",
   );
   pane.replaceChildren(
-    h("p", { class: "back" }, h("a", { href: routes.runs(run.nc) }, `‹ Runs of ${run.nc}`)),
+    backLink(routes.runs(run.nc), `Runs of ${run.nc}`),
     title,
     states,
     actions,

@@ -1,3 +1,4 @@
+// @ts-check
 // Status of the runs in view: a few concurrent requests, repeated while a run is running.
 
 import { get, paths } from "./api.js";

@@ -1,15 +1,14 @@
+// @ts-check
 // The runs of a composition, loaded in pages. The status of a row is requested while it is in view.
 
 import { get, paths, post } from "./api.js";
 import { loadNames } from "./composition_summaries.js";
-import { actionButton, announce, h } from "./dom.js";
-import { formatAge, formatTime } from "./labels.js";
+import { actionButton, announce, backLink, h } from "./dom.js";
 import { showNotFound } from "./not_found.js";
 import { routes } from "./routes.js";
-import { refresh, watch } from "./run_status.js";
+import { runRow } from "./run_row.js";
+import { refresh } from "./run_status.js";
 import { loadRunsPage } from "./runs_pages.js";
-import { selectBox } from "./selection.js";
-import { buildStrip } from "./sub_run_strip.js";
 
 /**
  * Show the runs of a composition in a pane.
@@ -22,16 +21,19 @@ import { buildStrip } from "./sub_run_strip.js";
  * }}
  */
 export function showRuns(pane, nc) {
+  /** @type {Map<string, ReturnType<typeof runRow>>} */
   const rows = new Map(); // by id_run
-  const list = h("ol", { class: "runs" });
-  const foot = h("div", { class: "foot" });
+  const rowOf = (item) => rows.get(item.dataset.run);
+  const list = h("ol.runs");
+  const foot = h("div.foot");
   const abortController = new AbortController();
   const observer = new IntersectionObserver(
     (entries) => {
-      for (const { target, isIntersecting } of entries) target.row.setVisible(isIntersecting);
+      for (const { target, isIntersecting } of entries) rowOf(target)?.setVisible(isIntersecting);
     },
     { rootMargin: "100px" },
   );
+  /** @type {string | null} */
   let selected = null;
 
   const openRun = (idRun) => {
@@ -40,17 +42,18 @@ export function showRuns(pane, nc) {
 
   function insertRow(run) {
     if (rows.has(run.id_run)) return;
-    const row = createRow(nc, run);
+    const row = runRow(nc, run);
     rows.set(run.id_run, row);
+    /** @type {any} */
     let previous = list.lastElementChild;
-    while (previous && Number(previous.row.idRun) > Number(run.id_run))
+    while (previous && Number(previous.dataset.run) > Number(run.id_run))
       previous = previous.previousElementSibling;
-    if (previous) previous.after(row.item);
-    else list.prepend(row.item);
+    list.insertBefore(row.item, previous ? previous.nextSibling : list.firstChild);
     row.setSelected(run.id_run === selected);
     observer.observe(row.item);
   }
 
+  /** @param {string | null} [cursor] */
   async function loadPage(cursor) {
     try {
       const { runs, next } = await loadRunsPage(nc, cursor, abortController.signal);
@@ -63,8 +66,7 @@ export function showRuns(pane, nc) {
         }
         foot.replaceChildren(
           h(
-            "p",
-            { class: "hint large" },
+            "p.hint.large",
             "No run is scheduled yet. ",
             "“Schedule next run” schedules the available run with the lowest number.",
           ),
@@ -73,7 +75,7 @@ export function showRuns(pane, nc) {
     } catch (error) {
       if (error.name === "AbortError") return;
       foot.replaceChildren(
-        h("p", { class: "failure" }, error.message),
+        h("p.failure", error.message),
         actionButton("Try again", () => loadPage(cursor)),
       );
     }
@@ -101,11 +103,10 @@ export function showRuns(pane, nc) {
     size: "6",
     autocomplete: "off",
   });
-  const finderError = h("span", { class: "note failure", role: "status" });
+  const finderError = h("span.note.failure", { role: "status" });
   const finder = h(
-    "form",
+    "form.finder",
     {
-      class: "finder",
       onsubmit: async (event) => {
         event.preventDefault();
         finderError.textContent = "";
@@ -129,8 +130,8 @@ export function showRuns(pane, nc) {
   );
 
   pane.replaceChildren(
-    h("p", { class: "back" }, h("a", { href: routes.start() }, "‹ All compositions")),
-    h("h2", {}, "Runs of ", nc),
+    backLink(),
+    h("h2", "Runs of ", nc),
     finder,
     list,
     foot,
@@ -155,50 +156,3 @@ export function showRuns(pane, nc) {
     },
   };
 }
-
-function createRow(nc, run) {
-  const state = h("span", { class: "state" });
-  const cells = h("span", { class: "cells" }, buildStrip(run.sub_runs));
-  const time = h(
-    "time",
-    { datetime: run.run_scheduled_at, title: formatTime(run.run_scheduled_at), "data-age": true },
-    formatAge(run.run_scheduled_at),
-  );
-  const link = h(
-    "a",
-    { href: routes.target({ nc, idRun: run.id_run }) },
-    h("span", { class: "run-line" }, h("strong", {}, `Run ${run.id_run}`), " ", state, " ", time),
-    cells,
-  );
-  const item = h("li", {}, selectBox({ nc, idRun: run.id_run }), link);
-  let unsubscribe = null;
-
-  function onUpdate(status, error) {
-    if (error) {
-      state.replaceChildren(badge("unknown"));
-      return;
-    }
-    state.replaceChildren(
-      badge(status.sub_runs_status === "RUNNING" ? "RUNNING" : status.run_status),
-    );
-    cells.replaceChildren(...buildStrip(status.sub_runs, status.sub_run_outcomes));
-  }
-
-  item.row = {
-    idRun: run.id_run,
-    item,
-    setSelected: (selected) => link.setAttribute("aria-current", String(selected)),
-    setVisible(visible) {
-      if (visible) unsubscribe ??= watch({ nc, idRun: run.id_run }, onUpdate);
-      else {
-        unsubscribe?.();
-        unsubscribe = null;
-      }
-    },
-  };
-  return item.row;
-}
-
-/** Build the badge of a status such as "RUNNING". */
-export const badge = (text) =>
-  h("span", { class: `badge ${text.toLowerCase()}` }, text.toLowerCase());

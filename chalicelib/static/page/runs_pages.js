@@ -1,3 +1,4 @@
+// @ts-check
 // The scheduled runs of a composition, loaded in pages.
 
 import { get, paths } from "./api.js";

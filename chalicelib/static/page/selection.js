@@ -13,7 +13,7 @@ export const MAX_COMPARED = 6;
 /** @returns {string[]} */
 function loadSelection() {
   const names = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
-  return names.filter((/** @type {string} */ name) => "idRun" in parseTarget(name));
+  return names.filter((name) => "idRun" in parseTarget(name));
 }
 
 /** @param {string[]} names */
@@ -29,19 +29,17 @@ function saveSelection(names) {
  */
 export function selectBox(target, text = "Select") {
   const name = targetName(target);
-  const input = /** @type {HTMLInputElement} */ (
-    h("input", {
-      type: "checkbox",
-      "data-target": name,
-      "aria-label": `${text} ${describe(target)}`,
-      onchange: () => {
-        const others = loadSelection().filter((one) => one !== name);
-        saveSelection(input.checked ? [...others, name] : others);
-      },
-    })
-  );
+  const input = h("input", {
+    type: "checkbox",
+    "data-target": name,
+    "aria-label": `${text} ${describe(target)}`,
+    onchange: () => {
+      const others = loadSelection().filter((one) => one !== name);
+      saveSelection(input.checked ? [...others, name] : others);
+    },
+  });
   input.checked = loadSelection().includes(name);
-  return h("label", { class: "select" }, input);
+  return h("label.select", input);
 }
 
 /** @param {Target} target */
@@ -62,13 +60,12 @@ export function drawSelection() {
   bar.replaceChildren(
     h("span", { title: names.join(", ") }, `${names.length} selected`),
     enough
-      ? h("a", { class: "button", href: routes.compare(targets) }, "Compare selected")
+      ? h("a.button", { href: routes.compare(targets) }, "Compare selected")
       : h(
-          "span",
-          { class: "hint" },
+          "span.hint",
           names.length > 1 ? `compare up to ${MAX_COMPARED}` : "select another one to compare",
         ),
-    h("a", { class: "button", href: routes.take(targets) }, "Download selected"),
-    h("button", { type: "button", class: "subtle", onclick: () => saveSelection([]) }, "Clear"),
+    h("a.button", { href: routes.take(targets) }, "Download selected"),
+    h("button", { class: "subtle", onclick: () => saveSelection([]) }, "Clear"),
   );
 }

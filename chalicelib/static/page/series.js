@@ -1,3 +1,4 @@
+// @ts-check
 // Marks and colours of series: a bond type has the same ones in every plot.
 
 import { svg } from "./dom.js";
@@ -35,7 +36,7 @@ export const seriesClass = (series) => `series-${series % SHAPES.length}`;
 
 export const legendSwatch = (series) =>
   svg(
-    "svg",
-    { class: "swatch", viewBox: "0 0 16 16", "aria-hidden": "true" },
+    "svg.swatch",
+    { viewBox: "0 0 16 16", "aria-hidden": "true" },
     svg("path", { class: seriesClass(series), d: markPath(series, 8, 8, 5) }),
   );

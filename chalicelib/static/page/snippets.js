@@ -1,3 +1,4 @@
+// @ts-check
 // Commands and code to copy: the same download in a shell and in Python.
 
 import { absoluteUrl, paths, ROOT, token } from "./api.js";
@@ -22,9 +23,8 @@ export function buildSnippets(target) {
     ? "The whole run from a shell or Python"
     : "This sub-run from a shell or Python";
   return h(
-    "details",
-    { class: "snippets" },
-    h("summary", {}, title),
+    "details.snippets",
+    h("summary", title),
     buildSnippet("curl", `curl -fL${authorization} -o ${names.join("_")}.zip ${url}`),
     buildSnippet(
       "dataops",
@@ -53,11 +53,10 @@ export function buildSnippets(target) {
  * @param {string} text
  */
 export function buildSnippet(name, text) {
-  const code = h("code", {}, text);
+  const code = h("code", text);
   const copy = h(
     "button",
     {
-      type: "button",
       class: "subtle",
       "aria-label": `Copy the ${name} snippet`,
       onclick: async () => {
@@ -72,9 +71,8 @@ export function buildSnippet(name, text) {
     "Copy",
   );
   return h(
-    "div",
-    { class: "snippet" },
-    h("span", { class: "name" }, name),
+    "div.snippet",
+    h("span.name", name),
     h("pre", { tabindex: "0", "aria-label": `${name} snippet` }, code),
     copy,
   );
@@ -87,7 +85,7 @@ async function copyText(text, code) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    getSelection().selectAllChildren(code);
+    getSelection()?.selectAllChildren(code);
     return false;
   }
 }

@@ -4,9 +4,10 @@
 import { applyFilter, formatFilter, parseFilter } from "./composition_filter.js";
 import { loadCompositions } from "./composition_summaries.js";
 import { compositionsTable, summaryTable } from "./compositions_table.js";
-import { announce, byId, h } from "./dom.js";
-import { tableButtons } from "./export_data.js";
+import { byId, h } from "./dom.js";
+import { exportButtons } from "./export_data.js";
 import { outcomeSelect, searchField, sortSelect } from "./filter_fields.js";
+import { formatCount } from "./labels.js";
 import { matchingSubRuns } from "./matching_sub_runs.js";
 import { periodicTable } from "./periodic_table.js";
 import { routes } from "./routes.js";
@@ -25,7 +26,7 @@ export function showStart(pane) {
   /** @type {Composition[] | null} */
   let compositions = null;
   let filter = parseFilter(new URLSearchParams());
-  const count = h("p", { class: "count", role: "status" }, "Loading…");
+  const count = h("p.count", { role: "status" }, "Loading…");
   const table = compositionsTable((sort) => change({ sort }));
   const elements = periodicTable((element) =>
     change({
@@ -40,7 +41,6 @@ export function showStart(pane) {
   const clear = h(
     "button",
     {
-      type: "button",
       class: "subtle",
       onclick: () => {
         change({ q: "", elements: [], outcome: "" });
@@ -51,7 +51,7 @@ export function showStart(pane) {
   );
   const matching = matchingSubRuns();
   const notice = unreadNotice(() => reload());
-  const save = tableButtons("compositions", () =>
+  const save = exportButtons("compositions", () =>
     summaryTable(applyFilter(compositions ?? [], filter)),
   );
 
@@ -60,7 +60,6 @@ export function showStart(pane) {
     filter = { ...filter, ...changes };
     history.replaceState(null, "", routes.start(formatFilter(filter)));
     draw();
-    if (compositions) announce(count.textContent ?? "");
   }
 
   function draw() {
@@ -85,7 +84,7 @@ export function showStart(pane) {
       draw();
     } catch (error) {
       if (!compositions) count.textContent = "Not loaded.";
-      showFailure(/** @type {Error} */ (error));
+      showFailure(error);
     }
   }
 
@@ -94,7 +93,6 @@ export function showStart(pane) {
     const retry = h(
       "button",
       {
-        type: "button",
         onclick: () => {
           byId("failure").replaceChildren();
           reload();
@@ -102,17 +100,12 @@ export function showStart(pane) {
       },
       "Try again",
     );
-    byId("failure").replaceChildren(h("p", { class: "failure" }, error.message, " ", retry));
+    byId("failure").replaceChildren(h("p.failure", error.message, " ", retry));
   }
 
-  const fields = h("div", { class: "fields" }, search.node, outcome.node, sort.node, clear);
+  const fields = h("div.fields", search.node, outcome.node, sort.node, clear);
   byId("elements").append(elements.node);
-  pane.append(
-    fields,
-    h("div", { class: "table-head" }, count, matching.node, save),
-    notice.node,
-    table.node,
-  );
+  pane.append(fields, h("div.table-head", count, matching.node, save), notice.node, table.node);
 
   return {
     update(query) {
@@ -138,16 +131,17 @@ function countElements(compositions) {
  */
 function countText(found, total) {
   if (!total) return "The data bucket contains no compositions yet.";
-  const sum = (/** @type {(one: Composition) => number} */ value) =>
-    found.reduce((result, one) => result + value(one), 0);
-  const number = (/** @type {number} */ value, /** @type {string} */ unit) =>
-    `${value.toLocaleString("en")} ${unit}${value === 1 ? "" : "s"}`;
+  const sum = (value) => found.reduce((result, one) => result + value(one), 0);
   const shown = found.length === total ? "" : `${found.length.toLocaleString("en")} of `;
-  return `${shown}${number(total, "composition")}, ${number(
-    sum((one) => one.runs),
-    "scheduled run",
-  )}, ${number(
-    sum((one) => one.sub_runs),
-    "sub-run",
-  )}`;
+  return [
+    `${shown}${formatCount(total, "composition")}`,
+    formatCount(
+      sum((one) => one.runs),
+      "scheduled run",
+    ),
+    formatCount(
+      sum((one) => one.sub_runs),
+      "sub-run",
+    ),
+  ].join(", ");
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // The view of one sub-run: outcome and facts, cell, bonds, calculation, files.
 
 import { get, paths } from "./api.js";
@@ -8,7 +9,7 @@ import { actionButton, h } from "./dom.js";
 import { archiveButton } from "./download.js";
 import { fileTable } from "./file_table.js";
 import { exportName } from "./file_text.js";
-import { DEFORMATIONS } from "./labels.js";
+import { DEFORMATIONS, formatNumber } from "./labels.js";
 import { buildSnippets } from "./snippets.js";
 import { subRunLabel } from "./sub_run_strip.js";
 
@@ -28,21 +29,16 @@ export function showSubRun(section, subRun, status, { augment }) {
   const { signal } = abortController;
   const outcome = status.sub_run_outcomes?.[subRun.subRun];
   const { text, sign, tone } = subRunLabel(subRun.subRun, status.sub_runs, status.sub_run_outcomes);
-  const files = h("div", {}, h("p", { class: "hint" }, "Loading files…"));
-  const cell = h("div", { class: "cell-panel" });
-  const bonds = h("div", { class: "bonds" });
-  const calculation = h("div", { class: "calculation" });
+  const files = h("div", h("p.hint", "Loading files…"));
+  const cell = h("div.cell-panel");
+  const bonds = h("div.bonds");
+  const calculation = h("div.calculation");
   section.replaceChildren(
-    h(
-      "h3",
-      {},
-      `Sub-run ${subRun.subRun}`,
-      h("small", {}, ` ${DEFORMATIONS[Number(subRun.subRun)]}`),
-    ),
+    h("h3", `Sub-run ${subRun.subRun}`, h("small", ` ${DEFORMATIONS[Number(subRun.subRun)]}`)),
     h(
       "p",
       { class: `outcome ${tone}` },
-      h("span", { class: "sign", "aria-hidden": "true" }, sign),
+      h("span.sign", { "aria-hidden": "true" }, sign),
       " ",
       text,
       facts(outcome),
@@ -50,15 +46,14 @@ export function showSubRun(section, subRun, status, { augment }) {
   );
   if (!status.sub_runs.includes(subRun.subRun)) {
     section.append(
-      h("p", {}, "This deformed cell is not scheduled, so its files cannot be downloaded yet."),
+      h("p", "This deformed cell is not scheduled, so its files cannot be downloaded yet."),
       actionButton("Augment: add the deformed cells", augment, { class: "primary" }),
     );
     return Promise.resolve();
   }
   section.append(
     h(
-      "div",
-      { class: "actions" },
+      "div.actions",
       archiveButton(`Download sub-run ${subRun.subRun}`, paths.subRun(subRun, "download"), signal),
       buildSnippets(subRun),
     ),
@@ -109,12 +104,12 @@ function facts(outcome) {
   const parts = [];
   if (outcome.scf_iterations != null) parts.push(`${outcome.scf_iterations} SCF iterations`);
   if (outcome.total_energy_ry != null)
-    parts.push(`total energy ${outcome.total_energy_ry.toFixed(4).replace("-", "−")} Ry`);
+    parts.push(`total energy ${formatNumber(outcome.total_energy_ry, 4)} Ry`);
   if (outcome.bond_labels != null) {
     const expected = outcome.bonds_expected == null ? "" : ` of ${outcome.bonds_expected} expected`;
     parts.push(`${outcome.bond_labels} bonds${expected}`);
   }
-  return parts.length ? h("span", { class: "facts" }, ` · ${parts.join(" · ")}`) : null;
+  return parts.length ? h("span.facts", ` · ${parts.join(" · ")}`) : null;
 }
 
 async function showFiles(files, subRun, signal) {
@@ -135,32 +130,27 @@ async function showBondsOf(manifest, bonds, subRun, signal, onSelect) {
   if (manifest.files.some((file) => file.role === "bond-strengths"))
     return showBonds(bonds, subRun, signal, onSelect);
   bonds.replaceChildren(
-    h("h4", {}, "Bonds"),
-    h(
-      "p",
-      { class: "hint" },
-      "This sub-run has no ICOHPLIST.lobster, so no bond strengths can be shown.",
-    ),
+    h("h4", "Bonds"),
+    h("p.hint", "This sub-run has no ICOHPLIST.lobster, so no bond strengths can be shown."),
   );
   return null;
 }
 
 async function showBonds(pane, subRun, signal, onSelect) {
-  const title = h("h4", {}, "Bond strength against distance");
-  pane.replaceChildren(title, h("p", { class: "hint" }, "Loading bonds…"));
+  const title = h("h4", "Bond strength against distance");
+  pane.replaceChildren(title, h("p.hint", "Loading bonds…"));
   try {
     const { types, bonds } = await loadBonds(subRun, signal);
     if (!bonds.length) {
       const text = "ICOHPLIST.lobster contains no bonds.";
-      pane.replaceChildren(title, h("p", { class: "hint" }, text));
+      pane.replaceChildren(title, h("p.hint", text));
       return null;
     }
     const chart = bondChart(subRun.nc, types, bonds, `${exportName(subRun)}_bonds`, onSelect);
     pane.replaceChildren(title, chart.node);
     return { bonds, chart };
   } catch (error) {
-    if (error.name !== "AbortError")
-      pane.replaceChildren(title, h("p", { class: "failure" }, error.message));
+    if (error.name !== "AbortError") pane.replaceChildren(title, h("p.failure", error.message));
     return null;
   }
 }

@@ -10,7 +10,7 @@ import { buildLegend, subRunLabel } from "./sub_run_strip.js";
 
 /** @param {{nc: string, idRun: string}} run */
 export function subRunCells(run) {
-  const legend = h("p", { class: "signs", "aria-hidden": "true" });
+  const legend = h("p.signs", { "aria-hidden": "true" });
   const cells = DEFORMATION_GROUPS.flatMap(({ members }) => members).map(({ subRun, short }) => ({
     subRun,
     short,
@@ -18,27 +18,21 @@ export function subRunCells(run) {
     box: selectBox({ ...run, subRun: String(subRun) }),
   }));
   for (const { box } of cells) box.hidden = true; // until the status is known
-  const nodesOf = (/** @type {number} */ number) =>
+  const nodesOf = (number) =>
     cells.filter(({ subRun }) => subRun === number).map(({ link, box }) => [link, box]);
   const groups = DEFORMATION_GROUPS.map(({ name, members }) =>
     h(
       "div",
-      {},
-      h("span", { class: "name", "aria-hidden": "true" }, name),
+      h("span.name", { "aria-hidden": "true" }, name),
       h(
         "ol",
         { "aria-label": name },
-        members.map(({ subRun }) => h("li", {}, nodesOf(subRun))),
+        members.map(({ subRun }) => h("li", nodesOf(subRun))),
       ),
     ),
   );
   return {
-    node: h(
-      "div",
-      {},
-      h("div", { class: "sub-runs", role: "group", "aria-label": "Sub-runs" }, groups),
-      legend,
-    ),
+    node: h("div", h("div.sub-runs", { role: "group", "aria-label": "Sub-runs" }, groups), legend),
     /** @param {any} status the status document of the run */
     draw({ sub_runs: scheduled, sub_run_outcomes: outcomes }) {
       legend.replaceChildren(...buildLegend(scheduled, outcomes));
@@ -48,11 +42,11 @@ export function subRunCells(run) {
         link.className = `cell ${tone}`;
         link.title = `sub-run ${subRun}: ${DEFORMATIONS[subRun]}, ${text}`;
         link.replaceChildren(
-          h("span", { class: "visually-hidden" }, "sub-run "),
-          h("span", {}, String(subRun)),
-          h("span", { class: "short", "aria-hidden": "true" }, short),
-          h("span", { class: "sign", "aria-hidden": "true" }, sign),
-          h("span", { class: "visually-hidden" }, ` ${DEFORMATIONS[subRun]}: ${text}`),
+          h("span.visually-hidden", "sub-run "),
+          h("span", String(subRun)),
+          h("span.short", { "aria-hidden": "true" }, short),
+          h("span.sign", { "aria-hidden": "true" }, sign),
+          h("span.visually-hidden", ` ${DEFORMATIONS[subRun]}: ${text}`),
         );
       }
     },

@@ -1,3 +1,4 @@
+// @ts-check
 // The fifteen sub-runs of a run as a strip of cells: outcome by colour, sign and text.
 
 import { h } from "./dom.js";
@@ -16,16 +17,22 @@ export function subRunLabel(subRun, scheduled, outcomes) {
   return outcomes?.[subRun] ? outcomeLabel(outcomes[subRun].outcome) : UNKNOWN;
 }
 
+/** Build the text of an outcome, if it is known. */
+export function outcomeText(outcome) {
+  const { sign, text, tone } = outcome ? outcomeLabel(outcome.outcome ?? outcome) : UNKNOWN;
+  return h("span", { class: `outcome ${tone}` }, `${sign} ${text}`);
+}
+
 /** Build the strip of a row of the list, followed by one text for screen readers. */
 export function buildStrip(scheduled, outcomes) {
   const labels = SUB_RUNS.map((subRun) => subRunLabel(subRun, scheduled, outcomes));
   return [
     h(
-      "span",
-      { class: "strip", "aria-hidden": "true" },
+      "span.strip",
+      { "aria-hidden": "true" },
       labels.map(({ tone, sign }) => h("span", { class: `cell ${tone}` }, sign)),
     ),
-    h("span", { class: "visually-hidden" }, summarize(labels)),
+    h("span.visually-hidden", summarize(labels)),
   ];
 }
 
@@ -34,7 +41,7 @@ export function buildLegend(scheduled, outcomes) {
   const labels = SUB_RUNS.map((subRun) => subRunLabel(subRun, scheduled, outcomes));
   const distinct = new Map(labels.map((label) => [label.text, label]));
   return [...distinct.values()].map(({ text, sign, tone }) =>
-    h("span", {}, h("span", { class: `cell ${tone}` }, sign), ` ${text}`),
+    h("span", h("span", { class: `cell ${tone}` }, sign), ` ${text}`),
   );
 }
 

@@ -2,17 +2,18 @@
 // A list of runs and sub-runs: their facts as a table, one archive each, and the command lines.
 
 import { paths, ROOT } from "./api.js";
-import { htmlTable } from "./compare_tables.js";
-import { h } from "./dom.js";
+import { backLink, h } from "./dom.js";
 import { archiveButton } from "./download.js";
-import { tableButtons } from "./export_data.js";
-import { DEFORMATIONS, outcomeLabel, UNKNOWN } from "./labels.js";
+import { exportButtons } from "./export_data.js";
+import { DEFORMATIONS, formatCount, formatNumber } from "./labels.js";
 import { showNotFound } from "./not_found.js";
 import { showProgress } from "./reading.js";
 import { routes, targetName } from "./routes.js";
 import { loadStatuses } from "./run_statuses.js";
 import { selectBox } from "./selection.js";
 import { buildSnippet, shellQuote } from "./snippets.js";
+import { outcomeText } from "./sub_run_strip.js";
+import { htmlTable, scrollRegion } from "./tables.js";
 
 /** @typedef {import("./routes.js").Target} Target */
 
@@ -36,15 +37,15 @@ const COLUMNS = [
 export function showTake(pane, targets) {
   const controller = new AbortController();
   const { signal } = controller;
-  const content = h("div", {});
-  const progress = h("div", {});
+  const content = h("div");
+  const progress = h("div");
   const runs = [
     ...new Map(targets.map(({ nc, idRun }) => [`${nc}/${idRun}`, { nc, idRun }])).values(),
   ];
   pane.replaceChildren(
-    h("p", { class: "back" }, h("a", { href: routes.start() }, "‹ All compositions")),
-    h("h2", {}, `Download ${targets.length === 1 ? "1 item" : `${targets.length} items`}`),
-    h("p", {}, "The command downloads and extracts all of them into the folder “data”:"),
+    backLink(),
+    h("h2", `Download ${targets.length === 1 ? "1 item" : `${targets.length} items`}`),
+    h("p", "The command downloads and extracts all of them into the folder “data”:"),
     buildSnippet("dataops", commandLines(targets).join("\n")),
     progress,
     content,
@@ -52,7 +53,7 @@ export function showTake(pane, targets) {
   showProgress(progress, async (stop, onProgress) => {
     const statuses = await loadStatuses(runs, AbortSignal.any([signal, stop]), onProgress);
     const byRun = new Map(runs.map(({ nc, idRun }, index) => [`${nc}/${idRun}`, statuses[index]]));
-    const statusOf = (/** @type {Target} */ { nc, idRun }) => byRun.get(`${nc}/${idRun}`);
+    const statusOf = ({ nc, idRun }) => byRun.get(`${nc}/${idRun}`);
     const absent = targets.find(
       (target) => target.subRun !== undefined && !statusOf(target).sub_runs.includes(target.subRun),
     );
@@ -72,25 +73,16 @@ function draw(content, targets, statusOf, signal) {
   const rows = targets.map((target) => {
     const status = statusOf(target);
     const outcome = status.sub_run_outcomes[target.subRun ?? ""];
-    const { sign, text, tone } = outcome ? outcomeLabel(outcome.outcome) : UNKNOWN;
     const isRun = target.subRun === undefined;
+    const name = targetName(target);
+    const path = isRun ? paths.run(target, "download") : paths.subRun(target, "download");
     return [
-      h(
-        "span",
-        { class: "with-box" },
-        selectBox(target),
-        h("a", { href: routes.target(target) }, targetName(target)),
-      ),
-      archiveButton(
-        "Download",
-        isRun ? paths.run(target, "download") : paths.subRun(target, "download"),
-        signal,
-        { ariaLabel: `Download ${targetName(target)}` },
-      ),
-      isRun ? countText(status.sub_runs.length) : DEFORMATIONS[Number(target.subRun)],
-      isRun ? "" : h("span", { class: `outcome ${tone}` }, `${sign} ${text}`),
-      outcome?.total_energy_ry?.toFixed(5).replace("-", "−") ?? "",
-      String(outcome?.bond_labels ?? ""),
+      h("span.with-box", selectBox(target), h("a", { href: routes.target(target) }, name)),
+      isRun ? formatCount(status.sub_runs.length, "sub-run") : DEFORMATIONS[Number(target.subRun)],
+      isRun ? "" : outcomeText(outcome),
+      archiveButton("Download", path, signal, { "aria-label": `Download ${name}` }),
+      formatNumber(outcome?.total_energy_ry, 5),
+      outcome?.bond_labels,
     ];
   });
   const head = [
@@ -103,21 +95,13 @@ function draw(content, targets, statusOf, signal) {
   ];
   content.replaceChildren(
     h(
-      "div",
-      { class: "table-head" },
-      h("h3", {}, "Contents"),
-      tableButtons("selection", () => ({ columns: COLUMNS, rows: dataRows(targets, statusOf) })),
+      "div.table-head",
+      h("h3", "Contents"),
+      exportButtons("selection", () => ({ columns: COLUMNS, rows: dataRows(targets, statusOf) })),
     ),
-    h(
-      "div",
-      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Contents" },
-      htmlTable("Contents", head, rows, 4),
-    ),
+    scrollRegion("Contents", htmlTable("Contents", head, rows, 4)),
   );
 }
-
-/** @param {number} count */
-const countText = (count) => (count === 1 ? "1 sub-run" : `${count} sub-runs`);
 
 /**
  * Return the rows as they are saved: a run has a row for each of its sub-runs.
@@ -128,7 +112,7 @@ function dataRows(targets, statusOf) {
   return targets.flatMap((target) => {
     const { sub_runs: scheduled, sub_run_outcomes: outcomes } = statusOf(target);
     const subRuns = target.subRun === undefined ? scheduled : [target.subRun];
-    return subRuns.map((/** @type {string} */ subRun) => [
+    return subRuns.map((subRun) => [
       target.nc,
       Number(target.idRun),
       Number(subRun),

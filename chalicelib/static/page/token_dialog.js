@@ -11,7 +11,7 @@ import { byId } from "./dom.js";
 export function setUpTokenDialog(onChange) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("token-dialog"));
   const field = /** @type {HTMLInputElement} */ (byId("token"));
-  let settle = (/** @type {string | null} */ _text) => {};
+  let settle = (_text) => {};
   const open = () =>
     new Promise((resolve) => {
       settle = resolve;

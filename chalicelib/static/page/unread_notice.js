@@ -12,8 +12,8 @@ import { listRuns, loadStatuses } from "./run_statuses.js";
  * @returns {{node: HTMLElement, update: (compositions: Composition[]) => void}}
  */
 export function unreadNotice(onRead) {
-  const progress = h("div", {});
-  const notice = h("div", {});
+  const progress = h("div");
+  const notice = h("div");
   let reading = false;
 
   /** @param {Composition[]} unread */
@@ -30,14 +30,14 @@ export function unreadNotice(onRead) {
   }
 
   return {
-    node: h("div", { class: "unread" }, progress, notice),
+    node: h("div.unread", progress, notice),
     update(compositions) {
       if (reading) return;
       const unread = compositions.filter((one) => one.unread);
       const count = unread.reduce((sum, one) => sum + one.unread, 0);
       const text = `The files of ${count.toLocaleString("en")} sub-run${count === 1 ? " are" : "s are"} not read yet, so their outcomes are missing here. `;
-      const button = h("button", { type: "button", onclick: () => read(unread) }, "Read them now");
-      notice.replaceChildren(...(count ? [h("p", {}, text, button)] : []));
+      const button = h("button", { onclick: () => read(unread) }, "Read them now");
+      notice.replaceChildren(...(count ? [h("p", text, button)] : []));
     },
   };
 }

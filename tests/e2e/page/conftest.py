@@ -36,6 +36,8 @@ _ARGUMENTS = [
 ]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+HALF = {"width": 640, "height": 400}
+"""What a zoom of 200 % leaves of the desktop."""
 
 
 @dataclass(frozen=True, slots=True)

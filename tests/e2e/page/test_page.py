@@ -35,6 +35,7 @@ def content(download: Download) -> bytes:
 def row_of(table: Locator, sub_run: int) -> list[str]:
     """Return the cells of a table of quantities in the row of a sub-run."""
     row = table.get_by_role("row").filter(has_text=re.compile(rf"^{sub_run}: "))
+    expect(row).to_be_visible()
     return row.get_by_role("cell").all_text_contents()
 
 
@@ -162,16 +163,12 @@ def test_quantities_are_plotted_for_the_sub_runs_that_have_them(visit: Visits) -
         summary["bond_type"]: summary["mean_icohp"]
         for summary in fetch_json(new.site, "generate/Zr49Cu49Al2/21/8/bonds?limit=1")["bond_types"]
     }
+    new.page.get_by_role("heading", name="Quantities by sub-run").scroll_into_view_if_needed()
     new.page.get_by_text("Mean bond strength: values").click()
     table = new.page.get_by_role("region", name="Mean bond strength: values").get_by_role("table")
+    strengths = row_of(table, 8)
     kinds = table.get_by_role("columnheader").all_text_contents()[1:]
-    shown = dict(
-        zip(
-            kinds,
-            row_of(table, 8),
-            strict=True,
-        )
-    )
+    shown = dict(zip(kinds, strengths, strict=True))
     assert {kind: text for kind, text in shown.items() if text != "none"} == {
         kind: f"{mean:.3f}" for kind, mean in means.items()
     }

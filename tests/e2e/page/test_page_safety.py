@@ -1,4 +1,4 @@
-"""Accessibility and security of the page: axe, markup in names, tokens, content security policy."""
+"""Security of the page: markup in names, tokens, content security policy, failed requests."""
 
 from __future__ import annotations
 
@@ -14,67 +14,16 @@ from chalicelib.adapters.aws.token_repository import DynamoTokenRepository
 from chalicelib.adapters.local.clock import SystemClock
 from chalicelib.domain.tokens import Scope
 from chalicelib.usecases.tokens import create_token
-from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.support.page import fetch_json
 
-from .conftest import DESKTOP, PHONE, Serve, Visit, Visits
+from .conftest import Serve, Visit, Visits
 
 pytestmark = pytest.mark.self_contained
 
 MARKUP = "<img src=x onerror=document.title='broken'>.txt"
 ENTITIES = "&lt;img src=x onerror=document.title='broken'&gt;.txt"
 FOLDER = "Cu50Zr50/c/md/lammps/100/7/2000/0/"
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    source = ROOT / ".local" / "axe" / "axe.min.js"
-    if not source.exists():
-        pytest.skip("axe-core is missing; run scripts/get_axe.sh (needs npm)")
-    return source.read_text()
-
-
-def violations(visit: Visit, axe: str) -> list[str]:
-    # The debugger is not bound by the content security policy, which would block a script element.
-    visit.page.evaluate(axe)
-    found = visit.page.evaluate(
-        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', "
-        "'best-practice']})"
-    )
-    return [
-        f"{violation['id']}: {node['html']}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_axe_finds_no_violations(
-    visit: Visits, axe: str, viewport: dict[str, int], scheme: str
-) -> None:
-    new = visit(viewport=viewport, color_scheme=scheme)
-    page = new.page
-    page.route("**/v1/whoami", lambda route: route.fulfill(json={"auth": "token"}))
-    new.go()
-    expect(page.get_by_role("link", name="Zr49Cu49Al2")).to_be_visible()
-    assert violations(new, axe) == []
-    page.get_by_role("link", name="Zr49Cu49Al2").click()
-    expect(page.get_by_text("No run is scheduled yet")).to_be_visible()
-    assert violations(new, axe) == []
-    fetch_json(new.site, "generate/Zr49Cu49Al2", "POST")
-    fetch_json(new.site, "generate/Zr49Cu49Al2/21/augment", "POST")
-    new.go("#Zr49Cu49Al2/21/0")
-    expect(page.get_by_role("img", name=re.compile("against distance"))).to_be_visible()
-    expect(page.get_by_role("img", name=re.compile("Mean bond strength"))).to_be_visible()
-    page.locator("details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
-    assert violations(new, axe) == []
-    page.get_by_role("link", name=re.compile("^sub-run 13")).click()
-    expect(page.get_by_text("has no ICOHPLIST.lobster")).to_be_visible()
-    assert violations(new, axe) == []
-    page.get_by_role("button", name="Token…").click()
-    assert violations(new, axe) == []
 
 
 @pytest.fixture

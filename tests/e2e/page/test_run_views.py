@@ -36,6 +36,7 @@ def test_energies_are_relative_to_sub_run_0_in_mev_per_atom(visit: Visits) -> No
     new.page.get_by_text("Energy: values", exact=True).click()
     table = new.page.get_by_role("region", name="Energy: values", exact=True)
     row = table.get_by_role("row").filter(has_text=re.compile("^8: compression x"))
+    expect(row).to_be_visible()
     outcomes = fetch_json(new.site, "generate/Zr49Cu49Al2/21/status")["sub_run_outcomes"]
     reference, energy = (outcomes[sub_run]["total_energy_ry"] for sub_run in "08")
     assert row.get_by_role("cell").all_text_contents() == [
@@ -47,6 +48,7 @@ def test_energies_are_relative_to_sub_run_0_in_mev_per_atom(visit: Visits) -> No
 
 def test_no_plot_prints_a_label_over_its_ticks(visit: Visits) -> None:
     new = open_run(visit, "#/Zr49Cu49Al2/21/8", viewport=PHONE)
+    new.page.get_by_role("heading", name="Quantities by sub-run").scroll_into_view_if_needed()
     expect(new.page.locator(".quantities .plot")).to_have_count(3)
     overlaps = new.page.locator(".plot").evaluate_all(
         """plots => plots.flatMap((plot) => {
@@ -140,7 +142,7 @@ def test_scf_convergence_and_provenance_are_read_from_the_files(visit: Visits) -
     accuracies = re.findall(
         r"estimated scf accuracy +< +(\S+)", (SUB_RUN_8 / "Zr49Cu49Al2.scf.out").read_text()
     )
-    shown = [row.get_by_role("cell").nth(1).text_content() or "" for row in rows.all()[1:]]
+    shown = [row.get_by_role("cell").nth(0).text_content() or "" for row in rows.all()[1:]]
     assert [float(text.replace("\u2212", "-")) for text in shown] == [
         float(text) for text in accuracies
     ]

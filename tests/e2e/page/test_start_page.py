@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from chalicelib.api.static import load_static_files
+from chalicelib.api.static import load_static_files, remove_comments
 from tests.support.page import fetch_json
 
-from .conftest import DESKTOP, PHONE, Visit, Visits
+from .conftest import PHONE, Visits
 
 pytestmark = pytest.mark.self_contained
 
@@ -236,26 +236,13 @@ def test_the_token_button_is_shown_only_where_tokens_are_used(
     expect(new.page.get_by_role("button", name="Token…")).to_be_visible(visible=shown)
 
 
-def fits(new: Visit) -> bool:
-    return bool(new.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-
-
-# A viewport of half the size is what a zoom of 200 % leaves.
-HALF = {"width": DESKTOP["width"] // 2, "height": DESKTOP["height"] // 2}
-
-
-@pytest.mark.parametrize("viewport", [PHONE, HALF], ids=["phone", "zoom"])
-def test_the_start_page_fits_narrow_screens(visit: Visits, viewport: dict[str, int]) -> None:
-    new = visit(viewport=viewport)
-    found = [summary("Zr49Cu49Al2", outcomes={"DONE": 14, "SCF_NOT_CONVERGED": 1})]
-    serve_summaries(new.page, [found], ["Zr49Cu49Al2"])
+def test_the_whole_card_of_a_composition_can_be_tapped(visit: Visits) -> None:
+    new = visit(viewport=PHONE)
+    serve_summaries(new.page, [[summary("Zr49Cu49Al2")]], ["Zr49Cu49Al2"])
     new.go()
-    link = new.page.get_by_role("link", name="Zr49Cu49Al2")
-    expect(link).to_be_visible()
-    assert fits(new)
-    if viewport is PHONE:  # the whole card can be tapped
-        new.page.get_by_text("80").click(force=True)
-        expect(new.page.get_by_role("heading", name="Runs of Zr49Cu49Al2")).to_be_visible()
+    expect(new.page.get_by_role("link", name="Zr49Cu49Al2")).to_be_visible()
+    new.page.get_by_text("80").click(force=True)
+    expect(new.page.get_by_role("heading", name="Runs of Zr49Cu49Al2")).to_be_visible()
 
 
 def test_the_page_preloads_exactly_the_modules_of_its_first_view() -> None:
@@ -269,5 +256,31 @@ def test_the_page_preloads_exactly_the_modules_of_its_first_view() -> None:
         waiting |= set(imported) - needed
     preloaded = re.findall(r'modulepreload" href="{assets}/(\w+\.js)"', texts["index.html"])
     assert preloaded == sorted(needed - {"app.js"})
-    first_view = needed | {name for name in texts if not name.endswith(".js")}
-    assert sum(len(texts[name].encode()) for name in first_view) < 150_000
+
+
+VIEWER = {
+    "atom_table.js",
+    "cell_panel.js",
+    "cell_pointer.js",
+    "cell_projection.js",
+    "cell_view.js",
+    "compare_cells.js",
+    "crystal.js",
+    "elements.js",
+}
+"""The 3D view of cells, which is loaded on demand."""
+
+
+def test_the_assets_without_the_3d_view_have_at_most_150_kb() -> None:
+    sizes = {name: len(text.encode()) for name, text in load_static_files("page").texts.items()}
+    assert sizes.keys() >= VIEWER
+    assert sum(size for name, size in sizes.items() if name not in VIEWER) <= 150_000
+
+
+def test_comments_are_removed_from_modules_and_code_is_kept() -> None:
+    text = (
+        "// One\n/** @type {A} */ (code);\n  /**\n   * Two\n   */\n  a /* b */ c; // d\n/*! e */\n"
+    )
+    kept = "/** @type {A} */ (code);\n  a /* b */ c; // d\n/*! e */\n"
+    assert remove_comments("a.js", text) == kept
+    assert remove_comments("a.css", text) == text
