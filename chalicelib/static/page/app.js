@@ -139,5 +139,3 @@ render();
 drawSelection();
 showDescription();
 showTokenButton();
-// The modules of a run are loaded before they are needed.
-requestIdleCallback(() => import("./run.js"));

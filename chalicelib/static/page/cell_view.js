@@ -77,37 +77,51 @@ export function cellView(crystal, { seriesOf, onSelect }) {
       };
     };
     const text = style.getPropertyValue("--text");
+    // The depth of the nearest bond of an atom, which must not cover the symbol of the atom.
+    const front = new Map();
     const shapes = [
       ...edges(crystal).map((edge) => line(edge, style.getPropertyValue("--muted"), 1)),
       ...shownSegments().map((segment) => {
-        const { bond } = segment;
-        if (bond === state.selected) return line(segment, text, 8);
+        const { bond, from } = segment;
         const color = style.getPropertyValue(`--series-${seriesOf(bond.bond_type) % 6}`);
-        return line(segment, color, 1 + 5 * Math.max(0, bond.icohp / strongest));
+        const shape =
+          bond === state.selected
+            ? line(segment, text, 8)
+            : line(segment, color, 1 + 5 * Math.max(0, bond.icohp / strongest));
+        front.set(from, Math.max(front.get(from) ?? shape.z, shape.z));
+        return shape;
       }),
-      ...crystal.atoms.map(({ element, position }, index) => {
+      ...crystal.atoms.flatMap(({ element, position }, index) => {
         const { x, y, z } = project(position);
         const { color, radius } = elementStyle(element);
         const selected = [state.selected?.atom_a, state.selected?.atom_b].includes(index + 1);
-        return {
-          z,
-          draw() {
-            const pixels = radius * ATOM_SCALE * scale();
-            context.fillStyle = color;
-            context.strokeStyle = selected ? text : "#333";
-            context.lineWidth = selected ? 3 : 1;
-            context.beginPath();
-            context.arc(x, y, pixels, 0, 2 * Math.PI);
-            context.fill();
-            context.stroke();
-            if (pixels < 9) return;
-            context.fillStyle = "#111";
-            context.font = `${Math.min(13, pixels)}px ${style.fontFamily}`;
-            context.textAlign = "center";
-            context.textBaseline = "middle";
-            context.fillText(element, x, y);
-          },
+        const pixels = radius * ATOM_SCALE * scale();
+        const disc = () => {
+          context.fillStyle = color;
+          context.strokeStyle = selected ? text : "#333";
+          context.lineWidth = selected ? 3 : 1;
+          context.beginPath();
+          context.arc(x, y, pixels, 0, 2 * Math.PI);
+          context.fill();
+          context.stroke();
         };
+        const symbol = () => {
+          context.font = `${Math.min(13, pixels)}px ${style.fontFamily}`;
+          context.textAlign = "center";
+          context.textBaseline = "middle";
+          context.strokeStyle = color;
+          context.lineWidth = 3;
+          context.strokeText(element, x, y);
+          context.fillStyle = "#111";
+          context.fillText(element, x, y);
+        };
+        const nearest = Math.max(z, front.get(position) ?? z);
+        return pixels < 9
+          ? [{ z, draw: disc }]
+          : [
+              { z, draw: disc },
+              { z: nearest, draw: symbol },
+            ];
       }),
     ];
     for (const shape of shapes.sort((one, other) => one.z - other.z)) shape.draw();

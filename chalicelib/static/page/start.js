@@ -82,6 +82,7 @@ export function showStart(pane) {
       compositions = await loadCompositions();
       byId("failure").replaceChildren();
       draw();
+      import("./run.js"); // most users open a run next
     } catch (error) {
       if (!compositions) count.textContent = "Not loaded.";
       showFailure(error);
