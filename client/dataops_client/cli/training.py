@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dataops_client.cli import console
 from dataops_client.ml.errors import require_ml_extra
 from dataops_client.ml.formats import Format
 
@@ -20,7 +21,7 @@ Directory = Annotated[
         metavar="DIR",
         exists=True,
         file_okay=False,
-        help="Folder of extracted sub-runs: DIR/<nc>/<id_run>/<sub_run>/.",
+        help="Folder of extracted sub-runs, DIR/<nc>/<id_run>/<sub_run>/, or of a pulled dataset.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
@@ -59,6 +60,14 @@ def export(
             help="Also write a folder that LobsterPy and pymatgen read, with POSCAR.lobster.",
         ),
     ] = None,
+    mix: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TYPE=N,...",
+            help="Draw n bonds of each type over all sub-runs: Zr-Cu=2000,Cu-Cu=2000.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the draw of --mix.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing table.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -86,17 +95,29 @@ def export(
         if lobsterpy:
             require_empty(lobsterpy)
         report = export_bonds(
-            directory, path, format_, soaps=soaps, published_names=published_names, force=force
+            directory,
+            path,
+            format_,
+            soaps=soaps,
+            published_names=published_names,
+            mix=mix,
+            seed=seed,
+            force=force,
         )
         folders = write_lobsterpy_folder(directory, lobsterpy) if lobsterpy else []
     report_path, manifest = get_report_path(path), get_manifest_path(path)
+    document = json.loads(report_path.read_text(encoding="utf-8"))
+    metadata = document["metadata"]
+    if advisories := metadata.get("dataset_advisories"):
+        console.print_warning(f"{metadata['dataset']} is {advisories}")
     if as_json:
-        document = json.loads(report_path.read_text(encoding="utf-8"))
         paths = {"table": path, "report": report_path, "manifest": manifest}
         typer.echo(json.dumps({name: str(value) for name, value in paths.items()} | document))
         return
     typer.echo(_format_summary(report))
     typer.echo(f"table: {path}\nreport: {report_path}\nsource files: {manifest}")
+    if "dataset" in metadata:
+        typer.echo(f"dataset: {metadata['dataset']}, content id {metadata['dataset_content_id']}")
     if lobsterpy:
         typer.echo(f"folders for LobsterPy: {lobsterpy} ({len(folders)} sub-runs)")
     typer.echo(_format_last_line(report))

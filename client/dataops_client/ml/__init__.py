@@ -3,8 +3,9 @@
 Requires the extra `[ml]` (in the repository: `pip install './client[ml]'`). Names are imported on
 first use, so that the command `dataops` starts without the extra.
 
-    from dataops_client.ml import load_tree, split_by_cell
+    from dataops_client.ml import load_dataset, load_tree, split_by_cell
 
+    table = load_dataset("cuzr@1.2.0")  # a frozen dataset, pulled and verified
     table = load_tree("data")  # a pyarrow.Table; table.to_pandas() is a DataFrame
     train, test = split_by_cell(table, test_fraction=0.2, seed=1)
 """
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from dataops_client.ml.errors import require_ml_extra
 
 if TYPE_CHECKING:
+    from dataops_client.ml.dataset_cache import load_dataset
     from dataops_client.ml.export import export_bonds, load_tree
     from dataops_client.ml.export_report import ExportReport
     from dataops_client.ml.formats import Format
@@ -39,6 +41,7 @@ __all__ = [
     "SubRun",
     "build_bond_table",
     "export_bonds",
+    "load_dataset",
     "load_sub_run",
     "load_tree",
     "plot_bonds",
@@ -58,6 +61,7 @@ _LAZY_IMPORTS = {
     "SubRun": "sub_run",
     "build_bond_table": "table",
     "export_bonds": "export",
+    "load_dataset": "dataset_cache",
     "load_sub_run": "sub_run",
     "load_tree": "export",
     "plot_bonds": "plot",

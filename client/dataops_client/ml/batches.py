@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from dataops_client.ml.espresso import get_symbols
 from dataops_client.ml.export_report import DiscardedClusterOfSubRun, ExportReport
 from dataops_client.ml.folders import SubRunFolder
 from dataops_client.ml.lobster import Bonds, read_clusters
+from dataops_client.ml.mix import Draw, Mix, build_key, draw_bonds
 from dataops_client.ml.selection import CLUSTERS, ICOHPLIST, SOAPS, Selection
 from dataops_client.ml.soaps import read_soaps
 from dataops_client.ml.sub_run import read_checked_bonds, require_initial_structure
@@ -51,8 +52,21 @@ class BondBatch:
         return {column: arrays[column.name] for column in columns if column.name in arrays}
 
 
-def iter_bond_batches(selection: Selection, report: ExportReport) -> Iterator[BondBatch]:
+def draw_mix(selection: Selection, mix: str | Mix, seed: int) -> Draw:
+    """Draw the bonds of a mix from all selected sub-runs, of which SOAP vectors are not read."""
+    batches = iter_bond_batches(replace(selection, soaps=False), ExportReport())
+    return draw_bonds(mix, seed, ((each.folder, bond) for each in batches for bond in each.bonds))
+
+
+def iter_bond_batches(
+    selection: Selection, report: ExportReport, draw: Draw | None = None
+) -> Iterator[BondBatch]:
     """Yield the bonds of each selected sub-run, and add all sub-runs to the report.
+
+    Args:
+        selection: Sub-runs to read.
+        report: Report to complete.
+        draw: Bonds to use; all by default. Sub-runs without drawn bonds are left out.
 
     Raises:
         MalformedFile: A file cannot be parsed, or SOAP vectors have different lengths.
@@ -67,6 +81,11 @@ def iter_bond_batches(selection: Selection, report: ExportReport) -> Iterator[Bo
             read_clusters(folder.path / CLUSTERS),
             get_symbols(structure),
         )
+        rows = table.rows
+        if draw:
+            rows = Bonds(bond for bond in rows if build_key(folder, bond) in draw.keys)
+            if not rows:
+                continue
         vectors = read_soaps(folder.path / SOAPS, atoms=len(structure)) if selection.soaps else None
         components |= set() if vectors is None else {vectors.shape[1]}
         if len(components) > 1:
@@ -76,7 +95,7 @@ def iter_bond_batches(selection: Selection, report: ExportReport) -> Iterator[Bo
             )
         report.sub_runs += 1
         report.synthetic_sub_runs += selected.metadata.synthetic
-        for bond_type, count in Counter(bond.bond_type for bond in table.rows).items():
+        for bond_type, count in Counter(bond.bond_type for bond in rows).items():
             report.rows_per_bond_type[bond_type] = (
                 report.rows_per_bond_type.get(bond_type, 0) + count
             )
@@ -86,4 +105,4 @@ def iter_bond_batches(selection: Selection, report: ExportReport) -> Iterator[Bo
             )
             for cluster in table.discarded
         ]
-        yield BondBatch(folder, structure, table.rows, vectors)
+        yield BondBatch(folder, structure, rows, vectors)

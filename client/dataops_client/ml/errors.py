@@ -9,6 +9,7 @@ MlError                      root, a DataOpsError
 ├── UnknownFormat            the suffix of a picture or table is not supported
 ├── TableExists              the table to write exists already
 └── NothingToExport          the folder has no usable sub-run
+    └── TooFewBonds          a mix requires more bonds of a type than exist
 """
 
 from __future__ import annotations
@@ -66,6 +67,10 @@ class TableExists(MlError):
 
 class NothingToExport(MlError):
     """Folder without usable sub-runs."""
+
+
+class TooFewBonds(NothingToExport):
+    """Mix that requires more bonds of a type than exist."""
 
 
 class MixedData(UserWarning):

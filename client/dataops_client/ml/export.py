@@ -12,10 +12,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from dataops_client.ml.arrow import to_arrow
-from dataops_client.ml.batches import iter_bond_batches
+from dataops_client.ml.batches import draw_mix, iter_bond_batches
 from dataops_client.ml.errors import MissingFile, NothingToExport, TableExists
 from dataops_client.ml.export_report import ExportReport
 from dataops_client.ml.formats import Format, get_format
+from dataops_client.ml.mix import Mix
 from dataops_client.ml.selection import Selection, select_sub_runs
 from dataops_client.ml.table_metadata import TableMetadata, build_metadata
 from dataops_client.ml.writers import WRITERS
@@ -28,6 +29,8 @@ def export_bonds(
     *,
     soaps: bool = False,
     published_names: bool = False,
+    mix: str | Mix | None = None,
+    seed: int = 0,
     force: bool = False,
 ) -> ExportReport:
     """Write the training table of all usable sub-runs, and two files that describe it.
@@ -37,11 +40,15 @@ def export_bonds(
     file is the content id in the metadata. All files are written completely or not at all.
 
     Args:
-        directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`.
+        directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`, or of a
+            pulled dataset.
         output: Table to write.
         format_: Format of the table; by default that of the suffix of `output`.
         soaps: Join the SOAP vectors of both atoms to each bond.
         published_names: Name the columns as the scripts of the published data set do.
+        mix: Numbers of bonds by type to draw over all sub-runs, such as `Zr-Cu=2000,Cu-Cu=2000`;
+            all bonds by default. `dataops_client.ml.mix` describes the draw.
+        seed: Seed of the draw.
         force: Replace an existing table.
 
     Returns:
@@ -51,6 +58,7 @@ def export_bonds(
         UnknownFormat: There is no such format.
         TableExists: The table exists already, and `force` is False.
         NothingToExport: The folder has no usable sub-run.
+        TooFewBonds: The mix requires more bonds of a type than exist.
         MissingFile: A required file does not exist.
         MalformedFile: A file cannot be parsed.
 
@@ -68,12 +76,13 @@ def export_bonds(
     if output.exists() and not force:
         raise TableExists(f"{output} exists already; replace it (--force) or use another name")
     selection, report = select_sub_runs(Path(directory), soaps=soaps), ExportReport()
-    metadata = build_metadata(selection, published_names=published_names)
+    draw = None if mix is None else draw_mix(selection, mix, seed)
+    metadata = build_metadata(selection, published_names=published_names, draw=draw)
     with ExitStack() as stack:
         report_part = stack.enter_context(atomic_write(get_report_path(output)))
         manifest_part = stack.enter_context(atomic_write(get_manifest_path(output)))
         part = stack.enter_context(atomic_write(output))
-        WRITERS[chosen](part, iter_bond_batches(selection, report), metadata)
+        WRITERS[chosen](part, iter_bond_batches(selection, report, draw), metadata)
         _require_rows(directory, report)
         manifest_part.write_text(metadata.manifest, encoding="utf-8")
         report_part.write_text(_format_report(report, metadata), encoding="utf-8")
@@ -81,21 +90,31 @@ def export_bonds(
     return report
 
 
-def load_tree(directory: str | PathLike[str], *, soaps: bool = False) -> pa.Table:
+def load_tree(
+    directory: str | PathLike[str],
+    *,
+    soaps: bool = False,
+    mix: str | Mix | None = None,
+    seed: int = 0,
+) -> pa.Table:
     """Return the training table of all usable sub-runs, the same as that of `export_bonds`.
 
     Units and meaning of the columns are in the metadata of the fields, the content id, licence,
     citation and SOAP descriptor in that of the schema.
 
     Args:
-        directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`.
+        directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`, or of a
+            pulled dataset.
         soaps: Join the SOAP vectors of both atoms to each bond.
+        mix: Numbers of bonds by type to draw, as of `export_bonds`.
+        seed: Seed of the draw.
 
     Returns:
         The table; `load_tree(...).to_pandas()` is a pandas DataFrame.
 
     Raises:
         NothingToExport: The folder has no usable sub-run.
+        TooFewBonds: The mix requires more bonds of a type than exist.
         MissingFile: A required file does not exist.
         MalformedFile: A file cannot be parsed.
 
@@ -107,8 +126,9 @@ def load_tree(directory: str | PathLike[str], *, soaps: bool = False) -> pa.Tabl
         9187
     """
     selection: Selection = select_sub_runs(Path(directory), soaps=soaps)
-    metadata, report = build_metadata(selection), ExportReport()
-    tables = [to_arrow(batch, metadata) for batch in iter_bond_batches(selection, report)]
+    draw = None if mix is None else draw_mix(selection, mix, seed)
+    metadata, report = build_metadata(selection, draw=draw), ExportReport()
+    tables = [to_arrow(batch, metadata) for batch in iter_bond_batches(selection, report, draw)]
     _require_rows(directory, report)
     report.warn_if_mixed()
     return pa.concat_tables(tables)

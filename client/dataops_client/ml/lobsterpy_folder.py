@@ -30,7 +30,8 @@ def write_lobsterpy_folder(
     `dataops verify` accepts them.
 
     Args:
-        directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`.
+        directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`, or of a
+            pulled dataset.
         output: Folder to write, which must not exist or be empty.
 
     Returns:

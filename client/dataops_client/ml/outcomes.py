@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
-from dataops_client.ml.download_metadata import DownloadMetadata, read_download_metadata
+from dataops_client.ml.dataset_source import read_metadata
+from dataops_client.ml.download_metadata import DownloadMetadata
 
 
 class Outcome(StrEnum):
@@ -69,7 +70,7 @@ def get_folder_outcome(
     """
     if not any(entry.is_file() for entry in folder.iterdir()):
         return Outcome.NO_DATA
-    metadata = metadata or read_download_metadata(folder)
+    metadata = metadata or read_metadata(folder)
     names = (f"{nc}.scf.out", f"{nc}.lb.out", "ICOHPLIST.lobster")
     texts = [_read_text(folder / name) for name in names]
     outcome = derive_outcome(*texts)

@@ -22,7 +22,8 @@ def plot_bonds(directory: str | PathLike[str], output: str | PathLike[str]) -> E
     """Plot the bonds of the training table. The picture is written completely or not at all.
 
     Args:
-        directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`.
+        directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`, or of a
+            pulled dataset.
         output: Picture to write: .png, .svg or .pdf.
 
     Returns:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataops_client.ml.download_metadata import DownloadMetadata, read_download_metadata
+from dataops_client.ml.dataset_source import DatasetSource, find_dataset, read_metadata
+from dataops_client.ml.download_metadata import DownloadMetadata
 from dataops_client.ml.errors import MissingFile, NothingToExport
 from dataops_client.ml.export_report import SkippedSubRun, summarize_skipped
 from dataops_client.ml.folders import SubRunFolder, list_sub_run_folders
@@ -36,11 +37,15 @@ class SelectedSubRun:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Usable sub-runs of a folder, sorted, and those that are skipped."""
+    """Usable sub-runs of a folder, sorted, and those that are skipped.
+
+    `dataset` is set if the folder is a pulled dataset.
+    """
 
     sub_runs: tuple[SelectedSubRun, ...]
     skipped: tuple[SkippedSubRun, ...]
     soaps: bool
+    dataset: DatasetSource | None = None
 
     @property
     def spins(self) -> bool:
@@ -58,7 +63,8 @@ def select_sub_runs(directory: Path, *, soaps: bool = False) -> Selection:
     """Return the sub-runs of a folder that can be used, and why others cannot.
 
     Args:
-        directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`.
+        directory: Folder of extracted sub-runs, `directory/<nc>/<id_run>/<sub_run>/`, or of a
+            pulled dataset.
         soaps: SOAP vectors are required.
 
     Raises:
@@ -66,8 +72,9 @@ def select_sub_runs(directory: Path, *, soaps: bool = False) -> Selection:
         MissingFile: A usable sub-run has no structure, or no SOAP vectors.
     """
     usable, skipped = [], []
-    for folder in list_sub_run_folders(directory):
-        metadata = read_download_metadata(folder.path)
+    dataset = find_dataset(directory)
+    for folder in list_sub_run_folders(dataset.folder / "data" if dataset else directory):
+        metadata = read_metadata(folder.path)
         reason = _explain_skip(folder, metadata, soaps=soaps)
         if reason:
             skipped.append(reason)
@@ -80,7 +87,7 @@ def select_sub_runs(directory: Path, *, soaps: bool = False) -> Selection:
         raise NothingToExport(
             f"{directory} has no usable sub-run; skipped: {summarize_skipped(skipped)}"
         )
-    return Selection(tuple(usable), tuple(skipped), soaps)
+    return Selection(tuple(usable), tuple(skipped), soaps, dataset)
 
 
 def _explain_skip(

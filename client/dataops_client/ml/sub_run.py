@@ -11,7 +11,7 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
-from dataops_client.ml.download_metadata import read_download_metadata
+from dataops_client.ml.dataset_source import read_metadata
 from dataops_client.ml.errors import MalformedFile, MissingFile
 from dataops_client.ml.espresso import ScfOutput, get_symbols, read_scf_output, read_structure
 from dataops_client.ml.folders import get_composition, get_numbers
@@ -105,7 +105,7 @@ def load_sub_run(path: str | PathLike[str]) -> SubRun:
         SubRun(Zr49Cu49Al2/21/0, DONE, 100 atoms, -530483.2484 eV, 738 bonds, SOAPs 100 x 2101)
     """
     folder = Path(path)
-    nc, metadata = get_composition(folder), read_download_metadata(folder)
+    nc, metadata = get_composition(folder), read_metadata(folder)
     structure = read_initial_structure(folder, nc)
     atoms = None if structure is None else len(structure)
     output = folder / f"{nc}.scf.out"
