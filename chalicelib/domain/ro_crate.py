@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
 from .archive_record import PackedFile
 from .artifacts import Role
+from .citations import find_doi
 from .dataset_info import DatasetInfo
 from .deformation import DEFORMATIONS
 from .manifest import FORMAT_VERSION, METADATA_NAME, Manifest
@@ -17,7 +17,7 @@ FORMAT_PUBLISHED = "2026-11-23"
 """Publication date of this archive format. RO-Crate requires a date, and equal inputs must result
 in equal bytes on every day."""
 
-_DESCRIPTIONS = {
+ROLE_DESCRIPTIONS = {
     Role.SCF_INPUT: "Quantum ESPRESSO pw.x input of the self-consistent calculation",
     Role.SCF_OUTPUT: "Quantum ESPRESSO pw.x output: energies in Ry, forces in Ry/bohr",
     Role.BOND_STRENGTHS: "LOBSTER bond strengths: ICOHP in eV, distances in angstrom",
@@ -27,7 +27,6 @@ _DESCRIPTIONS = {
     Role.STRUCTURE: "Atomic structure, extended XYZ: positions in angstrom",
 }
 
-_DOI = re.compile(r"(?:https://doi\.org/|doi:)?(10\.\d{4,9}/\S+)", re.ASCII)
 _LENGTHS = ("cutoff", "cutoff_transition_width", "atom_sigma")
 
 
@@ -108,8 +107,8 @@ def _build_root(
     if creators:
         root |= {"author": creators, "creator": creators}
     if dataset.citation:
-        doi = _DOI.fullmatch(dataset.citation)
-        root["citation"] = {"@id": f"https://doi.org/{doi[1]}"} if doi else dataset.citation
+        doi = find_doi(dataset.citation)
+        root["citation"] = {"@id": f"https://doi.org/{doi}"} if doi else dataset.citation
     return root
 
 
@@ -135,9 +134,9 @@ def _list_dataset_entities(dataset: DatasetInfo) -> list[dict[str, object]]:
         {"@id": f"#creator-{number}", "@type": "Person", "name": name}
         for number, name in enumerate(dataset.creators, 1)
     ]
-    if dataset.citation and (doi := _DOI.fullmatch(dataset.citation)):
+    if doi := find_doi(dataset.citation):
         entities.append(
-            {"@id": f"https://doi.org/{doi[1]}", "@type": "ScholarlyArticle", "identifier": doi[1]}
+            {"@id": f"https://doi.org/{doi}", "@type": "ScholarlyArticle", "identifier": doi}
         )
     return entities
 
@@ -182,8 +181,8 @@ def _build_file(file: PackedFile, soap: Sequence[dict[str, object]]) -> dict[str
         "sha256": file.sha256,
         "additionalType": file.role,
     }
-    if file.role in _DESCRIPTIONS:
-        entity["description"] = _DESCRIPTIONS[file.role]
+    if file.role in ROLE_DESCRIPTIONS:
+        entity["description"] = ROLE_DESCRIPTIONS[file.role]
     if file.role is Role.SOAP_DESCRIPTORS:
         entity["additionalProperty"] = _reference(soap)
     return entity
