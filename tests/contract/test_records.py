@@ -116,6 +116,17 @@ def test_facts_are_read_as_they_were_kept(outcomes: OutcomeCache) -> None:
     assert outcomes.get(RunKey(KEY.nc, 22)) == {}
 
 
+def test_facts_of_many_runs_are_listed_in_the_order_of_runs(outcomes: OutcomeCache) -> None:
+    facts = {n: CachedFacts("v" * 2_000, CalculationFacts(True, True, n)) for n in range(15)}
+    keys = [RunKey.parse(nc, str(n)) for nc in ("Al", "Al2", "CuZr") for n in range(1, 15)]
+    for key in keys[::-1]:  # more than 1 MB, the limit of a page
+        outcomes.put(key, facts)
+    listed = list(outcomes.list_runs(keys[1], keys[-2]))
+    assert [key for key, _ in listed] == keys[1:-1]
+    assert all(found == facts for _, found in listed)
+    assert list(outcomes.list_runs(RunKey(KEY.nc, 1), RunKey(KEY.nc, 99))) == []
+
+
 def test_facts_of_another_form_count_as_none(aws: object, table: str) -> None:
     client = aws.dynamodb  # type: ignore[attr-defined]
     client.put_item(
