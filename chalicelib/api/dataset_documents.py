@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from chalice.app import Response
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from chalicelib.bootstrap import services
+from chalicelib.domain.citations import CitationStyle, format_citation
 from chalicelib.domain.errors import DatasetDeleted, InvalidInput, NotFound, Unavailable
 from chalicelib.usecases.datasets import get_version
 
@@ -142,6 +143,36 @@ def get_dataset_card(
     cite it.
     """
     return _respond(dataset, version, "README.md", "text/markdown; charset=utf-8", headers)
+
+
+class CitationQuery(Struct):
+    """The format of the citation."""
+
+    style: Annotated[
+        CitationStyle, Meta(description="`apa` is text, `csl` is CSL-JSON for reference managers")
+    ] = CitationStyle.BIBTEX
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "/v1/datasets/{dataset}/{version}/citation",
+    operation_id="dataset_citation",
+    response=None,
+    media_type="text/plain",
+    errors=_ERRORS,
+    query=CitationQuery,
+)
+def get_dataset_citation(dataset: str, version: str, query: CitationQuery) -> Response:
+    """Cite a version.
+
+    Returns the citation of a version, with its DOI if one is recorded, and its content id.
+    """
+    found = get_version(dataset, version, versions=services().freezes.versions)
+    return Response(
+        body=format_citation(found, query.style),
+        headers={"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-cache"},
+    )
 
 
 def _respond(

@@ -12,6 +12,7 @@ import msgspec
 from chalice.app import Response
 
 from chalicelib.domain.artifacts import Role
+from chalicelib.domain.citations import CitationStyle
 from chalicelib.domain.datasets import AdvisoryKind, Change
 from chalicelib.domain.outcomes import Outcome
 from chalicelib.domain.runs import JobStatus
@@ -94,6 +95,7 @@ SCHEMA_NAMES: dict[str, type] = {
     "BuildProgress": archive_schemas.BuildProgress,
     "Caller": whoami.Caller,
     "Change": Change,
+    "CitationStyle": CitationStyle,
     "Compositions": compositions.Compositions,
     "ContentVersions": dataset_schemas.ContentVersions,
     "DatasetArchive": dataset_schemas.DatasetArchive,

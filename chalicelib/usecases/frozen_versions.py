@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from chalicelib.domain.artifacts import Role
+from chalicelib.domain.croissant import build_croissant
+from chalicelib.domain.datacite import build_datacite
+from chalicelib.domain.dataset_card import build_card
 from chalicelib.domain.dataset_records import FrozenRun, build_archive_list, build_selection
 from chalicelib.domain.datasets import (
     Change,
@@ -20,6 +23,7 @@ from chalicelib.domain.errors import SourceChanged
 from chalicelib.domain.freezes import (
     Freeze,
     FreezePlan,
+    FreezeRequest,
     PlannedRun,
     get_frozen_archive_key,
 )
@@ -82,7 +86,8 @@ def commit_version(
             archive_bytes=sum(run.record.size_bytes for run in runs),
             documents="",
         )
-        version = _store_documents(version, freeze, runs, manifest, freezes)
+        documents = _build_documents(version, freeze.request, runs, manifest, latest)
+        version = _store_documents(version, documents, freezes)
         lease.confirm()
         if freezes.versions.add(version):
             return version, True
@@ -122,26 +127,35 @@ def _get_change(
     return compare_payloads(before, manifest).change
 
 
-def _store_documents(
+def _build_documents(
     version: DatasetVersion,
-    freeze: Freeze,
+    request: FreezeRequest,
     runs: Sequence[FrozenRun],
     manifest: bytes,
+    previous: DatasetVersion | None,
+) -> dict[str, tuple[bytes, str]]:
+    """Return the content and the media type of the documents of a version, by name."""
+    selection = build_selection(version, request, runs, f"dataops-api {VERSION}")
+    croissant = build_croissant(version, runs, manifest, selection)
+    return {
+        MANIFEST_NAME: (manifest, "text/plain; charset=utf-8"),
+        "selection.json": (selection, "application/json"),
+        "archives.json": (build_archive_list(runs), "application/json"),
+        "croissant.json": (croissant, "application/ld+json"),
+        "datacite.json": (build_datacite(version, previous), "application/json"),
+        "README.md": (build_card(version, runs), "text/markdown; charset=utf-8"),
+    }
+
+
+def _store_documents(
+    version: DatasetVersion,
+    documents: Mapping[str, tuple[bytes, str]],
     freezes: FreezeDependencies,
 ) -> DatasetVersion:
     """Store the documents below a prefix that depends on them, and return the version with it.
 
     A concurrent freeze of other files that gets the same number therefore stores others.
     """
-    software = f"dataops-api {VERSION}"
-    documents = {
-        MANIFEST_NAME: (manifest, "text/plain; charset=utf-8"),
-        "selection.json": (
-            build_selection(version, freeze.request, runs, software),
-            "application/json",
-        ),
-        "archives.json": (build_archive_list(runs), "application/json"),
-    }
     digest = hashlib.sha256()
     for content, _ in documents.values():
         digest.update(hashlib.sha256(content).digest())

@@ -61,6 +61,8 @@ def test_the_same_content_and_description_is_the_same_version(glass: Api) -> Non
     first = create(glass, request())
     assert freeze(glass, request()) == (200, first)
     assert len(glass.get("/v1/datasets/glass")["versions"]) == 1
+    related = json.loads(glass.call("GET", "/v1/datasets/glass/1.0.0/datacite").body)
+    assert "IsNewVersionOf" not in str(related)
 
 
 def test_version_numbers_follow_the_change(glass: Api, store: Store) -> None:
@@ -219,7 +221,7 @@ def test_archives_are_shared_between_versions(glass: Api, aws: Aws, bucket: str)
     assert len(list_archives() - first) == 1
 
 
-@pytest.mark.parametrize("document", ["manifest", "selection"])
+@pytest.mark.parametrize("document", ["manifest", "selection", "croissant", "datacite", "card"])
 def test_documents_never_change_and_have_etags(glass: Api, document: str) -> None:
     version = create(glass, request())
     path = f"/v1/datasets/glass/1.0.0/{document}"
@@ -232,6 +234,19 @@ def test_documents_never_change_and_have_etags(glass: Api, document: str) -> Non
     latest = glass.call("GET", f"/v1/datasets/glass/latest/{document}")
     assert latest.headers["Cache-Control"] == "no-cache"
     assert latest.body == response.body
+
+
+def test_a_citation_names_the_doi_once_it_is_recorded(glass: Api) -> None:
+    version = create(glass, request())
+    path = "/v1/datasets/glass/1.0.0"
+    bibtex = glass.call("GET", f"{path}/citation").body.decode()
+    assert bibtex.startswith("@misc{glass-1.0.0,")
+    assert version["content_id"] in bibtex
+    glass.call("PATCH", path, {"doi": "10.5281/zenodo.1"})
+    assert b"10.5281/zenodo.1" in glass.call("GET", f"{path}/citation?style=apa").body
+    [csl] = json.loads(glass.call("GET", f"{path}/citation?style=csl").body)
+    assert csl["DOI"] == "10.5281/zenodo.1"
+    assert "'apa', 'bibtex', 'csl'" in glass.problem("GET", f"{path}/citation?style=x")["detail"]
 
 
 def test_a_large_document_is_a_redirect(glass: Api, monkeypatch: pytest.MonkeyPatch) -> None:
