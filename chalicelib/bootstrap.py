@@ -34,6 +34,7 @@ from .usecases.dataset_info import DatasetInfoReader
 from .usecases.free_run_finder import FreeRunFinder
 from .usecases.freeze_dependencies import FreezeDependencies
 from .usecases.freezing import run_freeze
+from .usecases.metrics import METRICS, Metric
 from .usecases.outcomes import OutcomeReader
 from .usecases.ports import (
     BondCache,
@@ -112,6 +113,7 @@ def build_services(settings: Settings, clients: Clients | None = None) -> Servic
             run_build(task, archives)
         elif rest := run_freeze(task, freezes):
             queue.submit(rest)
+            METRICS.add(Metric.BUILDS_QUEUED)
 
     function = settings.builder_function
     queue: BuildQueue = (

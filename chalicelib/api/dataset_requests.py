@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -19,6 +19,7 @@ from .schemas import IdRun, Nc, SubRun
 from .sub_runs import SubRunFilter, parse_filter
 
 _Text = Annotated[str, Meta(min_length=1, max_length=4_000)]
+_CreatorName = Annotated[str, Meta(min_length=1, max_length=200)]
 _Title = Annotated[
     str, Meta(min_length=1, max_length=300, examples=["Cu-Zr metallic glasses, converged cells"])
 ]
@@ -45,13 +46,17 @@ class DatasetBody(Struct, forbid_unknown_fields=True):
     `license`, `creators` and `description` are those of the data set if they are missing.
     """
 
+    EXTRA_SCHEMA: ClassVar[dict[str, Any]] = {
+        "oneOf": [{"required": ["where"]}, {"required": ["items"]}]
+    }
+
     name: DatasetName
     title: _Title
     where: SubRunFilter | UnsetType = UNSET
     items: Annotated[list[SelectedRun], Meta(min_length=1, max_length=1_000)] | UnsetType = UNSET
     profile: Profile = Profile.FULL
     license: Annotated[str, Meta(max_length=100, description="SPDX identifier")] | None = None
-    creators: Annotated[list[_Text], Meta(max_length=100)] | None = None
+    creators: Annotated[list[_CreatorName], Meta(max_length=100)] | None = None
     description: _Text | None = None
     allow_missing: Annotated[
         bool, Meta(description="Accept sub-runs that lack files of the profile")

@@ -44,6 +44,7 @@ from .freeze_plans import make_plan
 from .frozen_bonds import store_bond_means
 from .frozen_versions import commit_version
 from .manifests import get_manifest
+from .metrics import METRICS, Metric
 
 _LOG = logging.getLogger("dataops")
 MAX_COPY_BYTES = 5 * 1024**3
@@ -56,6 +57,7 @@ def run_freeze(task: FreezeTask, freezes: FreezeDependencies) -> FreezeTask | No
 
     Unless this is submitted, the next request for the freeze continues it.
     """
+    METRICS.add(Metric.BUILDS_DEQUEUED)
     freeze = freezes.freezes.get(task.freeze_id)
     lease_key = get_lease_key(task.freeze_id)
     if freeze is None or freeze.has_ended:

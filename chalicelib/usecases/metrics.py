@@ -29,8 +29,8 @@ class Metric(StrEnum):
     BUILD_FAILURES = "build_failures", "Builds that ended with an error"
     BUILD_BYTES = "build_bytes", "Bytes of the archives that were built"
     BUILD_SECONDS = "build_seconds", "Time that the builds took, in seconds"
-    BUILDS_QUEUED = "builds_queued", "Builds that were submitted to the background"
-    BUILDS_DEQUEUED = "builds_dequeued", "Builds that the background started"
+    BUILDS_QUEUED = "builds_queued", "Builds, and steps of freezes, that were submitted"
+    BUILDS_DEQUEUED = "builds_dequeued", "Builds, and steps of freezes, that the background started"
     LEASE_TAKEOVERS = "lease_takeovers", "Builds continued after another builder stopped"
 
 

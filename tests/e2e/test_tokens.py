@@ -91,7 +91,8 @@ def send(
 
 
 def filled(path: str) -> str:
-    return path.format(nc=NC, id_run="21", sub_run="0", name="x", version="x")
+    names = {"nc": NC, "id_run": "21", "sub_run": "0", "content_id": "x", "dataset": "x"}
+    return path.format(**names, name="x", version="x", other="x")
 
 
 def refused(status: int, problem: dict[str, Any]) -> bool:
@@ -143,6 +144,21 @@ def test_a_token_allows_the_requests_of_its_scope(
         status, problem = send(served, method, filled(path), f"Bearer {tokens['read']}")
         assert (status, problem["code"]) == (403, "forbidden")
     assert send(served, "POST", f"/v1/generate/{NC}", f"Bearer {tokens['schedule']}")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/advisories"), ("PATCH", ""), ("DELETE", "?reason=x")],
+)
+def test_changes_of_a_dataset_require_the_scope_admin(
+    served: LocalDeployment, tokens: dict[str, str], method: str, path: str
+) -> None:
+    path = f"/v1/datasets/none/1.0.0{path}"
+    for scope in ("read", "schedule"):
+        status, problem = send(served, method, path, f"Bearer {tokens[scope]}")
+        assert (status, problem["code"]) == (403, "forbidden")
+        assert "requires 'admin'" in problem["detail"]
+    assert not refused(*send(served, method, path, f"Bearer {tokens['admin']}"))
 
 
 def test_a_token_describes_itself(served: LocalDeployment, tokens: dict[str, str]) -> None:
