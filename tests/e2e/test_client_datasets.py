@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from dataops_client import DataOpsClient
 
-from localdev.deployment import LocalDeployment
+from localdev.deployment import LocalDeployment, start_local_deployment
+from localdev.paths import ROOT
 from tests.conftest import Aws
 from tests.e2e.conftest import SampleStack
+from tests.support.real_data import RUN_21, needs_run_21
 
 NC, OTHER = "Zr49Cu49Al2", "Zr50Cu40Al10"
 ICOHPLIST = f"{NC}/c/md/lammps/100/21/2000/3/ICOHPLIST.lobster"
@@ -180,3 +186,32 @@ def test_selections_that_cannot_be_frozen_are_explained(
     assert f"{NC}/21/13" in incomplete.stderr
     dataops(served, tmp_path, "dataset", "show", "none", code=3)
     create(served, tmp_path, "partial", "--nc", NC, "--sub-run", "13", "--allow-missing")
+
+
+@needs_run_21
+@pytest.mark.self_contained
+def test_the_table_of_a_frozen_dataset_of_real_data_is_the_published_one(tmp_path: Path) -> None:
+    data = tmp_path / "source"
+    with zipfile.ZipFile(RUN_21) as opened:
+        opened.extractall(data)
+    for name in (OTHER, f"{OTHER}-SOAPS"):
+        shutil.copytree(ROOT / "data" / name, data / name)
+    with start_local_deployment(data, job_run_time_seconds=0) as served:
+        with DataOpsClient(served.api_url) as client:
+            for nc, id_run in ((NC, "21"), (OTHER, "1")):
+                assert client.generate(nc).id_run == id_run
+                client.augment(nc, id_run)
+                client.status(nc, id_run)
+        reference = create(served, tmp_path, "paper", "--outcome", "DONE", "--labels-complete")
+        dataops(served, tmp_path, "dataset", "pull", reference)
+    exported = dataops(served, tmp_path, "export", "paper", "-o", "bonds.parquet")  # offline
+    assert f"dataset: {reference}, content id " in exported.stdout
+    table = pq.read_table(tmp_path / "bonds.parquet", columns=["nc", "id_run", "bond_type"])
+    rows = Counter(row["bond_type"] for row in table.to_pylist() if row["nc"] == NC)
+    assert rows == {"Cu-Al": 136, "Cu-Cu": 1652, "Zr-Al": 222, "Zr-Zr": 2246, "Zr-Cu": 4931}
+    mix = ("--mix", "Cu-Zr=2000,Cu-Cu=1000", "--seed", "8", "-o", "mix.csv")
+    dataops(served, tmp_path, "export", "paper", *mix)
+    with (tmp_path / "mix.csv").open(newline="") as stream:
+        drawn = list(csv.DictReader(stream))
+    assert Counter(row["bond_type"] for row in drawn) == {"Zr-Cu": 2000, "Cu-Cu": 1000}
+    assert {row["nc"] for row in drawn} == {NC, OTHER}
