@@ -70,6 +70,10 @@ def verify(directory: str | os.PathLike[str]) -> Iterator[VerificationResult]:
     if not directory.is_dir():
         raise NotFound(f"folder {str(directory)!r} does not exist")
     found = _find_metadata(directory)
+    if not found and (directory / "dataops.lock").is_file():
+        raise NotFound(
+            f"{str(directory)!r} is a pulled dataset; use `dataops dataset verify {directory}`"
+        )
     if not found:
         raise NotFound(
             f"no extracted archive found: {str(directory)!r} contains no {METADATA_NAME}; "

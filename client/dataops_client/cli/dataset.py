@@ -73,7 +73,7 @@ def create(
         str | None, typer.Option(metavar="TEXT", help="Description; that of the data by default.")
     ] = None,
     no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Do not wait until the version is stored.")
+        bool, typer.Option("--no-wait", help="Begin only. A repeated command continues.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -103,7 +103,7 @@ def create(
                 progress=lambda progress: show_line(str(progress)),
             )
     except TimedOut:
-        console.print_note(f"freezing {name}; `dataops dataset show {name}` shows the new version")
+        console.print_note(f"freezing {name} has begun; repeat the command to continue")
         return
     except KeyboardInterrupt:
         console.print_error("interrupted; repeat the command to continue")

@@ -88,7 +88,7 @@ def _wrap_last(line: str, indent: int) -> str:
         return line
     from textwrap import wrap  # noqa: PLC0415
 
-    parts = wrap(line[indent:], width - indent)
+    parts = wrap(line[indent:], width - indent, break_long_words=False, break_on_hyphens=False)
     return line[:indent] + f"\n{' ' * indent}".join(parts)
 
 
