@@ -18,8 +18,10 @@ from dataops_client.datasets.lock import DatasetLock
 from dataops_client.errors import InvalidRequest
 from dataops_client.ml import export_bonds, load_sub_run, load_tree
 from dataops_client.ml.errors import MalformedFile, MissingFile, TooFewBonds
+from dataops_client.ml.folders import SubRunFolder
 from dataops_client.ml.formats import Format
-from dataops_client.ml.mix import parse_mix
+from dataops_client.ml.lobster import Bond
+from dataops_client.ml.mix import build_key, draw_bonds, parse_mix
 from dataops_client.models.datasets import Advisory
 
 from tests.support.fake_datasets import build_manifest
@@ -190,13 +192,42 @@ def test_a_mix_of_more_bonds_than_exist_names_type_and_number(pulled: Path, tmp_
 
 
 @pytest.mark.parametrize(
-    "mix", ["", "Zr-Cu", "Zr-Cu=0", "Zr-Cu=-1", "ZrCu=5", "Zr-Xx=5", "Zr-Cu=1,Cu-Zr=2", "Zr-Cu=1,"]
-)
+    "mix",
+    ["", "Zr-Cu", "Zr-Cu=0", "Zr-Cu=-1", "ZrCu=5", "Zr-Xx=5", "Zr-Cu=1,Cu-Zr=2", "Zr-Cu=1,",
+     "*:Zr-Cu=1,Zr-Cu=2", "*:Zr-Cu=1,Zr2Cu:Zr-Cu=2", "zr:Zr-Cu=2", ":Zr-Cu=2"],
+)  # fmt: skip
 def test_invalid_mixes_are_refused(mix: str) -> None:
     with pytest.raises(
-        InvalidRequest, match=r"repeated in the mix|is not a bond type with a number"
+        InvalidRequest, match=r"of the mix overlap|is not a bond type with a number"
     ):
         parse_mix(mix)
+
+
+def test_a_mix_draws_from_each_composition_like_the_sets_of_the_paper(
+    pulled: Path, tmp_path: Path
+) -> None:
+    for id_run in ("3", "4"):
+        write_sub_run(pulled / "data" / "Cu2Zr2Al" / id_run / "0", nc="Cu2Zr2Al")
+    write_lock(pulled)
+    table = load_tree(pulled, mix="*:Cu-Zr=4,Zr2Cu2Al:Cu-Al=5,Cu2Zr2Al:Cu-Al=1", seed=1)
+    rows = zip(table["nc"].to_pylist(), table["bond_type"].to_pylist(), strict=True)
+    assert Counter(rows) == {
+        (NC, "Zr-Cu"): 4, ("Cu2Zr2Al", "Zr-Cu"): 4, (NC, "Cu-Al"): 5, ("Cu2Zr2Al", "Cu-Al"): 1
+    }  # fmt: skip
+    assert table.schema.metadata[b"mix"] == b"*:Zr-Cu=4,Zr2Cu2Al:Cu-Al=5,Cu2Zr2Al:Cu-Al=1"
+    with pytest.raises(TooFewBonds, match="5 bonds of type Zr-Cu of Cu2Zr2Al, and only 4 exist"):
+        load_tree(pulled, mix="*:Zr-Cu=5")
+
+
+def test_a_draw_from_many_bonds_is_that_of_the_sorted_digests() -> None:
+    folder = SubRunFolder(NC, 1, 0, Path())
+    bonds = [
+        Bond("Zr1", f"Cu{number}", 1, number, 2.5, (0, 0, 0), 1.0) for number in range(2, 30_000)
+    ]
+    drawn = draw_bonds("Zr-Cu=700", 5, [NC], ((folder, bond) for bond in bonds))
+    keys = (build_key(folder, bond) for bond in bonds)
+    ordered = sorted(keys, key=lambda key: hashlib.sha256(f"5 {key}".encode()).digest())
+    assert drawn.keys == set(ordered[:700])
 
 
 def test_a_download_has_no_dataset(tmp_path: Path) -> None:

@@ -64,7 +64,8 @@ def export(
         str | None,
         typer.Option(
             metavar="TYPE=N,...",
-            help="Draw n bonds of each type over all sub-runs: Zr-Cu=2000,Cu-Cu=2000.",
+            help="Numbers of bonds to draw by type: Zr-Cu=2000,Cu-Cu=2000, or *:Zr-Cu=200 from "
+            "each composition.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the draw of --mix.")] = 0,

@@ -55,7 +55,8 @@ class BondBatch:
 def draw_mix(selection: Selection, mix: str | Mix, seed: int) -> Draw:
     """Draw the bonds of a mix from all selected sub-runs, of which SOAP vectors are not read."""
     batches = iter_bond_batches(replace(selection, soaps=False), ExportReport())
-    return draw_bonds(mix, seed, ((each.folder, bond) for each in batches for bond in each.bonds))
+    bonds = ((each.folder, bond) for each in batches for bond in each.bonds)
+    return draw_bonds(mix, seed, (one.folder.nc for one in selection.sub_runs), bonds)
 
 
 def iter_bond_batches(

@@ -46,8 +46,9 @@ def export_bonds(
         format_: Format of the table; by default that of the suffix of `output`.
         soaps: Join the SOAP vectors of both atoms to each bond.
         published_names: Name the columns as the scripts of the published data set do.
-        mix: Numbers of bonds by type to draw over all sub-runs, such as `Zr-Cu=2000,Cu-Cu=2000`;
-            all bonds by default. `dataops_client.ml.mix` describes the draw.
+        mix: Numbers of bonds by type to draw: over all sub-runs (`Zr-Cu=2000,Cu-Cu=2000`), from
+            each composition (`*:Zr-Cu=200`), or from one (`Zr49Cu49Al2:Zr-Cu=200`). All bonds by
+            default. `dataops_client.ml.mix` describes the draw.
         seed: Seed of the draw.
         force: Replace an existing table.
 
