@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import bagit
 import pyarrow.parquet as pq
 import pytest
 from dataops_client import DataOpsClient
@@ -109,6 +110,24 @@ def test_a_frozen_dataset_is_pulled_verified_and_cited_by_other_processes(
         served, tmp_path, "dataset", "pull", reference, "-o", "pulled"
     ).stdout  # fmt: skip
     dataops(served, tmp_path, "dataset", "verify", "pulled", "--offline")
+
+
+def test_a_bag_is_complete_and_the_citation_names_the_version(
+    served: LocalDeployment, tmp_path: Path
+) -> None:
+    reference = create(served, tmp_path, "bagged", "--nc", NC, "--sub-run", "0-2")
+    dataops(served, tmp_path, "dataset", "bag", reference, "bag")
+    bagit.Bag(str(tmp_path / "bag")).validate(processes=1)
+    croissant = json.loads((tmp_path / "bag" / "croissant.json").read_text())
+    assert croissant["version"] == "1.0.0"
+    assert json.loads((tmp_path / "bag" / "datacite.json").read_text())
+    assert (tmp_path / "bag" / "README.md").read_text().startswith("#")
+    assert "1.0.0" in dataops(served, tmp_path, "dataset", "cite", reference, "--bibtex").stdout
+    assert dataops(served, tmp_path, "dataset", "cite", "bagged").stdout.count("\n") == 1
+    assert json.loads(
+        dataops(served, tmp_path, "dataset", "cite", reference, "--style", "csl").stdout
+    )
+    dataops(served, tmp_path, "dataset", "cite", reference, "--style", "mla", code=2)
 
 
 def test_a_replaced_file_gives_another_version_and_the_old_one_stays(
