@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from chalicelib.domain.artifacts import Role, list_training_files
 from chalicelib.domain.composition import NominalComposition
+from chalicelib.domain.fact_filters import FILTERS
 from chalicelib.settings import Settings, allowed_origins, auth_mode
 from localdev.paths import ROOT
 
@@ -94,3 +95,10 @@ def test_the_files_page_lists_every_training_file_and_role() -> None:
     assert [name for name in names if f"`{name.replace('Al2', '<nc>')}`" not in text] == []
     roles = set(Role) - {Role.METADATA}
     assert [role for role in roles if f"`{role}`" not in text] == []
+
+
+def test_the_guide_of_searches_lists_every_filter() -> None:
+    text = (ROOT / "docs" / "how-to" / "find-sub-runs.md").read_text()
+    rows = re.findall(r"^\| `--([a-z-]+)` \| `(\w+)` \|", text, re.MULTILINE)
+    assert [name for _, name in rows] == list(FILTERS)
+    assert [option for option, _ in rows] == [name.replace("_", "-") for name in FILTERS]
