@@ -55,13 +55,13 @@ def build_datacite(version: DatasetVersion, previous: DatasetVersion | None = No
 
 def _describe_type(version: DatasetVersion) -> str:
     kind = "Atomistic simulations with bond strengths"
-    return f"Synthetic example of: {kind}" if version.description.synthetic else kind
+    return f"Synthetic example: {kind}" if version.description.synthetic else kind
 
 
 def _list_descriptions(version: DatasetVersion) -> list[dict[str, str]]:
     about = version.description
     technical = (
-        f"{version.sub_runs} sub-runs of {version.runs} runs; compositions: "
+        f"Sub-runs: {version.sub_runs}; runs: {version.runs}; compositions: "
         f"{', '.join(version.compositions)}. `sha256sum -c manifest-sha256.txt` checks the files, "
         "and the SHA-256 of this manifest is the content id."
     )

@@ -100,7 +100,11 @@ def _format_bonds(runs: Sequence[FrozenRun]) -> str:
         (name, f"{sum(each.bonds for each in found):,}", f"{_average(found):.4f}")
         for name, found in sorted(means.items())
     ]
-    return _format_table(("Bond type", "Bonds", "Mean -ICOHP (eV)"), rows)
+    text = (
+        "All bonds of `ICOHPLIST.lobster`, in all sub-runs. -ICOHP is positive for bonding. A "
+        "training table has the bonds of complete clusters only."
+    )
+    return f"{text}\n\n{_format_table(('Bond type', 'Bonds', 'Mean -ICOHP (eV)'), rows)}"
 
 
 def _average(means: Sequence[BondTypeMean]) -> float:
