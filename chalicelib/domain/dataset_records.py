@@ -14,7 +14,14 @@ from typing import Any
 from .archive_record import ArchiveRecord
 from .datasets import DatasetVersion
 from .deformation import DEFORMATIONS
-from .freezes import BondMeans, BondTypeMean, FreezeRequest, PlannedRun, PlannedSubRun
+from .freezes import (
+    BondMeans,
+    BondTypeMean,
+    FreezeRequest,
+    PlannedRun,
+    PlannedSubRun,
+    get_frozen_archive_key,
+)
 from .runs import RunKey
 
 SELECTION_FORMAT = 1
@@ -38,6 +45,11 @@ class FrozenArchive:
     fingerprint: str
     size_bytes: int
     sha256: str
+
+    @property
+    def archive_key(self) -> str:
+        """Return the key of the archive in the data bucket."""
+        return get_frozen_archive_key(self.run, self.fingerprint)
 
     @property
     def filename(self) -> str:

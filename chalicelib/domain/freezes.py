@@ -146,6 +146,11 @@ class PlannedRun:
     fingerprint: str
     sub_runs: tuple[PlannedSubRun, ...]
 
+    @property
+    def archive_key(self) -> str:
+        """Return the key of the frozen archive."""
+        return get_frozen_archive_key(self.key, self.fingerprint)
+
 
 @dataclass(frozen=True, slots=True)
 class FreezePlan:
@@ -182,14 +187,14 @@ def get_plan_key(freeze: Freeze) -> str:
     return f"archives/freezes/{freeze.freeze_id}-{freeze.created_at:%Y%m%dT%H%M%S.%f}.json"
 
 
-def get_frozen_archive_key(fingerprint: str) -> str:
+def get_frozen_archive_key(run: RunKey, fingerprint: str) -> str:
     """Return the key of the archive of a run that versions of datasets contain."""
-    return f"datasets/archives/{fingerprint}.zip"
+    return f"datasets/archives/{run}/{fingerprint}.zip"
 
 
-def get_bond_means_key(fingerprint: str) -> str:
-    """Return the key of the bond means of a run, next to its archive."""
-    return f"datasets/archives/{fingerprint}.bonds.json"
+def get_bond_means_key(archive_key: str) -> str:
+    """Return the key of the bond means of a frozen run, next to its archive."""
+    return archive_key.removesuffix(".zip") + ".bonds.json"
 
 
 def _format_item(item: SelectedRun) -> dict[str, object]:

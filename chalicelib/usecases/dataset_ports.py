@@ -75,10 +75,10 @@ class DatasetStore(Protocol):
 
     def write_plan(self, freeze: Freeze, plan: FreezePlan) -> None: ...
 
-    def read_bond_means(self, fingerprint: str) -> Mapping[int, BondMeans | None] | None:
+    def read_bond_means(self, archive_key: str) -> Mapping[int, BondMeans | None] | None:
         """Return the stored bond means of a frozen run by sub-run, or None."""
 
-    def write_bond_means(self, fingerprint: str, means: Mapping[int, BondMeans | None]) -> None: ...
+    def write_bond_means(self, archive_key: str, means: Mapping[int, BondMeans | None]) -> None: ...
 
     def read_document(self, key: str) -> bytes:
         """Return a document. Unavailable if it does not exist: documents are never deleted."""

@@ -16,7 +16,6 @@ from chalicelib.domain.datasets import (
     parse_name,
 )
 from chalicelib.domain.errors import Conflict, DatasetDeleted, InvalidInput, NotFound
-from chalicelib.domain.freezes import get_frozen_archive_key
 
 from .dataset_ports import DatasetRepository, DatasetStore
 
@@ -88,10 +87,7 @@ def list_archives_page(
     """Return links to archives of a version from position `start`, and the next position."""
     archives = parse_archive_list(store.read_document(version.documents + ARCHIVES_NAME))
     page = archives[start : start + limit]
-    links = [
-        (each, store.presign(get_frozen_archive_key(each.fingerprint), each.filename))
-        for each in page
-    ]
+    links = [(each, store.presign(each.archive_key, each.filename)) for each in page]
     end = start + len(page)
     return links, end if end < len(archives) else None
 

@@ -31,7 +31,6 @@ from chalicelib.domain.freezes import (
     Freeze,
     FreezeTask,
     PlannedRun,
-    get_frozen_archive_key,
     get_lease_key,
 )
 from chalicelib.domain.selection import Selection
@@ -123,12 +122,12 @@ def store_run(run: PlannedRun, freeze: Freeze, freezes: FreezeDependencies) -> A
         SourceChanged: The stored files are no longer the planned ones.
     """
     record = _store_archive(run, freeze, freezes)
-    store_bond_means(run.fingerprint, record, freezes.store, freezes.bucket)
+    store_bond_means(run.archive_key, record, freezes.store, freezes.bucket)
     return record
 
 
 def _store_archive(run: PlannedRun, freeze: Freeze, freezes: FreezeDependencies) -> ArchiveRecord:
-    target = get_frozen_archive_key(run.fingerprint)
+    target = run.archive_key
     if record := freezes.store.get_archive_record(target):
         return record
     selection = Selection(freeze.request.profile)

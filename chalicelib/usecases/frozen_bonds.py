@@ -13,7 +13,7 @@ from chalicelib.domain.archive_record import ArchiveRecord, PackedFile
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.bonds import index_bonds
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.freezes import BondMeans, BondTypeMean, get_frozen_archive_key
+from chalicelib.domain.freezes import BondMeans, BondTypeMean
 
 from .bonds import MAX_FILE_BYTES
 from .dataset_ports import DatasetStore
@@ -21,21 +21,20 @@ from .ports import DataBucket
 
 
 def store_bond_means(
-    fingerprint: str, record: ArchiveRecord, store: DatasetStore, bucket: DataBucket
+    archive_key: str, record: ArchiveRecord, store: DatasetStore, bucket: DataBucket
 ) -> Mapping[int, BondMeans | None]:
     """Return the means of a run by sub-run; calculate and store them unless they are stored.
 
     None for a sub-run whose ICOHPLIST.lobster cannot be read. Sub-runs without one are left out.
     """
-    means = store.read_bond_means(fingerprint)
+    means = store.read_bond_means(archive_key)
     if means is None:
-        archive_key = get_frozen_archive_key(fingerprint)
         means = {
             int(file.name.partition("/")[0]): _calculate(archive_key, record, file, bucket)
             for file in record.files
             if file.role is Role.BOND_STRENGTHS
         }
-        store.write_bond_means(fingerprint, means)
+        store.write_bond_means(archive_key, means)
     return means
 
 

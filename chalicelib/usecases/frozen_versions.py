@@ -25,7 +25,6 @@ from chalicelib.domain.freezes import (
     FreezePlan,
     FreezeRequest,
     PlannedRun,
-    get_frozen_archive_key,
 )
 from chalicelib.domain.payload import (
     PayloadFile,
@@ -102,10 +101,10 @@ def _read_runs(plan: FreezePlan, freezes: FreezeDependencies) -> Iterator[Frozen
 
 
 def _read_run(run: PlannedRun, freezes: FreezeDependencies) -> FrozenRun:
-    record = freezes.store.get_archive_record(get_frozen_archive_key(run.fingerprint))
+    record = freezes.store.get_archive_record(run.archive_key)
     if record is None:
         raise SourceChanged(f"the frozen archive of run {str(run.key)!r} was lost; freeze again")
-    bonds = store_bond_means(run.fingerprint, record, freezes.store, freezes.bucket)
+    bonds = store_bond_means(run.archive_key, record, freezes.store, freezes.bucket)
     return FrozenRun(run, record, bonds)
 
 

@@ -210,6 +210,19 @@ def test_archives_outlive_the_lifecycle_rule(glass: Api, aws: Aws, bucket: str) 
     assert freeze(glass, request())[1] == version
 
 
+def test_runs_with_equal_files_have_their_own_archives(glass: Api, store: Store) -> None:
+    for sub_run in (0, 1):
+        for name in ("scf.in", "scf.out"):
+            store(f"Al2/c/md/lammps/100/2/2000/{sub_run}/Al2.{name}", b"equal")
+            store(f"Al2/c/md/lammps/100/1/2000/{sub_run}/Al2.{name}", b"equal")
+        for id_run in (1, 2):
+            store(f"Al2-SOAPS/c/md/lammps/100/{id_run}/2000/{sub_run}/SOAPS.vec", b"equal")
+    create(glass, request())
+    links = glass.get("/v1/datasets/glass/1.0.0/download")["archives"]
+    assert len({link["download_url"].partition("?")[0] for link in links}) == 2
+    assert len({link["sha256"] for link in links}) == 2  # each describes its own run
+
+
 def test_archives_are_shared_between_versions(glass: Api, aws: Aws, bucket: str) -> None:
     def list_archives() -> set[str]:
         found = aws.s3.list_objects_v2(Bucket=bucket, Prefix="datasets/archives/")["Contents"]

@@ -27,7 +27,6 @@ from chalicelib.domain.freezes import (
     FreezeRequest,
     FreezeTask,
     SelectedRun,
-    get_frozen_archive_key,
 )
 from chalicelib.domain.payload import parse_payload_manifest
 from chalicelib.domain.runs import RunKey
@@ -171,7 +170,7 @@ class Scenario:
         archives = parse_archive_list(store.read_document(version.documents + "archives.json"))
         files = {}
         for archive in archives:
-            archive_key = get_frozen_archive_key(archive.fingerprint)
+            archive_key = archive.archive_key
             record = store.get_archive_record(archive_key)
             assert record is not None
             content = self.aws.s3.get_object(Bucket=self.bucket, Key=archive_key)["Body"].read()

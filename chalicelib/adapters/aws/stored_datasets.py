@@ -1,8 +1,8 @@
 """The JSON of frozen datasets, like that of `stored_records`.
 
-    attribute `version` of a DATASET item     DatasetVersion without what changes later
-    archives/freezes/<freeze_id>-<time>.json  FreezePlan, in the data bucket
-    datasets/archives/<fingerprint>.bonds.json  bond means by sub-run, in the data bucket
+    attribute `version` of a DATASET item      DatasetVersion without what changes later
+    archives/freezes/<freeze_id>-<time>.json   FreezePlan, in the data bucket
+    datasets/archives/.../<fingerprint>.bonds.json   bond means by sub-run, in the data bucket
 
 Versions are no cache: fields of later versions of the service need defaults here.
 """

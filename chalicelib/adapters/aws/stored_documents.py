@@ -42,14 +42,14 @@ class S3StoredDocuments:
     def write_plan(self, freeze: Freeze, plan: FreezePlan) -> None:
         self.write_document(get_plan_key(freeze), encode_plan(plan), _JSON)
 
-    def read_bond_means(self, fingerprint: str) -> Mapping[int, BondMeans | None] | None:
-        content = self._get(get_bond_means_key(fingerprint))
+    def read_bond_means(self, archive_key: str) -> Mapping[int, BondMeans | None] | None:
+        content = self._get(get_bond_means_key(archive_key))
         with suppress(msgspec.DecodeError):  # damaged means are calculated again
             return None if content is None else decode_bond_means(content)
         return None
 
-    def write_bond_means(self, fingerprint: str, means: Mapping[int, BondMeans | None]) -> None:
-        self.write_document(get_bond_means_key(fingerprint), encode_bond_means(means), _JSON)
+    def write_bond_means(self, archive_key: str, means: Mapping[int, BondMeans | None]) -> None:
+        self.write_document(get_bond_means_key(archive_key), encode_bond_means(means), _JSON)
 
     def read_document(self, key: str) -> bytes:
         content = self._get(key)
