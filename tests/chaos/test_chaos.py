@@ -33,6 +33,7 @@ from chalicelib.bootstrap import Services
 from tests.conftest import Aws
 from tests.support.api import Api, serving
 from tests.support.fault_proxy import Faults, fault_proxy
+from tests.support.frozen_data import verify_version
 
 _GROUP = 20
 _SEEDS = (
@@ -75,6 +76,13 @@ class ChaosScenario:
     scheduled: list[str] = field(default_factory=list)
     by_key: dict[str, list[str]] = field(default_factory=dict)
     augmented: bool = False
+    versions: list[str] = field(default_factory=list)
+
+    @property
+    def dataset(self) -> dict[str, Any]:
+        """Return the request that freezes all sub-runs of the composition."""
+        name = self.nc.lower()
+        return {"name": name, "title": "T", "where": {"nc": self.nc}, "allow_missing": True}
 
     def path(self, rest: str = "") -> str:
         return f"/v1/generate/{self.nc}{rest}"
@@ -131,7 +139,12 @@ def test_faults_of_the_stores_lose_and_duplicate_nothing(
 
 def _with_quick_clock(made: Services) -> Services:
     clock = QuickClock()
-    return replace(made, clock=clock, archives=replace(made.archives, clock=clock))
+    return replace(
+        made,
+        clock=clock,
+        archives=replace(made.archives, clock=clock),
+        freezes=replace(made.freezes, clock=clock),
+    )
 
 
 def _create_scenario(api: Api, aws: Aws, bucket: str, seed: int) -> ChaosScenario:
@@ -172,6 +185,7 @@ def _run(scenario: ChaosScenario, faults: Faults, seed: int) -> None:
         _download_run,
         _bonds,
         _files,
+        _freeze,
     ]
     actions += [_compositions, _download, _download_run]
     chosen = [_schedule, *chance.choices(actions, k=chance.randint(2, 5))]
@@ -200,7 +214,7 @@ def _request(
 ) -> Any:
     """Return the JSON of a success, or None for a complete problem document of the contract."""
     response = scenario.api.call(method, path, body, headers=headers)
-    if response.status_code in (200, 202):
+    if response.status_code in (200, 201, 202):
         return json.loads(response.body) | {"status_code": response.status_code}
     _assert_refusal(response)
     return None
@@ -279,6 +293,12 @@ def _files(scenario: ChaosScenario) -> None:
             assert content.read() == scenario.files["1/0"]["ICOHPLIST.lobster"]
 
 
+def _freeze(scenario: ChaosScenario) -> None:
+    response = _request(scenario, "POST", "/v1/datasets", scenario.dataset)
+    if response and response["status_code"] != 202:
+        scenario.versions.append(response["version"])
+
+
 def _compositions(scenario: ChaosScenario) -> None:
     if response := _request(scenario, "GET", "/v1/compositions"):
         assert scenario.nc in response["compositions"]
@@ -330,6 +350,28 @@ def _check(scenario: ChaosScenario) -> None:
     assert _unzipped(_link(scenario, "/1/0/download")) == scenario.files["1/0"]
     _assert_run(scenario, _unzipped(_link(scenario, "/1/download")))
     _assert_store(scenario)
+    _assert_versions(scenario)
+
+
+def _assert_versions(scenario: ChaosScenario) -> None:
+    """Check that a freeze succeeds, and that each listed version is complete and listed once."""
+    for _ in range(_MAX_ATTEMPTS):
+        response = scenario.api.call("POST", "/v1/datasets", scenario.dataset)
+        if response.status_code in (200, 201):
+            break
+        if response.status_code != 202:
+            _assert_refusal(response)  # also the error of an earlier freeze, once
+        bootstrap.services().clock.sleep(float(response.headers.get("Retry-After") or 1))
+    else:
+        raise AssertionError(f"the freeze did not end: {response.status_code} {response.body!r}")
+    path = f"/v1/datasets/{scenario.nc.lower()}"
+    versions = scenario.api.get(path)["versions"]
+    numbers = [version["version"] for version in versions]
+    assert {*scenario.versions, json.loads(response.body)["version"]} <= {*numbers}
+    contents = [version["content_id"] for version in versions]
+    assert len({*numbers}) == len({*contents}) == len(versions), "a version is listed twice"
+    for version in versions:
+        verify_version(scenario.api, version)
 
 
 def _retry_until_ok(
