@@ -166,6 +166,10 @@ def test_datasets_and_versions_are_listed(fake: FakeDatasets, dataops: Dataops) 
     document = json.loads(dataops("show", "glasses", "--json")[1])
     assert document["versions"][0]["advisories"][0]["created_at"] == "2026-02-01T00:00:00Z"
     assert document["deleted"][0]["reason"] == "a test"
+    gone = build_json_response({"name": "glasses", "versions": [], "deleted": [DELETED]})
+    record(fake, "GET /v1/datasets/glasses", gone)
+    code, _, err = dataops("show", "glasses")
+    assert (code, err) == (3, "dataops: glasses has no version; deleted: 0.9.0 (a test)\n")
     record(fake, "GET /v1/datasets", build_json_response({"datasets": []}))
     assert "freezes the first one" in dataops("list")[2]
 

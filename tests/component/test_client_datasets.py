@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -206,6 +207,54 @@ def test_a_killed_pull_is_incomplete_and_is_completed_by_another_process(
     assert list_payload(tmp_path) == PAYLOAD
     assert verify_dataset(tmp_path).differences == ()
     assert not (tmp_path / ".dataops").exists()
+
+
+def start_pull(url: str, folder: Path) -> subprocess.Popen[str]:
+    """Start `dataops dataset pull` in the background, where Ctrl-C would be ignored otherwise."""
+    command = [sys.executable, "-m", "dataops_client", "--url", url, "dataset", "pull", REFERENCE]
+    return subprocess.Popen(
+        [*command, "-o", str(folder), "--jobs", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_restore_sigint,  # noqa: PLW1509 - it starts no thread
+    )
+
+
+def _restore_sigint() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGINT")
+def test_ctrl_c_stops_a_pull_that_the_same_command_completes(
+    client: DataOpsClient, fake: FakeDatasets, tmp_path: Path
+) -> None:
+    store = fake.stores["Al2", "2"]
+    store.faults = ["unresponsive"]
+    with start_pull(client.url, tmp_path) as process:
+        assert store.stalled.wait(60)
+        process.send_signal(signal.SIGINT)
+        _, output = process.communicate(timeout=60)
+    for connection in list(store.waiting):
+        connection.close()
+    assert (process.returncode, "repeat the command to resume the pull" in output) == (130, True)
+    assert not (tmp_path / "dataops.lock").exists()
+    with start_pull(client.url, tmp_path) as process:
+        printed, _ = process.communicate(timeout=60)
+    assert f"{REFERENCE}, 12 files, 4 written, " in printed
+    assert verify_dataset(tmp_path).differences == ()
+
+
+def test_two_processes_can_pull_to_one_folder(
+    client: DataOpsClient, fake: FakeDatasets, tmp_path: Path
+) -> None:
+    for store in fake.stores.values():
+        store.faults = ["together", "together"]
+    with start_pull(client.url, tmp_path) as one, start_pull(client.url, tmp_path) as other:
+        outputs = [process.communicate(timeout=120) for process in (one, other)]
+    assert [one.returncode, other.returncode] == [0, 0], outputs
+    assert list_payload(tmp_path) == PAYLOAD
+    assert verify_dataset(tmp_path).differences == ()
 
 
 @pytest.mark.parametrize("fault", ["expire", "cut", "throttle", "credentials", "reset"])

@@ -203,6 +203,7 @@ def test_selections_that_cannot_be_frozen_are_explained(
     dataops(served, tmp_path, *arguments, "--nc", "Al", code=3)
     incomplete = dataops(served, tmp_path, *arguments, "--nc", NC, "--sub-run", "13", code=1)
     assert f"{NC}/21/13" in incomplete.stderr
+    assert "`--allow-missing` accepts" in incomplete.stderr
     dataops(served, tmp_path, "dataset", "show", "none", code=3)
     create(served, tmp_path, "partial", "--nc", NC, "--sub-run", "13", "--allow-missing")
 

@@ -14,6 +14,7 @@ import ase.io
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from dataops_client.cli.app import app
 from dataops_client.datasets.lock import DatasetLock
 from dataops_client.errors import InvalidRequest
 from dataops_client.ml import export_bonds, load_sub_run, load_tree
@@ -23,6 +24,7 @@ from dataops_client.ml.formats import Format
 from dataops_client.ml.lobster import Bond
 from dataops_client.ml.mix import build_key, draw_bonds, parse_mix
 from dataops_client.models.datasets import Advisory
+from typer.testing import CliRunner
 
 from tests.support.fake_datasets import build_manifest
 from tests.support.sub_run_files import NC, write_sub_run
@@ -98,6 +100,16 @@ def test_every_format_names_the_dataset_and_its_advisories(
     assert set(sources.splitlines()) < set(
         (pulled / "manifest-sha256.txt").read_bytes().splitlines()
     )
+
+
+def test_the_command_prints_dataset_advisories_and_draw(pulled: Path, tmp_path: Path) -> None:
+    command = ["export", str(pulled), "-o", str(tmp_path / "b.csv"), "--mix", "Cu-Zr=3"]
+    done = CliRunner().invoke(app, [*command, "--seed", "2"], catch_exceptions=False)
+    assert (done.exit_code, "Zr-Cu            3\n" in done.stdout) == (0, True)
+    assert "dataset: cuzr@1.0.0, content id " in done.stdout
+    assert "warning: cuzr@1.0.0 is deprecated: use DB8; use version 1.1.0\n" in done.stderr
+    metadata = json.loads((tmp_path / "b.csv.report.json").read_text())["metadata"]
+    assert (metadata["mix"], metadata["seed"]) == ("Zr-Cu=3", "2")
 
 
 def test_the_folder_data_of_a_dataset_is_the_dataset(pulled: Path) -> None:

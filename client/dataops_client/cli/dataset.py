@@ -23,7 +23,7 @@ from dataops_client.cli.global_options import open_client
 from dataops_client.cli.rows import Column, format_size_cell, print_json, print_rows
 from dataops_client.cli.run_status import format_time
 from dataops_client.cli.waiting import show_live_line
-from dataops_client.errors import TimedOut
+from dataops_client.errors import NotFound, TimedOut
 from dataops_client.html_tables import format_count, format_size
 from dataops_client.models.datasets import DatasetVersion
 
@@ -156,7 +156,9 @@ def show(context: typer.Context, dataset: VersionOrLatest, as_json: AsJson = Fal
                     }
                 )
                 return
-            version = client.dataset(dataset)
+            if not found.versions:
+                raise NotFound(f"{dataset} has no version; deleted: {'; '.join(others['deleted'])}")
+            version = found.versions[-1]
     facts = {
         key: value for key, value in build_document(version).items() if key != "advisories"
     } | others

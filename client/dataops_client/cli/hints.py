@@ -9,6 +9,7 @@ from dataops_client import errors
 _BY_CODE = {
     "no_such_route": "the API is older than this command, or the URL leads to another API",
     "dataset_deleted": "`dataops dataset show NAME` lists the versions",
+    "incomplete_selection": "`--allow-missing` accepts sub-runs without these files",
     "nothing_available": "`dataops list NC` lists the runs that are scheduled already",
     "sub_run_not_scheduled": "`dataops augment NC RUN` schedules the sub-runs of a run",
 }
