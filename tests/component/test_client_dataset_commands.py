@@ -13,7 +13,13 @@ from dataops_client.cli.app import app, main
 from typer.main import get_command
 
 from tests.support.fake_datasets import PAYLOAD, VERSION_PATH, FakeDatasets
-from tests.support.raw_server import RawServer, Request, build_json_response, raw_server
+from tests.support.raw_server import (
+    RawServer,
+    Request,
+    build_json_response,
+    build_response,
+    raw_server,
+)
 
 Dataops = Callable[..., tuple[int, str, str]]
 COMMANDS = sorted(get_command(app).commands["dataset"].commands)  # type: ignore[attr-defined]
@@ -273,6 +279,9 @@ def test_citations_advisories_dois_and_deletions(
 ) -> None:
     assert dataops("cite", "glasses", "--bibtex") == (0, "A. Author: Glasses\n", "")
     assert server.requests[0].target == "/v1/datasets/glasses/latest/citation?style=bibtex"
+    escape = build_response(b"A\n\x1b[31mB\n")
+    record(fake, f"GET {VERSION_PATH}/citation", escape)
+    assert dataops("cite", "glasses@1.0.0") == (0, "A\n[31mB\n", "")
     advised = build_json_response(fake.version | {"advisories": [ADVISORY]}, "201 Created")
     record(fake, f"POST {VERSION_PATH}/advisories", advised)
     code, _, err = dataops(

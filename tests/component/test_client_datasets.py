@@ -391,6 +391,8 @@ def test_a_damaged_manifest_or_lock_is_reported(client: DataOpsClient, tmp_path:
     assert [each.kind for each in verify_dataset(tmp_path).differences] == ["missing"]
     client.pull_dataset(REFERENCE, tmp_path)
     assert verify_dataset(tmp_path).differences == ()
-    (tmp_path / "dataops.lock").write_text("{")
-    with pytest.raises(InvalidArchive, match="delete it and repeat `dataops dataset pull`"):
-        verify_dataset(tmp_path)
+    lock = (tmp_path / "dataops.lock").read_text()
+    for content in ("{", "[" * 100_000, lock.replace("glasses", "\\u001b[31m")):
+        (tmp_path / "dataops.lock").write_text(content)
+        with pytest.raises(InvalidArchive, match="delete it and repeat `dataops dataset pull`"):
+            verify_dataset(tmp_path)

@@ -23,7 +23,7 @@ from dataops_client.cli.global_options import open_client
 from dataops_client.cli.rows import Column, format_size_cell, print_json, print_rows
 from dataops_client.cli.run_status import format_time
 from dataops_client.cli.waiting import show_live_line
-from dataops_client.errors import NotFound, TimedOut
+from dataops_client.errors import NotFound, TimedOut, to_printable
 from dataops_client.html_tables import format_count, format_size
 from dataops_client.models.datasets import DatasetVersion
 
@@ -181,7 +181,9 @@ def cite(
 ) -> None:
     """Print the citation of a version."""
     with open_client(context) as client:
-        print(client.cite_dataset(dataset, "bibtex" if bibtex else style).rstrip("\n"))
+        citation = client.cite_dataset(dataset, "bibtex" if bibtex else style)
+    for line in citation.splitlines():
+        print(to_printable(line))
 
 
 def _summarize(version: DatasetVersion) -> str:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from dataops_client.errors import InvalidArchive, UnexpectedResponse
+from dataops_client.datasets.reference import parse_reference
+from dataops_client.errors import InvalidArchive, InvalidRequest, UnexpectedResponse
 from dataops_client.models.datasets import Advisory, DatasetVersion
 from dataops_client.models.fields import decode
 
@@ -64,10 +65,12 @@ def read_lock(folder: Path) -> DatasetLock | None:
     """
     path = folder / LOCK_NAME
     try:
-        return decode(DatasetLock, json.loads(path.read_bytes()))
+        lock = decode(DatasetLock, json.loads(path.read_bytes()))
+        parse_reference(lock.reference, exact=True)
+        return lock
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (ValueError, RecursionError, UnexpectedResponse):
+    except (ValueError, RecursionError, UnexpectedResponse, InvalidRequest):
         raise InvalidArchive(
             f"{str(path)!r} cannot be read; delete it and repeat `dataops dataset pull`"
         ) from None

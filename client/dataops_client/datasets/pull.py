@@ -93,7 +93,6 @@ class Pull:
         Returns:
             Number of files that were written, and received bytes.
         """
-        check_folder(self.folder, self.manifest.content_id)
         self.folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self.folder / MANIFEST_NAME, self.manifest.content)
         damaged = find_damage(self.folder, self.manifest, self.progress)
