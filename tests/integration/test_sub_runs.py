@@ -12,6 +12,7 @@ from chalice.test import HTTPResponse
 
 from chalicelib.domain.fact_filters import FILTERS
 from tests.support.api import Api
+from tests.support.stores import intercept_calls
 
 SEARCH = "/v1/sub-runs"
 BONDS = b"COHP#  atomMU  atomNU  distance  translation  ICOHP\n" + (
@@ -103,6 +104,20 @@ def test_changed_files_are_found_by_their_new_facts_once_they_are_read(
     assert names(scheduled.get(f"{SEARCH}?total_energy_ry_min=-9")) == [("Al2", "1", "3")]
 
 
+def test_cached_facts_are_read_at_half_the_cost(scheduled: Api) -> None:
+    consistent: dict[str, bool] = {}
+
+    def note(_: Any, name: str, arguments: Mapping[str, Any]) -> None:
+        assert name == "Query"
+        partition = arguments["ExpressionAttributeValues"][":pk"]["S"]
+        consistent[partition] = arguments["ConsistentRead"]
+
+    with pytest.MonkeyPatch.context() as patch:
+        intercept_calls(patch, note)
+        scheduled.get(SEARCH)
+    assert consistent == {"RUN": True, "OUTCOMES": False}
+
+
 def test_the_next_page_continues_within_a_run(scheduled: Api) -> None:
     found: list[tuple[str, str, str]] = []
     unindexed = 0
@@ -128,23 +143,23 @@ def test_every_filter_is_a_query_parameter(scheduled: Api) -> None:
     assert page == {"sub_runs": [], "unindexed": 0, "next_cursor": None}
 
 
-@pytest.mark.parametrize(
-    ("query", "detail"),
-    [
-        ("nc=al", "query parameter nc 'al' is invalid; expected nominal compositions"),
-        ("outcome=done", "'done' is invalid; expected outcomes (NO_DATA, SCF_NOT"),
-        ("labels_complete=maybe", "expected true or false"),
-        ("bond_labels_min=-1", "-1' is invalid; expected least number of bond labels"),
-        ("scheduled_after=2026-01-01", "invalid scheduled_after '2026-01-01'; expected scheduled"),
-        ("total_energy_ry_min=nan", "invalid total_energy_ry_min nan; expected least total"),
-        ("limit=0", "expected an integer from 1 to 1000"),
-        ("cursor=abc", "invalid cursor 'abc'; start again without a cursor"),
-    ],
-)
-def test_an_invalid_parameter_is_reported(api: Api, query: str, detail: str) -> None:
-    problem = api.problem("GET", f"{SEARCH}?{query}")
-    assert problem["code"] == "invalid_input"
-    assert detail in problem["detail"]
+INVALID = [
+    ("nc=al", "query parameter nc 'al' is invalid; expected nominal compositions"),
+    ("outcome=done", "'done' is invalid; expected outcomes (NO_DATA, SCF_NOT"),
+    ("labels_complete=maybe", "expected true or false"),
+    ("bond_labels_min=-1", "-1' is invalid; expected least number of bond labels"),
+    ("scheduled_after=2026-01-01", "invalid scheduled_after '2026-01-01'; expected scheduled"),
+    ("total_energy_ry_min=nan", "invalid total_energy_ry_min nan; expected least total"),
+    ("limit=0", "expected an integer from 1 to 1000"),
+    ("cursor=abc", "invalid cursor 'abc'; start again without a cursor"),
+]
+
+
+def test_invalid_parameters_are_reported(api: Api) -> None:
+    for query, detail in INVALID:
+        problem = api.problem("GET", f"{SEARCH}?{query}")
+        assert problem["code"] == "invalid_input"
+        assert detail in problem["detail"]
 
 
 def test_an_unknown_parameter_is_reported(api: Api) -> None:

@@ -31,11 +31,11 @@ class DynamoTable:
                 TableName=self._table, Key=key, ConsistentRead=consistent
             ).get("Item")
 
-    def query(self, **request: Any) -> Iterator[Item]:
-        """Yield the items of a consistent query."""
+    def query(self, *, consistent: bool = True, **request: Any) -> Iterator[Item]:
+        """Yield the items of a query."""
         pages = self._client.get_paginator("query")
         with translate_errors(_SERVICE):
-            for page in pages.paginate(TableName=self._table, ConsistentRead=True, **request):
+            for page in pages.paginate(TableName=self._table, ConsistentRead=consistent, **request):
                 yield from page["Items"]
 
     def put_item(self, **request: Any) -> Item | None:

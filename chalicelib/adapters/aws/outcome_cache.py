@@ -45,6 +45,7 @@ class DynamoOutcomeCache:
         self, first: RunKey, last: RunKey
     ) -> Iterator[tuple[RunKey, Mapping[int, CachedFacts]]]:
         items = self._table.query(
+            consistent=False,
             KeyConditionExpression="#pk = :pk AND #sk BETWEEN :first AND :last",
             ExpressionAttributeNames={"#pk": "pk", "#sk": "sk"},
             ExpressionAttributeValues={
