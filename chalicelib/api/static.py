@@ -21,7 +21,9 @@ _CONTENT_TYPES = {
     "js": "text/javascript",
     "svg": "image/svg+xml",
 }
-_COMMENT = re.compile(r"^ *(?://[^\n]*|/\*(?!!)(?:(?!\*/).)*\*/)\n", re.MULTILINE | re.DOTALL)
+_INDENTATION_AND_COMMENT = re.compile(
+    r"^\s*(?:(?://[^\n]*|/\*(?!!)(?:(?!\*/).)*\*/)\n\s*)*", re.MULTILINE | re.DOTALL
+)
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*", re.ASCII)
 _SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
@@ -78,9 +80,9 @@ class StaticFiles(NamedTuple):
 
 @functools.cache
 def load_static_files(folder: str) -> StaticFiles:
-    """Return the files of a folder of `chalicelib/static`, with comments removed."""
+    """Return the files of a folder of `chalicelib/static`, compacted."""
     texts = {
-        file.name: remove_comments(file.name, file.read_text(encoding="utf-8"))
+        file.name: compact(file.name, file.read_text(encoding="utf-8"))
         for file in (resources.files("chalicelib") / "static" / folder).iterdir()
         if file.name.rpartition(".")[2] in _CONTENT_TYPES
     }
@@ -90,12 +92,12 @@ def load_static_files(folder: str) -> StaticFiles:
     return StaticFiles(texts, digest.hexdigest()[:12])
 
 
-def remove_comments(name: str, text: str) -> str:
-    """Return the text of a module without the lines that are comments only.
+def compact(name: str, text: str) -> str:
+    """Return the text of a module or stylesheet without indentation and comment lines.
 
-    They are a sixth of the bytes of the page. Other kinds of files are returned as they are.
+    They are a quarter of the bytes of the page. Texts between backquotes must not span lines.
     """
-    return _COMMENT.sub("", text) if name.endswith(".js") else text
+    return _INDENTATION_AND_COMMENT.sub("", text) if name.endswith((".js", ".css")) else text
 
 
 def _text_response(name: str, text: str, cache_control: str, headers: dict[str, str]) -> Response:

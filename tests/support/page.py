@@ -14,9 +14,15 @@ class Served(Protocol):
     def url(self) -> str: ...
 
 
-def fetch_json(site: Served, path: str, method: str = "GET") -> Any:
+def fetch_json(
+    site: Served, path: str, method: str = "GET", body: dict[str, Any] | None = None
+) -> Any:
     """Return the JSON of the response to `/v1/<path>`."""
-    with urllib.request.urlopen(
-        urllib.request.Request(f"{site.url}/v1/{path}", method=method)
-    ) as response:
+    request = urllib.request.Request(
+        f"{site.url}/v1/{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as response:
         return json.load(response)

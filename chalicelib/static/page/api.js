@@ -18,27 +18,38 @@ export const token = {
 };
 
 export class ApiError extends Error {
-  constructor(status, code, message) {
+  /** @param {any} [problem] the body of the response */
+  constructor(status, code, message, problem) {
     super(message);
     this.status = status;
     this.code = code;
+    this.problem = problem;
   }
 }
 
 const segments = (...parts) => parts.map(encodeURIComponent).join("/");
 
+/** @param {Record<string, any>} parameters those without a value are left out */
+function withQuery(path, parameters) {
+  const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value));
+  return query.size ? `${path}?${query}` : path;
+}
+
 export const paths = {
   compositions: "v1/compositions",
-  summary: (cursor) => `v1/summary${cursor ? `?${new URLSearchParams({ cursor })}` : ""}`,
+  summary: (cursor) => withQuery("v1/summary", { cursor }),
+  /** @param {Record<string, any>} filters */
+  subRuns: (filters) => withQuery("v1/sub-runs", filters),
+  datasets: (...parts) => ["v1/datasets", ...parts.map(encodeURIComponent)].join("/"),
   whoami: "v1/whoami",
   datasetInfo: "v1/dataset-info",
   schedule: (nc) => `v1/generate/${segments(nc)}`,
   run: (run, resource) => `v1/generate/${segments(run.nc, run.idRun)}/${resource}`,
   subRun: (subRun, resource) =>
     `v1/generate/${segments(subRun.nc, subRun.idRun, subRun.subRun)}/${resource}`,
+  bonds: (subRun, limit, cursor) => withQuery(paths.subRun(subRun, "bonds"), { limit, cursor }),
   file: (subRun, name) => paths.subRun(subRun, `files/${segments(name)}`),
-  runsPage: (nc, limit, cursor) =>
-    `v1/generate/available?${new URLSearchParams({ nc, limit, ...(cursor && { cursor }) })}`,
+  runsPage: (nc, limit, cursor) => withQuery("v1/generate/available", { nc, limit, cursor }),
 };
 
 export const absoluteUrl = (path) => new URL(path, ROOT).href;
@@ -49,28 +60,38 @@ export const absoluteUrl = (path) => new URL(path, ROOT).href;
  * @returns {Promise<{json: any, response: Response}>} the decoded body, and the response for its
  *   status and headers
  */
-export async function get(path, { signal } = {}) {
-  return request(path, { signal });
-}
+export const get = (path, { signal } = {}) => request(path, { signal });
 
 /**
- * Send a POST with a new idempotency key, which makes the retries of `request` safe.
+ * @param {string} path
+ * @returns {Promise<string>}
+ */
+export const getText = async (path) =>
+  (await request(path, {}, (response) => response.text())).json;
+
+/** Return a new idempotency key. */
+export const newKey = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+
+/**
+ * Send a POST with an idempotency key, which makes the retries of `request` safe.
  * @param {string} path
  * @param {object} [body]
+ * @param {{key?: string, signal?: AbortSignal}} [options] a new key by default
  * @returns {Promise<{json: any, response: Response}>}
  */
-export async function post(path, body) {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+export function post(path, body = {}, { key = newKey(), signal } = {}) {
   const headers = { "Idempotency-Key": key, "Content-Type": "application/json" };
-  return request(path, { method: "POST", headers, body: JSON.stringify(body ?? {}) });
+  return request(path, { method: "POST", headers, body: JSON.stringify(body), signal });
 }
 
-async function request(path, options) {
+async function request(path, options, decode = (response) => response.json()) {
   for (let attempt = 1; ; attempt += 1) {
     const sentToken = token.get();
     const response = await send(path, options, sentToken);
-    const json = await response.json().catch(() => null);
+    const json = await (response.ok ? decode(response) : response.json()).catch(() => null);
     if (response.ok && json !== null) return { json, response };
     if (attempt < MAX_ATTEMPTS) {
       if (response.status === 401 && (await obtainToken(sentToken))) continue;
@@ -111,7 +132,7 @@ function toApiError(response, json) {
   const requestId =
     response.status >= 500 && json?.request_id ? ` (request ${json.request_id})` : "";
   const message = detail || `The service returned status ${response.status}`;
-  return new ApiError(response.status, json?.code ?? "error", `${message}${requestId}`);
+  return new ApiError(response.status, json?.code ?? "error", `${message}${requestId}`, json);
 }
 
 // Return true if a token other than the refused one is set. A request that was sent before the user

@@ -36,8 +36,13 @@ function render() {
     current.start ??= showStart(byId("start"));
     current.start.update(route.query);
   } else if (route.view === "unknown") showNotFound(byId("view"), route.reason ?? "");
-  else if (route.view === "compare" || route.view === "take") showTargets(route);
+  else if (route.view in LOADED_VIEWS) loadView(route);
   if (previous && previous.view !== route.view) scrollTo(0, 0);
+  for (const link of document.querySelectorAll("nav a"))
+    link.setAttribute(
+      "aria-current",
+      String(location.hash.startsWith(link.getAttribute("href") ?? "")),
+    );
   document.title = `${title(route)} · DataOps`;
 }
 
@@ -99,27 +104,35 @@ function loadRun(run, focus) {
   };
 }
 
-/** @param {Route} route with view "compare" or "take" */
-async function showTargets(route) {
-  const pane = byId("view");
-  pane.replaceChildren(h("p.hint", "Loading…"));
-  const [{ showCompare }, { showTake }] = await Promise.all([
-    import("./compare.js"),
-    import("./take.js"),
-  ]);
-  if (current.route !== route) return;
-  const targets = route.targets ?? [];
-  current.view =
-    route.view === "take" ? showTake(pane, targets) : showCompare(pane, targets, route.query);
+// The views whose modules are loaded when they are opened.
+/** @type {Record<string, (pane: HTMLElement, route: Route) => Promise<{dispose: () => void}>>} */
+const LOADED_VIEWS = {
+  compare: async (pane, { targets = [], query }) =>
+    (await import("./compare.js")).showCompare(pane, targets, query),
+  take: async (pane, { targets = [] }) => (await import("./take.js")).showTake(pane, targets),
+  find: async (pane, { query }) => (await import("./find.js")).showFind(pane, query),
+  dataset: async (pane, { dataset = [] }) =>
+    (await import("./dataset.js")).showDatasets(pane, dataset),
+};
+
+/** @param {Route} route */
+async function loadView(route) {
+  const pane = h("div", h("p.hint", "Loading…"));
+  byId("view").replaceChildren(pane);
+  const view = await LOADED_VIEWS[route.view](pane, route);
+  if (current.route === route) current.view = view;
+  else view.dispose();
 }
 
 /** @param {Route} route */
-function title({ view, nc, idRun, subRun }) {
+function title({ view, nc, idRun, subRun, dataset }) {
   const parts = [nc, idRun && `run ${idRun}`, idRun && `sub-run ${subRun ?? 0}`];
   const names = {
     start: "Compositions",
     compare: "Compare",
     take: "Download",
+    find: "Sub-runs",
+    dataset: ["Datasets", ...(dataset ?? [])].join(" "),
     unknown: "Not found",
   };
   return names[/** @type {keyof typeof names} */ (view)] ?? parts.filter(Boolean).join(", ");

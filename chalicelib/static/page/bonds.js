@@ -13,8 +13,7 @@ const PAGE_SIZE = 5000;
 export async function loadBonds(subRun, signal) {
   const bonds = [];
   for (let cursor; ; ) {
-    const query = new URLSearchParams({ limit: String(PAGE_SIZE), ...(cursor && { cursor }) });
-    const { json } = await get(`${paths.subRun(subRun, "bonds")}?${query}`, { signal });
+    const { json } = await get(paths.bonds(subRun, PAGE_SIZE, cursor), { signal });
     bonds.push(...json.bonds);
     if (!json.next_cursor) return { types: json.bond_types, bonds };
     cursor = json.next_cursor;

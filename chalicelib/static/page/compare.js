@@ -5,11 +5,10 @@ import { get, paths } from "./api.js";
 import { loadBonds } from "./bonds.js";
 import { comparePlot } from "./compare_plot.js";
 import { factsTable, meansTable } from "./compare_tables.js";
-import { actionButton, backLink, h } from "./dom.js";
+import { actionButton, backLink, choice, h, showError } from "./dom.js";
 import { exportButtons } from "./export_data.js";
 import { showNotFound } from "./not_found.js";
 import { routes, targetName } from "./routes.js";
-import { scrollRegion } from "./tables.js";
 
 /** @typedef {Required<import("./routes.js").Target>} SubRun */
 /** @typedef {{subRun: SubRun, name: string, outcome: any, types: any[], bonds: any[]}} Compared */
@@ -35,9 +34,8 @@ export function showCompare(pane, targets, query) {
   load(subRuns, controller.signal).then(
     (compared) => draw(content, compared, query),
     (error) => {
-      if (error.name === "AbortError") return;
       if (error.status === 404) showNotFound(content, `${error.message}.`);
-      else content.replaceChildren(h("p.failure", error.message));
+      else showError(content, error);
     },
   );
   return { dispose: () => controller.abort() };
@@ -87,19 +85,19 @@ function draw(content, compared, query) {
     }));
     figure.replaceChildren(comparePlot(series, select.value, `bonds-${filename}`));
   };
-  const onchange = () => {
+  const onChange = (value) => {
     const subRuns = compared.map(({ subRun }) => subRun);
-    const bond = new URLSearchParams(select.value ? { bond: select.value } : {});
+    const bond = new URLSearchParams(value ? { bond: value } : {});
     history.replaceState(null, "", routes.compare(subRuns, bond));
     drawPlot();
   };
-  const select = h(
-    "select",
-    { id: "bond-type", onchange },
-    h("option", { value: "" }, "all bond types"),
-    types.map((type) => h("option", { value: type }, type)),
+  const { node, select } = choice(
+    "bond-type",
+    "Bonds",
+    [["", "all bond types"], ...types],
+    onChange,
+    types.includes(chosen) ? chosen : "",
   );
-  select.value = types.includes(chosen) ? chosen : "";
   const means = meansTable(compared, types);
   const cells = h("div.cells-compared");
   const showCellsButton = actionButton("Show the cells side by side", async () => {
@@ -108,14 +106,18 @@ function draw(content, compared, query) {
     showCellsButton.remove();
   });
   content.replaceChildren(
-    scrollRegion("Sub-runs", factsTable(compared)),
-    h("h3", "Bond strength against distance"),
-    h("div", h("label", { for: "bond-type" }, "Bonds"), " ", select),
-    figure,
-    h("h3", "Mean −ICOHP by bond type (eV)"),
-    h("p.hint", `Differences are to ${compared[0].name}.`),
-    scrollRegion("Means", means.node),
-    exportButtons(`compare-${filename}`, () => means.data),
+    factsTable(compared),
+    h(
+      "div.side-by-side",
+      h("div", h("h3", "Bond strength against distance"), node, figure),
+      h(
+        "div",
+        h("h3", "Mean −ICOHP by bond type (eV)"),
+        h("p.hint", `Differences are to ${compared[0].name}.`),
+        means.node,
+        exportButtons(`compare-${filename}`, () => means.data),
+      ),
+    ),
     h("h3", "Cells"),
     showCellsButton,
     cells,

@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 import { DEFORMATIONS, formatNumber } from "./labels.js";
 import { routes } from "./routes.js";
 import { outcomeText } from "./sub_run_strip.js";
-import { htmlTable } from "./tables.js";
+import { scrollTable } from "./tables.js";
 
 /** @typedef {import("./compare.js").Compared} Compared */
 
@@ -19,7 +19,7 @@ export function factsTable(compared) {
     outcome?.bond_labels,
   ]);
   const head = ["Sub-run", "Deformation", "Outcome", "Total energy (Ry)", "Bonds"];
-  return htmlTable("Sub-runs", head, rows, 3);
+  return scrollTable("Sub-runs", head, rows, 3);
 }
 
 /**
@@ -56,5 +56,5 @@ export function meansTable(compared, types) {
     }),
   ]);
   const data = { columns, rows: values.map((row, index) => [types[index], ...row]) };
-  return { node: htmlTable("Means by bond type", head, rows), data };
+  return { node: scrollTable("Means by bond type", head, rows), data };
 }

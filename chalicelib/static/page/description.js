@@ -2,7 +2,7 @@
 // The description of the data set: name, licence and citation, and a banner for synthetic data.
 
 import { get, paths } from "./api.js";
-import { byId, h } from "./dom.js";
+import { byId, factList, h } from "./dom.js";
 
 const DOI = /^(?:https:\/\/doi\.org\/|doi:)?(10\.\d{4,9}\/\S+)$/;
 const SPDX = /^[A-Za-z0-9.+-]+$/;
@@ -39,14 +39,12 @@ export async function showDescription() {
         )
       : "",
   );
-  const rows = [
+  const facts = [
     ["Data set", info.name],
     ["Licence", licence(info.license)],
     ["Cite as", citation(info.citation)],
-  ].filter(([, value]) => value);
-  byId("dataset").replaceChildren(
-    rows.length ? h("dl", ...rows.map(([name, value]) => [h("dt", name), h("dd", value)])) : "",
-  );
+  ];
+  byId("dataset").replaceChildren(factList(facts));
 }
 
 /** @param {string | null} text an SPDX identifier, or the name of a licence */

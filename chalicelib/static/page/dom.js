@@ -51,14 +51,13 @@ function fill(create, tag, parts) {
 export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /**
- * Build a list of names and values.
- * @param {[string, string][]} facts
+ * Build a list of names and values. Missing values are left out.
+ * @param {any[][]} facts
  */
 export const factList = (facts) =>
   h(
-    "dl",
-    { class: "facts-list" },
-    facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+    "dl.facts-list",
+    facts.map(([name, value]) => value && h("div", h("dt", name), h("dd", value))),
   );
 
 /**
@@ -68,6 +67,36 @@ export const factList = (facts) =>
  */
 export const backLink = (href = "#/", text = "All compositions") =>
   h("p.back", h("a", { href }, `‹ ${text}`));
+
+/**
+ * Build a labelled choice.
+ * @param {string} id
+ * @param {string} label
+ * @param {(string | string[])[]} options values, or pairs of value and text
+ * @param {(value: string) => void} onChange
+ * @param {string} [chosen]
+ */
+export function choice(id, label, options, onChange, chosen) {
+  const select = h(
+    "select",
+    { id, onchange: () => onChange(select.value) },
+    options.flatMap((option) => {
+      const [value, text = value] = [option].flat();
+      return h("option", { value }, text);
+    }),
+  );
+  if (chosen !== undefined) select.value = chosen;
+  return { node: h("div", h("label", { for: id }, label), " ", select), select };
+}
+
+/**
+ * Show an error in place of the content of a node, unless it is an abort.
+ * @param {HTMLElement} node
+ * @param {Error} error
+ */
+export function showError(node, { name, message }) {
+  if (name !== "AbortError") node.replaceChildren(h("p.failure", message));
+}
 
 /** Announce a change of the page to screen readers. */
 export function announce(text) {

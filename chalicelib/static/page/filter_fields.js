@@ -2,7 +2,7 @@
 // The fields above the table of compositions: search, outcome, and the order on narrow screens.
 
 import { countOutcome, UNREAD, UNSCHEDULED } from "./composition_filter.js";
-import { h } from "./dom.js";
+import { choice, h } from "./dom.js";
 import { OUTCOME_NAMES, outcomeLabel } from "./labels.js";
 
 /** @typedef {import("./composition_summaries.js").Composition} Composition */
@@ -28,9 +28,9 @@ export function searchField(onChange) {
 
 /** @param {(outcome: string) => void} onChange */
 export function outcomeSelect(onChange) {
-  const select = h("select", { id: "outcome", onchange: () => onChange(select.value) });
+  const { node, select } = choice("outcome", "With sub-runs", [], onChange);
   return {
-    node: h("div", h("label", { for: "outcome" }, "With sub-runs"), " ", select),
+    node,
     update(chosen, compositions) {
       const counts = [...OUTCOME_NAMES, UNREAD].map((name) => ({
         name,
@@ -66,13 +66,10 @@ const ORDERS = [
 
 /** @param {(sort: string) => void} onChange */
 export function sortSelect(onChange) {
-  const select = h(
-    "select",
-    { id: "sort", onchange: () => onChange(select.value) },
-    ORDERS.map(([value, text]) => h("option", { value }, text)),
-  );
+  const { node, select } = choice("sort", "Sort by", ORDERS, onChange);
+  node.className = "narrow";
   return {
-    node: h("div.narrow", h("label", { for: "sort" }, "Sort by"), " ", select),
+    node,
     update(sort) {
       select.value = sort;
     },

@@ -12,10 +12,9 @@ import { tableDetails } from "./tables.js";
 const HEIGHT = 300;
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
+const superscript = (digit) => SUPERSCRIPTS[Number(digit)];
 const powerOfTen = (exponent) =>
-  `10${String(exponent)
-    .replace("-", "⁻")
-    .replace(/\d/g, (digit) => SUPERSCRIPTS[Number(digit)])}`;
+  `10${String(exponent).replace("-", "⁻").replace(/\d/g, superscript)}`;
 
 /**
  * Build a figure with curves over the same x values.

@@ -2,7 +2,7 @@
 // Plots over the fifteen sub-runs: mean -ICOHP per bond type, energy, SCF iterations.
 
 import { get, paths } from "./api.js";
-import { h } from "./dom.js";
+import { h, showError } from "./dom.js";
 import { dotChart } from "./dot_chart.js";
 import { readText } from "./file_text.js";
 import { seriesIndex } from "./series.js";
@@ -104,7 +104,7 @@ async function showStrengths(section, run, status, signal) {
     section.classList.remove("pending");
     section.replaceChildren(chart ?? h("p.hint", "No sub-run has bond strengths."));
   } catch (error) {
-    if (error.name !== "AbortError") section.replaceChildren(h("p.failure", error.message));
+    showError(section, error);
   }
 }
 
@@ -115,8 +115,7 @@ async function meanStrengths(run, status, signal) {
       const outcome = status.sub_run_outcomes?.[subRun];
       if (!status.sub_runs.includes(subRun) || (outcome && !outcome.bond_labels)) return [];
       try {
-        return (await get(`${paths.subRun({ ...run, subRun }, "bonds")}?limit=1`, { signal })).json
-          .bond_types;
+        return (await get(paths.bonds({ ...run, subRun }, 1), { signal })).json.bond_types;
       } catch (error) {
         if (error.status === 404 || error.status === 409) return []; // no bonds
         throw error;

@@ -6,9 +6,9 @@ import { SUB_RUNS } from "./sub_run_strip.js";
 /** @typedef {{nc: string, idRun: string, subRun?: string}} Target a run, or one of its sub-runs */
 /**
  * @typedef {{
- *   view: "start" | "runs" | "run" | "compare" | "take" | "unknown",
+ *   view: "start" | "runs" | "run" | "compare" | "take" | "find" | "dataset" | "unknown",
  *   nc?: string, idRun?: string, subRun?: string, targets?: Target[], query: URLSearchParams,
- *   reason?: string,
+ *   reason?: string, dataset?: string[],
  * }} Route
  */
 
@@ -37,6 +37,10 @@ export const routes = {
     `#/compare/${names(targets)}${suffix(query)}`,
   /** @param {Target[]} targets */
   take: (targets) => `#/take/${names(targets)}`,
+  /** @param {URLSearchParams} filters */
+  find: (filters) => `#/sub-runs${suffix(filters)}`,
+  /** @param {...string} parts name, version, "diff", other version */
+  dataset: (...parts) => ["#/datasets", ...parts].join("/"),
 };
 
 /**
@@ -55,6 +59,8 @@ export function parseRoute(fragment) {
   const parts = path.split("/");
   if (path === "") return { view: "start", query };
   if (parts[0] === "compare" || parts[0] === "take") return parseTargets(parts[0], path, query);
+  if (path === "sub-runs") return { view: "find", query };
+  if (parts[0] === "datasets") return { view: "dataset", dataset: parts.slice(1), query };
   const target = parseTarget(path);
   if ("reason" in target) return { view: "unknown", reason: target.reason, query };
   return { view: target.idRun ? "run" : "runs", ...target, query };

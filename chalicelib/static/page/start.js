@@ -1,20 +1,22 @@
 // @ts-check
 // The start page: what the service has, and the table of compositions with search and filters.
 
-import { applyFilter, formatFilter, parseFilter } from "./composition_filter.js";
+import { applyFilter, countOutcome, formatFilter, parseFilter } from "./composition_filter.js";
 import { loadCompositions } from "./composition_summaries.js";
 import { compositionsTable, summaryTable } from "./compositions_table.js";
 import { byId, h } from "./dom.js";
 import { exportButtons } from "./export_data.js";
 import { outcomeSelect, searchField, sortSelect } from "./filter_fields.js";
-import { formatCount } from "./labels.js";
-import { matchingSubRuns } from "./matching_sub_runs.js";
+import { formatCount, OUTCOME_NAMES, outcomeLabel } from "./labels.js";
 import { periodicTable } from "./periodic_table.js";
 import { routes } from "./routes.js";
 import { unreadNotice } from "./unread_notice.js";
 
 /** @typedef {import("./composition_summaries.js").Composition} Composition */
 /** @typedef {import("./composition_filter.js").Filter} Filter */
+
+// The names are part of the address of the list.
+const MAX_NAMES = 100;
 
 /**
  * Show the start page in a pane.
@@ -49,7 +51,7 @@ export function showStart(pane) {
     },
     "Clear filters",
   );
-  const matching = matchingSubRuns();
+  const matching = h("a.button");
   const notice = unreadNotice(() => reload());
   const save = exportButtons("compositions", () =>
     summaryTable(applyFilter(compositions ?? [], filter)),
@@ -71,7 +73,7 @@ export function showStart(pane) {
     sort.update(filter.sort);
     clear.hidden = !filter.q && !filter.elements.length && !filter.outcome;
     table.update(found, filter);
-    matching.update(found, filter.outcome);
+    showMatching(matching, found, filter);
     count.textContent = countText(found, compositions.length);
     notice.update(compositions);
     fields.hidden = !compositions.length;
@@ -106,7 +108,7 @@ export function showStart(pane) {
 
   const fields = h("div.fields", search.node, outcome.node, sort.node, clear);
   byId("elements").append(elements.node);
-  pane.append(fields, h("div.table-head", count, matching.node, save), notice.node, table.node);
+  pane.append(fields, h("div.table-head", count, matching, save), notice.node, table.node);
 
   return {
     update(query) {
@@ -116,6 +118,27 @@ export function showStart(pane) {
     },
     reload,
   };
+}
+
+/**
+ * Link to the sub-runs of the filtered compositions.
+ * @param {HTMLAnchorElement} link
+ * @param {Composition[]} found
+ * @param {Filter} filter
+ */
+function showMatching(link, found, { q, elements, outcome }) {
+  const query = new URLSearchParams();
+  if (elements.length) query.set("elements", elements.join(","));
+  if (q) query.set("nc", found.map(({ nc }) => nc).join(","));
+  const isOutcome = OUTCOME_NAMES.includes(outcome);
+  if (isOutcome) query.set("outcome", outcome);
+  const count = found.reduce((sum, one) => sum + countOutcome(one, outcome), 0);
+  link.href = routes.find(query);
+  link.className = isOutcome ? "button primary" : "button";
+  link.textContent = isOutcome
+    ? `List ${formatCount(count, "sub-run")}: ${outcomeLabel(outcome).text}`
+    : "Find sub-runs";
+  link.hidden = !found.length || (Boolean(q) && found.length > MAX_NAMES);
 }
 
 /** @param {Composition[]} compositions */

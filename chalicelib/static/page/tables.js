@@ -25,12 +25,13 @@ export function htmlTable(caption, head, rows, firstNumber = 1) {
   );
 }
 
-/**
- * @param {string} label
- * @param {HTMLElement} table
- */
-export const scrollRegion = (label, table) =>
-  h("div.scroll", { tabindex: "0", role: "region", "aria-label": label }, table);
+/** Build a table in a region that scrolls; the parameters are those of `htmlTable`. */
+export const scrollTable = (caption, head, rows, firstNumber = 1) =>
+  h(
+    "div.scroll",
+    { tabindex: "0", role: "region", "aria-label": caption },
+    htmlTable(caption, head, rows, firstNumber),
+  );
 
 /**
  * Build a disclosure with a table, which is built when it is opened.
@@ -40,7 +41,7 @@ export const scrollRegion = (label, table) =>
  */
 export function tableDetails(title, head, getRows) {
   const details = h("details", h("summary", title));
-  const build = () => details.append(scrollRegion(title, htmlTable(title, head, getRows())));
+  const build = () => details.append(scrollTable(title, head, getRows()));
   details.addEventListener("toggle", build, { once: true });
   return details;
 }

@@ -5,6 +5,7 @@ import { paths, ROOT } from "./api.js";
 import { backLink, h } from "./dom.js";
 import { archiveButton } from "./download.js";
 import { exportButtons } from "./export_data.js";
+import { freezeForm } from "./freeze_form.js";
 import { DEFORMATIONS, formatCount, formatNumber } from "./labels.js";
 import { showNotFound } from "./not_found.js";
 import { showProgress } from "./reading.js";
@@ -13,7 +14,7 @@ import { loadStatuses } from "./run_statuses.js";
 import { selectBox } from "./selection.js";
 import { buildSnippet, shellQuote } from "./snippets.js";
 import { outcomeText } from "./sub_run_strip.js";
-import { htmlTable, scrollRegion } from "./tables.js";
+import { scrollTable } from "./tables.js";
 
 /** @typedef {import("./routes.js").Target} Target */
 
@@ -39,9 +40,7 @@ export function showTake(pane, targets) {
   const { signal } = controller;
   const content = h("div");
   const progress = h("div");
-  const runs = [
-    ...new Map(targets.map(({ nc, idRun }) => [`${nc}/${idRun}`, { nc, idRun }])).values(),
-  ];
+  const runs = groupByRun(targets);
   pane.replaceChildren(
     backLink(),
     h("h2", `Download ${targets.length === 1 ? "1 item" : `${targets.length} items`}`),
@@ -99,7 +98,8 @@ function draw(content, targets, statusOf, signal) {
       h("h3", "Contents"),
       exportButtons("selection", () => ({ columns: COLUMNS, rows: dataRows(targets, statusOf) })),
     ),
-    scrollRegion("Contents", htmlTable("Contents", head, rows, 4)),
+    scrollTable("Contents", head, rows, 4),
+    freezeForm({ items: freezeItems(targets) }, signal),
   );
 }
 
@@ -126,16 +126,33 @@ function dataRows(targets, statusOf) {
 }
 
 /**
+ * Return the selection as the API freezes it: a run without `sub_runs` stands for all of them.
+ * @param {Target[]} targets
+ */
+const freezeItems = (targets) =>
+  groupByRun(targets).map(({ nc, idRun, subRuns }) => ({
+    nc,
+    id_run: idRun,
+    ...(subRuns && { sub_runs: subRuns }),
+  }));
+
+/** @param {Target[]} targets */
+const groupByRun = (targets) =>
+  [...Map.groupBy(targets, ({ nc, idRun }) => `${nc}/${idRun}`).values()].map((selected) => {
+    const subRuns = selected.flatMap(({ subRun }) => subRun ?? []);
+    const { nc, idRun } = selected[0];
+    // A selected run contains all of its sub-runs.
+    return { nc, idRun, subRuns: subRuns.length < selected.length ? null : subRuns };
+  });
+
+/**
  * Return one command per run.
  * @param {Target[]} targets
  */
 function commandLines(targets) {
   const base = shellQuote(ROOT.href.replace(/\/$/, ""));
-  const byRun = Map.groupBy(targets, ({ nc, idRun }) => `${nc} ${idRun}`);
-  return [...byRun].map(([run, selected]) => {
-    const subRuns = selected.flatMap(({ subRun }) => subRun ?? []);
-    // A selected run contains all of its sub-runs.
-    const suffix = subRuns.length < selected.length ? "" : ` ${subRuns.join(",")}`;
-    return `dataops --url ${base} download ${run}${suffix} -o data`;
+  return groupByRun(targets).map(({ nc, idRun, subRuns }) => {
+    const suffix = subRuns ? ` ${subRuns.join(",")}` : "";
+    return `dataops --url ${base} download ${nc} ${idRun}${suffix} -o data`;
   });
 }

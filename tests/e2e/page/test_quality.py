@@ -11,6 +11,7 @@ from localdev.paths import ROOT
 from tests.support.page import fetch_json
 
 from .conftest import DESKTOP, HALF, PHONE, Site, Visit, Visits
+from .test_datasets import freeze
 
 pytestmark = pytest.mark.self_contained
 
@@ -49,10 +50,14 @@ def violations(visit: Visit, axe: str) -> list[str]:
     ]
 
 
-def schedule_runs(site: Site) -> None:
+def fill_service(site: Site) -> None:
     for path in ("Zr49Cu49Al2", "Zr49Cu49Al2/21/augment"):
         fetch_json(site, f"generate/{path}", "POST")
     fetch_json(site, "generate/Zr49Cu49Al2/21/status")  # reads the files
+    freeze(site, ["0", "7"])
+    freeze(site, ["0", "8"])
+    advisory = {"kind": "withdrawn", "reason": "Wrong pseudopotential."}
+    fetch_json(site, "datasets/glass/1.0.0/advisories", "POST", advisory)
 
 
 def open_details(page: Page) -> None:
@@ -75,6 +80,18 @@ def show_token_dialog(page: Page) -> None:
     page.get_by_role("button", name="Token…").click()
 
 
+def show_freeze_form(page: Page) -> None:
+    page.get_by_text("Freeze as a dataset").click()
+    expect(page.get_by_label("Title", exact=True)).to_be_visible()
+
+
+def show_version(page: Page) -> None:
+    page.get_by_role("button", name="List the archives").click()
+    expect(page.get_by_role("link", name="Zr49Cu49Al2_21.zip")).to_be_visible()
+    open_details(page)
+    expect(page.get_by_role("link", name="Zr49Cu49Al2/21/7")).to_be_visible()
+
+
 def shows(text: str) -> object:
     return lambda page: expect(page.get_by_text(text).first).to_be_visible()
 
@@ -87,6 +104,12 @@ VIEWS = {
     "#/Zr49Cu49Al2/21/13": shows("has no ICOHPLIST.lobster"),
     "#/compare/Zr49Cu49Al2/21/7,Zr49Cu49Al2/21/8?bond=Zr-Cu": show_comparison,
     "#/take/Zr49Cu49Al2/21,Zr49Cu49Al2/21/8": shows("Contents"),
+    "#/sub-runs?elements=Al&outcome=DONE": show_freeze_form,
+    "#/datasets": shows("Glasses"),
+    "#/datasets/glass": shows("withdrawn"),
+    "#/datasets/glass/1.0.0": show_version,
+    "#/datasets/glass/1.0.0/diff/2.0.0": shows("results may differ"),
+    "#/datasets/nothing": shows("Not found"),
     "#/Fe2O3": shows("Not found"),
     "#/": show_token_dialog,
 }
@@ -103,7 +126,8 @@ def test_every_view_is_accessible_and_fits(
     new = visit(viewport=viewport, color_scheme=scheme)
     page = new.page
     page.route("**/v1/whoami", lambda route: route.fulfill(json={"auth": "token"}))
-    schedule_runs(new.site)
+    page.route("**/citation?*", lambda route: route.fulfill(body="@misc{glass}"))
+    fill_service(new.site)
     found = {}
     for address, prepare in VIEWS.items():
         new.go(address)
@@ -115,7 +139,7 @@ def test_every_view_is_accessible_and_fits(
 
 def test_nothing_moves_if_the_user_prefers_reduced_motion(visit: Visits) -> None:
     new = visit(reduced_motion="reduce")
-    schedule_runs(new.site)
+    fill_service(new.site)
     for address, prepare in VIEWS.items():
         if prepare is show_token_dialog:
             continue
@@ -149,7 +173,7 @@ def tab_to(page: Page, name: str, key: str | None = None) -> None:
 def test_the_keyboard_finds_compares_and_downloads_sub_runs(visit: Visits) -> None:
     new = visit()
     page = new.page
-    schedule_runs(new.site)
+    fill_service(new.site)
     new.go()
     expect(page.get_by_text("14 done, 1 SCF not converged")).to_be_visible()
     tab_to(page, "Al", "Space")
