@@ -2,7 +2,8 @@
 # Base images are pinned by tag, not by digest, because no image registry was available. Pin digests
 # before you build images for others.
 FROM python:3.13-slim
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# Two arenas: with one per thread, a freeze of 25 runs took 166 MiB instead of 105.
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY requirements/server.txt ./
 RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore --no-deps --require-hashes -r server.txt
