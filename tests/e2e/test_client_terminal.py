@@ -61,7 +61,8 @@ def complete(environment: dict[str, str], folder: Path, *words: str) -> list[str
 
 def test_bash_completes_commands_and_options(environment: dict[str, str], tmp_path: Path) -> None:
     assert complete(environment, tmp_path, "dataops", "dow") == ["download"]
-    assert complete(environment, tmp_path, "dataops", "f") == ["files", "file"]
+    assert complete(environment, tmp_path, "dataops", "f") == ["find", "files", "file"]
+    assert complete(environment, tmp_path, "dataops", "dataset", "p") == ["pull"]
     assert complete(environment, tmp_path, "dataops", "download", "Al2", "--la") == [
         "--labels-complete"
     ]
