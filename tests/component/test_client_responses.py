@@ -18,6 +18,7 @@ from dataops_client.responses import MAX_BODY_BYTES, MAX_CONTAINERS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.mutations import mutate
 from tests.support.raw_server import (
     RawServer,
     Request,
@@ -315,37 +316,6 @@ def test_invalid_responses_of_the_store_raise_an_error_of_the_client(
         client.download("Al2", "1", "0", tmp_path)
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the paths to all values within a JSON value, including itself."""
-    yield path
-    items = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
-    for name, inner in items:
-        yield from places(inner, (*path, name))
-
-
-def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
-    if not path:
-        return by
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = replaced(value[path[0]], path[1:], by)
-    return copy
-
-
 @given(data=st.data())
 @settings(
     max_examples=300,
@@ -357,7 +327,7 @@ def test_a_mutated_response_gives_a_value_or_an_error_of_the_client(
     server: RawServer, client: DataOpsClient, data: st.DataObject
 ) -> None:
     good, call = CALLS[data.draw(st.sampled_from(sorted(CALLS)))]
-    mutated = replaced(good, data.draw(st.sampled_from(list(places(good)))), data.draw(JSON))
+    mutated = data.draw(mutate(good))
     body = bytearray(json.dumps(mutated).encode())
     for _ in range(data.draw(st.integers(0, 2))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
