@@ -1,11 +1,12 @@
-"""`dataops-admin`: manages the tokens of a service with AUTH=token, and indexes its sub-runs.
+"""`dataops-admin`: manages tokens (AUTH=token), the index of sub-runs, and stored datasets.
 
     dataops-admin create --scope read --days 90 --note "Ada, training of the CuZr model"
     dataops-admin list
     dataops-admin revoke ID
     dataops-admin index
+    dataops-admin purge-datasets --delete
 
-Requires AWS credentials for the run table, and `index` for the data bucket. `--stack` is the
+Requires AWS credentials for the run table; the last two also for the data bucket. `--stack` is the
 CloudFormation stack of the service; without it, RUN_TABLE and DATA_BUCKET are used. DATA_PREFIX
 and AWS_ENDPOINT_URL_* are those of the service.
 """
@@ -27,6 +28,7 @@ from chalicelib.domain.tokens import Scope, TokenRecord
 from chalicelib.settings import Settings, SettingsError
 from chalicelib.usecases.ports import TokenRepository
 from chalicelib.usecases.tokens import create_token, revoke_token
+from server.dataset_orphans import purge_datasets
 from server.index_facts import check, index
 
 
@@ -35,8 +37,8 @@ def main() -> None:
     try:
         if arguments.stack:
             arguments.table, arguments.bucket = _get_names(arguments.stack)
-        if arguments.command == "index":
-            sys.exit(0 if _index(arguments) else 1)
+        if arguments.command in _DATA_COMMANDS:
+            sys.exit(0 if _DATA_COMMANDS[arguments.command](arguments, _settings(arguments)) else 1)
         _COMMANDS[arguments.command](
             arguments, DynamoTokenRepository(boto3.client("dynamodb"), arguments.table)
         )
@@ -91,7 +93,23 @@ def _arguments() -> argparse.Namespace:
     index_parser.add_argument(
         "--check", action="store_true", help="read no file; print how many are not indexed"
     )
+    purge_parser = commands.add_parser(
+        "purge-datasets",
+        help="list and delete what no version of a dataset needs",
+        description="List the archives and documents below datasets/ that no version needs: those "
+        "of deleted versions, and of freezes that never ended.",
+    )
+    purge_parser.add_argument("--delete", action="store_true", help="delete them")
+    purge_parser.add_argument(
+        "--older-than-days",
+        type=float,
+        default=7,
+        metavar="DAYS",
+        help="keep what was stored, or whose version was deleted, in the last DAYS (default 7)",
+    )
     arguments = parser.parse_args()
+    if arguments.command == "purge-datasets" and arguments.older_than_days < 1:
+        parser.error("--older-than-days is less than 1, and would delete what freezes are storing")
     if not arguments.table and not arguments.stack:
         parser.error("--stack or --table (or RUN_TABLE) is required")
     return arguments
@@ -106,10 +124,17 @@ def _get_names(stack: str) -> tuple[str, str]:
     return outputs["RunTableName"], outputs["DataBucketName"]
 
 
-def _index(arguments: argparse.Namespace) -> bool:
+def _settings(arguments: argparse.Namespace) -> Settings:
     names = {"RUN_TABLE": arguments.table, "DATA_BUCKET": arguments.bucket or ""}
-    settings = Settings.from_mapping(os.environ | names)
+    return Settings.from_mapping(os.environ | names)
+
+
+def _index(arguments: argparse.Namespace, settings: Settings) -> bool:
     return (check if arguments.check else index)(settings, arguments.nc)
+
+
+def _purge(arguments: argparse.Namespace, settings: Settings) -> bool:
+    return purge_datasets(settings, arguments.older_than_days, delete=arguments.delete)
 
 
 def _create(arguments: argparse.Namespace, tokens: TokenRepository) -> None:
@@ -150,6 +175,7 @@ def _format_record(record: TokenRecord) -> str:
     return f"{record.token_id}  {record.scope:8}  {expiry:18}  {record.description}"
 
 
+_DATA_COMMANDS = {"index": _index, "purge-datasets": _purge}
 _COMMANDS = {"create": _create, "list": _list, "revoke": _revoke}
 
 if __name__ == "__main__":

@@ -129,6 +129,8 @@ def store_run(run: PlannedRun, freeze: Freeze, freezes: FreezeDependencies) -> A
 def _store_archive(run: PlannedRun, freeze: Freeze, freezes: FreezeDependencies) -> ArchiveRecord:
     target = run.archive_key
     if record := freezes.store.get_archive_record(target):
+        # So that it is young, and a purge keeps it. The commit checks that it still exists.
+        freezes.bucket.write_archive_record(target, record)
         return record
     selection = Selection(freeze.request.profile)
     spec = ArchiveSpec(run.key, selection, tuple(each.sub_run for each in run.sub_runs))
