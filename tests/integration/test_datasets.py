@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from chalicelib.api import dataset_documents
+from chalicelib.domain import manifest
 from tests.conftest import Aws
 from tests.support.api import Api
 from tests.support.frozen_data import (
@@ -44,9 +47,9 @@ def test_a_version_has_the_files_of_its_manifest_and_a_content_id(glass: Api) ->
     assert (version["name"], version["version"], version["runs"]) == ("glass", "1.0.0", 2)
     assert (version["sub_runs"], version["files"], version["compositions"]) == (4, 24, ["Al2"])
     assert version["soap_descriptor"]
-    manifest = verify_version(glass, version)
+    listed = verify_version(glass, version)
     assert version["size_bytes"] == sum(map(len, read_payload(glass, "glass", "latest").values()))
-    assert manifest.count(b"\n") == 24
+    assert listed.count(b"\n") == 24
 
 
 def test_the_created_version_has_a_location(glass: Api) -> None:
@@ -107,6 +110,48 @@ def test_the_content_id_depends_on_the_files_only(
     assert second["content_id"] == first["content_id"]
     found = glass.get(f"/v1/datasets/by-content/{first['content_id']}")
     assert [each["name"] for each in found["versions"]] == ["one", "two"]
+
+
+def test_the_content_id_does_not_depend_on_the_archive_format(
+    glass: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = create(glass, request(name="one"))
+    monkeypatch.setattr(manifest, "FORMAT_VERSION", manifest.FORMAT_VERSION + 1)
+    second = create(glass, request(name="two"))
+    assert second["content_id"] == first["content_id"]
+    links = [
+        {link["download_url"].partition("?")[0] for link in found["archives"]}
+        for found in (
+            glass.get("/v1/datasets/one/1.0.0/download"),
+            glass.get("/v1/datasets/two/1.0.0/download"),
+        )
+    ]
+    assert not links[0] & links[1]
+    verify_version(glass, first)
+
+
+def test_a_freeze_during_64_writers_is_one_state_of_the_files(glass: Api, store: Store) -> None:
+    ended = threading.Event()
+
+    def write(writer: int) -> None:
+        number = 0
+        while not ended.is_set() and number < 200:
+            number += 1
+            id_run, sub_run = 1 + writer % 2, writer // 2 % 2
+            store(f"Al2/c/md/lammps/100/{id_run}/2000/{sub_run}/{writer}", b"%d" % number)
+
+    with ThreadPoolExecutor(64) as pool:
+        writers = [pool.submit(write, writer) for writer in range(64)]
+        try:
+            statuses = {freeze(glass, request(name=f"d{number}"))[0] for number in range(3)}
+        finally:
+            ended.set()
+        for writer in writers:
+            writer.result()
+    assert statuses <= {201, 503}
+    create(glass, request(name="after"))
+    for dataset in glass.get("/v1/datasets")["datasets"]:
+        verify_version(glass, dataset["latest"])
 
 
 def test_a_filter_selects_by_the_current_files(glass: Api, store: Store) -> None:
