@@ -15,6 +15,7 @@ from chalicelib.domain.errors import NotFound
 from .endpoint import get_request_id
 from .problems import error_response
 
+PAGE_FOLDER = "page"
 _CONTENT_TYPES = {
     "html": "text/html",
     "css": "text/css",
@@ -80,12 +81,14 @@ class StaticFiles(NamedTuple):
 
 @functools.cache
 def load_static_files(folder: str) -> StaticFiles:
-    """Return the files of a folder of `chalicelib/static`, compacted."""
+    """Return the files of a folder of `chalicelib/static`; those of the page are compacted."""
     texts = {
-        file.name: compact(file.name, file.read_text(encoding="utf-8"))
+        file.name: file.read_text(encoding="utf-8")
         for file in (resources.files("chalicelib") / "static" / folder).iterdir()
         if file.name.rpartition(".")[2] in _CONTENT_TYPES
     }
+    if folder == PAGE_FOLDER:  # not files of other projects, which may depend on their lines
+        texts = {name: compact(name, text) for name, text in texts.items()}
     digest = hashlib.sha256()
     for name in sorted(texts):
         digest.update(f"{name}\0{texts[name]}\0".encode())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from chalice.app import Response
 
 from .endpoint import ApiBlueprint, endpoint
-from .static import StaticSite
+from .static import PAGE_FOLDER, StaticSite
 
 blueprint = ApiBlueprint(__name__, tag="page")
 
@@ -21,7 +21,7 @@ _POLICY = (
     "'script'; "
     "trusted-types 'none'"
 )
-_SITE = StaticSite(blueprint, "page", "/page", _POLICY)
+_SITE = StaticSite(blueprint, PAGE_FOLDER, "/page", _POLICY)
 
 
 @endpoint(blueprint, "GET", "/", operation_id="page", response=None, media_type="text/html")

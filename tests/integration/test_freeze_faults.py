@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -75,6 +75,13 @@ class SkippingClock:
         self.ahead += timedelta(seconds=seconds)
 
 
+class KillAt(NamedTuple):
+    """A call of a process, before or after which it is killed."""
+
+    call: int
+    after: bool
+
+
 @dataclass
 class Killer:
     """Kills the process before or after its call number `at`: then every later call fails too."""
@@ -100,8 +107,8 @@ class Killer:
         if self.calls == self.at:
             self.dead = True  # the next call fails: this one had an effect
 
-    def arm(self, chance: random.Random) -> None:
-        self.at, self.after = chance.randint(1, 60), chance.random() < 0.5
+    def arm(self, kill: KillAt) -> None:
+        self.at, self.after = kill.call, kill.after
         self.calls, self.dead = 0, False
 
     def disarm(self) -> None:
@@ -117,6 +124,7 @@ class Scenario:
     killer: Killer
     aws: Aws
     bucket: str
+    killed: bool = False
 
     def change_files(self, seed: int) -> None:
         """Give each run other bytes, so that no archive of it exists."""
@@ -125,15 +133,21 @@ class Scenario:
             self.aws.s3.put_object(Bucket=self.bucket, Key=key, Body=f"{seed}".encode())
 
     def freeze(
-        self, request: FreezeRequest, key: str, chance: random.Random | None
+        self, request: FreezeRequest, key: str, chance: random.Random | KillAt | None
     ) -> FreezeResult:
-        """Request a freeze until it has ended. With `chance`, processes are killed meanwhile."""
+        """Request a freeze until it has ended.
+
+        With `chance`, up to four processes are killed meanwhile, or one at a given call.
+        """
+        self.killed = False
         queue = FakeBuildQueue()
         freezes = replace(self.freezes, queue=queue)
         kills = 0
         while True:
-            if chance and kills < _MAX_KILLS:
+            if isinstance(chance, KillAt) and kills == 0:
                 self.killer.arm(chance)
+            elif isinstance(chance, random.Random) and kills < _MAX_KILLS:
+                self.killer.arm(KillAt(chance.randint(1, 60), chance.random() < 0.5))
             try:
                 result = request_freeze(request, key, freezes)
                 if isinstance(result, FreezeResult):
@@ -145,11 +159,16 @@ class Scenario:
                         queue.submit(rest)
             except Killed:
                 kills += 1
+                self.killed = True
                 queue.tasks.clear()
                 self.clock.sleep(60)  # leases of the dead process end
             finally:
                 wait_for_later_calls()
                 self.killer.disarm()
+
+    def list_keys(self, prefix: str) -> list[str]:
+        found = self.aws.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix)
+        return [stored["Key"] for stored in found.get("Contents", [])]
 
     def check(self, name: str) -> list[DatasetVersion]:
         """Check all versions of a dataset, and return them."""
@@ -223,6 +242,26 @@ def test_killed_and_racing_freezes_list_complete_versions_once(
             _kill(scenario, seed, chance)
         else:
             _race(scenario, seed, chance)
+
+
+@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_freeze_killed_at_every_call_continues(scenario: Scenario, *, after: bool) -> None:
+    """Kill the process once, before or after its first call, its second one, and so on."""
+    at, content_ids = 0, set()
+    while True:
+        at += 1
+        for stored in scenario.list_keys("datasets/archives/"):
+            scenario.aws.s3.delete_object(Bucket=scenario.bucket, Key=stored)
+        name = f"every-{at}"
+        result = scenario.freeze(build_request(name), name, KillAt(at, after))
+        content_ids.add(result.version.content_id)
+        assert scenario.check(name) == [result.version]
+        if not scenario.killed:
+            break
+    assert len(content_ids) == 1
+    assert at > 40
 
 
 def _kill(scenario: Scenario, seed: int, chance: random.Random) -> None:
