@@ -195,7 +195,11 @@ class ObjectStore:
 
         None if there is no source with this ETag. Type and disposition are copied as well.
         """
-        return self._sdk.copy(source_key, source_etag, target_key)
+        if not self._sdk.copy(source_key, source_etag, target_key):
+            return None
+        # Not the ETag in the response: SeaweedFS returns another one than for the object.
+        stored = self.head(target_key)
+        return stored.etag if stored else None
 
     def delete(self, key: str) -> None:
         """Delete an object if it exists."""

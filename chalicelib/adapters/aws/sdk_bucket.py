@@ -58,16 +58,16 @@ class SdkBucket:
             raise ObjectStoreError(str(error), "") from error
         return Listing(objects, folders)
 
-    def copy(self, source_key: str, source_etag: str, target_key: str) -> str | None:
+    def copy(self, source_key: str, source_etag: str, target_key: str) -> bool:
         """Copy an object if it has this ETag; obstore does not support the condition.
 
-        Return the ETag of the copy, or None if there is no such object.
+        Return False if there is no such object.
 
         Raises:
             ObjectStoreError: The bucket does not respond, or responds with an error.
         """
         try:
-            response = self._client.copy_object(
+            self._client.copy_object(
                 Bucket=self._bucket,
                 Key=target_key,
                 CopySource={"Bucket": self._bucket, "Key": source_key},
@@ -75,11 +75,11 @@ class SdkBucket:
             )
         except ClientError as error:
             if error_code(error) in _NOT_COPIED:
-                return None
+                return False
             raise ObjectStoreError(str(error), error_code(error)) from error
         except BotoCoreError as error:
             raise ObjectStoreError(str(error), "") from error
-        return response["CopyObjectResult"]["ETag"]
+        return True
 
     def abort_uploads(self, key: str) -> None:
         """Abort the uploads of this key whose process was killed or whose creation was lost."""
