@@ -1,14 +1,15 @@
-"""`dataops-admin`: manages tokens (AUTH=token), the index of sub-runs, and stored datasets.
+"""`dataops-admin`: manages tokens, the index of sub-runs, and stored datasets.
 
-    dataops-admin create --scope read --days 90 --note "Ada, training of the CuZr model"
+    dataops-admin create --scope read --days 90 --note "Ada, CuZr model"
     dataops-admin list
     dataops-admin revoke ID
     dataops-admin index
     dataops-admin purge-datasets --delete
 
-Requires AWS credentials for the run table; the last two also for the data bucket. `--stack` is the
-CloudFormation stack of the service; without it, RUN_TABLE and DATA_BUCKET are used. DATA_PREFIX
-and AWS_ENDPOINT_URL_* are those of the service.
+Requires AWS credentials for the run table; the last two commands also for
+the data bucket. `--stack` is the CloudFormation stack of the service; without
+it, RUN_TABLE and DATA_BUCKET are used. DATA_PREFIX and AWS_ENDPOINT_URL_* are
+those of the service.
 """
 
 from __future__ import annotations
@@ -112,6 +113,8 @@ def _arguments() -> argparse.Namespace:
         parser.error("--older-than-days is less than 1, and would delete what freezes are storing")
     if not arguments.table and not arguments.stack:
         parser.error("--stack or --table (or RUN_TABLE) is required")
+    if arguments.command in _DATA_COMMANDS and not arguments.bucket and not arguments.stack:
+        parser.error("--stack or --bucket (or DATA_BUCKET) is required")
     return arguments
 
 
@@ -125,7 +128,7 @@ def _get_names(stack: str) -> tuple[str, str]:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    names = {"RUN_TABLE": arguments.table, "DATA_BUCKET": arguments.bucket or ""}
+    names = {"RUN_TABLE": arguments.table, "DATA_BUCKET": arguments.bucket}
     return Settings.from_mapping(os.environ | names)
 
 

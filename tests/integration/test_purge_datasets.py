@@ -230,3 +230,5 @@ def test_the_command_keeps_what_is_younger_than_a_week(
     ]
     assert len(keys()) == 1
     assert run("--older-than-days", "0").returncode == 2
+    del environment["DATA_BUCKET"]
+    assert "--stack or --bucket (or DATA_BUCKET) is required" in run().stderr
