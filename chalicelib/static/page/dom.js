@@ -60,12 +60,19 @@ export const factList = (facts) =>
     facts.map(([name, value]) => value && h("div", h("dt", name), h("dd", value))),
   );
 
+let startAddress = "#/";
+
+/** Keep the address of the filtered start page, to which the other views lead back. */
+export const saveStartAddress = (address) => {
+  startAddress = address;
+};
+
 /**
  * Build the link to the view above this one.
  * @param {string} [href]
  * @param {string} [text]
  */
-export const backLink = (href = "#/", text = "All compositions") =>
+export const backLink = (href = startAddress, text = "All compositions") =>
   h("p.back", h("a", { href }, `‹ ${text}`));
 
 /**

@@ -73,7 +73,7 @@ export function showFind(pane, query) {
     backLink(),
     h("h2", "Find sub-runs"),
     form,
-    h("p.hint", "E(0) is the energy of sub-run 0 of the same run."),
+    h("p.hint", "E(0) is the energy of sub-run 0 of the same run, in Ry."),
     notice.node,
     results,
   );
@@ -120,7 +120,11 @@ function draw(results, { rows, unread, cursor }, loadMore, filters, signal) {
     ),
     rows.length
       ? table()
-      : h("p.hint", unread ? "No sub-run whose files are read matches." : "No sub-run matches."),
+      : h(
+          "p.hint",
+          unread ? "No sub-run whose files are read matches." : "No sub-run matches.",
+          " Only scheduled runs are searched: choose a composition to schedule its runs.",
+        ),
     cursor ? actionButton(`Load ${PAGE_SIZE} more`, loadMore) : "",
     rows.length
       ? h(

@@ -25,9 +25,9 @@ const FIELDS = [
       ["false", "bonds are missing"],
     ],
   ],
-  ["bond_labels_min", "Least bonds", COUNT],
-  ["scf_iterations_max", "Most iterations", COUNT],
-  ["energy_above_reference_ry_max", "Highest E − E(0) (Ry)", NUMBER],
+  ["bond_labels_min", "Bonds at least", COUNT],
+  ["scf_iterations_max", "Iterations at most", COUNT],
+  ["energy_above_reference_ry_max", "E − E(0) at most", NUMBER],
 ];
 const NUMBERS = /_(min|max)$/;
 

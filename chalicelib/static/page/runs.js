@@ -64,6 +64,7 @@ export function showRuns(pane, nc) {
           showNotFound(pane, `The data bucket has no files of the composition ${nc}.`);
           return;
         }
+        scheduleButton.firstElementChild?.classList.add("primary");
         foot.replaceChildren(
           h(
             "p.hint.large",
@@ -94,6 +95,7 @@ export function showRuns(pane, nc) {
       signal: abortController.signal,
     });
     if (!rows.size) foot.replaceChildren();
+    scheduleButton.firstElementChild?.classList.remove("primary");
     insertRow(json);
   }
 
@@ -129,14 +131,8 @@ export function showRuns(pane, nc) {
     finderError,
   );
 
-  pane.replaceChildren(
-    backLink(),
-    h("h2", "Runs of ", nc),
-    finder,
-    list,
-    foot,
-    actionButton("Schedule next run", schedule),
-  );
+  const scheduleButton = actionButton("Schedule next run", schedule);
+  pane.replaceChildren(backLink(), h("h2", "Runs of ", nc), finder, list, foot, scheduleButton);
   const firstPage = loadPage();
 
   return {

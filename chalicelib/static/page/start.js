@@ -4,7 +4,7 @@
 import { applyFilter, countOutcome, formatFilter, parseFilter } from "./composition_filter.js";
 import { loadCompositions } from "./composition_summaries.js";
 import { compositionsTable, summaryTable } from "./compositions_table.js";
-import { byId, h } from "./dom.js";
+import { byId, h, saveStartAddress } from "./dom.js";
 import { exportButtons } from "./export_data.js";
 import { outcomeSelect, searchField, sortSelect } from "./filter_fields.js";
 import { formatCount, OUTCOME_NAMES, outcomeLabel } from "./labels.js";
@@ -76,6 +76,7 @@ export function showStart(pane) {
     showMatching(matching, found, filter);
     count.textContent = countText(found, compositions.length);
     notice.update(compositions);
+    saveStartAddress(routes.start(formatFilter(filter)));
     fields.hidden = !compositions.length;
   }
 
@@ -155,17 +156,14 @@ function countElements(compositions) {
  */
 function countText(found, total) {
   if (!total) return "The data bucket contains no compositions yet.";
-  const sum = (value) => found.reduce((result, one) => result + value(one), 0);
+  const sum = (key) => found.reduce((result, one) => result + one[key], 0);
   const shown = found.length === total ? "" : `${found.length.toLocaleString("en")} of `;
+  const [runs, subRuns] = [sum("runs"), sum("sub_runs")];
+  if (!runs)
+    return `${shown}${formatCount(total, "composition")}. No run is scheduled: choose a composition to schedule its runs.`;
   return [
     `${shown}${formatCount(total, "composition")}`,
-    formatCount(
-      sum((one) => one.runs),
-      "scheduled run",
-    ),
-    formatCount(
-      sum((one) => one.sub_runs),
-      "sub-run",
-    ),
+    formatCount(runs, "scheduled run"),
+    formatCount(subRuns, "sub-run"),
   ].join(", ");
 }

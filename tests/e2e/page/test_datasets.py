@@ -42,7 +42,6 @@ def freeze(site: Site, sub_runs: list[str], **fields: Any) -> dict[str, Any]:
 def versions(visit: Visits) -> Visit:
     """Return a visit to a service with versions 1.0.0 and 2.0.0; the first one is withdrawn."""
     new = visit()
-    new.page.route("**/citation?*", lambda route: route.fulfill(body="@misc{glass}"))
     schedule_run(new.site)
     assert freeze(new.site, ["0", "7"], description="Two cells")["version"] == "1.0.0"
     assert freeze(new.site, ["0", "8"])["version"] == "2.0.0"
@@ -91,7 +90,7 @@ def test_sub_runs_are_found_by_facts_and_saved(visit: Visits) -> None:
     assert [float(row["energy_above_reference_ry"]) for row in rows] == [
         row["energy_above_reference_ry"] for row in found
     ]
-    page.get_by_label("Most iterations").fill("1")
+    page.get_by_label("Iterations at most").fill("1")
     page.keyboard.press("Enter")
     expect(page.get_by_text("No sub-run matches.")).to_be_visible()
     page.get_by_label("Elements", exact=True).fill("aluminium")
@@ -131,8 +130,6 @@ def test_a_selection_is_frozen_and_the_version_is_shown(visit: Visits) -> None:
     new = visit()
     page = new.page
     schedule_run(new.site)
-    citation = "@misc{glass_1_0_0, title = {Glasses}}"
-    page.route("**/citation?style=bibtex", lambda route: route.fulfill(body=citation))
     new.go("#/take/Zr49Cu49Al2/21/0,Zr49Cu49Al2/21/8")
     page.get_by_text("Freeze as a dataset").click()
     page.get_by_role("button", name="Freeze").click()
@@ -153,7 +150,9 @@ def test_a_selection_is_frozen_and_the_version_is_shown(visit: Visits) -> None:
     expect(page.get_by_label("dataops snippet", exact=True)).to_have_text(
         f"dataops --url {new.site.url} dataset pull glass@1.0.0 -o glass-1.0.0"
     )
-    expect(page.get_by_label("bibtex snippet", exact=True)).to_have_text(citation)
+    expect(page.get_by_label("bibtex snippet", exact=True)).to_contain_text("Two <b>cells</b>")
+    page.get_by_label("Style").select_option("csl")
+    expect(page.get_by_label("csl snippet", exact=True)).to_contain_text('"title"')
     manifest = page.context.request.get(
         page.get_by_role("link", name="manifest-sha256.txt").get_attribute("href") or ""
     )

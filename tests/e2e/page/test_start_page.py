@@ -98,6 +98,9 @@ def test_search_filters_and_order_are_part_of_the_address(visit: Visits) -> None
     assert names(page) == ["Al20Zr80", "Al10Zr90"]
     count(page).to_have_text("2 of 3 compositions, 7 scheduled runs, 2 sub-runs")
     assert page.url.endswith("#/?elements=Al&outcome=DONE&sort=-runs")
+    page.get_by_role("link", name="Al20Zr80").click()
+    page.get_by_role("link", name="All compositions").click()
+    assert page.url.endswith("#/?elements=Al&outcome=DONE&sort=-runs")
     page.reload()
     expect(page.get_by_role("rowheader")).to_have_text(["Al20Zr80", "Al10Zr90"])
     expect(page.get_by_role("columnheader", name="Runs", exact=True)).to_have_attribute(
