@@ -18,12 +18,10 @@ export const token = {
 };
 
 export class ApiError extends Error {
-  /** @param {any} [problem] the body of the response */
-  constructor(status, code, message, problem) {
+  constructor(status, code, message) {
     super(message);
     this.status = status;
     this.code = code;
-    this.problem = problem;
   }
 }
 
@@ -37,7 +35,7 @@ function withQuery(path, parameters) {
 
 export const paths = {
   compositions: "v1/compositions",
-  summary: (cursor) => withQuery("v1/summary", { cursor }),
+  summary: "v1/summary",
   /** @param {Record<string, any>} filters */
   subRuns: (filters) => withQuery("v1/sub-runs", filters),
   datasets: (...parts) => ["v1/datasets", ...parts.map(encodeURIComponent)].join("/"),
@@ -61,6 +59,23 @@ export const absoluteUrl = (path) => new URL(path, ROOT).href;
  *   status and headers
  */
 export const get = (path, { signal } = {}) => request(path, { signal });
+
+/**
+ * Load all pages of a list.
+ * @param {string} path without a query
+ * @param {string} key of the entries in a page
+ * @param {{signal?: AbortSignal}} [options]
+ * @returns {Promise<any[]>}
+ */
+export async function getAll(path, key, options) {
+  const entries = [];
+  for (let cursor; ; ) {
+    const { json } = await get(withQuery(path, { cursor }), options);
+    entries.push(...json[key]);
+    cursor = json.next_cursor;
+    if (!cursor) return entries;
+  }
+}
 
 /**
  * @param {string} path
@@ -132,7 +147,7 @@ function toApiError(response, json) {
   const requestId =
     response.status >= 500 && json?.request_id ? ` (request ${json.request_id})` : "";
   const message = detail || `The service returned status ${response.status}`;
-  return new ApiError(response.status, json?.code ?? "error", `${message}${requestId}`, json);
+  return new ApiError(response.status, json?.code ?? "error", `${message}${requestId}`);
 }
 
 // Return true if a token other than the refused one is set. A request that was sent before the user

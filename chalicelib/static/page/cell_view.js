@@ -129,7 +129,6 @@ export function cellView(crystal, { seriesOf, onSelect }) {
   const redraw = () => {
     if (!frameRequest) frameRequest = requestAnimationFrame(draw);
   };
-  /** @type {(horizontal: number, vertical: number) => void} */
   const turn = (horizontal, vertical) => {
     view.rotation = rotate(view.rotation, horizontal, vertical);
     redraw();
@@ -181,7 +180,6 @@ export function cellView(crystal, { seriesOf, onSelect }) {
     node: h("div", canvas, h("div.cell-controls", buttons)),
     canvas,
     redraw,
-    /** @param {any[]} bonds */
     setBonds(bonds) {
       state.bonds = bonds;
       segments = bondSegments(crystal, bonds);
@@ -192,7 +190,6 @@ export function cellView(crystal, { seriesOf, onSelect }) {
       state.weakest = weakest;
       redraw();
     },
-    /** @param {any} bond or null */
     select(bond) {
       state.selected = bond;
       redraw();

@@ -1,7 +1,7 @@
 // @ts-check
 // The compositions with the numbers of their scheduled runs: two kinds of requests for all of them.
 
-import { get, paths } from "./api.js";
+import { get, getAll, paths } from "./api.js";
 
 /**
  * @typedef {{
@@ -25,7 +25,10 @@ export async function loadNames(signal) {
  * @returns {Promise<Composition[]>}
  */
 export async function loadCompositions() {
-  const [names, summaries] = await Promise.all([loadNames(), loadSummaries()]);
+  const [names, summaries] = await Promise.all([
+    loadNames(),
+    getAll(paths.summary, "compositions"),
+  ]);
   /** @type {Map<string, Composition>} */
   const byName = new Map(names.map((nc) => [nc, emptyComposition(nc)]));
   for (const summary of summaries) {
@@ -33,16 +36,6 @@ export async function loadCompositions() {
     byName.set(summary.nc, add(sum, summary));
   }
   return [...byName.values()].sort((one, other) => (one.nc < other.nc ? -1 : 1));
-}
-
-async function loadSummaries() {
-  const summaries = [];
-  for (let cursor = null; ; ) {
-    const { json } = await get(paths.summary(cursor));
-    summaries.push(...json.compositions);
-    cursor = json.next_cursor;
-    if (!cursor) return summaries;
-  }
 }
 
 /** @param {string} nc @returns {Composition} */

@@ -2,7 +2,7 @@
 // Frozen datasets: the list of them, and the versions of one.
 
 import { ageOf } from "./age.js";
-import { get, paths } from "./api.js";
+import { get, getAll, paths } from "./api.js";
 import { advisoryBadges } from "./dataset_advisories.js";
 import { showDiff } from "./dataset_diff.js";
 import { showVersion } from "./dataset_version.js";
@@ -39,32 +39,25 @@ export function showDatasets(pane, parts) {
     load(content, { name, version, other }, signal).catch((error) => {
       if (error.status === 404 || error.status === 422)
         showNotFound(content, `${error.message}.`, LIST);
-      else if (error.status === 410) showDeleted(content, name, version, error.problem);
       else showError(content, error);
     });
   return { dispose: () => controller.abort() };
 }
 
 async function load(content, { name, version, other }, signal) {
-  if (!name) content.replaceChildren(...drawList(await loadAll(signal)));
-  else {
-    const { json } = await get(paths.datasets(name), { signal });
-    if (!version) content.replaceChildren(...drawVersions(json));
-    else if (other) await showDiff(content, json, version, other, signal);
-    else await showVersion(content, json, version, signal);
+  if (!name) {
+    content.replaceChildren(...drawList(await getAll(paths.datasets(), "datasets", { signal })));
+    return;
   }
-}
-
-async function loadAll(signal) {
-  const datasets = [];
-  for (let cursor = ""; ; ) {
-    const { json } = await get(`${paths.datasets()}?cursor=${cursor}`.replace(/\?cursor=$/, ""), {
-      signal,
-    });
-    datasets.push(...json.datasets);
-    if (!json.next_cursor) return datasets;
-    cursor = encodeURIComponent(json.next_cursor);
-  }
+  const { json } = await get(paths.datasets(name), { signal });
+  const find = (versions) => versions.find((one) => one.version === version);
+  const deleted = find(json.deleted);
+  const found = version === "latest" ? json.versions.at(-1) : find(json.versions);
+  if (!version) content.replaceChildren(...drawVersions(json));
+  else if (other) await showDiff(content, json, version, other, signal);
+  else if (deleted) showDeleted(content, deleted);
+  else if (found) showVersion(content, json, found, signal);
+  else showNotFound(content, `Dataset ${name} has no version ${version}.`, LIST);
 }
 
 function drawList(datasets) {
@@ -144,16 +137,10 @@ function drawVersions({ name, versions, deleted }) {
   ].filter(Boolean);
 }
 
-function showDeleted(content, name, version, problem) {
+function showDeleted(content, { name, version, title, reason, content_id: id }) {
   content.replaceChildren(
-    h("h2", problem.dataset_title, h("small", ` ${name} ${version}`)),
-    h("p.advisory.bad", { role: "alert" }, h("strong", "Deleted: "), problem.reason),
-    h(
-      "p",
-      "Its files are no longer available here. Its content id was ",
-      h("code", problem.content_id),
-      ".",
-    ),
-    h("p", h("a", { href: routes.dataset(name) }, `Versions of ${name}`)),
+    h("h2", title, h("small", ` ${name} ${version}`)),
+    h("p.advisory.bad", { role: "alert" }, h("strong", "Deleted: "), reason),
+    h("p", "Its files are no longer available here. Its content id was ", h("code", id), "."),
   );
 }

@@ -24,11 +24,10 @@ const STYLES = ["bibtex", "apa", "csl"];
 /**
  * @param {HTMLElement} content
  * @param {{name: string, versions: any[]}} dataset
- * @param {string} number of the version, or "latest"
+ * @param {any} version
  * @param {AbortSignal} signal
  */
-export async function showVersion(content, dataset, number, signal) {
-  const { json: version } = await get(paths.datasets(dataset.name, number), { signal });
+export function showVersion(content, dataset, version, signal) {
   const archives = h("div");
   content.replaceChildren(
     h("h2", version.title, h("small", ` ${version.name} ${version.version}`)),

@@ -50,8 +50,12 @@ export function filterForm(query, onChange) {
     FIELDS.map(([name, label, kind]) => {
       const id = `filter-${name}`;
       const value = filters.get(name) ?? "";
-      if (Array.isArray(kind))
-        return choice(id, label, [["", "any"], ...kind], (text) => change(name, text), value).node;
+      if (Array.isArray(kind)) {
+        const options = [["", "any"], ...kind];
+        // The address may name several values.
+        if (!options.some(([key]) => key === value)) options.push([value]);
+        return choice(id, label, options, (text) => change(name, text), value).node;
+      }
       const onchange = ({ target }) => target.checkValidity() && change(name, target.value);
       const field = h("input", { id, ...kind, value, autocomplete: "off", onchange });
       return h("div", h("label", { for: id }, label), field);

@@ -82,6 +82,11 @@ def test_sub_runs_are_found_by_facts_and_saved(visit: Visits) -> None:
     expect(page.get_by_label("download snippet", exact=True)).to_contain_text(
         "download --elements Al --outcome DONE --deformation tension -o data"
     )
+    new.go("#/sub-runs?deformation=tension,reference")
+    expect(page.locator(".count")).to_have_text("4 sub-runs")
+    expect(page.get_by_label("Deformation", exact=True)).to_have_value("tension,reference")
+    page.get_by_label("Deformation", exact=True).select_option("tension")
+    expect(page.locator(".count")).to_have_text("3 sub-runs")
     with page.expect_download() as saved:
         page.get_by_role("button", name="CSV").click()
     rows = list(csv.DictReader(Path(saved.value.path()).read_text().splitlines()))
@@ -269,6 +274,9 @@ def test_a_deleted_version_shows_its_reason_and_content_id(versions: Visit) -> N
         "Frozen by mistake."
     )
     expect(page.get_by_role("region", name="View")).to_contain_text(content_id)
+    versions.go("#/datasets/glass/3.0.0")
+    expect(page.get_by_text("Dataset glass has no version 3.0.0.")).to_be_visible()
+    assert versions.console_errors == []
 
 
 @pytest.mark.parametrize(
