@@ -24,6 +24,11 @@ from tests.support.raw_server import (
 
 Dataops = Callable[..., tuple[int, str, str]]
 
+NOT_INDEXED = (
+    "2 sub-runs are not indexed yet; `dataops status NC RUN` indexes those of a run, "
+    "`dataops-admin index` all\n"
+)
+
 
 def row(sub_run: str, **facts: Any) -> dict[str, Any]:
     return {
@@ -76,8 +81,9 @@ def test_find_prints_the_sub_runs_of_all_pages_and_what_is_not_indexed(
 ) -> None:
     code, out, err = dataops("find", "--nc", "Al2", "--elements", "Al", "--elements", "Zr")
     assert (code, err) == (
-        0, "2 sub-runs\n2 sub-runs are not indexed yet; run `dataops-admin index`\n"
-    )  # fmt: skip
+        0,
+        f"2 sub-runs\n{NOT_INDEXED}",
+    )
     header, first, second = (line.split("\t") for line in out.splitlines())
     assert header[:5] == ["nc", "id_run", "sub_run", "deformation", "outcome"]
     assert dict(zip(header, first, strict=True))["energy_above_reference_ry"] == "0.5"
@@ -91,7 +97,7 @@ def test_find_prints_one_json_document(server: RawServer, dataops: Dataops) -> N
     document = json.loads(out)
     assert (code, document["unindexed"], len(document["sub_runs"])) == (0, 2, 2)
     assert document["sub_runs"][0]["total_energy_ry"] == -12.0
-    assert err == "2 sub-runs are not indexed yet; run `dataops-admin index`\n"
+    assert err == NOT_INDEXED
     assert queries(server)[0] == {
         "limit": ["1000"], "labels_complete": ["false"], "bond_labels_min": ["0"]
     }  # fmt: skip

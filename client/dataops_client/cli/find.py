@@ -67,7 +67,8 @@ def note_unindexed(count: int) -> None:
     if count:
         verb = "is" if count == 1 else "are"
         console.print_note(
-            f"{format_count(count, 'sub-run')} {verb} not indexed yet; run `dataops-admin index`"
+            f"{format_count(count, 'sub-run')} {verb} not indexed yet; "
+            "`dataops status NC RUN` indexes those of a run, `dataops-admin index` all"
         )
 
 
