@@ -4,6 +4,7 @@
 import { DEFORMATION_GROUPS } from "./deformation_groups.js";
 import { choice, h } from "./dom.js";
 import { OUTCOME_NAMES, outcomeLabel } from "./labels.js";
+import { shellQuote } from "./snippets.js";
 
 const NUMBER = { type: "number", step: "any" };
 const COUNT = { type: "number", min: "0" };
@@ -69,7 +70,7 @@ export const toOptions = (filters) =>
     .map(([name, value]) => {
       const option = name.replaceAll("_", "-");
       if (name === "labels_complete") return value === "true" ? ` --${option}` : ` --no-${option}`;
-      return ` --${option} ${value}`;
+      return ` --${option} ${shellQuote(value)}`;
     })
     .join("");
 

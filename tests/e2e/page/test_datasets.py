@@ -124,7 +124,8 @@ def test_more_sub_runs_than_a_page_are_loaded_on_request(visit: Visits) -> None:
         route.fulfill(json={"sub_runs": rows, "unindexed": 0, "next_cursor": cursor})
 
     page.route(re.compile("/v1/sub-runs"), respond)
-    new.go("#/sub-runs")
+    new.go("#/sub-runs?nc=%24(id)")
+    expect(page.get_by_label("download snippet", exact=True)).to_contain_text("--nc '$(id)' -o")
     expect(page.locator(".count")).to_have_text("The first 200 sub-runs")
     page.get_by_role("button", name="Load 200 more").click()
     expect(page.locator(".count")).to_have_text("202 sub-runs")
