@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from chalice.app import Response
 from msgspec import Meta, Struct, field
@@ -10,7 +10,8 @@ from msgspec import Meta, Struct, field
 from chalicelib.bootstrap import services
 from chalicelib.domain.citations import CitationStyle, format_citation
 from chalicelib.domain.errors import DatasetDeleted, InvalidInput, NotFound, Unavailable
-from chalicelib.usecases.datasets import get_version
+from chalicelib.usecases.datasets import SELECTION_NAME, get_version
+from chalicelib.usecases.frozen_versions import MANIFEST_NAME
 
 from .conditional import matches_etag
 from .endpoint import ApiBlueprint, JsonResponse, endpoint
@@ -19,10 +20,8 @@ blueprint = ApiBlueprint(__name__, tag="datasets")
 
 MAX_INLINE_BYTES = 4 * 1024**2
 """Larger documents are redirects: a response of a Lambda function has at most 6 MB."""
-_DATACITE = "application/vnd.datacite.datacite+json"
 _IMMUTABLE = "private, max-age=31536000, immutable"
 _ERRORS = (InvalidInput, NotFound, DatasetDeleted, Unavailable)
-_OTHER_RESPONSES = {303: None, 304: None}
 _HEADERS = {"ETag": "Identifies the content", "Cache-Control": "The document never changes"}
 
 
@@ -32,117 +31,89 @@ class DocumentHeaders(Struct):
     if_none_match: str | None = field(default=None, name="If-None-Match")
 
 
-@endpoint(
-    blueprint,
-    "GET",
-    "/v1/datasets/{dataset}/{version}/manifest",
-    operation_id="dataset_manifest",
-    response=None,
-    media_type="text/plain",
-    errors=_ERRORS,
-    headers=DocumentHeaders,
-    other_responses=_OTHER_RESPONSES,
-    response_headers=_HEADERS,
+class _Document(NamedTuple):
+    """A stored document: the end of its path, its file, its media type, and the text of OpenAPI."""
+
+    path: str
+    filename: str
+    media_type: str
+    text: str
+
+
+_DOCUMENTS = (
+    _Document(
+        "manifest",
+        MANIFEST_NAME,
+        "text/plain",
+        """List the files of a version.
+
+        Returns the payload manifest of BagIt: `<sha256>  data/<nc>/<id_run>/<sub_run>/<file>` per
+        line. `sha256sum -c` checks the files with it, and its own SHA-256 is the content id. A
+        large manifest is a **303** to a presigned URL.
+        """,
+    ),
+    _Document(
+        "selection",
+        SELECTION_NAME,
+        "application/json",
+        """Get the selection of a version.
+
+        Returns the request that created the version, and the facts and mean bond strengths of each
+        sub-run at that time.
+        """,
+    ),
+    _Document(
+        "croissant",
+        "croissant.json",
+        "application/ld+json",
+        """Get the Croissant metadata.
+
+        Returns Croissant 1.1, the vocabulary in which machine learning tools describe datasets.
+        """,
+    ),
+    _Document(
+        "datacite",
+        "datacite.json",
+        "application/vnd.datacite.datacite+json",
+        """Get the DataCite metadata.
+
+        Returns the metadata with which a repository registers a DOI.
+        """,
+    ),
+    _Document(
+        "card",
+        "README.md",
+        "text/markdown",
+        """Get the dataset card.
+
+        Returns a description of the version in Markdown: what it contains, how to verify it and how
+        to cite it.
+        """,
+    ),
 )
-def get_dataset_manifest(
-    dataset: str, version: str, headers: DocumentHeaders
-) -> Response | JsonResponse:
-    """List the files of a version.
-
-    Returns the payload manifest of BagIt: `<sha256>  data/<nc>/<id_run>/<sub_run>/<file>` per line.
-    `sha256sum -c` checks the files with it, and its own SHA-256 is the content id. A large manifest
-    is a **303** to a presigned URL.
-    """
-    return _respond(dataset, version, "manifest-sha256.txt", "text/plain; charset=utf-8", headers)
 
 
-@endpoint(
-    blueprint,
-    "GET",
-    "/v1/datasets/{dataset}/{version}/selection",
-    operation_id="dataset_selection",
-    response=dict[str, Any],
-    errors=_ERRORS,
-    headers=DocumentHeaders,
-    other_responses=_OTHER_RESPONSES,
-    response_headers=_HEADERS,
-)
-def get_dataset_selection(
-    dataset: str, version: str, headers: DocumentHeaders
-) -> Response | JsonResponse:
-    """Get the selection of a version.
+def _register(document: _Document) -> None:
+    def get(dataset: str, version: str, headers: DocumentHeaders) -> Response | JsonResponse:
+        return _respond(dataset, version, document, headers)
 
-    Returns the request that created the version, and the facts and mean bond strengths of each
-    sub-run at that time.
-    """
-    return _respond(dataset, version, "selection.json", "application/json", headers)
+    get.__doc__ = document.text
+    endpoint(
+        blueprint,
+        "GET",
+        f"/v1/datasets/{{dataset}}/{{version}}/{document.path}",
+        operation_id=f"dataset_{document.path}",
+        response=dict[str, Any] if document.media_type == "application/json" else None,
+        media_type=document.media_type,
+        errors=_ERRORS,
+        headers=DocumentHeaders,
+        other_responses={303: None, 304: None},
+        response_headers=_HEADERS,
+    )(get)
 
 
-@endpoint(
-    blueprint,
-    "GET",
-    "/v1/datasets/{dataset}/{version}/croissant",
-    operation_id="dataset_croissant",
-    response=None,
-    media_type="application/ld+json",
-    errors=_ERRORS,
-    headers=DocumentHeaders,
-    other_responses=_OTHER_RESPONSES,
-    response_headers=_HEADERS,
-)
-def get_dataset_croissant(
-    dataset: str, version: str, headers: DocumentHeaders
-) -> Response | JsonResponse:
-    """Get the Croissant metadata.
-
-    Returns Croissant 1.1, the vocabulary in which machine learning tools describe datasets.
-    """
-    return _respond(dataset, version, "croissant.json", "application/ld+json", headers)
-
-
-@endpoint(
-    blueprint,
-    "GET",
-    "/v1/datasets/{dataset}/{version}/datacite",
-    operation_id="dataset_datacite",
-    response=None,
-    media_type=_DATACITE,
-    errors=_ERRORS,
-    headers=DocumentHeaders,
-    other_responses=_OTHER_RESPONSES,
-    response_headers=_HEADERS,
-)
-def get_dataset_datacite(
-    dataset: str, version: str, headers: DocumentHeaders
-) -> Response | JsonResponse:
-    """Get the DataCite metadata.
-
-    Returns the metadata with which a repository registers a DOI.
-    """
-    return _respond(dataset, version, "datacite.json", _DATACITE, headers)
-
-
-@endpoint(
-    blueprint,
-    "GET",
-    "/v1/datasets/{dataset}/{version}/card",
-    operation_id="dataset_card",
-    response=None,
-    media_type="text/markdown",
-    errors=_ERRORS,
-    headers=DocumentHeaders,
-    other_responses=_OTHER_RESPONSES,
-    response_headers=_HEADERS,
-)
-def get_dataset_card(
-    dataset: str, version: str, headers: DocumentHeaders
-) -> Response | JsonResponse:
-    """Get the dataset card.
-
-    Returns a description of the version in Markdown: what it contains, how to verify it and how to
-    cite it.
-    """
-    return _respond(dataset, version, "README.md", "text/markdown; charset=utf-8", headers)
+for _each in _DOCUMENTS:
+    _register(_each)
 
 
 class CitationQuery(Struct):
@@ -176,23 +147,25 @@ def get_dataset_citation(dataset: str, version: str, query: CitationQuery) -> Re
 
 
 def _respond(
-    dataset: str, number: str, name: str, media_type: str, headers: DocumentHeaders
+    dataset: str, number: str, document: _Document, headers: DocumentHeaders
 ) -> Response | JsonResponse:
     freezes = services().freezes
     version = get_version(dataset, number, versions=freezes.versions)
-    etag = f'"{version.content_id}"'
-    if name != "manifest-sha256.txt":  # other documents may differ for the same content
-        etag = f'"{version.content_id}.{version.number}"'
+    # The same content has one manifest, but other documents of its versions may differ.
+    is_manifest = document.filename == MANIFEST_NAME
+    etag = f'"{version.content_id}{"" if is_manifest else f".{version.number}"}"'
     response_headers = {
         "ETag": etag,
         "Cache-Control": "no-cache" if number == "latest" else _IMMUTABLE,
     }
     if headers.if_none_match is not None and matches_etag(headers.if_none_match, etag):
         return JsonResponse(None, 304, response_headers)
-    key = version.documents + name
+    key = version.documents + document.filename
     if freezes.store.get_document_size(key) > MAX_INLINE_BYTES:
-        link = freezes.store.presign(key, f"{version.name}-{version.number}-{name}")
-        return JsonResponse(None, 303, {"Location": link.url})
+        filename = f"{version.name}-{version.number}-{document.filename}"
+        return JsonResponse(None, 303, {"Location": freezes.store.presign(key, filename).url})
+    is_text = document.media_type.startswith("text/")
+    media_type = document.media_type + ("; charset=utf-8" if is_text else "")
     return Response(
         body=freezes.store.read_document(key).decode(),
         headers={"Content-Type": media_type, **response_headers},

@@ -10,6 +10,12 @@ import pytest
 
 from chalicelib.adapters.aws.dataset_repository import DynamoDatasetRepository
 from chalicelib.adapters.aws.freeze_repository import DynamoFreezeRepository
+from chalicelib.adapters.aws.stored_datasets import (
+    decode_advisory,
+    decode_version,
+    encode_advisory,
+    encode_version,
+)
 from chalicelib.domain.datasets import (
     Advisory,
     AdvisoryKind,
@@ -171,3 +177,24 @@ def test_different_requests_have_different_ids(change: dict[str, Any]) -> None:
     assert FreezeRequest.from_json(other.to_json()) == other
     assert other.get_id(None) != REQUEST.get_id(None)
     assert other.get_id("key") == REQUEST.get_id("key") != REQUEST.get_id("other")
+
+
+def test_versions_are_stored_in_this_form() -> None:
+    """Versions are kept for decades: a renamed field would lose them."""
+    version = (
+        '{"name":"cuzr","sequence":1,"number":[1,0,0],"description":{"title":"Cu-Zr",'
+        '"description":null,"license":"CC-BY-4.0","creators":["Á. Author"],"citation":null,'
+        '"synthetic":true,"soap_descriptor":"soap"},"content_id":"' + "a" * 64 + '",'
+        '"created_at":"2026-11-29T10:00:00.123456Z","profile":"essential",'
+        '"compositions":["Cu2","Zr2"],"runs":2,"sub_runs":30,"files":180,'
+        '"size_bytes":1000000000000,"archive_bytes":100000000000,'
+        '"documents":"datasets/cuzr/1.0.0/abc/"}'
+    )
+    assert decode_version(version) == VERSION
+    assert encode_version(VERSION) == version
+    advisory = (
+        '{"kind":"withdrawn","reason":"wrong cutoff","sub_runs":["Zr2/1/0"],'
+        '"superseded_by":"1.0.1","created_at":"2026-11-29T10:00:00.123456Z"}'
+    )
+    assert decode_advisory(advisory) == ADVISORY
+    assert encode_advisory(ADVISORY) == advisory

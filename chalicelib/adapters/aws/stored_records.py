@@ -103,7 +103,7 @@ _ARCHIVE_DECODER = msgspec.json.Decoder(_StoredArchive)
 
 def encode_archive_record(record: ArchiveRecord) -> bytes:
     """Return the JSON of an archive record."""
-    return _encode(record, _StoredArchive)
+    return encode_stored(record, _StoredArchive)
 
 
 def decode_archive_record(content: bytes) -> ArchiveRecord:
@@ -126,31 +126,33 @@ def decode_archive_record(content: bytes) -> ArchiveRecord:
 
 def encode_bond_index(index: BondIndex) -> bytes:
     """Return the JSON of an index of bonds."""
-    return _encode(index, _StoredBondIndex)
+    return encode_stored(index, _StoredBondIndex)
 
 
 def decode_bond_index(content: bytes) -> BondIndex:
     """Return the index of bonds of stored JSON."""
-    return _decode(content, _StoredBondIndex, BondIndex)
+    return decode_stored(content, _StoredBondIndex, BondIndex)
 
 
 def encode_facts(facts: Mapping[int, CachedFacts]) -> str:
     """Return the JSON of the facts of a run, by sub-run."""
-    return _encode(facts, _CompactFactsByRun).decode()
+    return encode_stored(facts, _CompactFactsByRun).decode()
 
 
 def decode_facts(content: str) -> dict[int, CachedFacts]:
     """Return the facts of stored JSON, by sub-run. Version 0.1.0 wrote field names."""
     try:
-        return _decode(content.encode(), _CompactFactsByRun, dict[int, CachedFacts])
+        return decode_stored(content.encode(), _CompactFactsByRun, dict[int, CachedFacts])
     except msgspec.ValidationError:
-        return _decode(content.encode(), _StoredFactsByRun, dict[int, CachedFacts])
+        return decode_stored(content.encode(), _StoredFactsByRun, dict[int, CachedFacts])
 
 
-def _encode(source: object, stored_type: Any) -> bytes:
+def encode_stored(source: object, stored_type: Any) -> bytes:
+    """Return the JSON of an object, in the form of a type of this module or `stored_datasets`."""
     return msgspec.json.encode(msgspec.convert(source, stored_type, from_attributes=True))
 
 
-def _decode(content: bytes, stored_type: Any, target_type: type[T]) -> T:
+def decode_stored(content: bytes, stored_type: Any, target_type: type[T]) -> T:
+    """Return the object of JSON that `encode_stored` returned for the same type."""
     stored = msgspec.json.decode(content, type=stored_type)
     return msgspec.convert(stored, target_type, from_attributes=True)
