@@ -100,3 +100,33 @@ def test_a_sub_run_that_is_not_scheduled_cannot_be_compared(visit: Visits) -> No
         expect(new.page.get_by_role("alert").filter(has_text="Not found")).to_contain_text(
             "ub-run Zr49Cu49Al2/21/8 is not scheduled."
         )
+
+
+def test_a_scientist_gets_from_an_empty_service_to_compared_bonds(visit: Visits) -> None:
+    new = visit()
+    page = new.page
+    new.go()
+    expect(page.get_by_text("No run is scheduled: choose a composition")).to_be_visible()
+    page.get_by_role("button", name="Al", exact=True).click()
+    page.get_by_role("link", name="Zr49Cu49Al2").click()
+    page.get_by_role("button", name="Schedule next run").click()
+    page.get_by_role("button", name="Augment: add the 14 deformed cells").click()
+    expect(page.get_by_role("link", name="sub-run 8 compression x: done")).to_be_visible()
+    page.get_by_role("link", name="All compositions").click()
+    expect(page.get_by_text("14 done, 1 SCF not converged")).to_be_visible()
+    page.get_by_label("With sub-runs").select_option("DONE")
+    page.get_by_role("link", name="List 14 sub-runs: done").click()
+    assert page.url.endswith("#/sub-runs?elements=Al&outcome=DONE")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="CSV").click()
+    rows = list(csv.DictReader(Path(saved.value.path()).read_text().splitlines()))
+    assert [row["sub_run"] for row in rows] == [str(one) for one in range(15) if one != 13]
+    assert {row["outcome"] for row in rows} == {"DONE"}
+    for sub_run in ("7", "8"):
+        page.get_by_role("checkbox", name=f"Select sub-run {sub_run} of run 21").check()
+    page.get_by_role("link", name="Compare selected").click()
+    page.get_by_label("Bonds", exact=True).select_option("Zr-Cu")
+    expect(page.get_by_role("img", name=re.compile("Zr-Cu bonds of 2 sub-runs"))).to_be_visible()
+    page.get_by_role("button", name="Show the cells side by side").click()
+    expect(page.locator(".cells-compared canvas")).to_have_count(2)
+    assert new.console_errors == []
