@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 from localdev.deployment import start_local_deployment
 from localdev.paths import ROOT
@@ -94,10 +95,13 @@ def main() -> None:
 
 def record() -> Iterator[tuple[str, Any]]:
     """Yield the operation ids, and their responses to a request on the sample data."""
-    os.environ["BUILD_INLINE_MAX_BYTES"] = "0"  # all archives are built in the background
     log = ROOT / ".local" / "examples.log"
     log.parent.mkdir(exist_ok=True)
-    with start_local_deployment(ROOT / "data", job_run_time_seconds=300, log=log) as running:
+    with (
+        # All archives are built in the background.
+        mock.patch.dict(os.environ, {"BUILD_INLINE_MAX_BYTES": "0"}),
+        start_local_deployment(ROOT / "data", job_run_time_seconds=300, log=log) as running,
+    ):
         for operation_id, method, path, body in _REQUESTS:
             request = urllib.request.Request(
                 running.api_url + path,

@@ -71,8 +71,12 @@ def deploy(
     cloud.client("s3").upload_file(str(package), f"{name}-package", "deployment.zip")
     formation = cloud.client("cloudformation")
     body = json.dumps(_for_ministack(template, f"{name}-package", variables))
+    # A template within the request has at most 51,200 bytes.
+    cloud.client("s3").put_object(Bucket=f"{name}-package", Key="template.json", Body=body)
     formation.create_stack(
-        StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+        StackName=name,
+        TemplateURL=f"{cloud.url}/{name}-package/template.json",
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     deadline = time.monotonic() + _DEPLOY_SECONDS
     while (found := formation.describe_stacks(StackName=name)["Stacks"][0])["StackStatus"].endswith(
