@@ -63,8 +63,8 @@ def request_freeze(
         freezes.freezes.add(freeze)
     elif freeze.request != request:
         raise IdempotencyKeyReused(
-            f"Idempotency-Key {idempotency_key!r} was used with another request "
-            f"({freeze.request.to_json()}); this request is: {request.to_json()}"
+            f"Idempotency-Key {idempotency_key!r} was used with another request, for dataset "
+            f"{freeze.request.name!r}, at {freeze.created_at:%Y-%m-%d %H:%M} UTC; use a new key"
         )
     if freeze.error_code is not None:
         freezes.freezes.remove(freeze_id)
