@@ -21,11 +21,10 @@ from chalicelib.adapters.aws.dataset_repository import DynamoDatasetRepository
 from chalicelib.adapters.aws.errors import DATA_BUCKET, translate_errors
 from chalicelib.adapters.aws.object_calls import Listing, StoredObject
 from chalicelib.adapters.aws.stored_documents import S3StoredDocuments
-from chalicelib.domain.dataset_records import parse_archive_list
+from chalicelib.domain.dataset_records import ARCHIVES_NAME, parse_archive_list
 from chalicelib.domain.errors import InvalidInput
 from chalicelib.settings import Settings
 from chalicelib.usecases.dataset_ports import DatasetRepository
-from chalicelib.usecases.datasets import ARCHIVES_NAME
 
 _FOLDER = "datasets/"
 _ARCHIVE = re.compile(r"(datasets/archives/[A-Z]\w*/\d+/[0-9a-f]+)\.(?:zip|json|bonds\.json)")

@@ -9,9 +9,9 @@ from msgspec import Meta, Struct, field
 
 from chalicelib.bootstrap import services
 from chalicelib.domain.citations import CitationStyle, format_citation
+from chalicelib.domain.dataset_records import MANIFEST_NAME, SELECTION_NAME
 from chalicelib.domain.errors import DatasetDeleted, InvalidInput, NotFound, Unavailable
-from chalicelib.usecases.datasets import SELECTION_NAME, get_version
-from chalicelib.usecases.frozen_versions import MANIFEST_NAME
+from chalicelib.usecases.datasets import get_version
 
 from .conditional import matches_etag
 from .endpoint import ApiBlueprint, JsonResponse, endpoint
@@ -161,12 +161,13 @@ def _respond(
     if headers.if_none_match is not None and matches_etag(headers.if_none_match, etag):
         return JsonResponse(None, 304, response_headers)
     key = version.documents + document.filename
-    if freezes.store.get_document_size(key) > MAX_INLINE_BYTES:
+    content = freezes.store.read_small_document(key, MAX_INLINE_BYTES)
+    if content is None:
         filename = f"{version.name}-{version.number}-{document.filename}"
         return JsonResponse(None, 303, {"Location": freezes.store.presign(key, filename).url})
     is_text = document.media_type.startswith("text/")
     media_type = document.media_type + ("; charset=utf-8" if is_text else "")
     return Response(
-        body=freezes.store.read_document(key).decode(),
+        body=content.decode(),
         headers={"Content-Type": media_type, **response_headers},
     )

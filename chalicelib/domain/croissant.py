@@ -13,7 +13,7 @@ from typing import Any
 
 from .artifacts import Role
 from .citations import CitationStyle, format_citation, get_content_uri, get_license_url
-from .dataset_records import FrozenRun
+from .dataset_records import MANIFEST_NAME, SELECTION_NAME, FrozenRun
 from .datasets import DatasetVersion
 from .ro_crate import ROLE_DESCRIPTIONS
 
@@ -37,7 +37,6 @@ _CONTEXT: dict[str, Any] = {
     "name": {"@container": "@language"},
     **{term: f"cr:{term}" for term in _TERMS.split()},
 }
-_MANIFEST, _SELECTION = "manifest-sha256.txt", "selection.json"
 _FOLDER = "data/*/*/*"
 _FIELDS = {
     "nc": ("sc:Text", "Nominal composition"),
@@ -83,10 +82,13 @@ def build_croissant(
         "isLiveDataset": False,
         "distribution": [
             _build_file_object(
-                _MANIFEST, "text/plain", manifest, "SHA-256 and path of every file of the dataset"
+                MANIFEST_NAME,
+                "text/plain",
+                manifest,
+                "SHA-256 and path of every file of the dataset",
             ),
             _build_file_object(
-                _SELECTION, "application/json", selection, "How the sub-runs were selected"
+                SELECTION_NAME, "application/json", selection, "How the sub-runs were selected"
             ),
             *_build_file_sets(runs),
         ],
@@ -157,7 +159,7 @@ def _build_record_set() -> dict[str, Any]:
                 "description": meaning,
                 "dataType": data_type,
                 "source": {
-                    "fileObject": {"@id": _SELECTION},
+                    "fileObject": {"@id": SELECTION_NAME},
                     "extract": {"jsonPath": f"$.sub_runs[*].{name}"},
                 },
             }

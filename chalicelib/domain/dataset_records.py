@@ -24,6 +24,9 @@ from .freezes import (
 )
 from .runs import RunKey
 
+MANIFEST_NAME = "manifest-sha256.txt"
+SELECTION_NAME = "selection.json"
+ARCHIVES_NAME = "archives.json"
 SELECTION_FORMAT = 1
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from math import fsum
 
-from chalicelib.domain.dataset_records import SelectedSubRun, parse_selection
+from chalicelib.domain.dataset_records import (
+    MANIFEST_NAME,
+    SELECTION_NAME,
+    SelectedSubRun,
+    parse_selection,
+)
 from chalicelib.domain.datasets import Change, DatasetVersion
 from chalicelib.domain.freezes import BondMeans
 from chalicelib.domain.payload import PayloadDifference, compare_payloads
-from chalicelib.usecases.datasets import SELECTION_NAME
 
 from .dataset_ports import DatasetStore
-from .frozen_versions import MANIFEST_NAME
+from .parallel_calls import start
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,13 @@ def compare_versions(
     before: DatasetVersion, after: DatasetVersion, *, store: DatasetStore
 ) -> DatasetDiff:
     """Compare two versions by their documents; no archive is read."""
-    files = compare_payloads(
-        store.read_document(before.documents + MANIFEST_NAME),
-        store.read_document(after.documents + MANIFEST_NAME),
-    )
-    old = parse_selection(store.read_document(before.documents + SELECTION_NAME))
-    new = parse_selection(store.read_document(after.documents + SELECTION_NAME))
+    reads = [
+        start(partial(store.read_document, version.documents + name))
+        for name in (MANIFEST_NAME, SELECTION_NAME)
+        for version in (before, after)
+    ]
+    files = compare_payloads(reads[0].result(), reads[1].result())
+    old, new = parse_selection(reads[2].result()), parse_selection(reads[3].result())
     documents = [
         field.name
         for field in fields(before.description)

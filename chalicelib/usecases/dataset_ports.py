@@ -83,8 +83,8 @@ class DatasetStore(Protocol):
     def read_document(self, key: str) -> bytes:
         """Return a document. Unavailable if it does not exist: documents are never deleted."""
 
-    def get_document_size(self, key: str) -> int:
-        """Return the size of a document in bytes, like `read_document`."""
+    def read_small_document(self, key: str, max_bytes: int) -> bytes | None:
+        """Return a document like `read_document`, or None if it is larger."""
 
     def write_document(self, key: str, content: bytes, content_type: str) -> None: ...
 

@@ -6,7 +6,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
 
 from chalicelib.domain.archive_record import PresignedLink
-from chalicelib.domain.dataset_records import FrozenArchive, parse_archive_list, parse_selection
+from chalicelib.domain.dataset_records import (
+    ARCHIVES_NAME,
+    SELECTION_NAME,
+    FrozenArchive,
+    parse_archive_list,
+    parse_selection,
+)
 from chalicelib.domain.datasets import (
     Advisory,
     DatasetVersion,
@@ -18,9 +24,6 @@ from chalicelib.domain.datasets import (
 from chalicelib.domain.errors import Conflict, DatasetDeleted, InvalidInput, NotFound
 
 from .dataset_ports import DatasetRepository, DatasetStore
-
-ARCHIVES_NAME = "archives.json"
-SELECTION_NAME = "selection.json"
 
 
 def list_versions(name: str, *, versions: DatasetRepository) -> Sequence[DatasetVersion]:

@@ -11,7 +11,14 @@ from chalicelib.domain.artifacts import Role
 from chalicelib.domain.croissant import build_croissant
 from chalicelib.domain.datacite import build_datacite
 from chalicelib.domain.dataset_card import build_card
-from chalicelib.domain.dataset_records import FrozenRun, build_archive_list, build_selection
+from chalicelib.domain.dataset_records import (
+    ARCHIVES_NAME,
+    MANIFEST_NAME,
+    SELECTION_NAME,
+    FrozenRun,
+    build_archive_list,
+    build_selection,
+)
 from chalicelib.domain.datasets import (
     Change,
     DatasetVersion,
@@ -39,7 +46,6 @@ from .freeze_dependencies import FreezeDependencies
 from .frozen_bonds import store_bond_means
 from .parallel_calls import start
 
-MANIFEST_NAME = "manifest-sha256.txt"
 _PARALLEL_READS = 8
 _FOLDER_LENGTH = 16
 
@@ -138,8 +144,8 @@ def _build_documents(
     croissant = build_croissant(version, runs, manifest, selection)
     return {
         MANIFEST_NAME: (manifest, "text/plain; charset=utf-8"),
-        "selection.json": (selection, "application/json"),
-        "archives.json": (build_archive_list(runs), "application/json"),
+        SELECTION_NAME: (selection, "application/json"),
+        ARCHIVES_NAME: (build_archive_list(runs), "application/json"),
         "croissant.json": (croissant, "application/ld+json"),
         "datacite.json": (build_datacite(version, previous), "application/json"),
         "README.md": (build_card(version, runs), "text/markdown; charset=utf-8"),

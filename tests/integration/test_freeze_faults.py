@@ -19,6 +19,7 @@ import pytest
 
 from chalicelib.adapters.aws.stored_documents import S3StoredDocuments
 from chalicelib.bootstrap import build_services
+from chalicelib.domain import dataset_records
 from chalicelib.domain.artifacts import Role
 from chalicelib.domain.dataset_records import parse_archive_list, parse_selection
 from chalicelib.domain.datasets import DatasetVersion
@@ -32,7 +33,6 @@ from chalicelib.domain.payload import parse_payload_manifest
 from chalicelib.domain.runs import RunKey
 from chalicelib.domain.selection import Profile
 from chalicelib.settings import Settings
-from chalicelib.usecases import datasets, frozen_versions
 from chalicelib.usecases.freeze_dependencies import FreezeDependencies
 from chalicelib.usecases.freeze_requests import FreezeResult, request_freeze
 from chalicelib.usecases.freezing import run_freeze
@@ -185,9 +185,11 @@ class Scenario:
 
     def _check_complete(self, version: DatasetVersion) -> None:
         store = self.freezes.store
-        manifest = store.read_document(version.documents + frozen_versions.MANIFEST_NAME)
+        manifest = store.read_document(version.documents + dataset_records.MANIFEST_NAME)
         assert hashlib.sha256(manifest).hexdigest() == version.content_id
-        archives = parse_archive_list(store.read_document(version.documents + "archives.json"))
+        archives = parse_archive_list(
+            store.read_document(version.documents + dataset_records.ARCHIVES_NAME)
+        )
         files = {}
         for archive in archives:
             archive_key = archive.archive_key
@@ -199,7 +201,7 @@ class Scenario:
                 if file.role is not Role.METADATA:
                     files[f"data/{archive.run}/{file.name}"] = file.sha256
         assert files == {file.path: file.sha256 for file in parse_payload_manifest(manifest)}
-        selection = store.read_document(version.documents + datasets.SELECTION_NAME)
+        selection = store.read_document(version.documents + dataset_records.SELECTION_NAME)
         assert len(parse_selection(selection)) == version.sub_runs
         assert len(archives) == version.runs
 

@@ -57,12 +57,13 @@ class S3StoredDocuments:
             raise _missing(key)
         return content
 
-    def get_document_size(self, key: str) -> int:
+    def read_small_document(self, key: str, max_bytes: int) -> bytes | None:
         with translate_errors(DATA_BUCKET):
-            stored = self._objects.head(key)
-        if stored is None:
-            raise _missing(key)
-        return stored.size_bytes
+            try:
+                stored, content = self._objects.get(key, max_bytes)
+            except ObjectVanished:
+                raise _missing(key) from None
+        return content if stored.size_bytes <= max_bytes else None
 
     def write_document(self, key: str, content: bytes, content_type: str) -> None:
         with translate_errors(DATA_BUCKET):
